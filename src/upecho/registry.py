@@ -1,0 +1,155 @@
+"""Names of implementations and loops: what there is, what is available here, and how to load it."""
+
+import difflib
+import functools
+import importlib
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from upecho.errors import CallerError, Unavailable
+
+ENTRY_POINTS = "upecho.servers"
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """One row of the table of servers.
+
+    Attributes:
+        name: what users call it.
+        location: where its ``serve`` is, as ``module:attribute``.
+        summary: its I/O model in a few words.
+        naive: shown for what it gets wrong: left out of default runs, and deaf to a stop.
+    """
+
+    name: str
+    location: str
+    summary: str = ""
+    naive: bool = False
+
+
+BUILT_IN = (
+    Implementation("blocking", "upecho.servers.blocking:serve", "one client after another, one thread"),
+    Implementation("threads", "upecho.servers.threads:serve", "a thread for each connection"),
+    Implementation("thread-pool", "upecho.servers.thread_pool:serve", "a fixed number of threads"),
+    Implementation("socketserver", "upecho.servers.socketserver:serve", "the standard library's threading server"),
+    Implementation("selectors", "upecho.servers.selectors:serve", "one thread, a readiness loop"),
+    Implementation("asyncio", "upecho.servers.asyncio_streams:serve", "asyncio streams"),
+    Implementation("asyncio-protocol", "upecho.servers.asyncio_protocol:serve", "asyncio callbacks on a transport"),
+    Implementation("asyncio-buffered", "upecho.servers.asyncio_buffered:serve", "asyncio BufferedProtocol"),
+    Implementation("asyncio-sock", "upecho.servers.asyncio_sock:serve", "asyncio loop.sock_* on plain sockets"),
+    Implementation("prefork", "upecho.servers.prefork:serve", "several processes, a readiness loop each"),
+    Implementation("textbook", "upecho.servers.textbook:serve", "one client, one recv, one send: a lesson", naive=True),
+)
+
+LOOPS = {"asyncio": "asyncio:new_event_loop", "uvloop": "uvloop:new_event_loop"}
+
+
+@dataclass(frozen=True)
+class Server:
+    """An implementation, loaded: ready to be called.
+
+    Attributes:
+        serve: the callable ``serve(listener, stop)``.
+        max_clients: how many clients it serves at once; None means as many as there are descriptors.
+        naive: whether it ignores the stop.
+    """
+
+    serve: Callable[..., None]
+    max_clients: int | None = None
+    naive: bool = False
+
+
+def implementations() -> tuple[Implementation, ...]:
+    """Return the built-in implementations and those that other packages add through entry points."""
+    from importlib.metadata import entry_points  # noqa: PLC0415 (slow; a built-in server never needs it)
+
+    added = (Implementation(point.name, point.value) for point in entry_points(group=ENTRY_POINTS))
+    return BUILT_IN + tuple(added)
+
+
+def find(name: str) -> Implementation:
+    """Return what ``NAME`` or ``module:attribute`` stands for, without loading it.
+
+    Raises:
+        CallerError: nothing has that name; the message suggests the nearest.
+    """
+    if ":" in name:
+        return Implementation(name, name)
+    for row in BUILT_IN:
+        if row.name == name:
+            return row
+    rows = implementations()
+    for row in rows:
+        if row.name == name:
+            return row
+    raise CallerError(unknown("implementation", name, [row.name for row in rows]))
+
+
+def load(target: str) -> Server:
+    """Load ``NAME``, ``NAME+LOOP``, ``module:attribute`` or ``module:attribute+LOOP``.
+
+    Raises:
+        CallerError: nothing has that name, the attribute does not exist or is no server.
+        Unavailable: a package it needs is not installed.
+    """
+    name, _, loop = target.partition("+")
+    row = find(name)
+    serve = _load_object(row.location, name)
+    if not callable(serve):
+        raise CallerError(f"not a server: {name} is {type(serve).__name__}, not a callable serve(listener, stop)")
+    module = sys.modules[row.location.partition(":")[0]]
+    if loop:
+        if "loop_factory" not in inspect.signature(serve).parameters:
+            raise CallerError(f"{name} runs on no event loop, so +{loop} means nothing to it")
+        serve = functools.partial(serve, loop_factory=load_loop(loop))
+    return Server(serve, getattr(module, "MAX_CLIENTS", None), row.naive)
+
+
+def load_loop(name: str) -> Callable[[], Any]:
+    """Return the factory of an event loop: a name from the table, or ``module:factory``.
+
+    Raises:
+        CallerError: nothing has that name, or it is no factory.
+        Unavailable: the package is not installed.
+    """
+    if ":" not in name and name not in LOOPS:
+        raise CallerError(unknown("loop", name, LOOPS))
+    factory = _load_object(LOOPS.get(name, name), name)
+    if not callable(factory):
+        raise CallerError(f"not a loop factory: {name} is {type(factory).__name__}, not a callable")
+    return factory
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """Say that a name is unknown, and suggest the nearest one or list them all."""
+    known = list(known)
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+    return f"unknown {kind} {name!r}; {hint}"
+
+
+def _load_object(location: str, name: str) -> Any:
+    module_name, _, attribute = location.partition(":")
+    if not re.fullmatch(r"\w+(\.\w+)*", module_name) or not re.fullmatch(r"\w+(\.\w+)*", attribute):
+        raise CallerError(f"not module:attribute: {location!r}")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise _missing(error, module_name, name) from None
+    try:
+        return functools.reduce(getattr, attribute.split("."), module)
+    except AttributeError:
+        raise CallerError(f"module {module_name} has no {attribute!r}, which {name} refers to") from None
+
+
+def _missing(error: ModuleNotFoundError, module_name: str, name: str) -> CallerError:
+    """Tell a mistyped module from a dependency that is not installed."""
+    lacking = error.name or module_name
+    if name == module_name + ":" or ":" in name and (module_name == lacking or module_name.startswith(lacking + ".")):
+        return CallerError(f"no module {lacking!r}, which {name} refers to")
+    return Unavailable(f"{name} is unavailable: the package {lacking!r} is not installed")

@@ -1,0 +1,28 @@
+"""The accept loop of the servers that block: one connection at a time, until told to stop."""
+
+import selectors
+import socket
+from collections.abc import Iterator
+
+from upecho.servers import OUT_OF_RESOURCES, RETRY_SECONDS, Stop
+
+
+def accepting(listener: socket.socket, stop: Stop) -> Iterator[socket.socket]:
+    """Yield each new connection, as a blocking socket; on stop close the listener and end."""
+    listener.setblocking(False)
+    with listener, selectors.DefaultSelector() as selector:
+        selector.register(listener, selectors.EVENT_READ)
+        selector.register(stop, selectors.EVENT_READ)
+        while all(key.fileobj is listener for key, _ in selector.select()):
+            try:
+                connection, _ = listener.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                continue  # the client left again, or another process was faster
+            except OSError as error:
+                if error.errno not in OUT_OF_RESOURCES:
+                    raise
+                selector.unregister(listener)
+                selector.select(RETRY_SECONDS)
+                selector.register(listener, selectors.EVENT_READ)
+                continue
+            yield connection

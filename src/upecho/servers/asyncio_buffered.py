@@ -1,0 +1,28 @@
+"""Asyncio buffered protocol: the loop receives into a buffer of the protocol's own, made once a connection."""
+
+import asyncio
+import socket
+
+from upecho.servers import Stop
+from upecho.servers.event_loop import Connections, EchoProtocol, LoopFactory, serve_protocol
+
+
+def serve(listener: socket.socket, stop: Stop, loop_factory: LoopFactory = asyncio.new_event_loop) -> None:
+    """Serve each client with a protocol object of its own until told to stop."""
+    serve_protocol(Echo, listener, stop, loop_factory)
+
+
+class Echo(EchoProtocol, asyncio.BufferedProtocol):
+    """One client, whose bytes always come in at the same place."""
+
+    def __init__(self, connections: Connections, receive_size: int) -> None:
+        super().__init__(connections, receive_size)
+        self._buffer = bytearray(receive_size)
+
+    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002 (one buffer serves every size)
+        """Say where to receive: nothing in the buffer is needed any more once it was answered."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Answer what has arrived, with a copy: the transport may keep it while the buffer fills again."""
+        self.transport.write(self._buffer[:nbytes].upper())

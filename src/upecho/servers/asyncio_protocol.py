@@ -1,0 +1,20 @@
+"""Asyncio protocol: callbacks on a transport, without coroutines or streams between."""
+
+import asyncio
+import socket
+
+from upecho.servers import Stop
+from upecho.servers.event_loop import EchoProtocol, LoopFactory, serve_protocol
+
+
+def serve(listener: socket.socket, stop: Stop, loop_factory: LoopFactory = asyncio.new_event_loop) -> None:
+    """Serve each client with a protocol object of its own until told to stop."""
+    serve_protocol(Echo, listener, stop, loop_factory)
+
+
+class Echo(EchoProtocol, asyncio.Protocol):
+    """One client, whose bytes come in as an object made for the occasion, of the size the loop chooses."""
+
+    def data_received(self, data: bytes) -> None:
+        """Answer what has arrived."""
+        self.transport.write(data.upper())

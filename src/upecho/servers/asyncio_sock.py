@@ -1,0 +1,63 @@
+"""Asyncio sockets: plain non-blocking sockets, awaited through the loop's ``sock_*`` methods, without transports."""
+
+import asyncio
+import contextlib
+import socket
+
+from upecho.servers import CLIENT_GONE, OUT_OF_RESOURCES, RETRY_SECONDS, Stop
+from upecho.servers.event_loop import LoopFactory, run, stopped
+from upecho.servers.stopping import end_reading
+
+
+def serve(listener: socket.socket, stop: Stop, loop_factory: LoopFactory = asyncio.new_event_loop) -> None:
+    """Serve each client in a task of its own until told to stop."""
+    run(main(listener, stop), loop_factory)
+
+
+async def main(listener: socket.socket, stop: Stop) -> None:
+    """Accept until told to stop, then end what is still open."""
+    handlers: dict[asyncio.Task[None], socket.socket] = {}
+    accepting = asyncio.create_task(accept(listener, handlers, stop.receive_size))
+    stopping = asyncio.create_task(stopped(stop))
+    await asyncio.wait([accepting, stopping], return_when=asyncio.FIRST_COMPLETED)
+    if accepting.done():
+        accepting.result()  # it ends by an error only
+    accepting.cancel()
+    await asyncio.wait([accepting])
+    listener.close()
+    for handler, connection in handlers.items():
+        if not handler.done():
+            end_reading(connection)
+    if handlers:
+        _, late = await asyncio.wait(handlers, timeout=stop.grace)
+        for handler in late:
+            handler.cancel()
+
+
+async def accept(
+    listener: socket.socket, handlers: dict[asyncio.Task[None], socket.socket], receive_size: int
+) -> None:
+    """Start a handler for each new connection."""
+    loop = asyncio.get_running_loop()
+    listener.setblocking(False)
+    while True:
+        try:
+            connection, _ = await loop.sock_accept(listener)
+        except ConnectionAbortedError:
+            continue  # the client left again
+        except OSError as error:
+            if error.errno not in OUT_OF_RESOURCES:
+                raise
+            await asyncio.sleep(RETRY_SECONDS)
+            continue
+        handler = loop.create_task(answer(connection, receive_size))
+        handlers[handler] = connection
+        handler.add_done_callback(handlers.pop)
+
+
+async def answer(connection: socket.socket, receive_size: int) -> None:
+    """Answer one client until its side of the connection ends."""
+    loop = asyncio.get_running_loop()
+    with connection, contextlib.suppress(*CLIENT_GONE):
+        while data := await loop.sock_recv(connection, receive_size):
+            await loop.sock_sendall(connection, data.upper())

@@ -1,0 +1,26 @@
+"""Blocking: one client after another, in one thread. The others wait in the backlog for their turn."""
+
+import contextlib
+import socket
+
+from upecho.servers import CLIENT_GONE, Stop
+from upecho.servers.accepting import accepting
+from upecho.servers.connections import Connections
+
+MAX_CLIENTS = 1
+
+
+def serve(listener: socket.socket, stop: Stop) -> None:
+    """Serve clients one by one until told to stop."""
+    with Connections(stop) as connections:
+        for connection in accepting(listener, stop):
+            connections.add(connection)
+            with connections.closing(connection):
+                answer(connection, stop.receive_size)
+
+
+def answer(connection: socket.socket, receive_size: int) -> None:
+    """Answer one client until its side of the connection ends."""
+    with contextlib.suppress(*CLIENT_GONE):
+        while data := connection.recv(receive_size):
+            connection.sendall(data.upper())

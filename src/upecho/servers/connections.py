@@ -1,0 +1,69 @@
+"""The open connections of a server that blocks, and their end when it is told to stop."""
+
+import selectors
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self
+
+from upecho.servers import Stop
+from upecho.servers.stopping import end_hard, end_reading
+
+
+class Connections:
+    """Keeps the connections that handlers are blocked on; a thread of its own waits for the stop.
+
+    Handlers spend their lives inside ``recv``, where they cannot wait for anything else. Shutting down the
+    socket from another thread is what wakes them, and costs the exchange of data nothing.
+    """
+
+    def __init__(self, stop: Stop) -> None:
+        self._stop = stop
+        self._open: set[socket.socket] = set()
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._watcher = threading.Thread(target=self._end_at_stop, name="stop", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._watcher.start()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        if raised[0] is None:
+            self._watcher.join()
+
+    def add(self, connection: socket.socket) -> None:
+        """Take charge of a new connection, before its handler runs."""
+        with self._changed:
+            self._open.add(connection)
+            if self._stopping:
+                end_reading(connection)
+
+    def close(self, connection: socket.socket) -> None:
+        """Close a connection whose handler is through."""
+        with self._changed:
+            self._open.remove(connection)
+            connection.close()
+            self._changed.notify_all()
+
+    @contextmanager
+    def closing(self, connection: socket.socket) -> Iterator[None]:
+        """Close the connection when the handler in the ``with`` block is through."""
+        try:
+            yield
+        finally:
+            self.close(connection)
+
+    def _end_at_stop(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._stop, selectors.EVENT_READ)
+            selector.select()
+        with self._changed:
+            self._stopping = True
+            for connection in self._open:
+                end_reading(connection)
+            if not self._changed.wait_for(lambda: not self._open, self._stop.grace):
+                for connection in self._open:
+                    end_hard(connection)
+                self._changed.wait_for(lambda: not self._open)

@@ -1,0 +1,41 @@
+"""Prefork: several processes accept from one listener; each of them runs the selectors loop.
+
+The parent only watches: it replaces a worker that died, and passes the stop on. The workers wait for it on a pipe of
+which only the parent holds the writing end, so they end also when the parent is killed.
+"""
+
+import dataclasses
+import multiprocessing
+import os
+import socket
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+
+from upecho.servers import RETRY_SECONDS, Stop, selectors
+
+WORKERS = max(2, os.cpu_count() or 1)
+
+
+def serve(listener: socket.socket, stop: Stop) -> None:
+    """Serve clients in as many processes as there are processors, and at least two, until told to stop."""
+    context = multiprocessing.get_context("fork")
+    parent_ended, parent_alive = context.Pipe(duplex=False)
+
+    def work() -> None:
+        parent_alive.close()
+        selectors.serve(listener, dataclasses.replace(stop, signal=parent_ended))
+
+    def start() -> BaseProcess:
+        worker = context.Process(target=work)
+        worker.start()
+        return worker
+
+    workers = [start() for _ in range(WORKERS)]
+    with listener:
+        while stop not in wait([stop, *(worker.sentinel for worker in workers)]):
+            workers = [worker for worker in workers if worker.is_alive()]
+            wait([stop], RETRY_SECONDS)  # a worker that dies at once must not make the parent spin
+            workers += [start() for _ in range(WORKERS - len(workers))]
+    parent_alive.close()
+    for worker in workers:
+        worker.join()

@@ -1,0 +1,136 @@
+"""Selectors: one thread, sockets that never block, and a readiness loop around them.
+
+Each connection is in one of two states. *Reading*: nothing is owed, and the next bytes are welcome. *Writing*: the
+kernel did not take all of a reply, so nothing is read until the client has made room; that bounds the memory.
+"""
+
+import selectors
+import socket
+import time
+from collections.abc import Callable
+
+from upecho.servers import CLIENT_GONE, OUT_OF_RESOURCES, RETRY_SECONDS, Stop
+from upecho.servers.stopping import end_reading
+
+READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+
+
+def serve(listener: socket.socket, stop: Stop) -> None:
+    """Serve all clients in one thread until told to stop."""
+    with listener, selectors.DefaultSelector() as selector:
+        Loop(listener, stop, selector).run()
+
+
+class Loop:
+    """The readiness loop; what to do about a ready socket is registered beside it."""
+
+    def __init__(self, listener: socket.socket, stop: Stop, selector: selectors.BaseSelector) -> None:
+        self.selector = selector
+        self.listener = listener
+        self.stop = stop
+        self.connections: set[Connection] = set()
+        self.running = True
+        self._due: float | None = None  # at most one timer is pending: accept again, or end the grace
+        self._then: Callable[[], None] = self._listen
+
+    def run(self) -> None:
+        """Run until told to stop and every connection has ended or used up its grace."""
+        self.listener.setblocking(False)
+        self.selector.register(self.stop, READ, self._stop)
+        self._listen()
+        while self.running:
+            self._turn()
+        self._end_reading()
+        while self.connections:
+            self._turn()
+
+    def _turn(self) -> None:
+        timeout = None if self._due is None else max(0.0, self._due - time.monotonic())
+        for key, _ in self.selector.select(timeout):
+            key.data()
+        if self._due is not None and time.monotonic() >= self._due:
+            self._due = None
+            self._then()
+
+    def _after(self, seconds: float, then: Callable[[], None]) -> None:
+        self._due, self._then = time.monotonic() + seconds, then
+
+    def _listen(self) -> None:
+        self.selector.register(self.listener, READ, self._accept)
+
+    def _accept(self) -> None:
+        try:
+            sock, _ = self.listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return  # the client left again, or another process was faster
+        except OSError as error:
+            if error.errno not in OUT_OF_RESOURCES:
+                raise
+            self.selector.unregister(self.listener)
+            self._after(RETRY_SECONDS, self._listen)
+            return
+        self.connections.add(Connection(sock, self))
+
+    def _stop(self) -> None:
+        self.selector.unregister(self.stop)
+        self.running = False
+
+    def _end_reading(self) -> None:
+        if self.listener in self.selector.get_map():
+            self.selector.unregister(self.listener)
+        self.listener.close()
+        for connection in self.connections:
+            end_reading(connection.sock)
+        self._after(self.stop.grace, self._end_hard)
+
+    def _end_hard(self) -> None:
+        for connection in list(self.connections):
+            connection.close()
+
+
+class Connection:
+    """One client, and what it is still owed."""
+
+    def __init__(self, sock: socket.socket, loop: Loop) -> None:
+        sock.setblocking(False)
+        self.sock = sock
+        self._loop = loop
+        self._receive_size = loop.stop.receive_size
+        self._owed = memoryview(b"")
+        loop.selector.register(sock, READ, self._read)
+
+    def close(self) -> None:
+        """Close and forget the connection."""
+        self._loop.selector.unregister(self.sock)
+        self._loop.connections.remove(self)
+        self.sock.close()
+
+    def _read(self) -> None:
+        try:
+            data = self.sock.recv(self._receive_size)
+        except BlockingIOError:
+            return
+        except CLIENT_GONE:
+            data = b""
+        if data:
+            self._send(memoryview(data.upper()))
+        else:
+            self.close()
+
+    def _send(self, reply: memoryview) -> None:
+        """Send a reply as far as the kernel takes it; the rest is owed, and nothing is read meanwhile."""
+        try:
+            rest = reply[self.sock.send(reply) :]
+        except BlockingIOError:
+            rest = reply
+        except CLIENT_GONE:
+            self.close()
+            return
+        if rest and not self._owed:
+            self._loop.selector.modify(self.sock, WRITE, self._write)
+        self._owed = rest
+
+    def _write(self) -> None:
+        self._send(self._owed)
+        if not self._owed and self in self._loop.connections:
+            self._loop.selector.modify(self.sock, READ, self._read)

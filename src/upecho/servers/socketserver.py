@@ -1,0 +1,65 @@
+"""Socketserver: the standard library's framework, with its mix-in that gives each connection a thread."""
+
+import selectors
+import socket
+import socketserver
+import threading
+import time
+from typing import Any
+
+from upecho.servers import OUT_OF_RESOURCES, RETRY_SECONDS, Stop
+from upecho.servers.blocking import answer
+from upecho.servers.connections import Connections
+
+POLL_SECONDS = 0.1  # serve_forever() looks this often whether shutdown() was called
+
+
+class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    """A threading server on a socket that is listening already; of which family makes no difference to it."""
+
+    daemon_threads = True  # Connections waits for them, and knows how to end them
+
+    def __init__(self, listener: socket.socket, stop: Stop, connections: Connections) -> None:
+        socketserver.BaseServer.__init__(self, listener.getsockname(), Handler)
+        self.socket = listener
+        self.receive_size = stop.receive_size
+        self.connections = connections
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept; without free descriptors the standard loop would try again at once, for ever."""
+        try:
+            return super().get_request()
+        except OSError as error:
+            if error.errno in OUT_OF_RESOURCES:
+                time.sleep(RETRY_SECONDS)
+            raise  # the standard loop lets an OSError pass
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Note the connection, then start its thread."""
+        self.connections.add(request)
+        super().process_request(request, client_address)
+
+    def close_request(self, request: Any) -> None:
+        """Close the connection and forget it."""
+        self.connections.close(request)
+
+
+class Handler(socketserver.BaseRequestHandler):
+    """What happens on one connection."""
+
+    server: Server
+
+    def handle(self) -> None:
+        """Answer the client until its side of the connection ends."""
+        answer(self.request, self.server.receive_size)
+
+
+def serve(listener: socket.socket, stop: Stop) -> None:
+    """Serve each client in its own thread until told to stop."""
+    with Connections(stop) as connections, Server(listener, stop, connections) as server:
+        loop = threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True)
+        loop.start()
+        with selectors.DefaultSelector() as selector:
+            selector.register(stop, selectors.EVENT_READ)
+            selector.select()
+        server.shutdown()

@@ -1,0 +1,30 @@
+"""Thread pool: a fixed number of threads, one connection each; further clients wait in the backlog."""
+
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from upecho.servers import Stop
+from upecho.servers.accepting import accepting
+from upecho.servers.blocking import answer
+from upecho.servers.connections import Connections
+
+MAX_CLIENTS = 128
+
+
+def serve(listener: socket.socket, stop: Stop) -> None:
+    """Serve each client in a thread of the pool until told to stop."""
+    # The pool's queue has no bound, the backlog has. So no connection is accepted unless a thread is free: the
+    # loop may run ahead of the handlers that have ended by one connection less than there are threads.
+    ahead = threading.Semaphore(MAX_CLIENTS - 1)
+
+    def handle(connection: socket.socket) -> None:
+        with connections.closing(connection):
+            answer(connection, stop.receive_size)
+        ahead.release()
+
+    with ThreadPoolExecutor(MAX_CLIENTS) as pool, Connections(stop) as connections:
+        for connection in accepting(listener, stop):
+            connections.add(connection)
+            pool.submit(handle, connection)
+            ahead.acquire()

@@ -1,0 +1,25 @@
+"""Threads: each connection gets a thread of its own, started when it comes and gone when it ends."""
+
+import socket
+import threading
+
+from upecho.servers import Stop
+from upecho.servers.accepting import accepting
+from upecho.servers.blocking import answer
+from upecho.servers.connections import Connections
+
+
+def serve(listener: socket.socket, stop: Stop) -> None:
+    """Serve each client in its own thread until told to stop."""
+
+    def handle(connection: socket.socket) -> None:
+        with connections.closing(connection):
+            answer(connection, stop.receive_size)
+
+    with Connections(stop) as connections:
+        for connection in accepting(listener, stop):
+            connections.add(connection)
+            try:
+                threading.Thread(target=handle, args=(connection,), daemon=True).start()
+            except RuntimeError:  # no further thread can be started: those who are served go on
+                connections.close(connection)
