@@ -1,0 +1,27 @@
+"""How long to wait for an event that ought to come: every deadline goes through here."""
+
+import math
+import os
+
+from upecho.errors import CallerError
+
+SCALE_VARIABLE = "UPECHO_DEADLINE_SCALE"
+
+
+def seconds(usual: float) -> float:
+    """Return a deadline in seconds, stretched for slow machines by the environment variable.
+
+    A deadline bounds how long an expected event may take; it is no measure of quality, so stretching all of them
+    changes no verdict about a server that behaves.
+
+    Raises:
+        CallerError: the variable is not a positive number.
+    """
+    text = os.environ.get(SCALE_VARIABLE, "1")
+    try:
+        scale = float(text)
+    except ValueError:
+        scale = math.nan
+    if not 0 < scale < math.inf:
+        raise CallerError(f"{SCALE_VARIABLE} is {text!r}; it must be a positive number such as 3")
+    return usual * scale
