@@ -8,8 +8,10 @@ from upecho.address import Address
 from upecho.errors import AddressError
 
 
-def connect(address: Address, seconds: float) -> socket.socket:
+def connect(address: Address, seconds: float, receive_buffer: int | None = None) -> socket.socket:
     """Return a blocking socket connected to ``address``, whose operations time out after ``seconds``.
+
+    ``receive_buffer`` is the size in bytes to ask of the kernel; it counts only if set before the connection is made.
 
     Raises:
         AddressError: nobody listens there, or it cannot be reached.
@@ -18,6 +20,8 @@ def connect(address: Address, seconds: float) -> socket.socket:
     version, name = address.resolve()
     connection = socket.socket(version, socket.SOCK_STREAM)
     connection.settimeout(seconds)
+    if receive_buffer is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     try:
         connection.connect(name)
         if not address.family.is_unix:

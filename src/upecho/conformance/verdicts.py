@@ -1,0 +1,48 @@
+"""What a check found out: never a bool."""
+
+import enum
+import json
+from dataclasses import asdict, dataclass
+from typing import Self
+
+
+class Verdict(enum.Enum):
+    """The answer of one check about one target over one family."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNSUPPORTED = "unsupported"  # the target declares that it does not offer this
+    ERROR = "error"  # the harness could not do its work; says nothing about the target
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One verdict, with all that is needed to understand it.
+
+    Attributes:
+        target: as the user named it.
+        family: the socket family's name.
+        check: the id.
+        level: the level's name.
+        verdict: the answer.
+        detail: what was expected and seen; empty when passed.
+        seconds: how long it took.
+    """
+
+    target: str
+    family: str
+    check: str
+    level: str
+    verdict: Verdict
+    detail: str
+    seconds: float
+
+    def to_json(self) -> str:
+        """Return the outcome as one line of JSON."""
+        return json.dumps(asdict(self) | {"verdict": self.verdict.value})
+
+    @classmethod
+    def from_json(cls, line: str) -> Self:
+        """Read what to_json wrote."""
+        fields = json.loads(line)
+        return cls(**fields | {"verdict": Verdict(fields["verdict"])})

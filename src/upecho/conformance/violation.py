@@ -1,0 +1,54 @@
+"""The failure of a check: what was expected, what was seen, and what went over the wire before."""
+
+import time
+
+SHOWN_BYTES = 24
+SHOWN_EVENTS = 30
+
+
+class Violation(AssertionError):
+    """The target did not do what a check requires."""
+
+    def __init__(self, expected: str, seen: str) -> None:
+        super().__init__(f"expected {expected}, saw {seen}")
+        self.expected = expected
+        self.seen = seen
+
+
+class Log:
+    """What a check did and saw, with the seconds since it began."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._lines: list[str] = []
+
+    def note(self, event: str) -> None:
+        """Add an event."""
+        self._lines.append(f"{time.monotonic() - self._began:7.3f} s  {event}")
+
+    def lines(self) -> list[str]:
+        """Return the events in order; of many only the last ones."""
+        left_out = len(self._lines) - SHOWN_EVENTS
+        if left_out <= 0:
+            return self._lines
+        return [f"({left_out} earlier events left out)", *self._lines[-SHOWN_EVENTS:]]
+
+
+def show(data: bytes | bytearray | memoryview, offset: int = 0) -> str:
+    """Show bytes, abbreviated, from ``offset`` on."""
+    part = bytes(data[offset : offset + SHOWN_BYTES])
+    before = "…" if offset else ""
+    after = f"… ({len(data)} bytes)" if offset + SHOWN_BYTES < len(data) else ""
+    return f"{before}{part!r}{after}"
+
+
+def first_difference(one: bytes, other: bytes) -> int:
+    """Return the offset of the first byte that differs."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:  # bisect by equal prefixes: a comparison of slices is a memcmp
+        middle = (low + high + 1) // 2
+        if one[:middle] == other[:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
