@@ -183,6 +183,17 @@ class ServerProcess:
         return status
 
 
+def spawn(supervisor: Supervisor, order: Order, cores: Collection[int] = ()) -> Child:
+    """Start an implementation as a child process, without waiting for it."""
+    return supervisor.start([sys.executable, "-m", "upecho.serving", order.to_json()], cores)
+
+
+def ready_address(child: Child) -> Address | None:
+    """Wait for the ready line; return the address on it, or None if the child ended or said nothing in time."""
+    line = child.read_line(deadlines.seconds(READY_SECONDS))
+    return None if line is None else Address.parse(line.rpartition(" on ")[2])
+
+
 def start_server(supervisor: Supervisor, order: Order, cores: Collection[int] = ()) -> ServerProcess:
     """Start an implementation and wait until it is ready.
 
@@ -190,18 +201,16 @@ def start_server(supervisor: Supervisor, order: Order, cores: Collection[int] = 
         CallerError: it refused the order; the text is its own line.
         TargetError: it ended, or said nothing, before it was ready.
     """
-    child = supervisor.start([sys.executable, "-m", "upecho.serving", order.to_json()], cores)
-    line = child.read_line(deadlines.seconds(READY_SECONDS))
-    if line is None:
-        status = child.wait(0.1)
-        said = child.stderr().strip().removeprefix("upecho: ")
-        child.close()
-        if status == CallerError.exit_status:
-            raise CallerError(said)
-        how = "did not become ready" if status is None else f"ended with status {status} before it was ready"
-        raise TargetError(f"{order.target} {how}: {said.splitlines()[-1] if said else 'no word on stderr'}")
-    address = Address.parse(line.rpartition(" on ")[2])
-    return ServerProcess(child, address, order.settings.grace)
+    child = spawn(supervisor, order, cores)
+    if (address := ready_address(child)) is not None:
+        return ServerProcess(child, address, order.settings.grace)
+    status = child.wait(0.1)
+    said = child.stderr().strip().removeprefix("upecho: ")
+    child.close()
+    if status == CallerError.exit_status:
+        raise CallerError(said)
+    how = "did not become ready" if status is None else f"ended with status {status} before it was ready"
+    raise TargetError(f"{order.target} {how}: {said.splitlines()[-1] if said else 'no word on stderr'}")
 
 
 @contextmanager

@@ -1,17 +1,23 @@
 """What is checked or measured: something upecho starts, or an address that somebody else serves."""
 
 import enum
+import shlex
 from dataclasses import dataclass
 from typing import Self
 
 from upecho import registry
 from upecho.address import Address
+from upecho.errors import CallerError
+
+COMMAND = "cmd:"
+PLACEHOLDER = "{address}"
 
 
 class Kind(enum.Enum):
     """How a target comes to life."""
 
-    STARTED = "started"
+    IMPLEMENTATION = "implementation"
+    COMMAND = "command"
     ADDRESS = "address"
 
 
@@ -20,8 +26,8 @@ class Target:
     """A target as the user named it.
 
     Attributes:
-        text: ``NAME``, ``NAME+LOOP``, ``module:attribute`` or an address.
-        kind: whether upecho starts it.
+        text: ``NAME``, ``NAME+LOOP``, ``module:attribute``, an address, or ``cmd:COMMAND {address}``.
+        kind: how it comes to life.
     """
 
     text: str
@@ -32,20 +38,33 @@ class Target:
         """Tell the forms apart and make sure that the target exists.
 
         Raises:
-            CallerError: no such implementation, or an address that is none.
+            CallerError: no such implementation, an address that is none, or a command without ``{address}``.
             Unavailable: a package it needs is not installed.
         """
+        if text.startswith(COMMAND):
+            if PLACEHOLDER not in text:
+                raise CallerError(f"a command needs {PLACEHOLDER} where the address goes: {text!r}")
+            try:
+                shlex.split(text)
+            except ValueError as error:
+                raise CallerError(f"not a command: {text!r}: {error}") from None
+            return cls(text, Kind.COMMAND)
         if text.startswith("unix:") or text.rpartition(":")[2].isdigit():
             Address.parse(text)
             return cls(text, Kind.ADDRESS)
         registry.load(text)
-        return cls(text, Kind.STARTED)
+        return cls(text, Kind.IMPLEMENTATION)
 
     def address(self) -> Address:
         """Return the address of a target that somebody else serves."""
         return Address.parse(self.text)
 
+    def command(self, address: str) -> list[str]:
+        """Return the program and arguments of a command that shall serve at ``address``."""
+        words = shlex.split(self.text.removeprefix(COMMAND))
+        return [word.replace(PLACEHOLDER, address) for word in words]
+
     @property
     def max_clients(self) -> int | None:
         """How many clients it serves at once, as it declares; None means no limit but descriptors."""
-        return registry.load(self.text).max_clients if self.kind is Kind.STARTED else None
+        return registry.load(self.text).max_clients if self.kind is Kind.IMPLEMENTATION else None
