@@ -1,6 +1,11 @@
 """The failure of a check: what was expected, what was seen, and what went over the wire before."""
 
+import shlex
 import time
+
+from upecho.address import Family
+from upecho.conformance.levels import Check
+from upecho.target import Target
 
 SHOWN_BYTES = 24
 SHOWN_EVENTS = 30
@@ -52,3 +57,22 @@ def first_difference(one: bytes, other: bytes) -> int:
         else:
             high = middle - 1
     return low
+
+
+def explain(check: Check, violation: Violation, wire: list[str], repeat: str) -> str:
+    """Say what was required, expected and seen, what went before, and how to see it again."""
+    rows = {
+        check.level.value: check.requirement,
+        "source": check.source,
+        "expected": violation.expected,
+        "seen": violation.seen,
+        "note": " ".join(getattr(violation, "__notes__", [])),
+        "wire": "\n           ".join(wire),
+        "repeat": repeat,
+    }
+    return "\n".join(f"{name:9}  {text}" for name, text in rows.items() if text)
+
+
+def repeat_line(target: Target, family: Family, check: Check) -> str:
+    """Return the command that runs just this check again."""
+    return f"upecho check {shlex.quote(target.text)} --family {family.value} --check {check.id}"

@@ -19,6 +19,8 @@ from upecho.errors import AddressError
 
 PATIENCE_SECONDS = 5.0  # how long an event that must come may take
 STALL_SECONDS = 0.02  # a sender that makes no headway for so long has filled every buffer on the way
+CLOG_SECONDS = 0.1
+CLOG_BLOCK_BYTES = 1 << 18
 READ_BYTES = 65536
 READS_AT_ONCE = 32
 
@@ -74,6 +76,24 @@ class Wire:
                 self._drain()
             if ready & OUT:
                 rest = rest[self._write(rest[: next(sizes)]) :]
+
+    def send_some(self, data: bytes) -> None:
+        """Send as much of ``data`` as the kernel takes at once, and read nothing."""
+        self._note(f"sending what the kernel takes of {show(data)}")
+        self._write(memoryview(data))
+
+    def clog(self, limit: int) -> None:
+        """Send without reading until the server takes no more, or ``limit`` bytes are on their way."""
+        block = memoryview(bytes(CLOG_BLOCK_BYTES))
+        sent = 0
+        while sent < limit and self._ready(OUT, CLOG_SECONDS):
+            sent += self._write(block)
+        self._note(f"clogged after {sent} bytes")
+
+    def let_time_pass(self, seconds: float) -> None:
+        """Do nothing for a while: an answer that arrives meanwhile stays unread."""
+        self._note(f"reading nothing for {seconds} s")
+        time.sleep(seconds)
 
     def receive(self) -> None:
         """Receive and compare all that is owed."""
@@ -140,7 +160,7 @@ class Wire:
                 self._note(end.value)
                 missing = f"the {len(self._owed)} bytes still owed" if self._owed else "a connection that stays open"
                 raise Violation(missing, f"{end.value} after {self._received} bytes")
-            if not size:
+            if not size or not self._owed:
                 return
 
     def _take(self) -> tuple[int, End]:

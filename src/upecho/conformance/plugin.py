@@ -1,0 +1,20 @@
+"""The suite's options, as a pytest plugin: those of an installed conftest would be unknown when pytest starts.
+
+It is loaded in every pytest run where upecho is installed, so it imports nothing and does nothing else.
+"""
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options; upecho's benchmarks use ``--family`` as well."""
+    group = parser.getgroup("upecho", "upecho: conformance of socket servers")
+    group.addoption("--target", action="append", default=[], help="what to check; may be given several times")
+    group.addoption(
+        "--family",
+        action="append",
+        default=[],
+        choices=["inet", "inet6", "unix", "abstract"],
+        help="a socket family (default: all there are); may be given several times",
+    )
+    group.addoption("--check", action="append", default=[], help="the id of a check to run (default: all)")

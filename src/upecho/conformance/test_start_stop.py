@@ -1,0 +1,130 @@
+"""Checks of start and stop: ready means ready, a stop is clean, and an address is taken only if it is free."""
+
+import signal
+import socket
+from pathlib import Path
+
+from upecho.address import MAX_PATH_BYTES, Address, Family
+from upecho.conformance.levels import Level, check
+from upecho.conformance.place import GRACE_SECONDS, Place
+from upecho.conformance.violation import Violation
+
+STOPS = (signal.SIGTERM, signal.SIGINT)
+
+
+@check(Level.MUST, process=True)
+def test_ready_means_ready(place: Place) -> None:
+    """Once the server says that it is ready, the first connection succeeds.
+
+    Source: POSIX listen(): from then on connections are queued.
+    """
+    place.start().connect().exchange(b"first")
+
+
+@check(Level.MUST, process=True)
+def test_stops_when_idle(place: Place) -> None:
+    """SIGTERM and SIGINT end a server without clients, with exit status 0.
+
+    Source: POSIX signal concepts: SIGTERM asks for termination; systemd.kill(5), and Ctrl-C in a terminal.
+    """
+    for number in STOPS:
+        server = place.start()
+        server.serves_the_next()
+        server.stop(number, GRACE_SECONDS)
+
+
+@check(Level.MUST, process=True)
+def test_stops_with_idle_client(place: Place) -> None:
+    """SIGTERM and SIGINT end a server with a silent client, which sees FIN; exit status 0.
+
+    Source: RFC 9293 section 3.6: an orderly close, not an abort.
+    """
+    for number in STOPS:
+        server = place.start()
+        wire = server.connect()
+        wire.exchange(b"then silence")
+        server.stop(number, GRACE_SECONDS)
+        wire.expect_end()
+
+
+@check(Level.MUST, process=True)
+def test_starts_again_at_once(place: Place) -> None:
+    """A server starts at the same address again at once, after a stop with a client connected and after SIGKILL.
+
+    Source: RFC 9293 section 3.6.1 (TIME-WAIT); SO_REUSEADDR in socket(7); a Unix path outlives a killed server.
+    """
+    first = place.start()
+    address = str(first.address)
+    first.connect().exchange(b"first")
+    first.stop(signal.SIGTERM, GRACE_SECONDS)
+    second = place.start(address)
+    second.connect().exchange(b"second")
+    second.kill()
+    place.start(address).connect().exchange(b"third")
+
+
+@check(Level.MUST, process=True)
+def test_address_in_use(place: Place) -> None:
+    """A second server at the same address ends with one clear line, and the first one does not notice.
+
+    Source: POSIX bind(): EADDRINUSE.
+    """
+    first = place.start()
+    wire = first.connect()
+    place.expect_refusal(str(first.address))
+    wire.exchange(b"undisturbed")
+    wire.close()
+    first.serves_the_next()
+
+
+@check(Level.MUST, process=True, families=[Family.UNIX])
+def test_stale_path_reclaimed(place: Place) -> None:
+    """A Unix path that a dead server has left behind is used again.
+
+    Source: unix(7): binding creates a path, and closing does not remove it.
+    """
+    address = place.new_address()
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(Address.parse(address).path)
+    place.start(address).connect().exchange(b"reclaimed")
+
+
+@check(Level.MUST, process=True, families=[Family.UNIX])
+def test_live_path_not_stolen(place: Place) -> None:
+    """A Unix path at which somebody listens is left alone, even if that server has no room for a client just now.
+
+    Source: unix(7): a path that is removed and bound again silently cuts off whoever listened there.
+    """
+    address = place.new_address()
+    path = Path(Address.parse(address).path)
+    with socket.socket(socket.AF_UNIX) as live, socket.socket(socket.AF_UNIX) as client:
+        live.bind(str(path))
+        live.listen(0)
+        client.connect(str(path))
+        before = path.lstat().st_ino
+        place.expect_refusal(address)
+        if not path.exists() or path.lstat().st_ino != before:
+            raise Violation("the path as it was", "another socket, or none")
+
+
+@check(Level.MUST, process=True, families=[Family.UNIX])
+def test_path_not_a_socket(place: Place) -> None:
+    """A path that is a regular file is not touched, and said to be in the way.
+
+    Source: unix(7): bind() fails with EADDRINUSE on any existing path; only a socket could be stale.
+    """
+    address = place.new_address()
+    path = Path(Address.parse(address).path)
+    path.write_text("precious")
+    place.expect_refusal(address)
+    if not path.is_file() or path.read_text() != "precious":
+        raise Violation("the file as it was", "changed or gone")
+
+
+@check(Level.MUST, process=True, families=[Family.UNIX])
+def test_path_too_long(place: Place) -> None:
+    """A Unix path longer than the system takes is refused with one clear line.
+
+    Source: unix(7): sun_path has 108 bytes.
+    """
+    place.expect_refusal(f"unix:{place.supervisor.folder}/{'x' * MAX_PATH_BYTES}")

@@ -1,0 +1,44 @@
+"""Runs the suite for one target over one family and streams the verdicts: a program for ``runner``.
+
+``python -m upecho.conformance.worker TARGET FAMILY [CHECK ...]`` writes one outcome a line, as JSON, to stdout.
+Everything else that pytest or a plugin prints goes to stderr.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import TextIO
+
+import pytest
+
+PROPERTY = "upecho"
+
+
+class Stream:
+    """A pytest plugin that writes each outcome as soon as it is known."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Write the outcome that the suite has attached to a report."""
+        for name, value in report.user_properties:
+            if name == PROPERTY:
+                print(value, file=self._out, flush=True)
+
+
+def main() -> None:
+    """Run pytest, free of the settings and plugins of whatever project it is started from."""
+    target, family, *checks = sys.argv[1:]
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    ini = Path(__file__).with_name("pytest.ini")
+    arguments = ["-c", str(ini), "-p", "upecho.conformance.plugin", "--pyargs", "upecho.conformance"]
+    arguments += ["--target", target, "--family", family, *(word for name in checks for word in ("--check", name))]
+    sys.exit(pytest.main(arguments, plugins=[Stream(out)]))
+
+
+if __name__ == "__main__":
+    main()
