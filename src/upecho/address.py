@@ -25,6 +25,16 @@ class Family(enum.Enum):
     ABSTRACT = "abstract"
 
     @property
+    def summary(self) -> str:
+        """What it is, in a few words."""
+        return {
+            Family.INET: "IPv4 loopback and network",
+            Family.INET6: "IPv6 loopback and network",
+            Family.UNIX: "Unix socket with a path",
+            Family.ABSTRACT: "Unix socket with a name only, on Linux",
+        }[self]
+
+    @property
     def is_unix(self) -> bool:
         """Whether the socket is an AF_UNIX socket, with a path or an abstract name."""
         return self in (Family.UNIX, Family.ABSTRACT)
@@ -43,9 +53,7 @@ class Family(enum.Enum):
             return "abstract Unix sockets exist on Linux only"
         if self.is_unix:
             return "" if hasattr(socket, "AF_UNIX") else "this Python has no Unix sockets"
-        version, host = (
-            (socket.AF_INET, "127.0.0.1") if self is Family.INET else (socket.AF_INET6, "::1")
-        )
+        version, host = (socket.AF_INET, "127.0.0.1") if self is Family.INET else (socket.AF_INET6, "::1")
         try:
             with socket.socket(version, socket.SOCK_STREAM) as probe:
                 probe.bind((host, 0))
@@ -87,7 +95,7 @@ class Address:
     def _parse_unix(cls, path: str) -> Self:
         family = Family.ABSTRACT if path.startswith("@") else Family.UNIX
         size = len(os.fsencode(path))
-        if path in ("", "@") or "\0" in path:
+        if path in ("", "@") or "\0" in path or "\n" in path:  # a ready line is one line
             raise AddressError(f"not an address: {'unix:' + path!r}; use unix:PATH or unix:@NAME")
         if size > MAX_PATH_BYTES:
             raise AddressError(

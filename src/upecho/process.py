@@ -25,6 +25,7 @@ from upecho.serving import Order
 GATE = 'read -r go && exec "$@"'
 READY_SECONDS = 10.0
 STOP_SECONDS = 5.0  # beyond the server's own grace
+END_SECONDS = 2.0  # how long a program that has nothing to do may take to end
 
 
 class Child:
@@ -39,6 +40,7 @@ class Child:
         assert popen.stdout
         self.stdin: IO[bytes] = popen.stdin
         self.stdout: IO[bytes] = popen.stdout
+        self._unread = b""  # arrived on stdout, but no line yet
 
     def is_alive(self) -> bool:
         """Whether the process itself still runs."""
@@ -77,16 +79,16 @@ class Child:
     def read_line(self, seconds: float) -> str | None:
         """Return the next line on its stdout without the line end, or None if none came in time."""
         deadline = time.monotonic() + seconds
-        line = b""
         with selectors.DefaultSelector() as selector:
             selector.register(self.stdout, selectors.EVENT_READ)
-            while not line.endswith(b"\n"):
+            while b"\n" not in self._unread:
                 if not selector.select(max(0.0, deadline - time.monotonic())):
                     return None
-                if not (byte := os.read(self.stdout.fileno(), 1)):
+                if not (data := os.read(self.stdout.fileno(), 65536)):
                     return None
-                line += byte
-        return os.fsdecode(line[:-1])
+                self._unread += data
+        line, _, self._unread = self._unread.partition(b"\n")
+        return os.fsdecode(line)
 
     def close(self) -> None:
         """Kill what is left and forget the child."""
@@ -191,7 +193,7 @@ def spawn(supervisor: Supervisor, order: Order, cores: Collection[int] = ()) -> 
 def ready_address(child: Child) -> Address | None:
     """Wait for the ready line; return the address on it, or None if the child ended or said nothing in time."""
     line = child.read_line(deadlines.seconds(READY_SECONDS))
-    return None if line is None else Address.parse(line.rpartition(" on ")[2])
+    return None if line is None else Address.parse(line.partition(" on ")[2])
 
 
 def start_server(supervisor: Supervisor, order: Order, cores: Collection[int] = ()) -> ServerProcess:
@@ -204,7 +206,7 @@ def start_server(supervisor: Supervisor, order: Order, cores: Collection[int] = 
     child = spawn(supervisor, order, cores)
     if (address := ready_address(child)) is not None:
         return ServerProcess(child, address, order.settings.grace)
-    status = child.wait(0.1)
+    status = child.wait(deadlines.seconds(END_SECONDS))
     said = child.stderr().strip().removeprefix("upecho: ")
     child.close()
     if status == CallerError.exit_status:

@@ -8,7 +8,8 @@ import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 from upecho.errors import CallerError, Unavailable
 
@@ -36,14 +37,22 @@ BUILT_IN = (
     Implementation("blocking", "upecho.servers.blocking:serve", "one client after another, one thread"),
     Implementation("threads", "upecho.servers.threads:serve", "a thread for each connection"),
     Implementation("thread-pool", "upecho.servers.thread_pool:serve", "a fixed number of threads"),
-    Implementation("socketserver", "upecho.servers.socketserver:serve", "the standard library's threading server"),
+    Implementation(
+        "socketserver", "upecho.servers.socketserver:serve", "the standard library's threading server"
+    ),
     Implementation("selectors", "upecho.servers.selectors:serve", "one thread, a readiness loop"),
     Implementation("asyncio", "upecho.servers.asyncio_streams:serve", "asyncio streams"),
-    Implementation("asyncio-protocol", "upecho.servers.asyncio_protocol:serve", "asyncio callbacks on a transport"),
+    Implementation(
+        "asyncio-protocol", "upecho.servers.asyncio_protocol:serve", "asyncio callbacks on a transport"
+    ),
     Implementation("asyncio-buffered", "upecho.servers.asyncio_buffered:serve", "asyncio BufferedProtocol"),
-    Implementation("asyncio-sock", "upecho.servers.asyncio_sock:serve", "asyncio loop.sock_* on plain sockets"),
+    Implementation(
+        "asyncio-sock", "upecho.servers.asyncio_sock:serve", "asyncio loop.sock_* on plain sockets"
+    ),
     Implementation("prefork", "upecho.servers.prefork:serve", "several processes, a readiness loop each"),
-    Implementation("textbook", "upecho.servers.textbook:serve", "one client, one recv, one send: a lesson", naive=True),
+    Implementation(
+        "textbook", "upecho.servers.textbook:serve", "one client, one recv, one send: a lesson", naive=True
+    ),
 )
 
 LOOPS = {"asyncio": "asyncio:new_event_loop", "uvloop": "uvloop:new_event_loop"}
@@ -57,18 +66,25 @@ class Server:
         serve: the callable ``serve(listener, stop)``.
         max_clients: how many clients it serves at once; None means as many as there are descriptors.
         naive: whether it ignores the stop.
+        summary: its I/O model in a few words, from the table or from its documentation.
     """
 
     serve: Callable[..., None]
     max_clients: int | None = None
     naive: bool = False
+    summary: str = ""
 
 
 def implementations() -> tuple[Implementation, ...]:
     """Return the built-in implementations and those that other packages add through entry points."""
     from importlib.metadata import entry_points  # noqa: PLC0415 (slow; a built-in server never needs it)
 
-    added = (Implementation(point.name, point.value) for point in entry_points(group=ENTRY_POINTS))
+    added = (
+        Implementation(
+            point.name, point.value.partition("[")[0].strip()
+        )  # "module:attribute [extra]" is allowed
+        for point in entry_points(group=ENTRY_POINTS)
+    )
     return BUILT_IN + tuple(added)
 
 
@@ -99,15 +115,20 @@ def load(target: str) -> Server:
     """
     name, _, loop = target.partition("+")
     row = find(name)
+    if ":" in target:
+        _import_from_here()
     serve = _load_object(row.location, name)
     if not callable(serve):
-        raise CallerError(f"not a server: {name} is {type(serve).__name__}, not a callable serve(listener, stop)")
+        raise CallerError(
+            f"not a server: {name} is {type(serve).__name__}, not a callable serve(listener, stop)"
+        )
     module = sys.modules[row.location.partition(":")[0]]
     if loop:
         if "loop_factory" not in inspect.signature(serve).parameters:
             raise CallerError(f"{name} runs on no event loop, so +{loop} means nothing to it")
         serve = functools.partial(serve, loop_factory=load_loop(loop))
-    return Server(serve, getattr(module, "MAX_CLIENTS", None), row.naive)
+    summary = row.summary or (inspect.getdoc(serve) or module.__doc__ or "").strip().partition("\n")[0]
+    return Server(serve, getattr(module, "MAX_CLIENTS", None), row.naive, summary)
 
 
 def load_loop(name: str) -> Callable[[], Any]:
@@ -122,7 +143,7 @@ def load_loop(name: str) -> Callable[[], Any]:
     factory = _load_object(LOOPS.get(name, name), name)
     if not callable(factory):
         raise CallerError(f"not a loop factory: {name} is {type(factory).__name__}, not a callable")
-    return factory
+    return cast(Callable[[], Any], factory)
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
@@ -131,6 +152,12 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
     return f"unknown {kind} {name!r}; {hint}"
+
+
+def _import_from_here() -> None:
+    """Find ``module:attribute`` in the current folder too; ``python -m`` looks there, a script does not."""
+    if not {"", str(Path.cwd())} & set(sys.path):
+        sys.path.insert(0, str(Path.cwd()))
 
 
 def _load_object(location: str, name: str) -> Any:
@@ -148,8 +175,10 @@ def _load_object(location: str, name: str) -> Any:
 
 
 def _missing(error: ModuleNotFoundError, module_name: str, name: str) -> CallerError:
-    """Tell a mistyped module from a dependency that is not installed."""
+    """Tell a mistyped module from a dependency that is not installed, and both from a bug of our own."""
     lacking = error.name or module_name
-    if name == module_name + ":" or ":" in name and (module_name == lacking or module_name.startswith(lacking + ".")):
+    if lacking.partition(".")[0] == "upecho" and name in {row.name for row in BUILT_IN}:
+        raise error
+    if ":" in name and (module_name == lacking or module_name.startswith(lacking + ".")):
         return CallerError(f"no module {lacking!r}, which {name} refers to")
     return Unavailable(f"{name} is unavailable: the package {lacking!r} is not installed")

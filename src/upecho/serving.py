@@ -1,11 +1,14 @@
 """Runs one implementation until told to stop: bind, say where, serve, leave nothing behind.
 
-``python -m upecho.serving ORDER`` is the server as a child process, ORDER being an ``Order`` in JSON. It imports the
-standard library and the implementation, nothing else, so that what is measured is the implementation; it also runs
-under an interpreter that has none of upecho's dependencies installed.
+``python -m upecho.serving ORDER`` is the server as a child process, ORDER being an ``Order`` in JSON. It imports
+the standard library and the implementation, nothing else, so that what is measured is the implementation; it also
+runs under an interpreter that has none of upecho's dependencies installed.
 """
 
+import contextlib
+import functools
 import json
+import os
 import signal
 import socket
 import sys
@@ -17,7 +20,7 @@ from typing import NoReturn, Self
 
 from upecho import registry
 from upecho.address import Address
-from upecho.errors import TargetError, UpechoError
+from upecho.errors import HarnessError, TargetError, UpechoError
 from upecho.listener import listening
 from upecho.servers import Stop
 from upecho.settings import Settings
@@ -59,24 +62,37 @@ def run(order: Order, ready: Callable[[Address], None]) -> None:
         UpechoError: the order cannot be carried out, or the server did not stop when it was told to.
     """
     server = registry.load(order.target)
-    with listening(Address.parse(order.address), order.settings) as listener:
-        patience = 0.0 if server.naive else order.settings.grace + OVERTIME
-        with _stop_signal(patience, order) as reader:
-            ready(Address.of(listener))
-            server.serve(listener, Stop(reader, order.settings))
+    patience = 0.0 if server.naive else order.settings.grace + OVERTIME
+    # The signals first: from the moment there is a path, there is somebody to remove it.
+    with (
+        _stop_signal(patience, order) as reader,
+        listening(Address.parse(order.address), order.settings) as listener,
+    ):
+        ready(Address.of(listener))
+        server.serve(listener, Stop(reader, order.settings))
 
 
-def ready_line(order: Order, address: Address) -> str:
-    """Say that the server is ready; what follows the last `` on `` is the address."""
-    return f"upecho: {order.target} is ready on {address}"
+def announce(order: Order, address: Address) -> None:
+    """Say on stdout that the server is ready; what follows the first `` on `` is the address.
+
+    Raises:
+        HarnessError: stdout is full, or nobody reads it any more.
+    """
+    line = f"upecho: {order.target} is ready on {address}\n"
+    try:
+        os.write(
+            sys.stdout.fileno(), os.fsencode(line)
+        )  # bytes: a path need not be text in stdout's encoding
+    except OSError as error:
+        raise HarnessError(f"cannot write the ready line to stdout: {error.strerror}") from None
 
 
 @contextmanager
 def _stop_signal(patience: float, order: Order) -> Iterator[socket.socket]:
     """Turn SIGINT and SIGTERM into a socket that becomes readable; end what is deaf to it.
 
-    The wake-up descriptor is written by the C handler in whichever thread the signal hits; the Python handler writes
-    as well, because event loops put a wake-up descriptor of their own in its place.
+    The wake-up descriptor is written by the C handler in whichever thread the signal hits; the Python handler
+    writes as well, because event loops put a wake-up descriptor of their own in its place.
     """
     reader, writer = socket.socketpair()
     reader.setblocking(False)
@@ -84,39 +100,43 @@ def _stop_signal(patience: float, order: Order) -> Iterator[socket.socket]:
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         if not patience:
-            _give_up()
+            give_up()
         signal.setitimer(signal.ITIMER_REAL, patience)
         _wake(writer)
 
-    def _give_up(_number: int = 0, _frame: FrameType | None = None) -> NoReturn:
+    def give_up(_number: int = 0, _frame: FrameType | None = None) -> NoReturn:
+        _handle_stop_signals(signal.SIG_IGN)
         raise TargetError(f"{order.target} did not stop when told to")
 
     with reader, writer:
-        signal.signal(signal.SIGALRM, _give_up)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, stop)
+        signal.signal(signal.SIGALRM, give_up)
         signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        _handle_stop_signals(stop)
         try:
             yield reader
         finally:
+            _handle_stop_signals(signal.SIG_IGN)  # the end has begun: a second Ctrl-C must not disturb it
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.set_wakeup_fd(-1)
 
 
+def _handle_stop_signals(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
+
+
 def _wake(writer: socket.socket) -> None:
-    try:
+    with contextlib.suppress(BlockingIOError):  # full: it has been readable for long
         writer.send(b"\0")
-    except BlockingIOError:
-        pass  # full: it has been readable for long
 
 
 def main() -> None:
     """Carry out the order on the command line."""
     order = Order.from_json(sys.argv[1])
     try:
-        run(order, lambda address: print(ready_line(order, address), flush=True))
+        run(order, functools.partial(announce, order))
     except UpechoError as error:
-        print(f"upecho: {error}", file=sys.stderr)
+        sys.stderr.write(f"upecho: {error}\n")
         sys.exit(error.exit_status)
 
 

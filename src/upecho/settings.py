@@ -4,6 +4,14 @@ from dataclasses import dataclass
 
 DEFAULT_ADDRESS = "127.0.0.1:8080"
 
+# Kernels kept the backlog in 16 bits for long, and cut it at net.core.somaxconn without a word;
+# a greater value is a slip, not a wish.
+MAX_BACKLOG = 65_535
+# One asyncio-buffered connection holds a buffer of this size as long as it lives.
+MAX_RECEIVE_SIZE = 16 * 2**20
+MAX_GRACE = 3600.0  # longer is what service managers call hanging
+MAX_MODE = 0o777
+
 
 @dataclass(frozen=True)
 class Settings:

@@ -1,4 +1,4 @@
-"""The command line: parse, one call, print. Each command is a module of its own, imported when it is asked for."""
+"""The command line: parse, one call, print. Each command is a module of its own, imported when needed."""
 
 import errno
 import importlib
@@ -13,6 +13,8 @@ from upecho.errors import CallerError, HarnessError, UpechoError
 
 COMMANDS = ("list", "serve", "send", "check", "bench")
 INTERRUPTED = 130  # what a shell reports for a program that SIGINT ended
+COMPLETION = "_UPECHO_COMPLETE"  # how a shell asks for completions (click's convention)
+OUTPUT_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})  # of a write to stdout
 
 
 class Commands(click.Group):
@@ -22,12 +24,14 @@ class Commands(click.Group):
         """Return the names in the order a newcomer meets them."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (click's signature)
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command, and only that one: serving should not pay for checking."""
-        if cmd_name not in COMMANDS:
-            raise CallerError(registry.unknown("command", cmd_name, COMMANDS))
-        command: click.Command = importlib.import_module(f"upecho.cli.{cmd_name}_command").command
-        return command
+        if cmd_name in COMMANDS:
+            command: click.Command = importlib.import_module(f"upecho.cli.{cmd_name}_command").command
+            return command
+        if ctx.resilient_parsing or cmd_name.startswith("-"):
+            return None
+        raise CallerError(registry.unknown("command", cmd_name, COMMANDS))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -35,7 +39,7 @@ class Commands(click.Group):
 def upecho() -> None:
     """The neutral referee for Python socket servers.
 
-    One tiny protocol, uppercase echo, in every I/O model: serve it, check how it behaves, measure what it costs.
+    One tiny protocol, uppercase echo, in every I/O model: serve it, check how it behaves, measure its cost.
     """
 
 
@@ -44,28 +48,51 @@ def main() -> NoReturn:
     try:
         status = _run()
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read our output has seen enough. Python flushes stdout once more at exit; give it somewhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read our output has seen enough
         status = 0
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
         status = _fail("interrupted", INTERRUPTED)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        status = error.exit_code
     except click.UsageError as error:
         status = _fail(_usage(error), CallerError.exit_status)
     except UpechoError as error:
         status = _fail(str(error), error.exit_status)
     except OSError as error:
+        if error.filename is None and error.errno not in OUTPUT_ERRORS:
+            raise
         status = _fail(_system(error), HarnessError.exit_status)
+    _abandon_output()
     sys.exit(status)
 
 
 def _run() -> int:
-    result: Any = upecho.main(standalone_mode=False)
+    """Do as click's own main, which would take a broken pipe and the end of any file for an interrupt."""
+    if sys.stdout is None:
+        raise HarnessError("stdout is closed; send it to /dev/null if nobody is to read it")
+    if COMPLETION in os.environ:
+        upecho.main(prog_name="upecho")
+    try:
+        with upecho.make_context("upecho", sys.argv[1:]) as context:
+            result: Any = upecho.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
     return result if isinstance(result, int) else 0
 
 
+def _abandon_output() -> None:
+    """Write what is left; a failure has been reported, and Python must not fail again at its exit."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _fail(line: str, status: int) -> int:
-    print(f"upecho: {line}", file=sys.stderr)
+    if sys.stderr is not None:
+        sys.stderr.write(f"upecho: {' '.join(line.splitlines())}\n")
     return status
 
 

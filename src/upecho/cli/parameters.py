@@ -1,25 +1,50 @@
-"""Parameter types that several commands share: targets and families, with completion and one-line errors."""
+"""Parameter types that several commands share: completion, and errors that say where a value came from."""
+
+import json
+import re
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from upecho import registry
-from upecho.address import Family
+from upecho.address import Address, Family
+from upecho.cli.configuration import is_from_file, origin
+from upecho.errors import AddressError, CallerError
+from upecho.settings import DEFAULT_ADDRESS, MAX_MODE
 
 FAMILIES = [family.value for family in Family]
+ADDRESS_STARTS = (DEFAULT_ADDRESS, "[::1]:8080", "unix:", "unix:@")
 
 
-class TargetName(click.ParamType):
+class Parameter(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
+    """A type whose errors say which value was wrong, where it was written, and what would be right."""
+
+    def wrong(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None, right: str
+    ) -> CallerError:
+        """Return the error for a value that cannot be used."""
+        shown = json.dumps(value, default=str) if is_from_file(ctx, param) else repr(value)
+        return CallerError(f"{origin(ctx, param)} is {shown}; it must be {right}")
+
+
+class TargetName(Parameter):
     """The name of an implementation; anything else a command understands is let through."""
 
     name = "target"
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 (click's signature)
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 (click's signature)
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
         """Complete the names of implementations, and loops after a plus sign."""
-        name, plus, _ = incomplete.partition("+")
+        name, plus, start = incomplete.partition("+")
         if plus:
-            return [CompletionItem(f"{name}+{loop}") for loop in registry.LOOPS]
-        return [CompletionItem(row.name, help=row.summary) for row in registry.implementations()]
+            return [CompletionItem(f"{name}+{loop}") for loop in registry.LOOPS if loop.startswith(start)]
+        rows = registry.implementations()
+        return [CompletionItem(row.name, help=row.summary) for row in rows if row.name.startswith(name)]
 
 
 class FamilyName(click.Choice[str]):
@@ -27,3 +52,69 @@ class FamilyName(click.Choice[str]):
 
     def __init__(self) -> None:
         super().__init__(FAMILIES)
+
+
+class AddressText(Parameter):
+    """An address in one of the forms that Address.parse reads."""
+
+    name = "address"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Address:
+        """Parse it."""
+        if isinstance(value, Address):
+            return value
+        if not isinstance(value, str):
+            raise self.wrong(value, param, ctx, f"a string such as {DEFAULT_ADDRESS!r}")
+        try:
+            return Address.parse(value)
+        except AddressError as error:
+            raise AddressError(f"{origin(ctx, param)}: {error}") from None
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 (click's signature)
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Show what each form of address begins with."""
+        return [CompletionItem(start) for start in ADDRESS_STARTS if start.startswith(incomplete)]
+
+
+class Number(Parameter):
+    """A finite number within limits, whole ones only if the limits are."""
+
+    name = "number"
+
+    def __init__(self, lowest: float, highest: float) -> None:
+        self.lowest = lowest
+        self.highest = highest
+        self._read = int if isinstance(highest, int) else float
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read it, and hold it against the limits; in a file a number is a number, not text."""
+        number = self._number(value, is_from_file(ctx, param))
+        if number is None or not self.lowest <= number <= self.highest:
+            kind = "a whole number" if self._read is int else "a number"
+            raise self.wrong(value, param, ctx, f"{kind} from {self.lowest:.9g} to {self.highest:.9g}")
+        return number
+
+    def _number(self, value: Any, from_file: bool) -> float | None:
+        if isinstance(value, bool) or (isinstance(value, str) and from_file):
+            return None
+        try:
+            number = self._read(value)
+        except (ValueError, TypeError, OverflowError):
+            return None
+        return number if isinstance(value, str) or number == value else None
+
+
+class Mode(Parameter):
+    """Permission bits as chmod writes them; a string in a file too, where the number 600 would be 0o1130."""
+
+    name = "mode"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read the octal digits."""
+        if not isinstance(value, str) or not re.fullmatch("[0-7]{1,4}", value) or int(value, 8) > MAX_MODE:
+            raise self.wrong(value, param, ctx, 'octal digits such as "0660", from "0" to "0777"')
+        return int(value, 8)

@@ -1,0 +1,59 @@
+"""The configuration file, and where a value came from: flag, then environment, then file, then default."""
+
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from upecho import registry
+from upecho.errors import CallerError
+from upecho.settings import Settings
+
+FILE = "upecho.configuration_file"  # where a click context keeps the path
+KEYS = ("bind", *(field.name for field in fields(Settings)))
+
+
+def origin(context: click.Context | None, parameter: click.Parameter | None) -> str:
+    """Say where the value of a parameter was written, so that a user knows what to correct."""
+    if context is None or parameter is None or parameter.name is None:
+        return "the value"
+    source = context.get_parameter_source(parameter.name)
+    if source is ParameterSource.ENVIRONMENT:
+        return str(parameter.envvar)
+    if source is ParameterSource.DEFAULT_MAP:
+        return f"{parameter.name} in {context.meta[FILE]}"
+    return parameter.opts[0]
+
+
+def is_from_file(context: click.Context | None, parameter: click.Parameter | None) -> bool:
+    """Whether a value stands in the configuration file, where numbers are numbers and not text."""
+    name = parameter.name if parameter else None
+    return bool(context and name and context.get_parameter_source(name) is ParameterSource.DEFAULT_MAP)
+
+
+def use(context: click.Context, parameter: click.Parameter, path: str | None) -> None:
+    """Make the values of a configuration file the defaults of a command (a click callback).
+
+    Raises:
+        CallerError: the file cannot be read, is not TOML or has a key that means nothing.
+    """
+    if path is not None:
+        context.meta[FILE] = path
+        context.default_map = _read(path, origin(context, parameter))
+
+
+def _read(path: str, named_by: str) -> dict[str, Any]:
+    try:
+        with Path(path).open("rb") as file:
+            values = tomllib.load(file)
+    except OSError as error:
+        raise CallerError(f"{named_by}: cannot read {path}: {error.strerror}") from None
+    except ValueError as error:  # not UTF-8, or not TOML
+        raise CallerError(f"{named_by}: {path} is not TOML: {error}") from None
+    for key in values:
+        if key not in KEYS:
+            raise CallerError(f"{path}: {registry.unknown('key', key, KEYS)}")
+    return values
