@@ -1,0 +1,29 @@
+"""``python -m upecho.load``: the engine in a process of its own. A job per line on stdin, a result per line on stdout.
+
+It ends with its stdin, and so with whoever gives it the jobs.
+"""
+
+import functools
+import gc
+import json
+import sys
+from dataclasses import asdict
+
+from upecho import observe
+from upecho.address import Address
+from upecho.load import python_engine
+from upecho.load.plan import Job
+
+
+def main() -> None:
+    """Carry out jobs until there are no more."""
+    gc.disable()  # a collection here would show up as the server's latency, and there are no cycles to collect
+    for line in sys.stdin:
+        job = Job.from_json(line)
+        meter = functools.partial(observe.cpu_ns, job.server_group) if job.server_group else None
+        result = python_engine.run(Address.parse(job.address), job.plan, meter)
+        print(json.dumps(asdict(result)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

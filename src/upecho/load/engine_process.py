@@ -1,0 +1,42 @@
+"""The harness's end of an engine that runs in a process of its own."""
+
+import json
+import sys
+from collections.abc import Collection
+
+from upecho import deadlines
+from upecho.errors import HarnessError
+from upecho.load.plan import Job, LoadResult
+from upecho.process import Supervisor
+
+SLACK_SECONDS = 10.0  # beyond the deadline of the plan: to import, to sort latencies, to print the result
+
+
+class EngineProcess:
+    """A load engine on processor cores of its own; it lives until its supervisor ends."""
+
+    def __init__(self, supervisor: Supervisor, cores: Collection[int] = ()) -> None:
+        self._child = supervisor.start([sys.executable, "-m", "upecho.load"], cores)
+
+    def run(self, job: Job) -> LoadResult:
+        """Carry out a job.
+
+        Raises:
+            HarnessError: the engine died, or gave no result in time.
+        """
+        try:
+            self._child.stdin.write(job.to_json().encode() + b"\n")
+        except BrokenPipeError:
+            raise self._ended() from None
+        patience = job.plan.deadline_seconds + deadlines.seconds(SLACK_SECONDS)
+        line = self._child.read_line(patience)
+        if line is None:
+            raise self._ended(f"gave no result within {patience:.0f} s")
+        return LoadResult.from_fields(json.loads(line))
+
+    def _ended(self, otherwise: str = "takes no more jobs") -> HarnessError:
+        status = self._child.wait(1.0)
+        said = self._child.stderr().strip().splitlines()
+        self._child.kill()
+        how = otherwise if status is None else f"ended with status {status}"
+        return HarnessError(f"the load engine {how}: {said[-1] if said else 'no word on stderr'}")

@@ -1,0 +1,188 @@
+"""The portable load engine: one thread, sockets that never block, a readiness loop around them.
+
+It knows nothing of who serves, nor of cells and statistics.
+"""
+
+import errno
+import selectors
+import socket
+import sys
+import time
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from types import MappingProxyType
+
+from upecho.address import Address
+from upecho.errors import HarnessError
+from upecho.load.connection import READ, WRITE, Broken, Connection
+from upecho.load.latency import Latency
+from upecho.load.payload import Payload
+from upecho.load.plan import Failure, LoadResult, Plan
+
+NAME = "python"
+SATURATED = 0.9  # of one core: an engine so busy might not have noticed a faster server
+
+# Why connect() failed. A full backlog gives EAGAIN on Unix sockets; what is not listed is trouble of our own.
+FAILURES = MappingProxyType(
+    {
+        errno.ECONNREFUSED: Failure.REFUSED,
+        errno.ENOENT: Failure.REFUSED,
+        errno.EAGAIN: Failure.REFUSED,
+        errno.ECONNRESET: Failure.RESET,
+        errno.EINVAL: Failure.RESET,  # macOS, setting an option of a connection that was reset
+        errno.EADDRNOTAVAIL: Failure.NO_PORT,
+        errno.ETIMEDOUT: Failure.TIMED_OUT,
+    }
+)
+
+Meter = Callable[[], int]
+
+
+def run(address: Address, plan: Plan, meter: Meter | None = None) -> LoadResult:
+    """Put a load on a server.
+
+    Args:
+        address: of the server.
+        plan: what to do.
+        meter: read when all connections are open and again before they end, both times with nothing under way; the
+            difference goes into the result as the server's CPU time.
+
+    Raises:
+        AddressError: the address cannot be resolved.
+        Unavailable: this system lacks the family.
+        HarnessError: this system does not give us the sockets.
+    """
+    with ExitStack() as clean_up:
+        return _Run(address, plan, clean_up).result(meter)
+
+
+class _Run:
+    """One run, from opening the connections to their orderly end."""
+
+    def __init__(self, address: Address, plan: Plan, clean_up: ExitStack) -> None:
+        self._plan = plan
+        self._limit = plan.max_requests or sys.maxsize
+        self._clean_up = clean_up
+        self._deadline = time.monotonic() + plan.deadline_seconds
+        self._version, self._name = address.resolve()
+        self._payload = Payload.of(plan.message_size, plan.seed)
+        self._selector = clean_up.enter_context(selectors.DefaultSelector())
+        self._connections: set[Connection] = set()
+        self._waiting: set[Connection] = set()  # those that the phase under way is not done with
+        self._errors: Counter[Failure] = Counter()
+        self._latencies_ns = array("Q")
+        self._stop_ns = self._finished_ns = 0
+
+    def result(self, meter: Meter | None) -> LoadResult:
+        """Carry out the plan."""
+        self._open()
+        server_ns = meter() if meter else 0
+        engine_ns, started_ns = time.process_time_ns(), time.perf_counter_ns()
+        if not self._errors:
+            self._load()
+        elapsed_ns = max(self._finished_ns - started_ns, 0)
+        engine_ns = time.process_time_ns() - engine_ns
+        server_ns = meter() - server_ns if meter else 0
+        self._end()
+        return LoadResult(
+            engine=NAME,
+            requests=len(self._latencies_ns),
+            payload_bytes=len(self._latencies_ns) * self._plan.message_size,
+            elapsed_ns=elapsed_ns,
+            engine_cpu_ns=engine_ns,
+            server_cpu_ns=server_ns if meter else None,
+            saturated=engine_ns >= SATURATED * elapsed_ns,
+            latency=Latency.of(self._latencies_ns),
+            errors=dict(self._errors),
+        )
+
+    def _open(self) -> None:
+        """Connect one by one, with an exchange each: then the server has accepted them all."""
+        while len(self._connections) < self._plan.connections and not self._errors:
+            self._exchange(self._connect(), self._done)
+
+    def _load(self) -> None:
+        """Keep a request under way on each connection until the time is over; wait for the last replies."""
+        self._stop_ns = time.perf_counter_ns() + int(self._plan.duration_seconds * 1e9)
+        self._exchange(self._connections, self._again)
+
+    def _end(self) -> None:
+        """Send a last request each and shut down behind it: its reply must come, then FIN, and nothing else."""
+        self._exchange(self._connections, self._done, ending=True)
+
+    def _connect(self) -> list[Connection]:
+        sock = self._clean_up.enter_context(socket.socket(self._version, socket.SOCK_STREAM))
+        sock.settimeout(max(0.001, self._deadline - time.monotonic()))
+        try:
+            sock.connect(self._name)
+            if self._version != socket.AF_UNIX:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError as error:
+            self._errors[_failure(error)] += 1
+            return []
+        sock.setblocking(False)
+        connection = Connection(sock, self._payload, self._selector)
+        self._connections.add(connection)
+        return [connection]
+
+    def _exchange(
+        self,
+        connections: Iterable[Connection],
+        completed: Callable[[Connection], None],
+        *,
+        ending: bool = False,
+    ) -> None:
+        """Send a request on each connection, and go on until none of them is waited for any more."""
+        self._waiting = set(connections)
+        for connection in list(connections):
+            try:
+                connection.begin(ending=ending)
+            except Broken as broken:
+                self._drop(connection, broken.failure)
+        while self._waiting:
+            self._turn(completed)
+
+    def _turn(self, completed: Callable[[Connection], None]) -> None:
+        remaining = self._deadline - time.monotonic()
+        ready = self._selector.select(max(0.0, remaining))
+        if not ready or remaining <= 0:
+            for late in list(self._waiting):
+                self._drop(late, Failure.TIMED_OUT)
+            return
+        for key, events in ready:
+            connection: Connection = key.data
+            try:
+                if events & WRITE:
+                    connection.proceed()
+                if events & READ and connection.receive():
+                    completed(connection)
+            except Broken as broken:
+                self._drop(connection, broken.failure)
+
+    def _done(self, connection: Connection) -> None:
+        self._waiting.discard(connection)
+
+    def _again(self, connection: Connection) -> None:
+        now_ns = self._finished_ns = time.perf_counter_ns()
+        self._latencies_ns.append(now_ns - connection.started_ns)
+        if now_ns < self._stop_ns and len(self._latencies_ns) < self._limit:
+            connection.begin()
+        else:
+            self._waiting.discard(connection)
+
+    def _drop(self, connection: Connection, failure: Failure) -> None:
+        self._errors[failure] += 1
+        self._waiting.discard(connection)
+        self._connections.discard(connection)
+        self._selector.unregister(connection.sock)
+        connection.sock.close()
+
+
+def _failure(error: OSError) -> Failure:
+    if isinstance(error, TimeoutError):
+        return Failure.TIMED_OUT
+    if error.errno is None or error.errno not in FAILURES:
+        raise HarnessError(f"cannot open a connection for the load: {error.strerror}") from None
+    return FAILURES[error.errno]

@@ -1,0 +1,1 @@
+"""Measuring: cells, blocks in interleaved rounds, their statistics and the results file."""

@@ -1,0 +1,127 @@
+"""One block: a fresh server process, warmed up, loaded for one window. The unit of statistics."""
+
+import itertools
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, Self
+
+from upecho import deadlines, observe
+from upecho.address import Family
+from upecho.errors import TargetError
+from upecho.load.engine_process import EngineProcess
+from upecho.load.plan import Job, LoadResult, Plan
+from upecho.measure.cells import Cell
+from upecho.measure.cores import Cores
+from upecho.process import ServerProcess, Supervisor, start_server
+from upecho.serving import Order
+from upecho.settings import Settings
+
+DEADLINE_SECONDS = 5.0  # beyond the window, for a server that does not answer any more
+
+
+@dataclass(frozen=True)
+class Window:
+    """How long a server is loaded in one block.
+
+    Attributes:
+        warm_up_seconds: before it counts. The connections of the warm-up are closed again: asyncio is several times
+            slower until the first connection has ended.
+        seconds: that count.
+        seed: of what is sent.
+    """
+
+    warm_up_seconds: float
+    seconds: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Block:
+    """What one block gave.
+
+    Attributes:
+        target: as the user named it.
+        family: by name.
+        scenario: by name.
+        round: counted from 1.
+        load: what the engine saw in the window; None where it did not come to that.
+        failure: why this is no measurement; empty if it is one.
+    """
+
+    target: str
+    family: str
+    scenario: str
+    round: int
+    load: LoadResult | None
+    failure: str = ""
+
+    @classmethod
+    def from_fields(cls, fields: dict[str, Any]) -> Self:
+        """Build one from what ``dataclasses.asdict`` made of it, also after a journey through JSON."""
+        return cls(**fields | {"load": fields["load"] and LoadResult.from_fields(fields["load"])})
+
+
+class Bench:
+    """Measures block after block: one load engine for all, a fresh server for each."""
+
+    def __init__(self, supervisor: Supervisor, cores: Cores, window: Window) -> None:
+        self._supervisor = supervisor
+        self._cores = cores
+        self._window = window
+        self._engine = EngineProcess(supervisor, cores.engine)
+        self._numbers = itertools.count(1)
+
+    def measure(self, cell: Cell, round_number: int) -> Block:
+        """Measure one block.
+
+        Raises:
+            CallerError: the server refused its order.
+            HarnessError: the load engine, or the machine, failed.
+        """
+        load = None
+        try:
+            order = Order(cell.target, self._bind(cell.family), Settings())
+            server = start_server(self._supervisor, order, self._cores.servers)
+            with closing(server.child):
+                load = self._load(cell, server)
+                failure = _failure(load, server)
+        except TargetError as error:
+            failure = str(error)
+        return Block(cell.target, cell.family.value, cell.scenario.name, round_number, load, failure)
+
+    def _load(self, cell: Cell, server: ServerProcess) -> LoadResult:
+        warmed_up = self._run(cell, server, self._window.warm_up_seconds)
+        return warmed_up if warmed_up.errors else self._run(cell, server, self._window.seconds)
+
+    def _run(self, cell: Cell, server: ServerProcess, seconds: float) -> LoadResult:
+        plan = Plan(
+            connections=cell.scenario.connections,
+            message_size=cell.scenario.message_size,
+            duration_seconds=seconds,
+            deadline_seconds=seconds + deadlines.seconds(DEADLINE_SECONDS),
+            seed=self._window.seed,
+        )
+        group = server.child.pid if observe.AVAILABLE else None
+        return self._engine.run(Job(str(server.address), plan, group))
+
+    def _bind(self, family: Family) -> str:
+        name = f"upecho-{self._supervisor.folder.name}-{next(self._numbers)}"
+        return {
+            Family.INET: "127.0.0.1:0",
+            Family.INET6: "[::1]:0",
+            Family.UNIX: f"unix:{self._supervisor.folder / name}",
+            Family.ABSTRACT: f"unix:@{name}",
+        }[family]
+
+
+def _failure(load: LoadResult, server: ServerProcess) -> str:
+    """Say what was wrong: failed requests, a server that ended, or one that had something to complain about."""
+    said = server.child.stderr().strip().splitlines()
+    findings = [f"{count} × {kind}" for kind, count in load.errors.items()]
+    if not load.errors and not load.requests:
+        findings.append("no request was answered")
+    if not server.child.is_alive():
+        findings.append(f"ended with status {server.child.wait(0)}")
+    if said:
+        findings.append(f"wrote to stderr: {said[-1]}")
+    return ", ".join(findings)

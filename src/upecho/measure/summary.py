@@ -1,0 +1,108 @@
+"""From blocks to the numbers of a cell. The block is the sample; values within one are not independent."""
+
+import statistics
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from upecho.load.plan import LoadResult
+from upecho.measure.results import Results, Wanted
+
+
+@dataclass(frozen=True)
+class Spread:
+    """One quantity over all blocks of a cell."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> Self:
+        """Sum up one value per block."""
+        ordered = sorted(values)
+        return cls(statistics.median(ordered), ordered[0], ordered[-1])
+
+    @property
+    def relative(self) -> float:
+        """The whole range, as a share of the median."""
+        return (self.high - self.low) / self.median if self.median else 0.0
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What was measured in a cell.
+
+    Attributes:
+        blocks: how many there were.
+        cpu_ns: CPU time of the server for one request; None where the system does not tell.
+        rate: requests per second.
+        p50_ns: median round trip.
+        p99_ns: 99th percentile of the round trip.
+        saturated: the load engine was the bottleneck in some block, so that the rate is a lower bound.
+    """
+
+    blocks: int
+    cpu_ns: Spread | None
+    rate: Spread
+    p50_ns: Spread
+    p99_ns: Spread
+    saturated: bool
+
+    @classmethod
+    def of(cls, loads: list[LoadResult]) -> Self:
+        """Sum up the blocks of a cell; none of them failed, and there is at least one."""
+        cpu = [load.server_cpu_ns / load.requests for load in loads if load.server_cpu_ns is not None]
+        return cls(
+            blocks=len(loads),
+            cpu_ns=Spread.of(cpu) if cpu else None,
+            rate=Spread.of(load.requests / load.elapsed_ns * 1e9 for load in loads),
+            p50_ns=Spread.of(load.latency.p50_ns for load in loads),
+            p99_ns=Spread.of(load.latency.p99_ns for load in loads),
+            saturated=any(load.saturated for load in loads),
+        )
+
+
+@dataclass(frozen=True)
+class Row:
+    """A cell and its numbers, or the reason why it has none.
+
+    Attributes:
+        cell: what was wanted.
+        numbers: None if there are none.
+        reason: why there are none, in a few words.
+        detail: more about it, where there is more to say.
+        failed: whether the target did something wrong.
+    """
+
+    cell: Wanted
+    numbers: Numbers | None
+    reason: str = ""
+    detail: str = ""
+    failed: bool = False
+
+    @property
+    def cost(self) -> float:
+        """What rows are sorted by, the best first: CPU time per request, or all time where that is unknown."""
+        assert self.numbers
+        return self.numbers.cpu_ns.median if self.numbers.cpu_ns else 1e9 / self.numbers.rate.median
+
+
+def summarise(results: Results) -> list[Row]:
+    """Return a row for each cell that was wanted, in that order."""
+    return [_row(results, cell) for cell in results.wanted]
+
+
+def _row(results: Results, cell: Wanted) -> Row:
+    key = (cell.target, cell.family, cell.scenario)
+    blocks = [block for block in results.blocks if (block.target, block.family, block.scenario) == key]
+    if failures := [block.failure for block in blocks if block.failure]:
+        return Row(cell, None, f"failed: {failures[0]}", failed=True)
+    if loads := [block.load for block in blocks if block.load]:
+        return Row(cell, Numbers.of(loads))
+    if cell.unsupported:
+        return Row(cell, None, f"unsupported: {cell.unsupported}")
+    if count := len(cell.failed_checks):
+        checks = f"fails {count} check{'s' if count > 1 else ''}"
+        return Row(cell, None, checks, ", ".join(cell.failed_checks), failed=True)
+    return Row(cell, None, "not measured")

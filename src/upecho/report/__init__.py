@@ -1,0 +1,1 @@
+"""Renderers: results in, text out. They measure nothing and read no clock."""

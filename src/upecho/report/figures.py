@@ -1,0 +1,21 @@
+"""How numbers are written: no more digits than mean something."""
+
+import math
+
+BAR_EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def three_digits(value: float) -> str:
+    """Write a number with three significant digits and its thousands set apart: ``3.81``, ``728``, ``196 000``."""
+    if value <= 0:
+        return "0"
+    decimals = 2 - math.floor(math.log10(value))
+    rounded = round(value, decimals)
+    return f"{rounded:,.{max(0, min(2, decimals))}f}".replace(",", " ")
+
+
+def bar(share: float, width: int) -> str:
+    """Draw a share of a width, to an eighth of a character; a share that is not zero shows."""
+    eighths = max(1, round(share * width * 8)) if share > 0 else 0
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + BAR_EIGHTHS[rest]).rstrip()

@@ -1,0 +1,68 @@
+"""What must stand below a comparison: where and how it was measured, how noisy that was, what the marks mean."""
+
+import statistics
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from upecho.measure.results import Results
+from upecho.measure.summary import Row
+
+
+def footer(results: Results, rows: Sequence[Row]) -> Iterator[Text]:
+    """Yield the lines in the order one needs them."""
+    for row in rows:
+        if row.detail:
+            yield Text(f"{row.cell.target} over {row.cell.family}, {row.cell.scenario}: {row.detail}", "red")
+    yield from (Text(f"{mark} {meaning}") for mark, meaning in _legend(results, rows))
+    yield Text(_noise(rows))
+    yield Text(_where(results), "dim")
+    yield Text(_how(results), "dim")
+
+
+def _legend(results: Results, rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
+    if any(row.numbers and row.numbers.saturated for row in rows):
+        yield "≥", "the load engine was the bottleneck: the server can do at least that"
+    if any(row.cell.failed_checks for row in rows if row.numbers):
+        yield "!", "fails conformance checks: its numbers may come from doing less"
+    if not results.checked:
+        yield "!", "conformance was not checked in this run"
+
+
+def _noise(rows: Sequence[Row]) -> str:
+    spreads = [
+        (row.numbers.cpu_ns or row.numbers.rate).relative
+        for row in rows
+        if row.numbers and row.numbers.blocks > 1
+    ]
+    if not spreads:
+        return "Noise unknown: one block per cell. More --rounds tell."
+    usual, worst = statistics.median(spreads), max(spreads)
+    return (
+        f"Noise: blocks of one cell differ by {usual:.0%} (median), {worst:.0%} at most; read nothing into "
+        "differences that small. On a shared machine figures swing from run to run: compare within one."
+    )
+
+
+def _where(results: Results) -> str:
+    here = results.environment
+    loops = [f"{loop} {version}" for loop, version in here.loops.items()]
+    return " · ".join([here.python, *loops, f"upecho {here.upecho}", here.system, here.cpu])
+
+
+def _how(results: Results) -> str:
+    cores = results.environment.cores
+    engines = {block.load.engine for block in results.blocks if block.load}
+    engine = f"load engine {', '.join(sorted(engines))}"
+    where = (
+        f"{engine} on core {_list(cores.engine)}, servers on {_list(cores.servers)}"
+        if cores.engine
+        else f"{engine} and servers on the same cores: rates mean little, CPU time still does"
+    )
+    rounds = max((block.round for block in results.blocks), default=0)
+    many = f"{rounds} round{'s' if rounds != 1 else ''} × {results.window.seconds:g} s"
+    return f"{many} in fresh server processes, interleaved; {where}"
+
+
+def _list(cores: Sequence[int]) -> str:
+    return f"{cores[0]}-{cores[-1]}" if len(cores) > 1 else str(cores[0])
