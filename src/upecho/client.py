@@ -3,6 +3,8 @@
 import errno
 import os
 import socket
+import struct
+from typing import Any
 
 from upecho.address import Address
 from upecho.errors import AddressError
@@ -11,7 +13,7 @@ from upecho.errors import AddressError
 def connect(address: Address, seconds: float, receive_buffer: int | None = None) -> socket.socket:
     """Return a blocking socket connected to ``address``, whose operations time out after ``seconds``.
 
-    ``receive_buffer`` is the size in bytes to ask of the kernel; it counts only if set before the connection is made.
+    ``receive_buffer`` is the size in bytes to ask of the kernel; it counts only if set before connecting.
 
     Raises:
         AddressError: nobody listens there, or it cannot be reached.
@@ -19,12 +21,15 @@ def connect(address: Address, seconds: float, receive_buffer: int | None = None)
     """
     version, name = address.resolve()
     connection = socket.socket(version, socket.SOCK_STREAM)
-    connection.settimeout(seconds)
     if receive_buffer is not None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     try:
-        connection.connect(name)
-        if not address.family.is_unix:
+        if address.family.is_unix:
+            _connect_unix(connection, name, seconds)
+            connection.settimeout(seconds)
+        else:
+            connection.settimeout(seconds)
+            connection.connect(name)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError as error:
         connection.close()
@@ -32,8 +37,16 @@ def connect(address: Address, seconds: float, receive_buffer: int | None = None)
     return connection
 
 
+def _connect_unix(connection: socket.socket, name: Any, seconds: float) -> None:
+    """Wait for room in the backlog: a socket with Python's timeout is non-blocking, and would fail at once."""
+    timeval = struct.pack("@ll", int(seconds), int(seconds % 1 * 1e6))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeval)
+    connection.connect(name)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", 0, 0))
+
+
 def _explain(error: OSError) -> str:
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError | BlockingIOError):
         return "no answer in time"
     if error.errno in (errno.ECONNREFUSED, errno.ENOENT):
         return "nobody is listening there"

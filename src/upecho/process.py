@@ -187,7 +187,8 @@ class ServerProcess:
 
 def spawn(supervisor: Supervisor, order: Order, cores: Collection[int] = ()) -> Child:
     """Start an implementation as a child process, without waiting for it."""
-    return supervisor.start([sys.executable, "-m", "upecho.serving", order.to_json()], cores)
+    # -P: a lesson's own selectors.py in the current folder must not take the place of the standard library's.
+    return supervisor.start([sys.executable, "-P", "-m", "upecho.serving", order.to_json()], cores)
 
 
 def ready_address(child: Child) -> Address | None:

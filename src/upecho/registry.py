@@ -4,7 +4,6 @@ import difflib
 import functools
 import importlib
 import inspect
-import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -162,7 +161,7 @@ def _import_from_here() -> None:
 
 def _load_object(location: str, name: str) -> Any:
     module_name, _, attribute = location.partition(":")
-    if not re.fullmatch(r"\w+(\.\w+)*", module_name) or not re.fullmatch(r"\w+(\.\w+)*", attribute):
+    if not all(part.isidentifier() for part in f"{module_name}.{attribute}".split(".")):
         raise CallerError(f"not module:attribute: {location!r}")
     try:
         module = importlib.import_module(module_name)

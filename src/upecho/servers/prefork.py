@@ -7,6 +7,7 @@ which only the parent holds the writing end, so they end also when the parent is
 import dataclasses
 import multiprocessing
 import os
+import signal
 import socket
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
@@ -22,6 +23,11 @@ def serve(listener: socket.socket, stop: Stop) -> None:
     parent_ended, parent_alive = context.Pipe(duplex=False)
 
     def work() -> None:
+        for number in (
+            signal.SIGINT,
+            signal.SIGTERM,
+        ):  # sent to one of us, or by Ctrl-C to all: the parent decides
+            signal.signal(number, signal.SIG_IGN)
         parent_alive.close()
         selectors.serve(listener, dataclasses.replace(stop, signal=parent_ended))
 
@@ -30,12 +36,11 @@ def serve(listener: socket.socket, stop: Stop) -> None:
         worker.start()
         return worker
 
-    workers = [start() for _ in range(WORKERS)]
-    with listener:
+    with listener, parent_alive:
+        workers = [start() for _ in range(WORKERS)]
         while stop not in wait([stop, *(worker.sentinel for worker in workers)]):
             workers = [worker for worker in workers if worker.is_alive()]
             wait([stop], RETRY_SECONDS)  # a worker that dies at once must not make the parent spin
             workers += [start() for _ in range(WORKERS - len(workers))]
-    parent_alive.close()
     for worker in workers:
         worker.join()

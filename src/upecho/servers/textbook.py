@@ -8,6 +8,8 @@ import socket
 
 from upecho.servers import Stop
 
+MAX_CLIENTS = 1
+
 
 def serve(listener: socket.socket, stop: Stop) -> None:  # noqa: ARG001 (a first lesson knows no stop)
     """Serve one client as the textbook does, and end."""

@@ -1,0 +1,91 @@
+"""Fixtures that several test modules share."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from upecho import cli
+from upecho.process import ServerProcess, Supervisor, start_server
+from upecho.serving import Order
+from upecho.settings import Settings
+
+DEADLINE_SECONDS = 20.0
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the developer has set must not decide a test."""
+    for name in [name for name in os.environ if name.startswith("UPECHO_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder whose name is short enough for Unix sockets, unlike that of tmp_path."""
+    with tempfile.TemporaryDirectory(prefix="up-") as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def supervisor() -> Iterator[Supervisor]:
+    with Supervisor() as one:
+        yield one
+
+
+@pytest.fixture
+def start(supervisor: Supervisor) -> Callable[..., ServerProcess]:
+    """Start a server in a process of its own: ``start("threads", grace=0.1)``."""
+
+    def start(target: str, address: str = "127.0.0.1:0", **settings: Any) -> ServerProcess:
+        return start_server(supervisor, Order(target, address, Settings(**settings)))
+
+    return start
+
+
+@pytest.fixture
+def upecho() -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Run the command in a process of its own."""
+
+    def upecho(*arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
+        options = {"capture_output": True, "text": True, "timeout": DEADLINE_SECONDS} | options
+        return subprocess.run([sys.executable, "-m", "upecho", *arguments], check=False, **options)
+
+    return upecho
+
+
+@pytest.fixture
+def refusal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Run the command in this process; it has to end with status 2 and one line, which is returned."""
+
+    def refusal(*arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["upecho", *arguments])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        printed = capsys.readouterr()
+        assert (end.value.code, printed.out) == (2, "")
+        prefix, line, rest = printed.err.partition("upecho: ")[1:] + ("",)
+        assert (prefix, line.count("\n"), rest) == ("upecho: ", 1, "")
+        return line.rstrip("\n")
+
+    return refusal
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], object]], None]:
+    """Wait until a condition holds that sends no event."""
+
+    def eventually(condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while not condition():
+            assert time.monotonic() < deadline, "it never came true"
+            time.sleep(0.005)
+
+    return eventually
