@@ -44,11 +44,10 @@ class Check:
     families: frozenset[Family]
 
     @classmethod
-    def of(cls, item: pytest.Item) -> "Check | None":
-        """Return the description of a test that pytest collected, or None if it is no check."""
-        mark = item.get_closest_marker(MARK)
-        function = getattr(item, "function", None)
-        if mark is None or function is None:
+    def of(cls, function: Callable[..., Any]) -> "Check | None":
+        """Return the description of a function, or None if it is not marked as a check."""
+        mark = next((mark for mark in getattr(function, "pytestmark", ()) if mark.name == MARK), None)
+        if mark is None:
             return None
         requirement, _, source = (inspect.getdoc(function) or "").partition("\n\nSource: ")
         return cls(

@@ -10,6 +10,7 @@ from upecho import client, deadlines
 from upecho.address import Address, Family
 from upecho.conformance.service import Service
 from upecho.conformance.violation import Log, Violation
+from upecho.conformance.wire import Wire
 from upecho.errors import AddressError
 from upecho.process import END_SECONDS, READY_SECONDS, Child, Supervisor, ready_address, spawn
 from upecho.serving import Order
@@ -56,15 +57,28 @@ class Place:
             self._services.pop().disconnect()
         while self._children:
             self._children.pop().close()
-        if failed:
+        if failed or not self._shared_serves():
             self.discard_shared()
 
+    def _shared_serves(self) -> bool:
+        """Whether the shared server still serves; one that is about to end, or stuck, is not the next check's affair."""
+        if self._shared is None:
+            return True
+        try:
+            wire = Wire(self._shared[1], Log(), "afterwards")
+            wire.exchange(b"x")
+            wire.close()
+        except Violation:
+            return False
+        return True
+
     def shared(self) -> Service:
-        """Return the server that one check after another talks to; a dead one is replaced."""
+        """Return the server that one check after another talks to; it is started when there is none."""
         if self.target.kind is Kind.ADDRESS:
             return self._service(self.target.address(), None)
-        if self._shared is None or not self._shared[0].is_alive():
+        if self._shared is not None and not self._shared[0].is_alive():
             self.discard_shared()
+        if self._shared is None:
             self._shared = self._launch_or_fail(self.new_address())
         child, address = self._shared
         return self._service(address, child)

@@ -3,7 +3,10 @@
 import enum
 import json
 from dataclasses import asdict, dataclass
-from typing import Self
+from typing import Any, Self
+
+SCHEMA = {"schema": "upecho-verdicts", "version": 1}
+LABEL_WIDTH = 11  # of the label that each line of a detail begins with
 
 
 class Verdict(enum.Enum):
@@ -37,9 +40,13 @@ class Outcome:
     detail: str
     seconds: float
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the outcome in types that JSON knows."""
+        return asdict(self) | {"verdict": self.verdict.value}
+
     def to_json(self) -> str:
         """Return the outcome as one line of JSON."""
-        return json.dumps(asdict(self) | {"verdict": self.verdict.value})
+        return json.dumps(self.to_dict())
 
     @classmethod
     def from_json(cls, line: str) -> Self:

@@ -5,6 +5,7 @@ import time
 
 from upecho.address import Family
 from upecho.conformance.levels import Check
+from upecho.conformance.verdicts import LABEL_WIDTH
 from upecho.target import Target
 
 SHOWN_BYTES = 24
@@ -66,11 +67,11 @@ def explain(check: Check, violation: Violation, wire: list[str], repeat: str) ->
         "source": check.source,
         "expected": violation.expected,
         "seen": violation.seen,
-        "note": " ".join(getattr(violation, "__notes__", [])),
-        "wire": "\n           ".join(wire),
+        "note": " ".join(" ".join(getattr(violation, "__notes__", [])).split()),
+        "wire": ("\n" + " " * LABEL_WIDTH).join(wire),
         "repeat": repeat,
     }
-    return "\n".join(f"{name:9}  {text}" for name, text in rows.items() if text)
+    return "\n".join(f"{name:{LABEL_WIDTH}}{text}" for name, text in rows.items() if text)
 
 
 def repeat_line(target: Target, family: Family, check: Check) -> str:

@@ -3,7 +3,7 @@
 Knows nothing of how they came about.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from rich import box
@@ -11,8 +11,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from upecho.conformance.verdicts import Outcome, Verdict
+from upecho.address import Family
+from upecho.conformance.verdicts import LABEL_WIDTH, Outcome, Verdict
 
+ORDER = [family.value for family in Family]
 STYLES = {
     Verdict.PASSED: "green",
     Verdict.FAILED: "bold red",
@@ -23,8 +25,11 @@ STYLES = {
 
 def verdicts(outcomes: Sequence[Outcome], due: int) -> RenderableType:
     """Return what to show: a row for each target, a column for each family, then what went wrong, then the sum."""
-    wrong = [one for one in outcomes if one.verdict in (Verdict.FAILED, Verdict.ERROR)]
-    return Group(*(_explanation(one) for one in wrong), _table(outcomes), Text(summary(outcomes, due)))
+    wrong = defaultdict(list)
+    for one in sorted(outcomes, key=lambda one: ORDER.index(one.family)):
+        if one.verdict in (Verdict.FAILED, Verdict.ERROR):
+            wrong[one.target, one.check, one.verdict].append(one)
+    return Group(*(_explanation(same) for same in wrong.values()), _table(outcomes), Text(summary(outcomes, due)))
 
 
 def summary(outcomes: Sequence[Outcome], due: int) -> str:
@@ -35,7 +40,7 @@ def summary(outcomes: Sequence[Outcome], due: int) -> str:
 
 
 def _table(outcomes: Sequence[Outcome]) -> Table:
-    families = list(dict.fromkeys(one.family for one in outcomes))
+    families = [family for family in ORDER if any(one.family == family for one in outcomes)]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("target", no_wrap=True)
     for family in families:
@@ -49,13 +54,20 @@ def _table(outcomes: Sequence[Outcome]) -> Table:
 
 
 def _cell(outcomes: Sequence[Outcome]) -> Text:
+    """Return the worst verdict, and of how many checks it is the verdict."""
     counts = Counter(one.verdict for one in outcomes)
-    parts = [
-        Text(f"{counts[verdict]} {verdict.value}", STYLES[verdict]) for verdict in Verdict if counts[verdict]
-    ]
+    for verdict in (Verdict.ERROR, Verdict.FAILED):
+        if counts[verdict]:
+            return Text(f"{counts[verdict]}/{len(outcomes)} {verdict.value}", STYLES[verdict])
+    parts = [Text(f"{counts[verdict]} {verdict.value}", STYLES[verdict]) for verdict in Verdict if counts[verdict]]
     return Text(", ").join(parts)
 
 
-def _explanation(outcome: Outcome) -> Text:
-    head = f"{outcome.verdict.value.upper()}  {outcome.check}: {outcome.target} over {outcome.family}"
-    return Text.assemble((head, STYLES[outcome.verdict]), "\n", outcome.detail, "\n")
+def _explanation(same: Sequence[Outcome]) -> RenderableType:
+    """Return the detail of the first of several families, with wrapped lines below their text."""
+    first, families = same[0], ", ".join(one.family for one in same)
+    head = f"{first.verdict.value.upper()}  {first.check}: {first.target} over {families}"
+    rows = Table.grid(padding=(0, 2))
+    for line in first.detail.splitlines():
+        rows.add_row(Text(line[:LABEL_WIDTH].strip(), "bold"), Text(line[LABEL_WIDTH:]))
+    return Group(Text(head, STYLES[first.verdict]), rows, "")
