@@ -1,4 +1,4 @@
-"""``python -m upecho.load``: the engine in a process of its own. A job per line on stdin, a result per line on stdout.
+"""``python -m upecho.load``: the engine in a process of its own. A job per line in, a result per line out.
 
 It ends with its stdin, and so with whoever gives it the jobs.
 """
@@ -17,12 +17,13 @@ from upecho.load.plan import Job
 
 def main() -> None:
     """Carry out jobs until there are no more."""
-    gc.disable()  # a collection here would show up as the server's latency, and there are no cycles to collect
+    gc.disable()  # a collection would show up as latency of the server; there are no cycles to collect
     for line in sys.stdin:
         job = Job.from_json(line)
         meter = functools.partial(observe.cpu_ns, job.server_group) if job.server_group else None
         result = python_engine.run(Address.parse(job.address), job.plan, meter)
-        print(json.dumps(asdict(result)), flush=True)
+        sys.stdout.write(json.dumps(asdict(result)) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

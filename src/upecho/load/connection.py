@@ -1,4 +1,4 @@
-"""One connection of an engine and the request under way on it; every byte that comes back is compared here."""
+"""One connection of an engine and the request under way on it; every byte of the reply is compared."""
 
 import errno
 import selectors

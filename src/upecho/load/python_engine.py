@@ -3,39 +3,23 @@
 It knows nothing of who serves, nor of cells and statistics.
 """
 
-import errno
 import selectors
-import socket
 import sys
 import time
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
-from types import MappingProxyType
 
 from upecho.address import Address
-from upecho.errors import HarnessError
 from upecho.load.connection import READ, WRITE, Broken, Connection
 from upecho.load.latency import Latency
+from upecho.load.opening import connected
 from upecho.load.payload import Payload
 from upecho.load.plan import Failure, LoadResult, Plan
 
 NAME = "python"
 SATURATED = 0.9  # of one core: an engine so busy might not have noticed a faster server
-
-# Why connect() failed. A full backlog gives EAGAIN on Unix sockets; what is not listed is trouble of our own.
-FAILURES = MappingProxyType(
-    {
-        errno.ECONNREFUSED: Failure.REFUSED,
-        errno.ENOENT: Failure.REFUSED,
-        errno.EAGAIN: Failure.REFUSED,
-        errno.ECONNRESET: Failure.RESET,
-        errno.EINVAL: Failure.RESET,  # macOS, setting an option of a connection that was reset
-        errno.EADDRNOTAVAIL: Failure.NO_PORT,
-        errno.ETIMEDOUT: Failure.TIMED_OUT,
-    }
-)
 
 Meter = Callable[[], int]
 
@@ -46,8 +30,8 @@ def run(address: Address, plan: Plan, meter: Meter | None = None) -> LoadResult:
     Args:
         address: of the server.
         plan: what to do.
-        meter: read when all connections are open and again before they end, both times with nothing under way; the
-            difference goes into the result as the server's CPU time.
+        meter: read when all connections are open and again before they end, both times with nothing under
+            way; the difference goes into the result as the server's CPU time.
 
     Raises:
         AddressError: the address cannot be resolved.
@@ -104,32 +88,27 @@ class _Run:
             self._exchange(self._connect(), self._done)
 
     def _load(self) -> None:
-        """Keep a request under way on each connection until the time is over; wait for the last replies."""
+        """Keep a request under way on each connection until time is up; wait for the last replies."""
         self._stop_ns = time.perf_counter_ns() + int(self._plan.duration_seconds * 1e9)
         self._exchange(self._connections, self._again)
 
     def _end(self) -> None:
-        """Send a last request each and shut down behind it: its reply must come, then FIN, and nothing else."""
+        """Send a last request each and shut down behind it: the reply must come, then FIN, nothing else."""
         self._exchange(self._connections, self._done, ending=True)
 
     def _connect(self) -> list[Connection]:
-        sock = self._clean_up.enter_context(socket.socket(self._version, socket.SOCK_STREAM))
-        sock.settimeout(max(0.001, self._deadline - time.monotonic()))
         try:
-            sock.connect(self._name)
-            if self._version != socket.AF_UNIX:
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except OSError as error:
-            self._errors[_failure(error)] += 1
+            sock = connected(self._version, self._name, max(0.001, self._deadline - time.monotonic()))
+        except Broken as broken:
+            self._errors[broken.failure] += 1
             return []
-        sock.setblocking(False)
-        connection = Connection(sock, self._payload, self._selector)
+        connection = Connection(self._clean_up.enter_context(sock), self._payload, self._selector)
         self._connections.add(connection)
         return [connection]
 
     def _exchange(
         self,
-        connections: Iterable[Connection],
+        connections: Collection[Connection],
         completed: Callable[[Connection], None],
         *,
         ending: bool = False,
@@ -178,11 +157,3 @@ class _Run:
         self._connections.discard(connection)
         self._selector.unregister(connection.sock)
         connection.sock.close()
-
-
-def _failure(error: OSError) -> Failure:
-    if isinstance(error, TimeoutError):
-        return Failure.TIMED_OUT
-    if error.errno is None or error.errno not in FAILURES:
-        raise HarnessError(f"cannot open a connection for the load: {error.strerror}") from None
-    return FAILURES[error.errno]

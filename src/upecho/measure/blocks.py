@@ -24,8 +24,8 @@ class Window:
     """How long a server is loaded in one block.
 
     Attributes:
-        warm_up_seconds: before it counts. The connections of the warm-up are closed again: asyncio is several times
-            slower until the first connection has ended.
+        warm_up_seconds: before it counts. The connections of the warm-up are closed again: asyncio is several
+            times slower until the first connection has ended.
         seconds: that count.
         seed: of what is sent.
     """
@@ -115,9 +115,9 @@ class Bench:
 
 
 def _failure(load: LoadResult, server: ServerProcess) -> str:
-    """Say what was wrong: failed requests, a server that ended, or one that had something to complain about."""
+    """Say what was wrong: failed requests, or a server that ended or complained."""
     said = server.child.stderr().strip().splitlines()
-    findings = [f"{count} × {kind}" for kind, count in load.errors.items()]
+    findings = [f"{count} {kind}" for kind, count in load.errors.items()]
     if not load.errors and not load.requests:
         findings.append("no request was answered")
     if not server.child.is_alive():

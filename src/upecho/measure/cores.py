@@ -19,7 +19,7 @@ class Cores:
 
     @classmethod
     def divided(cls) -> Self:
-        """Give the engine one core and the servers all others; with one core only, or not on Linux, divide nothing."""
+        """Give the engine one core, the servers all others; with one core, or not on Linux, divide none."""
         if not hasattr(os, "sched_getaffinity"):
             return cls()
         engine, *servers = sorted(os.sched_getaffinity(0))

@@ -9,8 +9,8 @@ from upecho.measure.cells import Cell
 def rounds(cells: Sequence[Cell], seed: int) -> Iterator[list[Cell]]:
     """Yield one order of all cells after the other, for ever.
 
-    Cells of one scenario stay together, since those are compared: less changes on the machine between them. Every
-    second order is the one before it backwards (ABBA), so that a machine that slows down steadily favours nobody.
+    Cells of one scenario stay together, since those are compared: less changes on the machine between them.
+    Every second order is the one before it backwards (ABBA), so a machine that slows down favours nobody.
     """
     source = random.Random(seed)  # noqa: S311 (repeatable is what it has to be)
     while True:

@@ -1,10 +1,8 @@
 """The results of a run: what was wanted, every block that was measured, and the file all that is kept in."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Self
 
 from upecho.errors import CallerError

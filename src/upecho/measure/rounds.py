@@ -15,7 +15,7 @@ class Limits:
 
     Attributes:
         rounds: at most.
-        budget_seconds: no round is begun that would go beyond it, judging by the one before; there is always one.
+        budget_seconds: no further round is begun that would go beyond it, judging by the one before.
     """
 
     rounds: int

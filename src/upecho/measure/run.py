@@ -30,6 +30,7 @@ class Run:
 
     Attributes:
         cells: those that are measured; the others have a reason in the results.
+        limits: when to stop.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class Run:
             even_if_failing: measure also those.
         """
         self._window = window
-        self._limits = limits
+        self.limits = limits
         self._checked = failed_checks is not None
         self._cores = Cores.divided()
         self._environment = Environment.here(self._cores, (cell.target.partition("+")[2] for cell in wanted))
@@ -86,7 +87,7 @@ class Run:
             return
         with Supervisor() as supervisor:
             bench = Bench(supervisor, self._cores, self._window)
-            for block in rounds.measure(bench, self.cells, self._limits, self._window.seed, before):
+            for block in rounds.measure(bench, self.cells, self.limits, self._window.seed, before):
                 self._blocks.append(block)
                 yield block
 
@@ -95,7 +96,7 @@ class Run:
         return Results(
             environment=self._environment,
             window=self._window,
-            limits=self._limits,
+            limits=self.limits,
             checked=self._checked,
             scenarios=self._scenarios,
             wanted=tuple(self._wanted.values()),

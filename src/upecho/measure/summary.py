@@ -1,7 +1,7 @@
 """From blocks to the numbers of a cell. The block is the sample; values within one are not independent."""
 
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -71,19 +71,17 @@ class Row:
         cell: what was wanted.
         numbers: None if there are none.
         reason: why there are none, in a few words.
-        detail: more about it, where there is more to say.
         failed: whether the target did something wrong.
     """
 
     cell: Wanted
     numbers: Numbers | None
     reason: str = ""
-    detail: str = ""
     failed: bool = False
 
     @property
     def cost(self) -> float:
-        """What rows are sorted by, the best first: CPU time per request, or all time where that is unknown."""
+        """What rows are sorted by, the best first: CPU time per request, or all time if that is unknown."""
         assert self.numbers
         return self.numbers.cpu_ns.median if self.numbers.cpu_ns else 1e9 / self.numbers.rate.median
 
@@ -91,6 +89,40 @@ class Row:
 def summarise(results: Results) -> list[Row]:
     """Return a row for each cell that was wanted, in that order."""
     return [_row(results, cell) for cell in results.wanted]
+
+
+@dataclass(frozen=True)
+class FamilyRatio:
+    """What the same targets cost over another family.
+
+    Attributes:
+        family: the one looked at.
+        base: the one it is compared with.
+        ratio: of the costs: the median over the targets.
+        targets: how many have numbers over both.
+    """
+
+    family: str
+    base: str
+    ratio: float
+    targets: int
+
+
+def family_ratios(rows: Sequence[Row]) -> list[FamilyRatio]:
+    """Compare each family with the first one; the rows are those of one scenario."""
+    costs: dict[str, dict[str, float]] = {}
+    for row in rows:
+        if row.numbers:
+            costs.setdefault(row.cell.family, {})[row.cell.target] = row.cost
+    if not costs:
+        return []
+    base, *others = costs
+    found = []
+    for family in others:
+        both = costs[base].keys() & costs[family].keys()
+        if ratios := [costs[family][target] / costs[base][target] for target in both]:
+            found.append(FamilyRatio(family, base, statistics.median(ratios), len(ratios)))
+    return found
 
 
 def _row(results: Results, cell: Wanted) -> Row:
@@ -104,5 +136,5 @@ def _row(results: Results, cell: Wanted) -> Row:
         return Row(cell, None, f"unsupported: {cell.unsupported}")
     if count := len(cell.failed_checks):
         checks = f"fails {count} check{'s' if count > 1 else ''}"
-        return Row(cell, None, checks, ", ".join(cell.failed_checks), failed=True)
+        return Row(cell, None, checks, failed=True)
     return Row(cell, None, "not measured")

@@ -1,4 +1,4 @@
-"""The comparison as one reads it on a terminal: a table per scenario and family, the cheapest server on top."""
+"""The comparison as read on a terminal: a table per scenario and family, the cheapest server on top."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -8,7 +8,7 @@ from rich.text import Text
 
 from upecho.measure.cells import Scenario
 from upecho.measure.results import Results
-from upecho.measure.summary import Numbers, Row, summarise
+from upecho.measure.summary import Numbers, Row, family_ratios, summarise
 from upecho.report.figures import bar, three_digits
 from upecho.report.footer import footer
 
@@ -27,7 +27,7 @@ def comparison(results: Results, width: int) -> RenderableType:
     parts: list[RenderableType] = []
     for scenario in results.scenarios:
         wanted = [row for row in rows if row.cell.scenario == scenario.name]
-        parts += [_heading(scenario), *_families(scenario, wanted, width)]
+        parts += [_heading(scenario), *_families(scenario, wanted, width), *_ratios(wanted)]
     return Group(*parts, *footer(results, rows))
 
 
@@ -60,7 +60,7 @@ def _family(scenario: Scenario, family: str, rows: Sequence[Row], names: int) ->
     )
     for title in columns:
         table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("× best", justify="right")
+    table.add_column("ratio", justify="right")
     table.add_column("", width=BAR_WIDTH)
     for row in measured:
         assert row.numbers
@@ -76,6 +76,15 @@ def _absent(rows: Sequence[Row], names: int) -> Iterator[RenderableType]:
     for row in rows:
         line = Text(f"{_name(row)[:names]:{names}} ", "dim", no_wrap=True, overflow="ellipsis")
         yield line.append(row.reason, "red" if row.failed else "dim")
+
+
+def _ratios(rows: Sequence[Row]) -> Iterator[Text]:
+    """Yield a line for each family but the first: what the same servers cost over it."""
+    ratios = family_ratios(rows)
+    for one in ratios:
+        servers = f"median of {one.targets} servers" if one.targets > 1 else "1 server"
+        text = f"{one.family} costs {one.ratio:.2f} times as much CPU as {one.base} ({servers})"
+        yield Text(text + ("\n" if one is ratios[-1] else ""), "cyan")
 
 
 def _name(row: Row) -> str:

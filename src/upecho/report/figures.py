@@ -6,7 +6,7 @@ BAR_EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 def three_digits(value: float) -> str:
-    """Write a number with three significant digits and its thousands set apart: ``3.81``, ``728``, ``196 000``."""
+    """Write three significant digits, and set thousands apart: ``3.81``, ``728``, ``196 000``."""
     if value <= 0:
         return "0"
     decimals = 2 - math.floor(math.log10(value))

@@ -1,4 +1,4 @@
-"""What must stand below a comparison: where and how it was measured, how noisy that was, what the marks mean."""
+"""What stands below a comparison: what its marks mean, how noisy it was, where and how it was measured."""
 
 import statistics
 from collections.abc import Iterator, Sequence
@@ -8,12 +8,16 @@ from rich.text import Text
 from upecho.measure.results import Results
 from upecho.measure.summary import Row
 
+SHOWN = 4  # failed checks that are named; upecho check tells all about all of them
+
 
 def footer(results: Results, rows: Sequence[Row]) -> Iterator[Text]:
     """Yield the lines in the order one needs them."""
-    for row in rows:
-        if row.detail:
-            yield Text(f"{row.cell.target} over {row.cell.family}, {row.cell.scenario}: {row.detail}", "red")
+    failed_checks = {(row.cell.target, row.cell.family): row.cell.failed_checks for row in rows}
+    for (target, family), checks in failed_checks.items():
+        if checks:
+            more = f" and {len(checks) - SHOWN} more" if len(checks) > SHOWN else ""
+            yield Text(f"{target} fails over {family}: {', '.join(checks[:SHOWN])}{more}", "red")
     yield from (Text(f"{mark} {meaning}") for mark, meaning in _legend(results, rows))
     yield Text(_noise(rows))
     yield Text(_where(results), "dim")
@@ -60,7 +64,7 @@ def _how(results: Results) -> str:
         else f"{engine} and servers on the same cores: rates mean little, CPU time still does"
     )
     rounds = max((block.round for block in results.blocks), default=0)
-    many = f"{rounds} round{'s' if rounds != 1 else ''} × {results.window.seconds:g} s"
+    many = f"{rounds} round{'s' if rounds != 1 else ''} of {results.window.seconds:g} s"
     return f"{many} in fresh server processes, interleaved; {where}"
 
 
