@@ -7,6 +7,7 @@ word is given once the guardian knows of the child, so there is no moment at whi
 import contextlib
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import sys
@@ -126,6 +127,8 @@ class Supervisor:
         for child in list(self._children):
             child.close()
         self._guardian.communicate()
+        if self.folder.exists():  # the guardian was killed
+            shutil.rmtree(self.folder)
 
     def start(self, argv: Sequence[str], cores: Collection[int] = ()) -> Child:
         """Start a program, on the given processor cores only if there are any given.
@@ -158,7 +161,8 @@ class Supervisor:
         """Take a child that has ended off the list."""
         if child in self._children:
             self._children.remove(child)
-            self._tell_guardian(f"-{child.pid}\n")
+            with contextlib.suppress(HarnessError):  # a guardian that was killed has nothing to forget
+                self._tell_guardian(f"-{child.pid}\n")
 
     def _tell_guardian(self, line: str) -> None:
         assert self._guardian.stdin

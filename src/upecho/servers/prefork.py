@@ -20,6 +20,7 @@ WORKERS = max(2, os.cpu_count() or 1)
 def serve(listener: socket.socket, stop: Stop) -> None:
     """Serve clients in as many processes as there are processors, and at least two, until told to stop."""
     context = multiprocessing.get_context("fork")
+    told = stop.fileno()
     parent_ended, parent_alive = context.Pipe(duplex=False)
 
     def work() -> None:
@@ -38,9 +39,9 @@ def serve(listener: socket.socket, stop: Stop) -> None:
 
     with listener, parent_alive:
         workers = [start() for _ in range(WORKERS)]
-        while stop not in wait([stop, *(worker.sentinel for worker in workers)]):
+        while told not in wait([told, *(worker.sentinel for worker in workers)]):
             workers = [worker for worker in workers if worker.is_alive()]
-            wait([stop], RETRY_SECONDS)  # a worker that dies at once must not make the parent spin
+            wait([told], RETRY_SECONDS)  # a worker that dies at once must not make the parent spin
             workers += [start() for _ in range(WORKERS - len(workers))]
     for worker in workers:
         worker.join()

@@ -1,0 +1,198 @@
+"""Child processes: what they say, how they end, and that a killed harness leaves none of them behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from upecho import observe
+from upecho.client import connect
+from upecho.errors import HarnessError, TargetError
+from upecho.process import Supervisor, running, start_server
+from upecho.serving import Order
+from upecho.settings import Settings
+
+Eventually = Callable[[Callable[[], object]], None]
+linux_only = pytest.mark.skipif(not observe.AVAILABLE, reason="looks for processes in /proc")
+
+MARKER = "UPECHO_TEST_MARKER"
+HARNESS = """
+import sys
+from upecho.process import Supervisor, start_server
+from upecho.serving import Order
+from upecho.settings import Settings
+with Supervisor() as supervisor:
+    print("folder", flush=True)
+    for number, name in enumerate(sys.argv[1:]):
+        start_server(supervisor, Order(name, f"unix:{supervisor.folder}/{number}", Settings()))
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+class Harness:
+    """A harness to be killed, whose descendants can be told from all other processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.marker = f"{MARKER}={uuid.uuid4()}"
+        name, _, value = self.marker.partition("=")
+        self.folder = folder
+        self.popen = subprocess.Popen(
+            [sys.executable, "-c", HARNESS, "threads", "prefork"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # a guardian whose harness is gone may have nobody to tell its folder
+            env=os.environ | {name: value, "TMPDIR": str(folder)},
+        )
+
+    def survivors(self) -> list[int]:
+        found = []
+        for entry in Path("/proc").glob("[0-9]*/environ"):
+            try:
+                marked = self.marker.encode() in entry.read_bytes()
+            except OSError:  # gone, or a zombie
+                continue
+            found += [int(entry.parent.name)] if marked else []
+        return found
+
+    def left_behind(self) -> list[object]:
+        return [*self.survivors(), *self.folder.iterdir()]
+
+    def kill(self) -> None:
+        self.popen.kill()
+        self.popen.communicate()
+
+
+@pytest.fixture
+def harness(folder: Path) -> Harness:
+    return Harness(folder)
+
+
+@linux_only
+@pytest.mark.parametrize("word", ["", "folder", "ready"])
+def test_a_killed_harness_leaves_nothing_behind(harness: Harness, eventually: Eventually, word: str) -> None:
+    assert harness.popen.stdout
+    while word and harness.popen.stdout.readline() != f"{word}\n".encode():
+        pass
+    if word == "ready":
+        eventually(lambda: len(harness.survivors()) >= 6)  # itself, its guardian, two servers, two workers
+    harness.kill()
+    eventually(lambda: not harness.left_behind())
+
+
+@linux_only
+@pytest.mark.parametrize("milliseconds", range(20, 320, 30))
+def test_a_harness_killed_at_any_moment_leaves_nothing_behind(
+    harness: Harness, eventually: Eventually, milliseconds: int
+) -> None:
+    try:
+        harness.popen.wait(milliseconds / 1000)
+    except subprocess.TimeoutExpired:
+        harness.kill()
+    eventually(lambda: not harness.left_behind())
+
+
+@linux_only
+def test_a_harness_that_ends_leaves_nothing_behind(harness: Harness) -> None:
+    harness.popen.communicate()
+    assert harness.popen.returncode == 0
+    assert harness.left_behind() == []
+
+
+def test_a_killed_guardian_is_the_harness_own_fault(eventually: Eventually) -> None:
+    with Supervisor() as supervisor:
+        child = supervisor.start(["/bin/cat"])
+        supervisor._guardian.kill()
+        supervisor._guardian.wait()
+        with pytest.raises(HarnessError, match="guardian process was killed"):
+            supervisor.start(["/bin/cat"])
+    assert not child.is_alive()
+    assert not supervisor.folder.exists()
+
+
+def test_the_folder_is_private_and_vanishes() -> None:
+    with Supervisor() as supervisor:
+        assert supervisor.folder.stat().st_mode & 0o777 == 0o700
+        (supervisor.folder / "s").touch()
+    assert not supervisor.folder.exists()
+
+
+def test_children_end_with_their_supervisor() -> None:
+    with Supervisor() as supervisor:
+        child = supervisor.start(["/bin/cat"])
+        assert child.is_alive()
+    assert child.wait(0) == -signal.SIGKILL
+
+
+@linux_only
+def test_grandchildren_end_with_a_child(supervisor: Supervisor, eventually: Eventually) -> None:
+    child = supervisor.start(["/bin/sh", "-c", "sleep 600 & echo $!; wait"])
+    assert (line := child.read_line(10))
+    child.close()
+    eventually(
+        lambda: not Path(f"/proc/{line}/cmdline").exists() or not Path(f"/proc/{line}/cmdline").read_bytes()
+    )
+
+
+def test_lines_are_read_one_by_one(supervisor: Supervisor) -> None:
+    child = supervisor.start(["/bin/sh", "-c", r"printf 'one\ntwo\377\nrest'"])
+    assert [child.read_line(10) for _ in range(3)] == ["one", "two\udcff", None]
+
+
+def test_a_silent_child_says_no_line_in_time(supervisor: Supervisor) -> None:
+    assert supervisor.start(["/bin/cat"]).read_line(0.01) is None
+
+
+def test_what_a_child_complains_about_can_be_read(supervisor: Supervisor) -> None:
+    child = supervisor.start(["/bin/sh", "-c", "echo trouble >&2; exit 3"])
+    assert child.wait(10) == 3
+    assert child.stderr() == "trouble\n"
+
+
+def test_a_child_that_goes_on_has_no_status(supervisor: Supervisor) -> None:
+    assert supervisor.start(["/bin/cat"]).wait(0) is None
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="no processor affinity here")
+def test_a_child_keeps_to_its_core(supervisor: Supervisor) -> None:
+    core = min(os.sched_getaffinity(0))
+    child = supervisor.start([sys.executable, "-c", "import os; print(os.sched_getaffinity(0))"], [core])
+    assert child.read_line(10) == f"{{{core}}}"
+
+
+def test_a_program_that_does_not_exist_is_told_by_the_gate(supervisor: Supervisor) -> None:
+    child = supervisor.start(["/no/such/program"])
+    assert child.wait(10) == 127
+    assert "/no/such/program" in child.stderr()
+
+
+def test_a_server_that_ends_before_it_is_ready_is_at_fault(
+    supervisor: Supervisor, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "bad.py").write_text("raise RuntimeError('mine')")
+    monkeypatch.chdir(folder)
+    with pytest.raises(
+        TargetError, match=r"bad:serve ended with status 1 before it was ready: RuntimeError: mine"
+    ):
+        start_server(supervisor, Order("bad:serve", "127.0.0.1:0", Settings()))
+
+
+def test_a_server_that_never_gets_ready_is_at_fault(
+    supervisor: Supervisor, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "slow.py").write_text("import time\ntime.sleep(600)")
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("UPECHO_DEADLINE_SCALE", "0.01")
+    with pytest.raises(TargetError, match="slow:serve did not become ready: no word on stderr"):
+        start_server(supervisor, Order("slow:serve", "127.0.0.1:0", Settings()))
+
+
+def test_a_running_server_ends_with_the_block(supervisor: Supervisor) -> None:
+    with running(supervisor, Order("threads", "127.0.0.1:0", Settings())) as server:
+        connect(server.address, 5).close()
+    assert server.child.wait(0) == 0

@@ -1,0 +1,163 @@
+"""What the contract demands of a server beyond what its clients can see."""
+
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from upecho import observe, registry
+from upecho.address import Address
+from upecho.client import connect
+from upecho.listener import listening
+from upecho.process import ServerProcess, Supervisor, ready_address
+from upecho.servers import Stop, thread_pool
+from upecho.serving import Order
+from upecho.settings import Settings
+
+Start = Callable[..., ServerProcess]
+Eventually = Callable[[Callable[[], object]], None]
+
+SERIOUS = [row.name for row in registry.BUILT_IN if not row.naive]
+SEVERAL = [name for name in SERIOUS if registry.load(name).max_clients is None]
+MAX_DESCRIPTORS = 32
+LIMITED = f'ulimit -n {MAX_DESCRIPTORS} && exec "$@"'
+SECONDS = 20.0
+
+linux_only = pytest.mark.skipif(not observe.AVAILABLE, reason="observes processes through /proc")
+
+
+@pytest.fixture
+def clients() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def exchange(client: socket.socket, text: bytes = b"hello") -> bytes:
+    client.sendall(text)
+    return client.recv(len(text), socket.MSG_WAITALL)
+
+
+def start_limited(supervisor: Supervisor, target: str) -> ServerProcess:
+    order = Order(target, "127.0.0.1:0", Settings())
+    child = supervisor.start(
+        ["/bin/sh", "-c", LIMITED, "sh", sys.executable, "-m", "upecho.serving", order.to_json()]
+    )
+    assert (address := ready_address(child))
+    return ServerProcess(child, address, order.settings.grace)
+
+
+@linux_only
+@pytest.mark.parametrize("target", SEVERAL)
+def test_out_of_descriptors_it_serves_on_and_accepts_again(
+    supervisor: Supervisor, clients: ExitStack, target: str
+) -> None:
+    server = start_limited(supervisor, target)
+    early = [clients.enter_context(connect(server.address, SECONDS)) for _ in range(3)]
+    assert [exchange(client) for client in early] == [b"HELLO"] * 3
+    many = [clients.enter_context(connect(server.address, SECONDS)) for _ in range(4 * MAX_DESCRIPTORS)]
+    for client in many:
+        client.sendall(b"late")
+    before_ns = server.child.cpu_ns()
+    assert server.child.wait(0.5) is None
+    assert server.child.cpu_ns() - before_ns < 0.2e9, "it spins"
+    assert [exchange(client) for client in early] == [b"HELLO"] * 3
+    for client in many[:-1]:
+        client.close()
+    assert many[-1].recv(4, socket.MSG_WAITALL) == b"LATE"
+    assert server.stop() == 0
+    assert server.child.stderr() == ""
+
+
+@pytest.mark.parametrize("target", SERIOUS)
+def test_a_client_that_never_reads_is_ended_with_the_grace(
+    start: Start, clients: ExitStack, target: str
+) -> None:
+    server = start(target, grace=0.2)
+    client = clients.enter_context(connect(server.address, 0.2))
+    with pytest.raises(TimeoutError):
+        while True:
+            client.sendall(b"x" * 65536)
+    assert server.stop() == 0
+    assert server.child.stderr() == ""
+
+
+@pytest.mark.parametrize("target", SERIOUS)
+def test_without_grace_the_end_is_at_once(start: Start, clients: ExitStack, target: str) -> None:
+    server = start(target, grace=0.0)
+    client = clients.enter_context(connect(server.address, SECONDS))
+    assert exchange(client) == b"HELLO"
+    assert server.stop() == 0
+    assert server.child.stderr() == ""
+
+
+def workers_of(server: ServerProcess) -> set[int]:
+    return set(observe.members(server.child.pid)) - {server.child.pid}
+
+
+@linux_only
+def test_prefork_replaces_a_worker_that_died(start: Start, eventually: Eventually) -> None:
+    server = start("prefork")
+    eventually(lambda: len(workers_of(server)) >= 2)
+    first = workers_of(server)
+    for pid in first:
+        os.kill(pid, signal.SIGKILL)
+    eventually(lambda: len(workers_of(server) - first) == len(first))
+    with connect(server.address, SECONDS) as client:
+        assert exchange(client) == b"HELLO"
+    assert server.stop() == 0
+    assert server.child.stderr() == ""
+
+
+@linux_only
+def test_prefork_workers_end_when_their_parent_is_killed(start: Start, eventually: Eventually) -> None:
+    server = start("prefork")
+    eventually(lambda: len(workers_of(server)) >= 2)
+    watched = [os.pidfd_open(pid) for pid in workers_of(server)]
+    server.child.send_signal(signal.SIGKILL)
+    for descriptor in watched:  # it becomes readable when the process ends
+        assert select.select([descriptor], [], [], SECONDS)[0]
+        os.close(descriptor)
+
+
+@linux_only
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_prefork_goes_on_when_a_worker_is_told_to_stop(
+    start: Start, eventually: Eventually, number: int
+) -> None:
+    server = start("prefork")
+    eventually(lambda: len(workers_of(server)) >= 2)
+    with connect(server.address, SECONDS) as client:
+        assert exchange(client) == b"HELLO"
+        for pid in workers_of(server):
+            os.kill(pid, number)
+        assert exchange(client) == b"HELLO"
+    assert server.stop() == 0
+
+
+def test_the_thread_pool_accepts_no_more_than_it_serves(
+    monkeypatch: pytest.MonkeyPatch, clients: ExitStack
+) -> None:
+    monkeypatch.setattr(thread_pool, "MAX_CLIENTS", 2)
+    reader, writer = map(clients.enter_context, socket.socketpair())
+    with listening(Address.parse("127.0.0.1:0"), Settings()) as listener:
+        address = Address.of(listener)
+        thread = threading.Thread(target=thread_pool.serve, args=(listener, Stop(reader, Settings())))
+        thread.start()
+        first, second, third = (clients.enter_context(connect(address, SECONDS)) for _ in range(3))
+        assert [exchange(first), exchange(second)] == [b"HELLO", b"HELLO"]
+        third.sendall(b"third")
+        third.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            third.recv(1)
+        first.close()
+        third.settimeout(SECONDS)
+        assert third.recv(5, socket.MSG_WAITALL) == b"THIRD"
+        writer.send(b"stop")
+        thread.join(SECONDS)
