@@ -9,6 +9,7 @@ import threading
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -44,8 +45,8 @@ def exchange(client: socket.socket, text: bytes = b"hello") -> bytes:
     return client.recv(len(text), socket.MSG_WAITALL)
 
 
-def start_limited(supervisor: Supervisor, target: str) -> ServerProcess:
-    order = Order(target, "127.0.0.1:0", Settings())
+def start_limited(supervisor: Supervisor, target: str, **settings: Any) -> ServerProcess:
+    order = Order(target, "127.0.0.1:0", Settings(**settings))
     child = supervisor.start(
         ["/bin/sh", "-c", LIMITED, "sh", sys.executable, "-m", "upecho.serving", order.to_json()]
     )
@@ -61,7 +62,7 @@ def test_out_of_descriptors_it_serves_on_and_accepts_again(
     server = start_limited(supervisor, target)
     early = [clients.enter_context(connect(server.address, SECONDS)) for _ in range(3)]
     assert [exchange(client) for client in early] == [b"HELLO"] * 3
-    many = [clients.enter_context(connect(server.address, SECONDS)) for _ in range(4 * MAX_DESCRIPTORS)]
+    many = [clients.enter_context(connect(server.address, SECONDS)) for _ in range(2 * MAX_DESCRIPTORS)]
     for client in many:
         client.sendall(b"late")
     before_ns = server.child.cpu_ns()
@@ -75,15 +76,32 @@ def test_out_of_descriptors_it_serves_on_and_accepts_again(
     assert server.child.stderr() == ""
 
 
+def never_reading(address: Address) -> socket.socket:
+    client = connect(address, 0.2)
+    with pytest.raises(TimeoutError):
+        while True:
+            client.sendall(b"x" * 65536)
+    return client
+
+
 @pytest.mark.parametrize("target", SERIOUS)
 def test_a_client_that_never_reads_is_ended_with_the_grace(
     start: Start, clients: ExitStack, target: str
 ) -> None:
     server = start(target, grace=0.2)
-    client = clients.enter_context(connect(server.address, 0.2))
-    with pytest.raises(TimeoutError):
-        while True:
-            client.sendall(b"x" * 65536)
+    clients.enter_context(never_reading(server.address))
+    assert server.stop() == 0
+    assert server.child.stderr() == ""
+
+
+@linux_only
+def test_asyncio_out_of_descriptors_stops_without_a_word(supervisor: Supervisor, clients: ExitStack) -> None:
+    server = start_limited(supervisor, "asyncio", grace=1.3)  # longer than asyncio pauses
+    clients.enter_context(never_reading(server.address))
+    for _ in range(2 * MAX_DESCRIPTORS):
+        clients.enter_context(connect(server.address, SECONDS))
+    with pytest.raises(TimeoutError), connect(server.address, 0.1) as client:
+        exchange(client)
     assert server.stop() == 0
     assert server.child.stderr() == ""
 

@@ -122,6 +122,13 @@ def _end_reading(transport: asyncio.Transport) -> None:
 
 
 def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Report what asyncio reports, except that it ran out of descriptors: it pauses by itself."""
-    if context.get("message") != "socket.accept() out of system resource":
+    """Report what asyncio reports, except that it ran out of descriptors: it pauses by itself.
+
+    After the pause it accepts again without a look whether the server was closed meanwhile, and fails.
+    """
+    pause = (
+        "socket.accept() out of system resource",
+        "Exception in callback BaseSelectorEventLoop._start_serving(",
+    )
+    if not context.get("message", "").startswith(pause):
         loop.default_exception_handler(context)
