@@ -39,6 +39,7 @@ class Numbers:
         rate: requests per second.
         p50_ns: median round trip.
         p99_ns: 99th percentile of the round trip.
+        p999_ns: 99.9th percentile of the round trip.
         saturated: the load engine was the bottleneck in some block, so that the rate is a lower bound.
     """
 
@@ -47,6 +48,7 @@ class Numbers:
     rate: Spread
     p50_ns: Spread
     p99_ns: Spread
+    p999_ns: Spread
     saturated: bool
 
     @classmethod
@@ -59,6 +61,7 @@ class Numbers:
             rate=Spread.of(load.requests / load.elapsed_ns * 1e9 for load in loads),
             p50_ns=Spread.of(load.latency.p50_ns for load in loads),
             p99_ns=Spread.of(load.latency.p99_ns for load in loads),
+            p999_ns=Spread.of(load.latency.p999_ns for load in loads),
             saturated=any(load.saturated for load in loads),
         )
 

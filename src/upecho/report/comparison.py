@@ -12,8 +12,8 @@ from upecho.measure.summary import Numbers, Row, family_ratios, summarise
 from upecho.report.figures import bar, three_digits
 from upecho.report.footer import footer
 
-SIDE_BY_SIDE = 116  # columns from which on two families stand beside each other
-GAP = 4  # columns between them
+GAP = 4  # columns between two families that stand beside each other
+FIGURES_WIDTH = 42  # columns of a table beside the names
 BAR_WIDTH = 10
 NAME_WIDTH = 24  # longer names are cut
 CLOSE, FAR = 1.15, 2.0  # ratios to the best: green below the first, red above the second
@@ -43,7 +43,7 @@ def _families(scenario: Scenario, rows: Sequence[Row], width: int) -> Iterator[R
         _family(scenario, family, [row for row in rows if row.cell.family == family], names)
         for family in families
     ]
-    step = 2 if width >= SIDE_BY_SIDE else 1
+    step = 2 if width >= 2 * (names + FIGURES_WIDTH) + GAP else 1
     for first in range(0, len(tables), step):
         line = Table.grid(padding=(0, GAP, 0, 0))
         line.add_row(*tables[first : first + step])
@@ -74,7 +74,7 @@ def _family(scenario: Scenario, family: str, rows: Sequence[Row], names: int) ->
 def _absent(rows: Sequence[Row], names: int) -> Iterator[RenderableType]:
     """Yield a line for each row that has no numbers; its reason takes the place of all columns."""
     for row in rows:
-        line = Text(f"{_name(row)[:names]:{names}} ", "dim", no_wrap=True, overflow="ellipsis")
+        line = Text(f"{row.cell.target[:names]:{names}} ", "dim", no_wrap=True, overflow="ellipsis")
         yield line.append(row.reason, "red" if row.failed else "dim")
 
 

@@ -1,0 +1,46 @@
+"""One benchmark for each cell. A round is a block, its time that of one request: OPS are requests/s."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from upecho.errors import TargetError
+from upecho.load.plan import LoadResult
+from upecho.measure.blocks import Block
+from upecho.measure.summary import Numbers
+
+
+@pytest.mark.timeout(0)  # the first test of a group measures them all
+def test_echo(benchmark: BenchmarkFixture, blocks: Sequence[Block], advance: Callable[[float], None]) -> None:
+    loads: list[LoadResult] = []
+
+    def replay() -> None:
+        load = _load(blocks[len(loads)])
+        loads.append(load)
+        advance(load.elapsed_ns / 1e9 / load.requests)
+
+    benchmark.pedantic(replay, rounds=len(blocks))  # type: ignore[no-untyped-call]
+    benchmark.extra_info.update(_extra_info(loads))
+
+
+def _load(block: Block) -> LoadResult:
+    if block.failure or not block.load:
+        raise TargetError(block.failure)
+    return block.load
+
+
+def _extra_info(loads: list[LoadResult]) -> dict[str, Any]:
+    """Return the medians over the blocks, and the blocks themselves."""
+    numbers = Numbers.of(loads)
+    return {
+        "engine": loads[0].engine,
+        "engine_saturated": numbers.saturated,
+        "cpu_us_per_request": numbers.cpu_ns and numbers.cpu_ns.median / 1e3,
+        "p50_us": numbers.p50_ns.median / 1e3,
+        "p99_us": numbers.p99_ns.median / 1e3,
+        "p999_us": numbers.p999_ns.median / 1e3,
+        "blocks": [asdict(load) for load in loads],
+    }
