@@ -33,8 +33,8 @@ def command(text: str | None, to: Address, timeout: float) -> None:
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
     if text is None and sys.stdin is None:
         raise CallerError("stdin is closed; give TEXT or redirect a file")
-    sink = sys.stdout.fileno()
     with connect(to, timeout) as connection:
+        sink = sys.stdout.fileno()
         if text is None:
             Exchange(connection, source=sys.stdin.fileno()).run(sink, timeout)
         else:

@@ -1,0 +1,67 @@
+"""Connecting: at once, after some waiting, or with the reason why not."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from upecho.address import Address
+from upecho.client import connect
+from upecho.errors import AddressError
+from upecho.listener import listening
+from upecho.settings import Settings
+
+
+@contextlib.contextmanager
+def full(address: Address) -> Iterator[socket.socket]:
+    """A listener whose backlog has no room left."""
+    with listening(address, Settings(backlog=0)) as listener, connect(address, 5):
+        yield listener
+
+
+@pytest.fixture
+def address(folder: Path) -> Address:
+    return Address.parse(f"unix:{folder}/s")
+
+
+def test_operations_time_out(address: Address) -> None:
+    with listening(address, Settings()), connect(address, 0.01) as client:
+        assert client.gettimeout() == 0.01
+        with pytest.raises(TimeoutError):
+            client.recv(1)
+
+
+def test_tcp_sends_at_once() -> None:
+    with listening(Address.parse("127.0.0.1:0"), Settings()) as listener:
+        with connect(Address.of(listener), 5) as client:
+            assert client.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1:1", "unix:/no/such/path"])
+def test_nobody_listening_is_said(text: str) -> None:
+    with pytest.raises(AddressError, match=f"cannot connect to {text}: nobody is listening there"):
+        connect(Address.parse(text), 5)
+
+
+def test_a_full_backlog_is_waited_for(address: Address) -> None:
+    with full(address) as listener:
+        waiting = threading.Thread(target=lambda: connect(address, 20).close())
+        waiting.start()
+        listener.accept()[0].close()
+        listener.accept()[0].close()
+        waiting.join(20)
+        assert not waiting.is_alive()
+
+
+def test_a_full_backlog_is_not_waited_for_for_ever(address: Address) -> None:
+    with full(address), pytest.raises(AddressError, match="no answer in time"):
+        connect(address, 0.05)
+
+
+def test_a_path_without_a_server_is_said(folder: Path) -> None:
+    (folder / "s").touch()
+    with pytest.raises(AddressError, match="nobody is listening there"):
+        connect(Address.parse(f"unix:{folder}/s"), 5)
