@@ -16,6 +16,7 @@ from upecho.process import ServerProcess, Supervisor, start_server
 from upecho.serving import Order
 from upecho.settings import Settings
 
+END_SECONDS = 0.2
 DEADLINE_SECONDS = 5.0  # beyond the window, for a server that does not answer any more
 
 
@@ -105,23 +106,24 @@ class Bench:
         return self._engine.run(Job(str(server.address), plan, group))
 
     def _bind(self, family: Family) -> str:
-        name = f"upecho-{self._supervisor.folder.name}-{next(self._numbers)}"
+        folder, number = self._supervisor.folder, next(self._numbers)
         return {
             Family.INET: "127.0.0.1:0",
             Family.INET6: "[::1]:0",
-            Family.UNIX: f"unix:{self._supervisor.folder / name}",
-            Family.ABSTRACT: f"unix:@{name}",
+            Family.UNIX: f"unix:{folder}/block{number}",
+            Family.ABSTRACT: f"unix:@{folder.name}/block{number}",
         }[family]
 
 
 def _failure(load: LoadResult, server: ServerProcess) -> str:
     """Say what was wrong: failed requests, or a server that ended or complained."""
-    said = server.child.stderr().strip().splitlines()
     findings = [f"{count} {kind}" for kind, count in load.errors.items()]
     if not load.errors and not load.requests:
         findings.append("no request was answered")
-    if not server.child.is_alive():
-        findings.append(f"ended with status {server.child.wait(0)}")
-    if said:
+    # The end of a process is seen on its connections a moment earlier than on itself.
+    status = server.child.wait(END_SECONDS if load.errors else 0)
+    if status is not None:
+        findings.append(f"ended with status {status}")
+    if said := server.child.stderr().strip().splitlines():
         findings.append(f"wrote to stderr: {said[-1]}")
     return ", ".join(findings)

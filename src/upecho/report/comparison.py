@@ -38,7 +38,8 @@ def _heading(scenario: Scenario) -> Text:
 def _families(scenario: Scenario, rows: Sequence[Row], width: int) -> Iterator[RenderableType]:
     """Yield the families' tables, two in a line where there is room."""
     families = list(dict.fromkeys(row.cell.family for row in rows))
-    names = min(NAME_WIDTH, max(len(_name(row)) for row in rows))
+    first_column = [_name(row) for row in rows] + [_over(family) for family in families]
+    names = min(NAME_WIDTH, max(map(len, first_column)))
     tables = [
         _family(scenario, family, [row for row in rows if row.cell.family == family], names)
         for family in families
@@ -55,9 +56,7 @@ def _family(scenario: Scenario, family: str, rows: Sequence[Row], names: int) ->
     measured = sorted((row for row in rows if row.numbers), key=lambda row: row.cost)
     columns = _columns(scenario)
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column(
-        f"over {family}", width=names, no_wrap=True, overflow="ellipsis", header_style="bold cyan"
-    )
+    table.add_column(_over(family), width=names, no_wrap=True, overflow="ellipsis", header_style="bold cyan")
     for title in columns:
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("ratio", justify="right")
@@ -85,6 +84,10 @@ def _ratios(rows: Sequence[Row]) -> Iterator[Text]:
         servers = f"median of {one.targets} servers" if one.targets > 1 else "1 server"
         text = f"{one.family} costs {one.ratio:.2f} times as much CPU as {one.base} ({servers})"
         yield Text(text + ("\n" if one is ratios[-1] else ""), "cyan")
+
+
+def _over(family: str) -> str:
+    return f"over {family}"
 
 
 def _name(row: Row) -> str:

@@ -9,8 +9,8 @@ def three_digits(value: float) -> str:
     """Write three significant digits, and set thousands apart: ``3.81``, ``728``, ``196 000``."""
     if value <= 0:
         return "0"
-    decimals = 2 - math.floor(math.log10(value))
-    rounded = round(value, decimals)
+    rounded = float(f"{value:.3g}")
+    decimals = 2 - math.floor(math.log10(rounded))
     return f"{rounded:,.{max(0, min(2, decimals))}f}".replace(",", " ")
 
 

@@ -1,0 +1,51 @@
+"""Why a connection could not be opened: through the server's doing, or for want of something on our side."""
+
+import errno
+import os
+import socket
+
+import pytest
+
+from upecho.errors import HarnessError
+from upecho.load.connection import Broken
+from upecho.load.opening import connected
+from upecho.load.plan import Failure
+
+
+def connect_failing_with(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(_self: socket.socket, _name: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    connected(socket.AF_INET, ("127.0.0.1", 9), seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("number", "failure"),
+    [
+        (errno.ECONNREFUSED, Failure.REFUSED),
+        (errno.ENOENT, Failure.REFUSED),
+        (errno.EAGAIN, Failure.REFUSED),
+        (errno.ECONNRESET, Failure.RESET),
+        (errno.EADDRNOTAVAIL, Failure.NO_PORT),
+        (errno.ETIMEDOUT, Failure.TIMED_OUT),
+    ],
+)
+def test_the_server_is_blamed_by_kind(number: int, failure: Failure, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Broken) as broken:
+        connect_failing_with(number, monkeypatch)
+    assert broken.value.failure is failure
+
+
+def test_trouble_of_our_own_is_no_failure_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(HarnessError, match="Too many open files"):
+        connect_failing_with(errno.EMFILE, monkeypatch)
+
+
+def test_a_connection_neither_blocks_nor_waits_for_more_to_send() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        connected(socket.AF_INET, listener.getsockname(), seconds=5) as connection,
+    ):
+        assert not connection.getblocking()
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

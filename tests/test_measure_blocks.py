@@ -1,0 +1,114 @@
+"""A block is a fresh server under load, and a number only if nothing whatever went wrong."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from upecho import observe
+from upecho.address import Family
+from upecho.measure import blocks
+from upecho.measure.blocks import Bench, Block, Window
+from upecho.measure.cells import SCENARIOS, Cell, Scenario
+from upecho.measure.cores import Cores
+from upecho.process import Supervisor
+
+SMALL = Scenario("small", 2, 64, "2 connections, 64 B messages")
+
+HOSTILE = """
+import os, sys, threading
+from upecho.servers import threads
+
+def served(listener, change):
+    while True:
+        connection, _ = listener.accept()
+        threading.Thread(target=answer, args=[connection, change], daemon=True).start()
+
+def answer(connection, change):
+    with connection:
+        while data := connection.recv(65536):
+            connection.sendall(change(data))
+
+def lower(listener, stop):
+    served(listener, bytes.lower)
+
+def stalling(listener, stop):
+    served(listener, lambda data: b"")
+
+def dying(listener, stop):
+    served(listener, lambda data: os._exit(7))
+
+def noisy(listener, stop):
+    print("first", "cannot be helped", sep="\\\\n", file=sys.stderr, flush=True)
+    threads.serve(listener, stop)
+"""
+
+
+@pytest.fixture
+def hostile(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "hostile.py").write_text(HOSTILE.replace("\\\\n", "\\n"))
+    (folder / "gone.py").write_text("import os; os._exit(9)")
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+
+
+@pytest.fixture
+def measure(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Block]:
+    monkeypatch.setattr(blocks, "DEADLINE_SECONDS", 0.5)
+    bench = Bench(supervisor, Cores(), Window(0.01, 0.02, seed=1))
+
+    def measure(target: str, family: Family = Family.INET, scenario: Scenario = SMALL) -> Block:
+        block = bench.measure(Cell(target, family, scenario), round_number=3)
+        assert len(supervisor._children) == 1, "a server is left beside the engine"
+        return block
+
+    return measure
+
+
+@pytest.mark.parametrize("family", list(Family), ids=lambda family: family.value)
+def test_a_good_server_gets_numbers(measure: Callable[..., Block], family: Family) -> None:
+    if not family.is_available():
+        pytest.skip("not here")
+    block = measure("selectors", family)
+    assert (block.target, block.family, block.scenario, block.round) == (
+        "selectors",
+        family.value,
+        "small",
+        3,
+    )
+    assert block.failure == ""
+    assert block.load
+    assert block.load.requests
+    assert bool(block.load.server_cpu_ns) == observe.AVAILABLE
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_the_scenarios_can_be_served(measure: Callable[..., Block], scenario: Scenario) -> None:
+    assert measure("asyncio", Family.UNIX, scenario).failure == ""
+
+
+@pytest.mark.usefixtures("hostile")
+@pytest.mark.parametrize(
+    ("target", "failure"),
+    [
+        ("hostile:lower", "1 mismatch"),
+        ("hostile:stalling", "1 timed out"),
+        ("hostile:dying", "1 early end, ended with status 7"),
+        ("hostile:noisy", "wrote to stderr: cannot be helped"),
+        ("gone:serve", "gone:serve ended with status 9 before it was ready: no word on stderr"),
+    ],
+)
+def test_what_goes_wrong_is_said(measure: Callable[..., Block], target: str, failure: str) -> None:
+    assert measure(target).failure == failure
+
+
+def test_cores_are_divided(monkeypatch: pytest.MonkeyPatch) -> None:
+    for affinity, expected in [({2, 5, 7}, Cores((2,), (5, 7))), ({3}, Cores())]:
+        monkeypatch.setattr("os.sched_getaffinity", lambda _pid, cores=affinity: cores, raising=False)
+        assert Cores.divided() == expected
+    monkeypatch.delattr("os.sched_getaffinity")
+    assert Cores.divided() == Cores()
+
+
+@pytest.mark.parametrize(("max_clients", "possible"), [(None, True), (2, True), (1, False)])
+def test_a_cell_needs_as_many_clients_as_its_scenario(max_clients: int | None, possible: bool) -> None:
+    assert (not Cell("x", Family.INET, SMALL).unsupported(max_clients)) == possible

@@ -1,0 +1,158 @@
+"""The comparison fits the terminal, puts the cheapest on top, and gives no number where there is none."""
+
+import io
+import re
+from typing import Literal
+
+import pytest
+from rich.console import Console
+
+from upecho.load.latency import Latency
+from upecho.load.plan import LoadResult
+from upecho.measure.blocks import Block, Window
+from upecho.measure.cells import SCENARIOS
+from upecho.measure.cores import Cores
+from upecho.measure.environment import Environment
+from upecho.measure.results import Results, Wanted
+from upecho.measure.rounds import Limits
+from upecho.report.comparison import comparison
+from upecho.report.figures import bar, three_digits
+
+ENVIRONMENT = Environment("2026-01-01", "A CPU", 4, Cores((0,), (1, 2, 3)), "Linux 6", "CPython 3", "1", {})
+CPU_US = {"slow": 400.0, "cheap": 4.6, "middling": 5.0}
+FAILURES = {"broken": "3 mismatch, wrote to stderr: " + "x" * 200}
+FAMILIES = ("inet", "inet6", "unix", "abstract")
+
+
+def load(cpu_us: float, saturated: bool) -> LoadResult:
+    latency = Latency.of([round(cpu_us * 1000)] * 100)
+    return LoadResult(
+        "python", 100, 6400, round(cpu_us * 1e5), 1, round(cpu_us * 1e5), saturated, latency, {}
+    )
+
+
+def results(*, checked: bool = True, saturated: bool = False, rounds: int = 2, **names: str) -> Results:
+    """A run of everything, in which some fail, some are unsupported, and some are not measured."""
+    cells = [(family, scenario.name) for scenario in SCENARIOS for family in FAMILIES]
+    wanted, blocks = [], []
+    for family, scenario in cells:
+        for target, cpu_us in CPU_US.items():
+            name = names.get(target, target)
+            wanted.append(Wanted(name, family, scenario))
+            blocks += [
+                Block(name, family, scenario, number, load(cpu_us * (0.9 + number / 10), saturated))
+                for number in range(1, rounds + 1)
+            ]
+        wanted += [Wanted("broken", family, scenario), Wanted("alone", family, scenario, "serves 1 at once")]
+        wanted += [Wanted("wrong", family, scenario, "", tuple(f"check-{n}" for n in range(9)))]
+        blocks.append(Block("broken", family, scenario, 1, None, FAILURES["broken"]))
+    return Results(
+        ENVIRONMENT, Window(0.1, 0.25, 0), Limits(2, 60.0), checked, SCENARIOS, tuple(wanted), tuple(blocks)
+    )
+
+
+def rendered(shown: Results, width: int = 80, *, terminal: bool = False) -> str:
+    file = io.StringIO()
+    colors: Literal["standard"] | None = "standard" if terminal else None
+    console = Console(file=file, width=width, highlight=False, color_system=colors)
+    console.print(comparison(shown, width))
+    return file.getvalue()
+
+
+def line_of(name: str, text: str) -> str:
+    return next(line for line in text.splitlines() if line.startswith(name))
+
+
+@pytest.mark.parametrize(
+    "name", ["cheap", "asyncio-protocol+uvloop", "a.very.long.module.name:and_attribute"]
+)
+@pytest.mark.parametrize("width", [80, 120])
+def test_no_line_is_wider_than_the_terminal_and_no_figure_is_cut(width: int, name: str) -> None:
+    text = rendered(results(cheap=name), width)
+    assert max(map(len, text.splitlines())) <= width
+    for figure in ("4.83", "420", "GB/s each way", "p99 µs"):
+        assert figure in text
+    assert "…" in line_of("broken", text)
+
+
+def test_families_stand_side_by_side_where_there_is_room() -> None:
+    assert "over inet6" in line_of("over inet ", rendered(results(), 120))
+    assert "over inet6" not in line_of("over inet ", rendered(results(), 80))
+
+
+def test_the_cheapest_is_on_top_and_the_others_are_compared_with_it() -> None:
+    lines = rendered(results()).splitlines()
+    first = lines.index(next(line for line in lines if line.startswith("over inet ")))
+    assert [line.split()[0] for line in lines[first + 1 : first + 7]] == [
+        "cheap",
+        "middling",
+        "slow",
+        "broken",
+        "alone",
+        "wrong",
+    ]
+    assert [line.split()[4] for line in lines[first + 1 : first + 4]] == ["1.00", "1.09", "86.96"]
+
+
+def test_what_has_no_number_says_why() -> None:
+    text = rendered(results())
+    assert line_of("broken", text).split()[1:4] == ["failed:", "3", "mismatch,"]
+    assert line_of("alone", text).split(maxsplit=1)[1].rstrip() == "unsupported: serves 1 at once"
+    assert line_of("wrong", text).split(maxsplit=1)[1].rstrip() == "fails 9 checks"
+    assert "wrong fails over unix: check-0, check-1, check-2, check-3 and 5 more" in text
+
+
+def test_requests_and_gigabytes_per_second() -> None:
+    text = rendered(results())
+    throughput = text[text.index("throughput") :]
+    assert re.search(r"cheap +4\.83 +208 000 +1\.00", throughput)
+    assert re.search(r"slow +420 +2 390 +86\.96", throughput)
+    assert "≥" not in text
+
+
+def test_a_saturated_engine_gives_a_bound() -> None:
+    text = rendered(results(saturated=True))
+    assert re.search(r"cheap +4\.83 +≥ 208 000", text)
+    assert "≥ the load engine was the bottleneck" in text
+
+
+def test_the_footer_says_where_how_and_how_noisy() -> None:
+    text = " ".join(rendered(results()).split())
+    assert "CPython 3 · upecho 1 · Linux 6 · A CPU" in text
+    assert "2 rounds of 0.25 s in fresh server processes, interleaved" in text
+    assert "load engine python on core 0, servers on 1-3" in text
+    assert "differ by 10% (median), 10% at most" in text
+    assert "conformance was not checked" not in text
+    assert "conformance was not checked" in rendered(results(checked=False))
+    assert "Noise unknown" in rendered(results(rounds=1))
+
+
+def test_unix_against_inet_is_said() -> None:
+    assert "unix costs 1.00 times as much CPU as inet (median of 3 servers)" in rendered(results())
+
+
+def test_a_pipe_gets_no_escape_codes() -> None:
+    assert "\x1b" not in rendered(results())
+    assert "\x1b[32m" in rendered(results(), terminal=True)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (0.0123, "0.01"),
+        (3.814, "3.81"),
+        (9.999, "10.0"),
+        (28.14, "28.1"),
+        (727.5, "728"),
+        (1234, "1 230"),
+        (196_360, "196 000"),
+        (1_000_000, "1 000 000"),
+    ],
+)
+def test_figures_have_three_digits(value: float, text: str) -> None:
+    assert three_digits(value) == text
+
+
+def test_bars_are_drawn_to_an_eighth() -> None:
+    assert [bar(share, 2) for share in (1.0, 0.5, 0.5625, 0.001, 0.0)] == ["██", "█", "█▏", "▏", ""]
