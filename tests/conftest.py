@@ -71,8 +71,8 @@ def refusal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
             cli.main()
         printed = capsys.readouterr()
         assert (end.value.code, printed.out) == (2, "")
-        prefix, line, rest = printed.err.partition("upecho: ")[1:] + ("",)
-        assert (prefix, line.count("\n"), rest) == ("upecho: ", 1, "")
+        line = printed.err.removeprefix("upecho: ")
+        assert (len(printed.err) - len(line), line.count("\n")) == (len("upecho: "), 1)
         return line.rstrip("\n")
 
     return refusal

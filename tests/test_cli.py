@@ -5,8 +5,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
-
 
 import pytest
 from click.shell_completion import ShellComplete
@@ -105,7 +105,7 @@ def test_the_version(upecho: Upecho) -> None:
 
 @pytest.mark.parametrize("arguments", [["--help"], ["list"], ["list", "--json"]])
 def test_a_full_disk_is_one_line(upecho: Upecho, arguments: list[str]) -> None:
-    with open("/dev/full", "w") as full:
+    with Path("/dev/full").open("w") as full:
         done = upecho(*arguments, capture_output=False, stdout=full, stderr=subprocess.PIPE)
     assert (done.returncode, done.stderr) == (3, "upecho: no space left on the disk\n")
 

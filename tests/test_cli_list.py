@@ -9,8 +9,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from upecho import registry
 
 Upecho = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -20,6 +20,7 @@ from upecho.process import ServerProcess
 Upecho = Callable[..., "subprocess.CompletedProcess[str]"]
 Start = Callable[..., ServerProcess]
 
+FULL = Path("/dev/full")  # every write to it fails as on a full disk
 CHUNK = bytes(range(256)) * 256  # as much as a pipe holds, so that an unbuffered write is a whole one
 STREAM_CHUNKS = 4096
 MAX_RESIDENT_BYTES = 64 * 2**20
@@ -41,9 +42,11 @@ def silent(folder: Path) -> Iterator[str]:
         yield f"unix:{folder}/silent"
 
 
-def run(command: list[str], **options: Any) -> "subprocess.CompletedProcess[bytes]":
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "timeout": 60} | options
-    return subprocess.run(command, check=False, **options)
+def run(
+    command: list[str], stdout: Any = subprocess.PIPE, **options: Any
+) -> "subprocess.CompletedProcess[bytes]":
+    pipe = subprocess.PIPE
+    return subprocess.run(command, check=False, stdout=stdout, stderr=pipe, text=False, timeout=60, **options)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +75,7 @@ def test_a_pipe_is_streamed(send: list[str], data: bytes) -> None:
 
 def test_a_file_is_copied(send: list[str], tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(data := bytes(range(256)) * 40_000)
-    with open(tmp_path / "file", "rb") as file, open(tmp_path / "copy", "wb") as copy:
+    with (tmp_path / "file").open("rb") as file, (tmp_path / "copy").open("wb") as copy:
         done = run(send, stdin=file, stdout=copy)
     assert (done.returncode, done.stderr) == (0, b"")
     assert (tmp_path / "copy").read_bytes() == data.upper()
@@ -163,10 +166,10 @@ def test_a_server_that_breaks_its_word_is_one_line(start: Start, upecho: Upecho)
     assert done.stderr.startswith("upecho: the server ")
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+@pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here")
 @pytest.mark.parametrize("text", [["hello"], []])
 def test_a_full_stdout_is_one_line(send: list[str], text: list[str]) -> None:
-    with open("/dev/full", "wb") as full:
+    with FULL.open("wb") as full:
         done = run([*send, *text], input=b"hello", stdout=full)
     assert (done.returncode, done.stderr) == (3, b"upecho: cannot write to stdout: No space left on device\n")
 

@@ -30,9 +30,10 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
 
 @contextlib.contextmanager
 def serving(*arguments: str, **options: Any) -> Iterator[tuple[Process, str]]:
-    command = [sys.executable, "-m", "upecho", "serve", *arguments]
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "args": command} | options
-    with subprocess.Popen(**options) as process:
+    command = options.pop("args", [sys.executable, "-m", "upecho", "serve", *arguments])
+    pipe = subprocess.PIPE
+    process: Process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, **options)
+    with process:
         try:
             assert process.stdout
             yield process, process.stdout.readline().rstrip("\n")
@@ -99,12 +100,12 @@ def test_a_naive_server_ends_by_itself(folder: Path) -> None:
 
 
 def test_the_settings_reach_the_server(folder: Path) -> None:
-    (folder / "mine.py").write_text("def serve(listener, stop): print(stop.settings)\n")
+    (folder / "mine.py").write_text("import sys\ndef serve(listener, stop): sys.exit(stop.settings)\n")
     (folder / "x.toml").write_text(f'backlog = 5\nmode = "0660"\nbind = "unix:{folder}/s"\n')
     with serving("mine:serve", "--config", "x.toml", "--grace=2", cwd=folder) as (process, line):
         assert line == f"upecho: mine:serve is ready on unix:{folder}/s"
         settings = Settings(backlog=5, mode=0o660, grace=2.0)
-        assert process.communicate(timeout=10) == (f"{settings}\n", "")
+        assert process.communicate(timeout=10) == ("", f"{settings}\n")
 
 
 def test_a_module_in_the_current_folder_works_in_a_script_too(folder: Path) -> None:
@@ -177,7 +178,7 @@ def test_a_file_at_the_path_is_one_line(upecho: Upecho, folder: Path) -> None:
 
 @linux_only
 def test_a_full_stdout_is_one_line_and_leaves_no_path(upecho: Upecho, folder: Path) -> None:
-    with open("/dev/full", "w") as full:
+    with Path("/dev/full").open("w") as full:
         done = upecho(
             "serve", "threads", "--bind", f"unix:{folder}/s", capture_output=False, stdout=full, stderr=-1
         )

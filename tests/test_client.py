@@ -35,9 +35,9 @@ def test_operations_time_out(address: Address) -> None:
 
 
 def test_tcp_sends_at_once() -> None:
-    with listening(Address.parse("127.0.0.1:0"), Settings()) as listener:
-        with connect(Address.of(listener), 5) as client:
-            assert client.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    loopback = Address.parse("127.0.0.1:0")
+    with listening(loopback, Settings()) as listener, connect(Address.of(listener), 5) as client:
+        assert client.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.parametrize("text", ["127.0.0.1:1", "unix:/no/such/path"])

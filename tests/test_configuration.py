@@ -28,7 +28,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Served:
 
     def served(*arguments: str) -> serving.Order:
         monkeypatch.setattr(sys, "argv", ["upecho", "serve", "threads", *arguments])
-        with pytest.raises(SystemExit, match="^0$"):
+        with pytest.raises(SystemExit, match=r"^0$"):
             cli.main()
         return orders.pop()
 

@@ -6,6 +6,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +27,14 @@ def reset(connection: socket.socket) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
 
 
+def answering(reply: bytes) -> Server:
+    def answer(connection: socket.socket) -> None:
+        connection.recv(5)
+        connection.sendall(reply)
+
+    return answer
+
+
 @contextlib.contextmanager
 def served_by(server: Server) -> Iterator[socket.socket]:
     """A TCP connection whose other side does one thing and closes."""
@@ -44,14 +53,23 @@ def served_by(server: Server) -> Iterator[socket.socket]:
     thread.join()
 
 
+@contextlib.contextmanager
+def closing(*descriptors: int) -> Iterator[None]:
+    """Close what a test has not closed itself."""
+    try:
+        yield
+    finally:
+        for descriptor in descriptors:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+
+
 @pytest.fixture
 def pipe() -> Iterator[tuple[int, int]]:
     """A pipe, whose ends a test may close itself."""
     ends = os.pipe()
-    yield ends
-    for end in ends:
-        with contextlib.suppress(OSError):
-            os.close(end)
+    with closing(*ends):
+        yield ends
 
 
 def received(pipe: tuple[int, int]) -> bytes:
@@ -67,9 +85,9 @@ def test_a_text_comes_back(pipe: tuple[int, int], text: bytes) -> None:
     assert received(pipe) == text.upper()
 
 
-def test_more_than_any_buffer_holds_comes_back(tmp_path: "os.PathLike[str]") -> None:
+def test_more_than_any_buffer_holds_comes_back(tmp_path: Path) -> None:
     text = bytes(range(256)) * 200_000
-    with open(os.path.join(tmp_path, "copy"), "w+b", buffering=0) as copy, served_by(echo) as client:
+    with (tmp_path / "copy").open("w+b", buffering=0) as copy, served_by(echo) as client:
         Exchange(client, text).run(copy.fileno(), 10)
         copy.seek(0)
         assert copy.read() == text.upper()
@@ -77,7 +95,7 @@ def test_more_than_any_buffer_holds_comes_back(tmp_path: "os.PathLike[str]") -> 
 
 def test_a_source_is_sent_as_it_comes(pipe: tuple[int, int]) -> None:
     reader, typed = os.pipe()
-    with served_by(echo) as client, open(reader, "rb"):
+    with served_by(echo) as client, closing(reader):
         exchange = threading.Thread(target=Exchange(client, source=reader).run, args=(pipe[1], 0.01))
         exchange.start()
         for _ in range(3):
@@ -95,13 +113,13 @@ def failure(server: Server, sink: int, text: bytes = b"hello", patience: float =
 
 
 def test_a_server_that_ends_early_is_named(pipe: tuple[int, int]) -> None:
-    message = failure(lambda connection: (connection.recv(5), connection.sendall(b"HEL")), pipe[1])
+    message = failure(answering(b"HEL"), pipe[1])
     assert message == "the server ended early: 3 bytes came back of 5 sent"
     assert received(pipe) == b"HEL"
 
 
 def test_a_server_that_sends_too_much_is_named(pipe: tuple[int, int]) -> None:
-    message = failure(lambda connection: (connection.recv(5), connection.sendall(b"HELLO!")), pipe[1])
+    message = failure(answering(b"HELLO!"), pipe[1])
     assert message == "the server sent more than it got: 6 bytes came back of 5 sent"
 
 
@@ -121,22 +139,23 @@ def test_a_silent_server_is_named(pipe: tuple[int, int], text: bytes) -> None:
 
 def test_an_end_before_ours_is_early(pipe: tuple[int, int]) -> None:
     source, typed = os.pipe()
-    with served_by(lambda connection: None) as client, open(source, "rb"), open(typed, "wb"):
-        with pytest.raises(TargetError, match="ended early: 0 bytes came back of 0 sent"):
-            Exchange(client, source=source).run(pipe[1], 10)
+    early = pytest.raises(TargetError, match="ended early: 0 bytes came back of 0 sent")
+    with served_by(lambda connection: None) as client, closing(source, typed), early:
+        Exchange(client, source=source).run(pipe[1], 10)
 
 
 def test_a_source_that_cannot_be_read_is_the_callers() -> None:
-    with served_by(echo) as client, pytest.raises(CallerError, match="cannot read stdin: Is a directory"):
-        folder = os.open(os.curdir, os.O_RDONLY)
-        try:
-            Exchange(client, source=folder).run(1, 10)
-        finally:
-            os.close(folder)
+    folder = os.open(os.curdir, os.O_RDONLY)
+    refused = pytest.raises(CallerError, match="cannot read stdin: Is a directory")
+    with closing(folder), served_by(echo) as client, refused:
+        Exchange(client, source=folder).run(1, 10)
 
 
 def test_a_full_sink_is_the_harness_own_fault() -> None:
-    with open("/dev/full", "wb", buffering=0) as full, pytest.raises(HarnessError, match="No space left"):
+    with (
+        Path("/dev/full").open("wb", buffering=0) as full,
+        pytest.raises(HarnessError, match="No space left"),
+    ):
         write_all(full.fileno(), b"x")
 
 
@@ -162,6 +181,6 @@ def test_a_source_that_does_not_block_is_waited_for(pipe: tuple[int, int]) -> No
     os.set_blocking(source, False)
     os.write(typed, b"ab")
     os.close(typed)
-    with served_by(echo) as client, open(source, "rb"):
+    with served_by(echo) as client, closing(source):
         Exchange(client, source=source).run(pipe[1], 10)
     assert received(pipe) == b"AB"

@@ -1,6 +1,5 @@
 """Running one server: the ready line, the stop, and what is left behind (nothing)."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -88,7 +87,7 @@ def test_the_ready_line_tells_the_real_port(start: Start) -> None:
 
 
 def test_an_order_that_cannot_be_carried_out_is_one_line(supervisor: Supervisor, folder: Path) -> None:
-    with pytest.raises(CallerError, match="^cannot listen on unix:.*/no/s: the folder does not exist$"):
+    with pytest.raises(CallerError, match=r"^cannot listen on unix:.*/no/s: the folder does not exist$"):
         start_server(supervisor, Order("threads", f"unix:{folder}/no/s", Settings()))
 
 

@@ -38,7 +38,7 @@ def connect(address: Address, seconds: float, receive_buffer: int | None = None)
 
 
 def _connect_unix(connection: socket.socket, name: Any, seconds: float) -> None:
-    """Wait for room in the backlog: a socket with Python's timeout is non-blocking, and would fail at once."""
+    """Wait for room in the backlog: a socket with Python's timeout is non-blocking and would fail at once."""
     timeval = struct.pack("@ll", int(seconds), int(seconds % 1 * 1e6))
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeval)
     connection.connect(name)

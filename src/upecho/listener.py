@@ -24,14 +24,13 @@ def listening(address: Address, settings: Settings) -> Iterator[socket.socket]:
         Unavailable: this system lacks the family.
     """
     with contextlib.ExitStack() as clean_up:
-        bound = clean_up.enter_context(_bound(address, settings.mode))
+        listener = clean_up.enter_context(_listening(address, settings))
         if address.family is Family.UNIX:
             clean_up.callback(_remove_if_same, Path(address.path), _identity(Path(address.path)))
-        bound.listen(settings.backlog)
-        yield bound
+        yield listener
 
 
-def _bound(address: Address, mode: int) -> socket.socket:
+def _listening(address: Address, settings: Settings) -> socket.socket:
     version, name = address.resolve()
     bound = socket.socket(version, socket.SOCK_STREAM)
     try:
@@ -42,9 +41,10 @@ def _bound(address: Address, mode: int) -> socket.socket:
         if address.family is Family.INET6:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         if address.family is Family.UNIX:
-            _bind_path(bound, Path(address.path), mode)
+            _listen_at_path(bound, Path(address.path), settings)
         else:
             bound.bind(name)
+            bound.listen(settings.backlog)
     except BaseException as error:
         bound.close()
         if isinstance(error, OSError):
@@ -53,17 +53,21 @@ def _bound(address: Address, mode: int) -> socket.socket:
     return bound
 
 
-def _bind_path(bound: socket.socket, path: Path, mode: int) -> None:
-    """Bind to a path; two servers starting at once cannot both take over the same stale one.
+def _listen_at_path(bound: socket.socket, path: Path, settings: Settings) -> None:
+    """Bind to a path and listen; two servers starting at once cannot both take over the same stale one.
 
-    The lock is on the folder, so that no lock file is left; it covers looking at the path and replacing it.
+    The lock is on the folder, so that no lock file is left. It covers looking at the path, replacing it and
+    listening, because a path that is bound and not yet listened at looks stale.
     """
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    old_umask = os.umask(0o777 & ~mode)  # a chmod after bind() would leave a moment with other permissions
+    old_umask = os.umask(
+        0o777 & ~settings.mode
+    )  # a chmod after bind() would leave a moment with other permissions
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
         _remove_if_stale(path)
         bound.bind(str(path))
+        bound.listen(settings.backlog)
     finally:
         os.umask(old_umask)
         os.close(folder)

@@ -1,8 +1,8 @@
 """Runs one implementation until told to stop: bind, say where, serve, leave nothing behind.
 
-``python -m upecho.serving ORDER`` is the server as a child process, ORDER being an ``Order`` in JSON. It imports
-the standard library and the implementation, nothing else, so that what is measured is the implementation; it also
-runs under an interpreter that has none of upecho's dependencies installed.
+``python -m upecho.serving ORDER`` is the server as a child process, ORDER being an ``Order`` in JSON. It
+imports the standard library and the implementation, nothing else, so that what is measured is the
+implementation; it also runs under an interpreter that has none of upecho's dependencies installed.
 """
 
 import contextlib
