@@ -23,7 +23,6 @@ FAILED = pytest.StashKey[bool]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Look at the targets before anything is started."""
-    config.addinivalue_line("markers", "upecho(level, process, families): a check of the conformance suite")
     try:
         config.stash[CHOSEN] = chosen(config.getoption("--target"), config.getoption("--family"))
     except CallerError as error:

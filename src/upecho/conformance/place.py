@@ -64,13 +64,10 @@ class Place:
         """Whether the shared server still serves; one that is about to end, or stuck, is not the next check's affair."""
         if self._shared is None:
             return True
-        try:
-            wire = Wire(self._shared[1], Log(), "afterwards")
+        with contextlib.suppress(Violation), contextlib.closing(Wire(self._shared[1], Log(), "afterwards")) as wire:
             wire.exchange(b"x")
-            wire.close()
-        except Violation:
-            return False
-        return True
+            return True
+        return False
 
     def shared(self) -> Service:
         """Return the server that one check after another talks to; it is started when there is none."""

@@ -18,3 +18,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="a socket family (default: all there are); may be given several times",
     )
     group.addoption("--check", action="append", default=[], help="the id of a check to run (default: all)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker that makes a function a check."""
+    config.addinivalue_line("markers", "upecho(level, process, families): a check of the conformance suite")

@@ -71,6 +71,8 @@ class Service:
     def stop(self, number: signal.Signals, grace: float) -> None:
         """Send a signal and expect a clean end within the grace."""
         assert self._child
+        if not self._child.is_alive():
+            raise Violation(f"a server to send {number.name} to", "it has ended by itself")
         self._log.note(f"{number.name} to the server")
         self._child.send_signal(number)
         status = self._child.wait(grace + deadlines.seconds(PATIENCE_SECONDS))

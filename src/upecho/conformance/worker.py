@@ -34,8 +34,9 @@ def main() -> None:
     os.dup2(2, 1)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
-    ini = Path(__file__).with_name("pytest.ini")
-    arguments = ["-c", str(ini), "-p", "upecho.conformance.plugin", "--pyargs", "upecho.conformance"]
+    # The folder's path, not the package's name: for a name pytest would load a conftest of the current folder.
+    suite = Path(__file__).parent
+    arguments = [str(suite), "-c", str(suite / "pytest.ini"), "-p", "upecho.conformance.plugin"]
     arguments += ["--target", target, "--family", family, *(word for name in checks for word in ("--check", name))]
     sys.exit(pytest.main(arguments, plugins=[Stream(out)]))
 

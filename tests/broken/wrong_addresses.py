@@ -1,0 +1,63 @@
+"""A program that serves rightly at an address that it takes wrongly: ``python -m tests.broken.wrong_addresses FAULT ADDRESS``.
+
+Each fault replaces one part of upecho's own way to bind.
+"""
+
+import contextlib
+import errno
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from unittest import mock
+
+from upecho import listener, serving
+from upecho.address import MAX_PATH_BYTES
+from upecho.settings import Settings
+
+
+def _remove_any_socket(path: Path) -> None:
+    if path.is_socket():
+        path.unlink()
+
+
+def _remove_unless_live(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.setblocking(False)
+        outcome = probe.connect_ex(str(path))
+    if outcome == errno.ECONNREFUSED:
+        path.unlink()
+
+
+def _remove_nothing(_path: Path) -> None:
+    pass
+
+
+FAULTS: dict[str, Callable[[], contextlib.AbstractContextManager[object]]] = {
+    "none": contextlib.nullcontext,
+    "steals-live-path": lambda: mock.patch.object(listener, "_remove_if_stale", _remove_any_socket),
+    "deletes-regular-file": lambda: mock.patch.object(listener, "_remove_if_stale", _remove_unless_live),
+    "keeps-stale-path": lambda: mock.patch.object(listener, "_remove_if_stale", _remove_nothing),
+    "shares-port": lambda: mock.patch.object(socket, "SO_REUSEADDR", socket.SO_REUSEPORT),
+    "waits-for-time-wait": lambda: mock.patch.object(socket, "SO_REUSEADDR", socket.SO_KEEPALIVE),
+    "shortens-path": contextlib.nullcontext,
+    "prints-traceback": contextlib.nullcontext,
+}
+
+
+def main() -> None:
+    """Serve at the address, wrongly taken."""
+    fault, address = sys.argv[1:]
+    if fault == "shortens-path":
+        address = address[: len("unix:") + MAX_PATH_BYTES]
+    order = serving.Order("threads", address, Settings(grace=1.0))
+    with FAULTS[fault]():
+        if fault == "prints-traceback":
+            serving.run(order, lambda _: None)
+        else:
+            sys.argv[1:] = [order.to_json()]
+            serving.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Servers that handle the end of a connection wrongly."""
+
+import functools
+import os
+import select
+import socket
+import struct
+
+from upecho.servers import Stop
+
+from tests.broken.threaded import answering, send_what_fits, serve_with
+
+_echo = answering(bytes.upper)
+
+
+def _resets_at_end(connection: socket.socket) -> None:
+    _echo(connection)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def _closes_unflushed(connection: socket.socket) -> None:
+    """Queue what the client does not take yet, without a bound, and forget the queue at end of file."""
+    queue = bytearray()
+    while True:
+        ready, room, _ = select.select([connection], [connection] if queue else [], [])
+        if room:
+            del queue[: connection.send(queue[:4096], socket.MSG_DONTWAIT)]
+        if ready:
+            data = connection.recv(65536)
+            if not data:
+                return
+            sent = 0 if queue else send_what_fits(connection, data.upper())
+            queue += data[sent:].upper()
+
+
+def _dies_of_reset(connection: socket.socket) -> None:
+    try:
+        _echo(connection)
+    except ConnectionError:
+        os._exit(1)
+
+
+def never_closes(listener: socket.socket, stop: Stop) -> None:
+    """Keep a connection open after the client has shut down its side."""
+    kept: list[socket.socket] = []
+
+    def handler(connection: socket.socket) -> None:
+        _echo(connection)
+        kept.append(connection.dup())
+
+    serve_with(handler, listener, stop)
+
+
+def leaks_per_connection(listener: socket.socket, stop: Stop) -> None:
+    """Shut a connection down, but keep its descriptor."""
+    kept: list[socket.socket] = []
+
+    def handler(connection: socket.socket) -> None:
+        kept.append(connection.dup())
+        _echo(connection)
+        connection.shutdown(socket.SHUT_WR)
+
+    serve_with(handler, listener, stop)
+
+
+def leaks_per_reset(listener: socket.socket, stop: Stop) -> None:
+    """Keep the descriptor of a connection that was reset."""
+    kept: list[socket.socket] = []
+
+    def handler(connection: socket.socket) -> None:
+        try:
+            _echo(connection)
+        except ConnectionError:
+            kept.append(connection.dup())
+
+    serve_with(handler, listener, stop)
+
+
+resets_at_end = functools.partial(serve_with, _resets_at_end)
+closes_unflushed = functools.partial(serve_with, _closes_unflushed)
+dies_of_reset = functools.partial(serve_with, _dies_of_reset)

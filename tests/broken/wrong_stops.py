@@ -1,0 +1,84 @@
+"""Servers that start or stop wrongly."""
+
+import os
+import selectors
+import socket
+import struct
+import threading
+from collections.abc import Callable
+
+from upecho.servers import Stop
+from upecho.servers.threads import serve as serve_right
+
+from tests.broken.threaded import answering, serve_with
+
+
+def deaf(listener: socket.socket, stop: Stop) -> None:
+    """Close the listener after it was said that all is ready."""
+    listener.close()
+    _wait(stop)
+
+
+def ignores_stop(listener: socket.socket, stop: Stop) -> None:
+    """Serve for ever."""
+    never, _writer = socket.socketpair()
+    serve_right(listener, Stop(never, stop.settings))
+
+
+def fails_at_stop(listener: socket.socket, stop: Stop) -> None:
+    """End with an exit status other than 0."""
+    _at_stop(stop, lambda: os._exit(7))
+    ignores_stop(listener, stop)
+
+
+def waits_for_clients(listener: socket.socket, stop: Stop) -> None:
+    """End when told to, but only once every client has left by itself."""
+    connected = threading.Semaphore(0)
+    ended = threading.Semaphore(0)
+
+    def handler(connection: socket.socket) -> None:
+        connected.release()
+        answering(bytes.upper)(connection)
+        ended.release()
+
+    def leave() -> None:
+        while connected.acquire(blocking=False):
+            ended.acquire()
+        os._exit(0)
+
+    _at_stop(stop, leave)
+    never, _writer = socket.socketpair()
+    serve_with(handler, listener, Stop(never, stop.settings))
+
+
+def resets_at_stop(listener: socket.socket, stop: Stop) -> None:
+    """End in time, with an RST for whoever is connected."""
+    opened: set[socket.socket] = set()
+
+    def handler(connection: socket.socket) -> None:
+        opened.add(connection)
+        answering(bytes.upper)(connection)
+        opened.remove(connection)
+
+    def leave() -> None:
+        for connection in opened:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        os._exit(0)
+
+    _at_stop(stop, leave)
+    never, _writer = socket.socketpair()
+    serve_with(handler, listener, Stop(never, stop.settings))
+
+
+def _at_stop(stop: Stop, action: Callable[[], None]) -> None:
+    def wait() -> None:
+        _wait(stop)
+        action()
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def _wait(stop: Stop) -> None:
+    with selectors.DefaultSelector() as selector:
+        selector.register(stop, selectors.EVENT_READ)
+        selector.select()

@@ -1,0 +1,32 @@
+"""Every check is proved: each broken server is caught by the checks that must catch it, and by no other."""
+
+import pytest
+
+from upecho.conformance.catalogue import catalogue
+from upecho.conformance.levels import Level
+from upecho.conformance.runner import Runner
+from upecho.conformance.verdicts import Verdict
+from upecho.target import Target
+
+from tests.broken.kills import KILLS, Kill
+
+pytestmark = pytest.mark.kills
+
+
+@pytest.mark.parametrize("kill", KILLS, ids=str)
+def test_it_is_caught(kill: Kill, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UPECHO_DEADLINE_SCALE", "0.2")  # most of them never answer, and each check waits for that
+    outcomes = list(Runner([(Target.parse(kill.target), kill.family)]).outcomes())
+    assert [one for one in outcomes if one.verdict is Verdict.ERROR] == []
+    caught_by = {one.check for one in outcomes if one.verdict is Verdict.FAILED}
+    assert caught_by - kill.by_chance == kill.caught_by - kill.by_chance
+
+
+def test_each_must_check_catches_one() -> None:
+    catching = frozenset[str]().union(*(kill.caught_by for kill in KILLS))
+    assert {check.id for check in catalogue() if check.level is Level.MUST} - catching == set()
+
+
+def test_each_id_is_a_check() -> None:
+    named = frozenset[str]().union(*(kill.caught_by | kill.by_chance for kill in KILLS))
+    assert named - {check.id for check in catalogue()} == set()
