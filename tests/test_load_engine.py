@@ -219,7 +219,7 @@ def test_a_connection_that_the_server_does_not_end_is_an_error() -> None:
         released.wait(10)
 
     with hostile(hold) as address:
-        result = run(address, plan(connections=2, deadline=0.5))
+        result = run(address, plan(connections=2, deadline=1.0))
         released.set()
     assert result.errors == {Failure.TIMED_OUT: 2}
 

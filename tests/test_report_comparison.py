@@ -122,8 +122,8 @@ def test_the_footer_says_where_how_and_how_noisy() -> None:
     assert "2 rounds of 0.25 s in fresh server processes, interleaved" in text
     assert "load engine python on core 0, servers on 1-3" in text
     assert "differ by 10% (median), 10% at most" in text
-    assert "conformance was not checked" not in text
-    assert "conformance was not checked" in rendered(results(checked=False))
+    assert "Conformance was not checked" not in text
+    assert "Conformance was not checked" in rendered(results(checked=False))
     assert "Noise unknown" in rendered(results(rounds=1))
 
 

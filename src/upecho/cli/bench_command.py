@@ -1,5 +1,7 @@
 """``upecho bench``: conformance first, then the comparison."""
 
+import io
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -128,15 +130,20 @@ def _measure(run: Run, save: Path | None) -> int:
         stopped = error
     results = run.results()
     if results.blocks or not stopped:
-        _show(results)
-        if save:
-            saving.save(save, results.to_json())
+        _keep(results, save)
     if stopped:
         raise stopped
     wrong = any(row.failed or row.cell.failed_checks for row in summarise(results))
     return TargetError.exit_status if wrong else 0
 
 
-def _show(results: Results) -> None:
-    console = Console(highlight=False)
-    console.print(comparison(results, console.width))
+def _keep(results: Results, save: Path | None) -> None:
+    """Save and show; neither failing keeps the other from being done."""
+    try:
+        if save:
+            saving.save(save, results.to_json())
+    finally:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # not every encoding has µ and ≥
+        console = Console(highlight=False)
+        console.print(comparison(results, console.width))

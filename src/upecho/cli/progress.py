@@ -49,7 +49,7 @@ class Checking(_Live):
         columns = (SpinnerColumn(), TextColumn("checking {task.description}", markup=False))
         super().__init__(_progress(*columns), None)
         if not self.is_shown:
-            click.echo(f"checking the conformance of {targets} targets", err=True)
+            click.echo(f"checking the conformance of {targets} target{'s' * (targets != 1)}", err=True)
 
 
 class Measuring(_Live):
@@ -64,13 +64,14 @@ class Measuring(_Live):
         )
         super().__init__(_progress(*columns), cells * rounds)
         self._cells = cells
+        self._rounds = rounds
         self._round = 0
 
     def begin(self, cell: Cell, round_number: int) -> None:
         """Say what is measured next."""
         self.show(f"round {round_number}: {cell}")
         if round_number > self._round and not self.is_shown:
-            click.echo(f"round {round_number}: measuring {self._cells} cells", err=True)
+            click.echo(f"round {round_number} of at most {self._rounds}: {self._cells} cells", err=True)
         self._round = round_number
 
 

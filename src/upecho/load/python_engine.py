@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection
 from contextlib import ExitStack
 
 from upecho.address import Address
+from upecho.load import saturation
 from upecho.load.connection import READ, WRITE, Broken, Connection
 from upecho.load.latency import Latency
 from upecho.load.opening import connected
@@ -19,7 +20,6 @@ from upecho.load.payload import Payload
 from upecho.load.plan import Failure, LoadResult, Plan
 
 NAME = "python"
-SATURATED = 0.9  # of one core: an engine so busy might not have noticed a faster server
 
 Meter = Callable[[], int]
 
@@ -63,11 +63,11 @@ class _Run:
         """Carry out the plan."""
         self._open()
         server_ns = meter() if meter else 0
-        engine_ns, started_ns = time.process_time_ns(), time.perf_counter_ns()
+        cpu_ns, busy_ns, started_ns = time.process_time_ns(), saturation.busy_ns(), time.perf_counter_ns()
         if not self._errors:
             self._load()
         elapsed_ns = max(self._finished_ns - started_ns, 0)
-        engine_ns = time.process_time_ns() - engine_ns
+        cpu_ns, busy_ns = time.process_time_ns() - cpu_ns, saturation.busy_ns() - busy_ns
         server_ns = meter() - server_ns if meter else 0
         self._end()
         return LoadResult(
@@ -75,9 +75,9 @@ class _Run:
             requests=len(self._latencies_ns),
             payload_bytes=len(self._latencies_ns) * self._plan.message_size,
             elapsed_ns=elapsed_ns,
-            engine_cpu_ns=engine_ns,
+            engine_cpu_ns=cpu_ns,
             server_cpu_ns=server_ns if meter else None,
-            saturated=engine_ns >= SATURATED * elapsed_ns,
+            saturated=saturation.is_saturated(busy_ns, elapsed_ns),
             latency=Latency.of(self._latencies_ns),
             errors=dict(self._errors),
         )

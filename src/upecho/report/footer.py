@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from upecho.measure.results import Results
-from upecho.measure.summary import Row
+from upecho.measure.summary import Numbers, Row
 
 SHOWN = 4  # failed checks that are named; upecho check tells all about all of them
 
@@ -18,27 +18,25 @@ def footer(results: Results, rows: Sequence[Row]) -> Iterator[Text]:
         if checks:
             more = f" and {len(checks) - SHOWN} more" if len(checks) > SHOWN else ""
             yield Text(f"{target} fails over {family}: {', '.join(checks[:SHOWN])}{more}", "red")
-    yield from (Text(f"{mark} {meaning}") for mark, meaning in _legend(results, rows))
-    yield Text(_noise(rows))
+    yield from map(Text, _remarks(results, rows))
     yield Text(_where(results), "dim")
     yield Text(_how(results), "dim")
 
 
-def _legend(results: Results, rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
-    if any(row.numbers and row.numbers.saturated for row in rows):
-        yield "≥", "the load engine was the bottleneck: the server can do at least that"
+def _remarks(results: Results, rows: Sequence[Row]) -> Iterator[str]:
+    measured = [row.numbers for row in rows if row.numbers]
+    if any(numbers.saturated for numbers in measured):
+        yield "≥ the load engine was the bottleneck: the server can do at least that"
     if any(row.cell.failed_checks for row in rows if row.numbers):
-        yield "!", "fails conformance checks: its numbers may come from doing less"
+        yield "! fails conformance checks: its numbers may come from doing less"
     if not results.checked:
-        yield "!", "conformance was not checked in this run"
+        yield "Conformance was not checked in this run."
+    if measured:
+        yield _noise(measured)
 
 
-def _noise(rows: Sequence[Row]) -> str:
-    spreads = [
-        (row.numbers.cpu_ns or row.numbers.rate).relative
-        for row in rows
-        if row.numbers and row.numbers.blocks > 1
-    ]
+def _noise(measured: Sequence[Numbers]) -> str:
+    spreads = [(numbers.cpu_ns or numbers.rate).relative for numbers in measured if numbers.blocks > 1]
     if not spreads:
         return "Noise unknown: one block per cell. More --rounds tell."
     usual, worst = statistics.median(spreads), max(spreads)

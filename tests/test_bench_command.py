@@ -1,0 +1,182 @@
+"""``upecho bench`` from end to end, with tiny windows."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from upecho import cli, inventory
+from upecho.address import Family
+from upecho.measure.results import Results
+
+TINY = ("--rounds", "1", "--seconds", "0.03")
+SMALL = (*TINY, "--no-check", "--scenario", "throughput", "--family", "unix")
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def test_two_targets_over_two_families(upecho: Run, tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    done = upecho("bench", "selectors", "asyncio", "--no-check", *TINY, "--save", str(file))
+    assert done.returncode == 0
+    assert done.stderr == "round 1 of at most 1: 12 cells\n"
+    for word in ("latency ", "throughput ", "bulk ", "over inet ", "over unix ", "selectors ", "asyncio "):
+        assert word in done.stdout
+    assert "\x1b" not in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    results = Results.from_json(file.read_text())
+    assert len(results.blocks) == len(results.wanted) == 12
+    assert all(block.load and not block.failure for block in results.blocks)
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_conformance_comes_first(upecho: Run) -> None:
+    done = upecho("bench", "selectors", *TINY, "--family", "unix", "--scenario", "latency")
+    assert done.returncode == 0
+    assert done.stderr == "checking the conformance of 1 target\nround 1 of at most 1: 1 cells\n"
+    assert "onformance" not in done.stdout
+
+
+@pytest.fixture
+def main(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run the command in this process; return its exit status, stdout and stderr."""
+
+    def main(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["upecho", "bench", *arguments])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        assert isinstance(end.value.code, int)
+        return end.value.code, *capsys.readouterr()
+
+    return main
+
+
+Main = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``threads`` fails two checks, and only over Unix."""
+
+    def failing(
+        targets: Sequence[str], families: Sequence[Family], progress: Callable[[str], None]
+    ) -> dict[tuple[str, Family], list[str]]:
+        progress("something")
+        return {("threads", Family.UNIX): ["echo-hello", "half-close"]}
+
+    monkeypatch.setattr("upecho.conformance.gate.failing", failing)
+
+
+@pytest.mark.usefixtures("failing")
+def test_what_fails_a_check_has_no_numbers(main: Main) -> None:
+    status, out, _ = main("threads", *TINY, "--scenario", "latency")
+    assert status == 1
+    assert "threads   fails 2 checks" in out[out.index("over unix") :]
+    assert "1.00" in out[: out.index("over unix")]
+
+
+@pytest.mark.usefixtures("failing")
+def test_what_fails_a_check_is_measured_and_marked_if_asked(main: Main) -> None:
+    status, out, _ = main("threads", *TINY, "--scenario", "latency", "--family", "unix", "--even-if-failing")
+    assert status == 1
+    assert "threads ! " in out
+    assert "! fails conformance checks" in out
+    assert "threads fails over unix: echo-hello, half-close\n" in out
+
+
+def test_what_serves_too_few_clients_is_unsupported(main: Main) -> None:
+    status, out, _ = main("blocking", *SMALL)
+    assert status == 0
+    assert "blocking  unsupported: serves 1 at once" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["selektors"], "unknown implementation 'selektors'; did you mean selectors?"),
+        (
+            ["127.0.0.1:80"],
+            "bench starts servers itself: it needs NAME, NAME+LOOP or module:attribute, not '1",
+        ),
+        (["cmd:server {address}"], "bench starts servers itself"),
+        (["threads", "--rounds", "0"], "--rounds is '0'; it must be a whole number from 1 to 10000"),
+        (["threads", "--seconds", "nan"], "--seconds is 'nan'; it must be a number from 0.01 to 3600"),
+        (["threads", "--budget", "-1"], "--budget is '-1'; it must be a number from 0 to 1000000"),
+        (["threads", "--save", "none/such"], "cannot write none/such: No such file or directory"),
+        (["threads", "--scenario", "bluk"], "Invalid value for '--scenario': 'bluk' is not one of"),
+    ],
+)
+def test_bad_input_is_one_line(arguments: list[str], line: str, refusal: Callable[..., str]) -> None:
+    assert refusal("bench", *arguments).startswith(line)
+
+
+def test_a_family_that_is_missing_here(monkeypatch: pytest.MonkeyPatch, refusal: Callable[..., str]) -> None:
+    monkeypatch.setattr(Family, "_missing", lambda _self: "no such thing")
+    assert refusal("bench", "threads", "--family", "inet6") == (
+        "family inet6 is unavailable here: no such thing"
+    )
+
+
+def test_what_is_unavailable_is_left_out_visibly(main: Main, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [inventory.ServerEntry("threads"), inventory.ServerEntry("better", unavailable="not installed")]
+    monkeypatch.setattr(inventory, "servers", lambda: rows)
+    status, out, err = main(*SMALL)
+    assert status == 0
+    assert err.startswith("left out: better: not installed\n")
+    assert "better" not in out
+
+
+def test_an_encoding_without_symbols_is_no_traceback(upecho: Run) -> None:
+    done = upecho("bench", "selectors", *SMALL, env=os.environ | {"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0
+    assert "CPU ?s/req" in done.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_results_are_saved_even_if_they_cannot_be_shown(upecho: Run, tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    with open("/dev/full", "w") as full:  # noqa: PTH123 (a device)
+        done = upecho(
+            "bench", "threads", *SMALL, "--save", str(file), capture_output=False, stdout=full, stderr=-1
+        )
+    assert done.returncode == 3
+    assert "no space left" in done.stderr
+    assert json.loads(file.read_text())["blocks"]
+
+
+def _left_over(mark: str) -> list[str]:
+    """Return the processes that have inherited an environment variable."""
+    found = []
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark.encode() in environ.read_bytes():
+                found.append(environ.parent.name)
+        except OSError:  # it has ended, or is somebody else's
+            continue
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc, which only Linux has")
+def test_interrupted_it_keeps_what_it_has_and_leaves_no_process(tmp_path: Path) -> None:
+    file, mark = tmp_path / "results.json", f"BENCH_TEST={tmp_path}"
+    command = [sys.executable, "-m", "upecho", "bench", "threads", "selectors", *SMALL]
+    command += ["--rounds", "1000", "--save", str(file)]
+    environment = os.environ | dict([mark.split("=")])
+    with subprocess.Popen(command, stdout=-1, stderr=-1, text=True, env=environment) as process:
+        assert process.stderr
+        while not process.stderr.readline().startswith("round 2 "):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert err.endswith("upecho: interrupted\n")
+    assert "over unix" in out
+    assert len(Results.from_json(file.read_text()).blocks) >= 2
+    assert _left_over(mark) == []
