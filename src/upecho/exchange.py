@@ -4,6 +4,7 @@ A single thread waits for whatever can go on, so that none is stuck in a read fr
 has ended. ``select`` is the one call that waits for files, terminals and pipes alike, on every system.
 """
 
+import errno
 import os
 import select
 import socket
@@ -84,7 +85,11 @@ class Exchange:
     def _half_close_at_end(self) -> None:
         if self._is_sending and self._source is None and not self._unsent:
             self._is_sending = False
-            self._call(self._connection.shutdown, socket.SHUT_WR)
+            try:
+                self._connection.shutdown(socket.SHUT_WR)
+            except OSError as error:
+                if error.errno != errno.ENOTCONN:  # reset, as the next receive is about to say
+                    raise
 
     def _call(self, operation: Callable[[A], R], argument: A) -> R | None:
         """Call the connection; what goes wrong there is the server's doing."""
