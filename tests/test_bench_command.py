@@ -24,7 +24,7 @@ def test_two_targets_over_two_families(upecho: Run, tmp_path: Path) -> None:
     file = tmp_path / "results.json"
     done = upecho("bench", "selectors", "asyncio", "--no-check", *TINY, "--save", str(file))
     assert done.returncode == 0
-    assert done.stderr == "round 1 of at most 1: 12 cells\n"
+    assert done.stderr.split("\n")[0] == "round 1 of 1"
     for word in ("latency ", "throughput ", "bulk ", "over inet ", "over unix ", "selectors ", "asyncio "):
         assert word in done.stdout
     assert "\x1b" not in done.stdout
@@ -38,7 +38,7 @@ def test_two_targets_over_two_families(upecho: Run, tmp_path: Path) -> None:
 def test_conformance_comes_first(upecho: Run) -> None:
     done = upecho("bench", "selectors", *TINY, "--family", "unix", "--scenario", "latency")
     assert done.returncode == 0
-    assert done.stderr == "checking the conformance of 1 target\nround 1 of at most 1: 1 cells\n"
+    assert done.stderr.split("\n")[0] == "checking conformance"
     assert "onformance" not in done.stdout
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from upecho import inventory
 from upecho.address import Family
 from upecho.cli.parameters import FamilyName, Number, TargetName
-from upecho.cli.progress import Checking, Measuring
+from upecho.cli.steps import Steps
 from upecho.errors import CallerError, TargetError, UpechoError
 from upecho.measure import saving
 from upecho.measure.blocks import Window
@@ -96,10 +96,20 @@ def _usable(row: inventory.Entry) -> bool:
 
 
 def _failing(targets: Sequence[str], families: Sequence[Family]) -> FailedChecks:
-    from upecho.conformance.gate import failing  # noqa: PLC0415 (not every run needs the suite)
+    from upecho.conformance.catalogue import catalogue  # noqa: PLC0415 (not every run needs the suite)
+    from upecho.conformance.gate import failing  # noqa: PLC0415
+    from upecho.conformance.selection import is_due  # noqa: PLC0415
 
-    with Checking(len(targets)) as progress:
-        return failing(targets, families, progress.show)
+    parsed = [Target.parse(name) for name in targets]
+    checks = catalogue()
+    due = sum(is_due(check, target, family) for check in checks for target in parsed for family in families)
+    with Steps(due) as steps:
+
+        def progress(step: str) -> None:
+            steps.show("checking conformance", step)
+            steps.advance()
+
+        return failing(targets, families, progress)
 
 
 def _run(
@@ -121,11 +131,12 @@ def _run(
 
 def _measure(run: Run, save: Path | None) -> int:
     """Measure, show and save; also what there is when it was cut short."""
+    rounds = run.limits.rounds
     stopped: BaseException | None = None
     try:
-        with Measuring(len(run.cells), run.limits.rounds) as progress:
-            for _ in run.measure(progress.begin):
-                progress.advance()
+        with Steps(len(run.cells) * rounds) as steps:
+            for _ in run.measure(lambda cell, number: steps.show(f"round {number} of {rounds}", str(cell))):
+                steps.advance()
     except (KeyboardInterrupt, UpechoError) as error:
         stopped = error
     results = run.results()
