@@ -133,16 +133,12 @@ def test_a_wrong_value_is_named_with_its_origin(
         ("\xff", "--config: x.toml is not TOML: 'utf-8' codec can't decode"),
     ],
 )
-def test_a_wrong_file_is_named_with_what_would_be_right(
-    refusal: Refusal, file: Path, line: str, message: str
-) -> None:
+def test_a_wrong_file_is_named_with_what_would_be_right(refusal: Refusal, file: Path, line: str, message: str) -> None:
     file.write_text(line, encoding="latin-1")
     assert refusal("serve", "threads", "--config", "x.toml").startswith(message)
 
 
-def test_a_file_that_cannot_be_read_is_named(
-    refusal: Refusal, monkeypatch: pytest.MonkeyPatch, file: Path
-) -> None:
+def test_a_file_that_cannot_be_read_is_named(refusal: Refusal, monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
     assert refusal("serve", "threads", "--config", "x.toml") == (
         "--config: cannot read x.toml: No such file or directory"
     )
@@ -151,9 +147,7 @@ def test_a_file_that_cannot_be_read_is_named(
 
 
 @pytest.mark.parametrize("bind", ["8080", "unix:" + "x" * 200, "localhost:70000"])
-def test_a_wrong_address_is_named_with_its_origin(
-    refusal: Refusal, monkeypatch: pytest.MonkeyPatch, bind: str
-) -> None:
+def test_a_wrong_address_is_named_with_its_origin(refusal: Refusal, monkeypatch: pytest.MonkeyPatch, bind: str) -> None:
     assert refusal("serve", "threads", "--bind", bind).startswith("--bind: ")
     monkeypatch.setenv("UPECHO_BIND", bind)
     assert refusal("serve", "threads").startswith("UPECHO_BIND: ")

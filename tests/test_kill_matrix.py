@@ -2,13 +2,12 @@
 
 import pytest
 
+from tests.broken.kills import KILLS, Kill
 from upecho.conformance.catalogue import catalogue
 from upecho.conformance.levels import Level
 from upecho.conformance.runner import Runner
 from upecho.conformance.verdicts import Verdict
 from upecho.target import Target
-
-from tests.broken.kills import KILLS, Kill
 
 pytestmark = pytest.mark.kills
 

@@ -136,7 +136,7 @@ class Supervisor:
         Raises:
             HarnessError: no process could be started.
         """
-        stderr = tempfile.TemporaryFile()
+        stderr = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the child)
         try:
             popen = subprocess.Popen(
                 ["/bin/sh", "-c", GATE, "upecho-gate", *argv],

@@ -1,6 +1,6 @@
-"""A program that serves rightly at an address that it takes wrongly: ``python -m tests.broken.wrong_addresses FAULT ADDRESS``.
+"""A program that serves rightly at an address that it takes wrongly.
 
-Each fault replaces one part of upecho's own way to bind.
+``python -m tests.broken.wrong_addresses FAULT ADDRESS``. Each fault replaces one part of upecho's own way to bind.
 """
 
 import contextlib

@@ -6,9 +6,8 @@ import select
 import socket
 import struct
 
-from upecho.servers import Stop
-
 from tests.broken.threaded import answering, send_what_fits, serve_with
+from upecho.servers import Stop
 
 _echo = answering(bytes.upper)
 

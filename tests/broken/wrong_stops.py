@@ -7,10 +7,9 @@ import struct
 import threading
 from collections.abc import Callable
 
+from tests.broken.threaded import answering, serve_with
 from upecho.servers import Stop
 from upecho.servers.threads import serve as serve_right
-
-from tests.broken.threaded import answering, serve_with
 
 
 def deaf(listener: socket.socket, stop: Stop) -> None:

@@ -42,10 +42,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the checks that are not due, or not asked for."""
     wanted = set(config.getoption("--check"))
-    checks = {item: Check.of(item.function) for item in items if isinstance(item, pytest.Function)}
+    checks = {item: _check(item) for item in items}
     if unknown := wanted - {check.id for check in checks.values() if check}:
         raise pytest.UsageError(f"no check is called {', '.join(sorted(unknown))}")
-    due = [item for item in items if (check := checks.get(item)) is None or _is_wanted(item, check, wanted)]
+    due = [item for item in items if (check := checks[item]) is None or _is_wanted(item, check, wanted)]
     config.hook.pytest_deselected(items=[item for item in items if item not in due])
     items[:] = due
 
@@ -89,7 +89,7 @@ def server(place: Place) -> Service:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
     """Turn what happened into a verdict, and a failure into a text that its author can act on."""
     report: pytest.TestReport = yield
-    check = Check.of(item.function) if isinstance(item, pytest.Function) else None
+    check = _check(item)
     verdict, violation = _judge(call)
     if check is None or (call.when != "call" and verdict is Verdict.PASSED):
         return report
@@ -121,6 +121,10 @@ def _judge(call: pytest.CallInfo[None]) -> tuple[Verdict, Violation | None]:
     if isinstance(raised, Violation):
         return Verdict.FAILED, raised
     return (Verdict.UNSUPPORTED if isinstance(raised, pytest.skip.Exception) else Verdict.ERROR), None
+
+
+def _check(item: pytest.Item) -> Check | None:
+    return Check.of(item.function) if isinstance(item, pytest.Function) else None
 
 
 def _pair(item: pytest.Item) -> tuple[Target, Family]:

@@ -52,7 +52,7 @@ class Place:
         self.log = Log()
 
     def end_check(self, *, failed: bool) -> None:
-        """Close and end whatever the check has opened and started, and also the shared server if it may be damaged."""
+        """Close and end what the check has opened and started, and the shared server too if it may be damaged."""
         while self._services:
             self._services.pop().disconnect()
         while self._children:
@@ -61,10 +61,13 @@ class Place:
             self.discard_shared()
 
     def _shared_serves(self) -> bool:
-        """Whether the shared server still serves; one that is about to end, or stuck, is not the next check's affair."""
+        """Whether the shared server still serves; if it is about to end, or stuck, the next check gets another."""
         if self._shared is None:
             return True
-        with contextlib.suppress(Violation), contextlib.closing(Wire(self._shared[1], Log(), "afterwards")) as wire:
+        with (
+            contextlib.suppress(Violation),
+            contextlib.closing(Wire(self._shared[1], Log(), "afterwards")) as wire,
+        ):
             wire.exchange(b"x")
             return True
         return False

@@ -22,7 +22,9 @@ class Runner:
     Ending the iteration early, by an exception or by breaking out of it, ends the workers and what they have started.
     """
 
-    def __init__(self, pairs: Sequence[tuple[Target, Family]], checks: Sequence[str] = (), jobs: int | None = None) -> None:
+    def __init__(
+        self, pairs: Sequence[tuple[Target, Family]], checks: Sequence[str] = (), jobs: int | None = None
+    ) -> None:
         self._waiting = deque(pairs)
         self._checks = checks
         self._jobs = jobs or JOBS_PER_CORE * (os.cpu_count() or 1)
@@ -49,7 +51,14 @@ class Runner:
 
     def _start(self, supervisor: Supervisor) -> Child:
         target, family = self._waiting.popleft()
-        program = [sys.executable, "-m", "upecho.conformance.worker", target.text, family.value, *self._checks]
+        program = [
+            sys.executable,
+            "-m",
+            "upecho.conformance.worker",
+            target.text,
+            family.value,
+            *self._checks,
+        ]
         child = supervisor.start(program)
         self._partial[child] = b""
         return child

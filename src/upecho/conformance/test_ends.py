@@ -143,6 +143,10 @@ def test_reset_after_half_close(server: Service) -> None:
             wire.half_close()
             wire.wait_for_answer()
             wire.reset()
+        wire = server.connect()
+        wire.clog(64 * MIB)
+        wire.half_close()
+        wire.reset()
 
 
 @check(Level.MUST)
@@ -167,7 +171,8 @@ def test_both_ends_at_once(server: Service) -> None:
     """
     with server.unharmed():
         for _ in range(CLIENTS):
-            wire = server.connect()
-            wire.send(b"x" * 1000)
-            wire.shut_down_both()
+            with server.paused():
+                wire = server.connect()
+                wire.send(b"x" * 1000)
+                wire.shut_down_both()
             wire.close()

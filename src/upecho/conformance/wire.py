@@ -184,7 +184,9 @@ class Wire:
     def _mismatch(self, data: bytes, expected: bytes) -> Violation:
         self._note(f"received {show(data)}")
         if not expected:
-            return Violation("silence: nothing is owed", f"surplus bytes {show(data)} after {self._received} right ones")
+            return Violation(
+                "silence: nothing is owed", f"surplus bytes {show(data)} after {self._received} right ones"
+            )
         offset = first_difference(data, expected)
         where = f"at byte {self._received + offset}"
         if offset == len(expected):

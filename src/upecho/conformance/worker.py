@@ -37,7 +37,13 @@ def main() -> None:
     # The folder's path, not the package's name: for a name pytest would load a conftest of the current folder.
     suite = Path(__file__).parent
     arguments = [str(suite), "-c", str(suite / "pytest.ini"), "-p", "upecho.conformance.plugin"]
-    arguments += ["--target", target, "--family", family, *(word for name in checks for word in ("--check", name))]
+    arguments += [
+        "--target",
+        target,
+        "--family",
+        family,
+        *(word for name in checks for word in ("--check", name)),
+    ]
     sys.exit(pytest.main(arguments, plugins=[Stream(out)]))
 
 

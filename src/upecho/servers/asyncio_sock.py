@@ -34,9 +34,7 @@ async def main(listener: socket.socket, stop: Stop) -> None:
             handler.cancel()
 
 
-async def accept(
-    listener: socket.socket, handlers: dict[asyncio.Task[None], socket.socket], receive_size: int
-) -> None:
+async def accept(listener: socket.socket, handlers: dict[asyncio.Task[None], socket.socket], receive_size: int) -> None:
     """Start a handler for each new connection."""
     loop = asyncio.get_running_loop()
     listener.setblocking(False)

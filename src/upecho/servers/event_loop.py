@@ -34,17 +34,17 @@ class Connections:
 
     def __init__(self, stop: Stop) -> None:
         self._stop = stop
-        self._open: set[asyncio.Transport] = set()
+        self._open: set[asyncio.WriteTransport] = set()
         self._stopping = False
         self._none_open = asyncio.Event()
 
-    def opened(self, transport: asyncio.Transport) -> None:
+    def opened(self, transport: asyncio.WriteTransport) -> None:
         """Note a new connection."""
         self._open.add(transport)
         if self._stopping:
             _end_reading(transport)
 
-    def closed(self, transport: asyncio.Transport) -> None:
+    def closed(self, transport: asyncio.WriteTransport) -> None:
         """Forget a connection that has ended."""
         self._open.remove(transport)
         if not self._open:
@@ -116,7 +116,7 @@ def serve_protocol(
     run(main(), loop_factory)
 
 
-def _end_reading(transport: asyncio.Transport) -> None:
+def _end_reading(transport: asyncio.WriteTransport) -> None:
     if not transport.is_closing():
         end_reading_descriptor(transport.get_extra_info("socket").fileno())
 

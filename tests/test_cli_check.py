@@ -1,0 +1,104 @@
+"""``upecho check``: what it prints, writes and returns for servers that behave, that do not, and that do not exist."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from upecho.cli.check_command import exit_status
+from upecho.conformance.verdicts import Outcome, Verdict
+from upecho.process import ServerProcess
+
+FEW = ("--check", "half-close", "--check", "ready-means-ready", "--check", "path-too-long")
+
+
+def outcome(verdict: Verdict, level: str = "MUST") -> Outcome:
+    return Outcome("selectors", "inet", "half-close", level, verdict, "", 0.0)
+
+
+def test_a_server_that_behaves(upecho: Callable[..., Any]) -> None:
+    done = upecho("check", "selectors", "--family", "inet", "--family", "unix", *FEW)
+    assert done.returncode == 0, done.stderr
+    assert "selectors   2 passed   3 passed" in done.stdout
+    assert "5 checks due: 5 passed, 0 failed, 0 unsupported, 0 error" in done.stdout
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_a_server_that_does_not(upecho: Callable[..., Any]) -> None:
+    done = upecho("check", "textbook", "--family", "inet", "--check", "single-bytes", "--check", "half-close")
+    assert done.returncode == 1
+    assert "FAILED  single-bytes: textbook over inet" in done.stdout
+    assert "upecho check textbook --family inet --check single-bytes" in done.stdout
+    assert "2 checks due: 1 passed, 1 failed" in done.stdout
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:0", "unix:{folder}/x.sock"])
+def test_an_address_that_somebody_else_serves(
+    upecho: Callable[..., Any], start: Callable[..., ServerProcess], folder: Path, address: str
+) -> None:
+    server = start("threads", address.format(folder=folder))
+    done = upecho("check", str(server.address), *FEW)
+    assert done.returncode == 0, done.stdout
+    assert "1 checks due: 1 passed" in done.stdout
+    assert "need the process" in done.stderr
+    assert server.child.is_alive()
+
+
+def test_a_program_in_any_language(upecho: Callable[..., Any]) -> None:
+    done = upecho("check", "cmd:/bin/false {address}", "--family", "inet", "--check", "half-close")
+    assert done.returncode == 1
+    assert "exit status 1" in done.stdout
+
+
+def test_the_verdicts_as_json(upecho: Callable[..., Any], tmp_path: Path) -> None:
+    file = tmp_path / "verdicts.json"
+    upecho("check", "selectors", "--family", "inet", "--check", "half-close", "--json", str(file))
+    written = json.loads(file.read_text())
+    assert (written["schema"], written["version"], written["due"]) == ("upecho-verdicts", 1, 1)
+    assert written["verdicts"][0]["verdict"] == "passed"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["thread"], "did you mean threads"),
+        (["127.0.0.1:1"], "nobody is listening"),
+        (["unix:/no/such/path"], "nobody is listening"),
+        (["unix:" + "x" * 200], "path too long"),
+        (["selectors", "--check", "half-clos"], "did you mean half-close"),
+        (["selectors", "--family", "inet", "--check", "path-too-long"], "none of these checks is due"),
+        (["selectors", "--family", "ipx"], "ipx"),
+        (["selectors", "--jobs", "0"], "0"),
+        (["selectors", "--json", "/no/such/folder/file"], "cannot write"),
+        (["127.0.0.1:1", "--family", "unix"], "is of family inet"),
+        ([], "TARGET"),
+    ],
+)
+def test_bad_input_is_one_line(refusal: Callable[..., str], arguments: list[str], message: str) -> None:
+    assert message in refusal("check", *arguments)
+
+
+def test_the_current_folder_has_no_say(upecho: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text("raise RuntimeError('nobody asked')")
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
+    done = upecho("check", "selectors", "--family", "inet", "--check", "half-close", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "strict", "status"),
+    [
+        ([outcome(Verdict.PASSED)], False, 0),
+        ([outcome(Verdict.UNSUPPORTED)], True, 0),
+        ([outcome(Verdict.FAILED)], False, 1),
+        ([outcome(Verdict.FAILED, "SHOULD")], False, 0),
+        ([outcome(Verdict.FAILED, "SHOULD")], True, 1),
+        ([outcome(Verdict.FAILED, "INFO")], True, 0),
+        ([outcome(Verdict.ERROR)], False, 3),
+        ([], False, 3),
+    ],
+)
+def test_the_exit_status(outcomes: list[Outcome], strict: bool, status: int) -> None:
+    assert exit_status(outcomes, 1, strict=strict) == status

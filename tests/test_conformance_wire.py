@@ -1,0 +1,119 @@
+"""The wire: it owes nothing to the server's good will, and no silence, reset or surplus passes for an answer."""
+
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from upecho.address import Address
+from upecho.conformance.violation import Log, Violation
+from upecho.conformance.wire import End, Wire
+
+Script = Callable[[socket.socket], object]
+
+
+@pytest.fixture
+def wire_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Script], Wire]]:
+    """Return a wire to a server that does as the script says with its one connection, and keeps it open."""
+    monkeypatch.setenv("UPECHO_DEADLINE_SCALE", "0.1")
+    opened: list[socket.socket | Wire] = []
+    threads: list[threading.Thread] = []
+
+    def wire_to(script: Script) -> Wire:
+        listener = socket.create_server(("127.0.0.1", 0))
+        wire = Wire(Address.of(listener), Log(), "client 1")
+        connection, _ = listener.accept()
+        opened.extend([listener, connection, wire])
+        threads.append(threading.Thread(target=script, args=(connection,)))
+        threads[-1].start()
+        return wire
+
+    yield wire_to
+    for one in opened:
+        one.close()
+    for thread in threads:
+        thread.join()
+
+
+def reset(connection: socket.socket) -> None:
+    connection.recv(1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def answer(data: bytes) -> Script:
+    return lambda connection: connection.sendall(data) if connection.recv(100) else None
+
+
+@pytest.mark.parametrize(
+    ("script", "seen"),
+    [
+        (lambda _: None, "none for 0.5 s; 0 bytes received, 5 bytes are owed"),
+        (answer(b"HEL"), "none for 0.5 s; 3 bytes received, 2 bytes are owed"),
+        (answer(b"HElLO"), "b'lLO'"),
+        (answer(b"HELLO!"), "surplus bytes …b'!' at byte 5"),
+        (lambda connection: connection.shutdown(socket.SHUT_WR), "FIN after 0 bytes"),
+        (reset, "RST after 0 bytes"),
+    ],
+)
+def test_an_exchange_sees_what_is_wrong(wire_to: Callable[[Script], Wire], script: Script, seen: str) -> None:
+    wire = wire_to(script)
+    with pytest.raises(Violation) as violation:
+        wire.exchange(b"hello")
+    assert seen in violation.value.seen
+
+
+def test_an_exchange_accepts_the_right_answer(wire_to: Callable[[Script], Wire]) -> None:
+    wire_to(answer(b"HELLO")).exchange(b"hello")
+
+
+def test_surplus_bytes_after_the_answer_are_seen(wire_to: Callable[[Script], Wire]) -> None:
+    def script(connection: socket.socket) -> None:
+        connection.recv(1)
+        connection.sendall(b"X")
+        connection.recv(1)
+        connection.sendall(b"more")
+
+    wire = wire_to(script)
+    wire.exchange(b"x")
+    wire.half_close()
+    wire.wait_for_answer()
+    with pytest.raises(Violation, match="surplus bytes"):
+        wire.expect_open(0.3)
+
+
+@pytest.mark.parametrize(
+    ("script", "end"),
+    [
+        (lambda _: None, End.NOT_YET),
+        (lambda connection: connection.shutdown(socket.SHUT_WR), End.FIN),
+    ],
+)
+def test_the_ends_are_told_apart(wire_to: Callable[[Script], Wire], script: Script, end: End) -> None:
+    assert wire_to(script).end(0.2) is end
+
+
+def test_a_reset_is_no_fin(wire_to: Callable[[Script], Wire]) -> None:
+    wire = wire_to(reset)
+    wire.send(b"x")
+    with pytest.raises(Violation, match="RST"):
+        wire.expect_end()
+
+
+def test_a_connection_that_stays_open_has_not_ended(wire_to: Callable[[Script], Wire]) -> None:
+    with pytest.raises(Violation, match="expected FIN, saw still open"):
+        wire_to(lambda _: None).expect_end()
+
+
+def test_a_server_that_stops_reading_is_seen(wire_to: Callable[[Script], Wire]) -> None:
+    with pytest.raises(Violation, match="expected progress"):
+        wire_to(lambda _: None).send(bytes(64 << 20))
+
+
+def test_nobody_listening_is_a_violation() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = Address.of(listener)
+    with pytest.raises(Violation, match="nobody is listening"):
+        Wire(address, Log(), "client 1")
