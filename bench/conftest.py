@@ -107,9 +107,7 @@ class Groups:
         """Return the results of a cell's group."""
         key = (cell.scenario, cell.family)
         if key not in self._measured:
-            self._measured[key] = self._measure(
-                [one for one in self._cells if (one.scenario, one.family) == key]
-            )
+            self._measured[key] = self._measure([one for one in self._cells if (one.scenario, one.family) == key])
         return self._measured[key]
 
     def _measure(self, cells: Sequence[Cell]) -> Results:

@@ -1,5 +1,6 @@
 """One benchmark for each cell. A round is a block, its time that of one request: OPS are requests/s."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -42,5 +43,18 @@ def _extra_info(loads: list[LoadResult]) -> dict[str, Any]:
         "p50_us": numbers.p50_ns.median / 1e3,
         "p99_us": numbers.p99_ns.median / 1e3,
         "p999_us": numbers.p999_ns.median / 1e3,
-        "blocks": [asdict(load) for load in loads],
+        "histogram_ns": _histogram(loads),
+        "blocks": [_plain(load) for load in loads],
     }
+
+
+def _plain(load: LoadResult) -> dict[str, Any]:
+    return {name: value for name, value in asdict(load).items() if name != "latency"}
+
+
+def _histogram(loads: list[LoadResult]) -> str:
+    """Write ``latency:count`` of all blocks as one string; as a list each number would stand on its own line."""
+    counts: Counter[int] = Counter()
+    for load in loads:
+        counts.update(dict(load.latency.histogram))
+    return " ".join(f"{value}:{count}" for value, count in sorted(counts.items()))

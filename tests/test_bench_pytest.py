@@ -42,6 +42,8 @@ def test_rounds_are_blocks_and_operations_are_requests(bench: Run, tmp_path: Pat
     seconds = [block["elapsed_ns"] / 1e9 / block["requests"] for block in info["blocks"]]
     assert first["stats"]["data"] == pytest.approx(seconds)
     assert first["stats"]["ops"] == pytest.approx(2 / sum(seconds))
+    counts = [int(pair.partition(":")[2]) for pair in info["histogram_ns"].split()]
+    assert sum(counts) == sum(block["requests"] for block in info["blocks"])
     assert info["p50_us"] <= info["p99_us"] <= info["p999_us"]
     assert info["cpu_us_per_request"] is None or info["cpu_us_per_request"] > 0
 
