@@ -22,7 +22,7 @@ DEADLINE_SECONDS = 20.0
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the developer has set must not decide a test."""
-    for name in [name for name in os.environ if name.startswith("UPECHO_")]:
+    for name in [name for name in os.environ if name.startswith(("UPECHO_", "PYTHONUNBUFFERED"))]:
         monkeypatch.delenv(name)
     monkeypatch.setattr(sys, "path", list(sys.path))
 

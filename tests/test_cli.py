@@ -58,9 +58,7 @@ def test_a_foreseen_failure_is_one_line(
     assert (end.value.code, capsys.readouterr().err) == (status, line)
 
 
-@pytest.mark.parametrize(
-    "bug", [ValueError("a bug"), EOFError(), OSError(errno.EBADF, "Bad file descriptor")]
-)
+@pytest.mark.parametrize("bug", [ValueError("a bug"), EOFError(), OSError(errno.EBADF, "Bad file descriptor")])
 def test_a_bug_is_not_hidden(command_raising: Any, bug: Exception) -> None:
     with pytest.raises(type(bug)):
         command_raising(bug)

@@ -62,9 +62,7 @@ def test_json_has_the_documented_shape(upecho: Upecho) -> None:
     assert {tuple(entry) for entry in shown["implementations"]} == {
         ("name", "summary", "unavailable", "max_clients", "naive")
     }
-    assert {tuple(entry) for entry in shown["loops"] + shown["families"]} == {
-        ("name", "summary", "unavailable")
-    }
+    assert {tuple(entry) for entry in shown["loops"] + shown["families"]} == {("name", "summary", "unavailable")}
     assert shown["implementations"][0] == {
         "name": "blocking",
         "summary": "one client after another, one thread",

@@ -42,9 +42,7 @@ def silent(folder: Path) -> Iterator[str]:
         yield f"unix:{folder}/silent"
 
 
-def run(
-    command: list[str], stdout: Any = subprocess.PIPE, **options: Any
-) -> "subprocess.CompletedProcess[bytes]":
+def run(command: list[str], stdout: Any = subprocess.PIPE, **options: Any) -> "subprocess.CompletedProcess[bytes]":
     pipe = subprocess.PIPE
     return subprocess.run(command, check=False, stdout=stdout, stderr=pipe, text=False, timeout=60, **options)
 

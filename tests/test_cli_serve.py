@@ -21,9 +21,7 @@ Upecho = Callable[..., "subprocess.CompletedProcess[str]"]
 Refusal = Callable[..., str]
 Process = subprocess.Popen[str]
 
-SCRIPT = (
-    "import sys; sys.path.remove(''); from upecho.cli import main; main()"  # as a console script: no folder
-)
+SCRIPT = "import sys; sys.path.remove(''); from upecho.cli import main; main()"  # as a console script: no folder
 inet6_only = pytest.mark.skipif(not Family.INET6.is_available(), reason="no IPv6 here")
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
 
@@ -179,9 +177,7 @@ def test_a_file_at_the_path_is_one_line(upecho: Upecho, folder: Path) -> None:
 @linux_only
 def test_a_full_stdout_is_one_line_and_leaves_no_path(upecho: Upecho, folder: Path) -> None:
     with Path("/dev/full").open("w") as full:
-        done = upecho(
-            "serve", "threads", "--bind", f"unix:{folder}/s", capture_output=False, stdout=full, stderr=-1
-        )
+        done = upecho("serve", "threads", "--bind", f"unix:{folder}/s", capture_output=False, stdout=full, stderr=-1)
     assert done.stderr == "upecho: cannot write the ready line to stdout: No space left on device\n"
     assert (done.returncode, list(folder.iterdir())) == (3, [])
 
@@ -189,9 +185,7 @@ def test_a_full_stdout_is_one_line_and_leaves_no_path(upecho: Upecho, folder: Pa
 def test_a_ready_line_nobody_reads_is_one_line(upecho: Upecho, folder: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    done = upecho(
-        "serve", "threads", "--bind", f"unix:{folder}/s", capture_output=False, stdout=writer, stderr=-1
-    )
+    done = upecho("serve", "threads", "--bind", f"unix:{folder}/s", capture_output=False, stdout=writer, stderr=-1)
     os.close(writer)
     assert done.stderr == "upecho: cannot write the ready line to stdout: Broken pipe\n"
     assert (done.returncode, list(folder.iterdir())) == (3, [])

@@ -1,6 +1,7 @@
 """Listening: what is bound, with which options, and what becomes of the path."""
 
 import contextlib
+import fcntl
 import os
 import socket
 import stat
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from upecho import listener
 from upecho.address import Address, Family
 from upecho.errors import AddressError
 from upecho.listener import listening
@@ -137,6 +139,43 @@ def test_a_path_that_somebody_removed_is_no_error(path: Path) -> None:
         path.unlink()
 
 
+@contextlib.contextmanager
+def calling_before(
+    monkeypatch: pytest.MonkeyPatch, where: object, name: str, probe: Callable[[], None]
+) -> Iterator[None]:
+    """Call a probe before each call of a function."""
+    function = getattr(where, name)
+
+    def probed(*arguments: object) -> object:
+        probe()
+        return function(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(where, name, probed)
+        yield
+
+
+def test_a_path_is_looked_at_under_a_lock(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = os.open(path.parent, os.O_RDONLY)
+
+    def probe() -> None:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    with calling_before(monkeypatch, listener, "_remove_if_stale", probe), at(path):
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)  # and is free again
+    os.close(other)
+
+
+def test_the_lock_goes_when_clients_can_connect(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def probe() -> None:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))
+
+    with calling_before(monkeypatch, os, "close", probe), at(path):
+        pass
+
+
 # Tries one path after another, each when told to, and holds what it got until the next one.
 RACER = """
 import sys
@@ -158,9 +197,7 @@ for line in sys.stdin:
 def test_one_of_two_racing_servers_wins_a_stale_path(folder: Path) -> None:
     with contextlib.ExitStack() as stack:
         racers = [
-            stack.enter_context(
-                subprocess.Popen([sys.executable, "-c", RACER], stdin=-1, stdout=-1, bufsize=0)
-            )
+            stack.enter_context(subprocess.Popen([sys.executable, "-c", RACER], stdin=-1, stdout=-1, bufsize=0))
             for _ in range(2)
         ]
         for number in range(20):
@@ -242,9 +279,9 @@ def test_ipv6_leaves_the_port_of_ipv4_alone() -> None:
 @linux_only
 @pytest.mark.parametrize("text", ["127.0.0.1:0", pytest.param("[::1]:0", marks=inet6_only)])
 def test_accepted_sockets_send_at_once(text: str) -> None:
-    with listening(Address.parse(text), SETTINGS) as listener:
-        address = Address.of(listener)
-        with socket.create_connection((address.host, address.port)), listener.accept()[0] as accepted:
+    with listening(Address.parse(text), SETTINGS) as bound:
+        address = Address.of(bound)
+        with socket.create_connection((address.host, address.port)), bound.accept()[0] as accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
@@ -264,6 +301,6 @@ def test_the_backlog_is_as_asked(path: Path) -> None:
 
 @linux_only
 def test_an_abstract_name_leaves_no_file() -> None:
-    with listening(Address.parse(name := f"unix:@upecho-{os.getpid()}"), SETTINGS) as listener:
-        assert str(Address.of(listener)) == name
+    with listening(Address.parse(name := f"unix:@upecho-{os.getpid()}"), SETTINGS) as bound:
+        assert str(Address.of(bound)) == name
     assert not Path(name.removeprefix("unix:")).exists()

@@ -176,9 +176,7 @@ def test_a_server_that_ends_before_it_is_ready_is_at_fault(
 ) -> None:
     (folder / "bad.py").write_text("raise RuntimeError('mine')")
     monkeypatch.chdir(folder)
-    with pytest.raises(
-        TargetError, match=r"bad:serve ended with status 1 before it was ready: RuntimeError: mine"
-    ):
+    with pytest.raises(TargetError, match=r"bad:serve ended with status 1 before it was ready: RuntimeError: mine"):
         start_server(supervisor, Order("bad:serve", "127.0.0.1:0", Settings()))
 
 

@@ -16,9 +16,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder, with a module ``mine`` in it that nobody has imported."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delitem(sys.modules, "mine", raising=False)
-    (tmp_path / "mine.py").write_text(
-        '"""A module.\n\nMore."""\nMAX_CLIENTS = 7\ndef serve(listener, stop): pass\n'
-    )
+    (tmp_path / "mine.py").write_text('"""A module.\n\nMore."""\nMAX_CLIENTS = 7\ndef serve(listener, stop): pass\n')
     return tmp_path
 
 
@@ -86,9 +84,7 @@ def test_the_current_folder_cannot_shadow_what_a_name_needs(here: Path) -> None:
 
 
 def test_the_documentation_of_serve_goes_before_that_of_its_module(here: Path) -> None:
-    (here / "mine.py").write_text(
-        '"""A module."""\ndef serve(listener, stop):\n    """A server.\n\n    More."""\n'
-    )
+    (here / "mine.py").write_text('"""A module."""\ndef serve(listener, stop):\n    """A server.\n\n    More."""\n')
     assert registry.load("mine:serve").summary == "A server."
 
 
@@ -107,9 +103,7 @@ def test_a_bug_of_our_own_surfaces(here: Path, monkeypatch: pytest.MonkeyPatch, 
         registry.load("ours")
 
 
-def test_another_package_can_add_a_server(
-    here: Path, entry_point: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_package_can_add_a_server(here: Path, entry_point: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(here)
     assert registry.implementations()[-1] == registry.Implementation("added", "mine:serve")
     assert registry.load("added").max_clients == 7

@@ -26,6 +26,10 @@ serving.run(serving.Order.from_json(sys.argv[1]), lambda address: os.kill(os.get
 """
 
 
+# Is told to stop once more when it has stopped.
+LATE = HASTY + "os.kill(os.getpid(), signal.SIGINT); os.kill(os.getpid(), signal.SIGTERM); print('undisturbed')"
+
+
 def test_an_order_survives_its_journey() -> None:
     order = Order("mine:serve+uvloop", "unix:/tmp/\udcff on ü", Settings(1, 2, 3.5, 0o640))
     assert Order.from_json(order.to_json()) == order
@@ -39,6 +43,22 @@ def test_a_stop_is_obeyed(start: Start, folder: Path, number: int) -> None:
         assert server.stop(number) == 0
     assert server.child.stderr() == ""
     assert list(folder.iterdir()) == []
+
+
+def test_a_stop_after_the_end_changes_nothing() -> None:
+    order = Order("threads", "127.0.0.1:0", Settings())
+    command = [sys.executable, "-c", LATE, order.to_json()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "undisturbed\n", "")
+
+
+def test_a_loop_with_a_wake_up_of_its_own_obeys_too(start: Start) -> None:
+    pytest.importorskip("uvloop")
+    server = start("asyncio+uvloop")
+    with connect(server.address, 5) as client:
+        client.sendall(b"x")
+        assert client.recv(1) == b"X"
+        assert server.stop() == 0
 
 
 def test_a_second_stop_changes_nothing(start: Start) -> None:
@@ -91,9 +111,7 @@ def test_an_order_that_cannot_be_carried_out_is_one_line(supervisor: Supervisor,
         start_server(supervisor, Order("threads", f"unix:{folder}/no/s", Settings()))
 
 
-@pytest.mark.parametrize(
-    ("target", "uses_asyncio"), [("threads", False), ("selectors", False), ("asyncio", True)]
-)
+@pytest.mark.parametrize(("target", "uses_asyncio"), [("threads", False), ("selectors", False), ("asyncio", True)])
 def test_a_server_imports_only_what_it_needs(target: str, uses_asyncio: bool) -> None:
     order = Order(target, "127.0.0.1:0", Settings())
     command = [sys.executable, "-X", "importtime", "-c", HASTY, order.to_json()]
@@ -115,9 +133,7 @@ def test_a_lesson_in_the_current_folder_shadows_nothing(
 def test_what_a_crash_leaves_is_a_traceback_and_no_path(
     start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (folder / "crash.py").write_text(
-        "def serve(listener, stop):\n    listener.accept()\n    raise OSError('mine')\n"
-    )
+    (folder / "crash.py").write_text("def serve(listener, stop):\n    listener.accept()\n    raise OSError('mine')\n")
     monkeypatch.chdir(folder)
     server = start("crash:serve", f"unix:{folder}/s")
     connect(server.address, 5).close()
