@@ -43,9 +43,7 @@ def test_conformance_comes_first(upecho: Run) -> None:
 
 
 @pytest.fixture
-def main(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, str, str]]:
+def main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
     """Run the command in this process; return its exit status, stdout and stderr."""
 
     def main(*arguments: str) -> tuple[int, str, str]:
@@ -119,9 +117,7 @@ def test_bad_input_is_one_line(arguments: list[str], line: str, refusal: Callabl
 
 def test_a_family_that_is_missing_here(monkeypatch: pytest.MonkeyPatch, refusal: Callable[..., str]) -> None:
     monkeypatch.setattr(Family, "_missing", lambda _self: "no such thing")
-    assert refusal("bench", "threads", "--family", "inet6") == (
-        "family inet6 is unavailable here: no such thing"
-    )
+    assert refusal("bench", "threads", "--family", "inet6") == ("family inet6 is unavailable here: no such thing")
 
 
 def test_what_is_unavailable_is_left_out_visibly(main: Main, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,9 +139,7 @@ def test_an_encoding_without_symbols_is_no_traceback(upecho: Run) -> None:
 def test_results_are_saved_even_if_they_cannot_be_shown(upecho: Run, tmp_path: Path) -> None:
     file = tmp_path / "results.json"
     with open("/dev/full", "w") as full:  # noqa: PTH123 (a device)
-        done = upecho(
-            "bench", "threads", *SMALL, "--save", str(file), capture_output=False, stdout=full, stderr=-1
-        )
+        done = upecho("bench", "threads", *SMALL, "--save", str(file), capture_output=False, stdout=full, stderr=-1)
     assert done.returncode == 3
     assert "no space left" in done.stderr
     assert json.loads(file.read_text())["blocks"]

@@ -168,9 +168,7 @@ def test_the_same_seed_sends_the_same() -> None:
         pytest.param(after(1 + 50, lambda _: None), Failure.EARLY_END, id="ends-before-the-last"),
         pytest.param(after(20, reset), Failure.RESET, id="resets"),
         pytest.param(after(0, reset), Failure.RESET, id="resets-at-once"),
-        pytest.param(
-            after(20, lambda connection: connection.sendall(bytes(32))), Failure.MISMATCH, id="makes-it-up"
-        ),
+        pytest.param(after(20, lambda connection: connection.sendall(bytes(32))), Failure.MISMATCH, id="makes-it-up"),
     ],
 )
 def test_misbehaviour_is_counted_by_kind(handler: Handler, failure: Failure) -> None:

@@ -14,9 +14,7 @@ from upecho.process import ServerProcess, Supervisor
 PLAN = Plan(2, 64, duration_seconds=60.0, deadline_seconds=10.0, max_requests=20)
 
 
-def test_one_process_carries_out_many_jobs(
-    supervisor: Supervisor, start: Callable[..., ServerProcess]
-) -> None:
+def test_one_process_carries_out_many_jobs(supervisor: Supervisor, start: Callable[..., ServerProcess]) -> None:
     server = start("selectors")
     engine = EngineProcess(supervisor)
     for _ in range(3):
@@ -27,9 +25,7 @@ def test_one_process_carries_out_many_jobs(
     assert engine.run(Job(str(server.address), PLAN)).server_cpu_ns is None
 
 
-def test_a_dead_engine_is_the_harness_failing(
-    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_dead_engine_is_the_harness_failing(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = EngineProcess(supervisor)
     (child,) = supervisor._children
     child.send_signal(signal.SIGKILL)
@@ -44,9 +40,7 @@ def test_what_the_engine_said_is_in_the_message(supervisor: Supervisor) -> None:
         engine.run(Job("nowhere", PLAN))
 
 
-def test_a_silent_engine_is_not_waited_for_for_ever(
-    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_silent_engine_is_not_waited_for_for_ever(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_process, "SLACK_SECONDS", 0.0)
     engine = EngineProcess(supervisor)
     (child,) = supervisor._children

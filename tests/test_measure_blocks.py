@@ -100,9 +100,7 @@ def test_what_goes_wrong_is_said(measure: Callable[..., Block], target: str, fai
 
 
 @pytest.mark.usefixtures("hostile")
-def test_silence_is_not_waited_out_for_ever(
-    measure: Callable[..., Block], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_silence_is_not_waited_out_for_ever(measure: Callable[..., Block], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "DEADLINE_SECONDS", 0.3)
     assert measure("hostile:stalling").failure == "1 timed out"
 

@@ -66,9 +66,7 @@ class FakeBench:
 def measured(fake: FakeBench, limits: Limits) -> list[Block]:
     begun: list[tuple[str, int]] = []
     blocks = list(
-        rounds.measure(
-            cast("Bench", fake), CELLS, limits, 1, lambda cell, number: begun.append((str(cell), number))
-        )
+        rounds.measure(cast("Bench", fake), CELLS, limits, 1, lambda cell, number: begun.append((str(cell), number)))
     )
     assert begun == [(f"{block.scenario}-{block.family}-{block.target}", block.round) for block in blocks]
     return blocks

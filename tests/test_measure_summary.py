@@ -83,9 +83,7 @@ def test_why_there_is_no_number() -> None:
 
 def test_families_are_compared_over_the_same_targets() -> None:
     costs = {"inet": {"a": 10, "b": 20, "c": 40}, "unix": {"a": 5, "b": 16, "c": 36, "only-here": 1}}
-    blocks = [
-        block(target, load(cpu), "", family) for family, row in costs.items() for target, cpu in row.items()
-    ]
+    blocks = [block(target, load(cpu), "", family) for family, row in costs.items() for target, cpu in row.items()]
     wanted = [Wanted(one.target, one.family, "latency") for one in blocks]
     (ratio,) = family_ratios(summarised(blocks, *wanted))
     assert (ratio.base, ratio.family, ratio.targets) == ("inet", "unix", 3)

@@ -26,9 +26,7 @@ FAMILIES = ("inet", "inet6", "unix", "abstract")
 
 def load(cpu_us: float, saturated: bool) -> LoadResult:
     latency = Latency.of([round(cpu_us * 1000)] * 100)
-    return LoadResult(
-        "python", 100, 6400, round(cpu_us * 1e5), 1, round(cpu_us * 1e5), saturated, latency, {}
-    )
+    return LoadResult("python", 100, 6400, round(cpu_us * 1e5), 1, round(cpu_us * 1e5), saturated, latency, {})
 
 
 def results(*, checked: bool = True, saturated: bool = False, rounds: int = 2, **names: str) -> Results:
@@ -46,9 +44,7 @@ def results(*, checked: bool = True, saturated: bool = False, rounds: int = 2, *
         wanted += [Wanted("broken", family, scenario), Wanted("alone", family, scenario, "serves 1 at once")]
         wanted += [Wanted("wrong", family, scenario, "", tuple(f"check-{n}" for n in range(9)))]
         blocks.append(Block("broken", family, scenario, 1, None, FAILURES["broken"]))
-    return Results(
-        ENVIRONMENT, Window(0.1, 0.25, 0), Limits(2, 60.0), checked, SCENARIOS, tuple(wanted), tuple(blocks)
-    )
+    return Results(ENVIRONMENT, Window(0.1, 0.25, 0), Limits(2, 60.0), checked, SCENARIOS, tuple(wanted), tuple(blocks))
 
 
 def rendered(shown: Results, width: int = 80, *, terminal: bool = False) -> str:
@@ -63,9 +59,7 @@ def line_of(name: str, text: str) -> str:
     return next(line for line in text.splitlines() if line.startswith(name))
 
 
-@pytest.mark.parametrize(
-    "name", ["cheap", "asyncio-protocol+uvloop", "a.very.long.module.name:and_attribute"]
-)
+@pytest.mark.parametrize("name", ["cheap", "asyncio-protocol+uvloop", "a.very.long.module.name:and_attribute"])
 @pytest.mark.parametrize("width", [80, 120])
 def test_no_line_is_wider_than_the_terminal_and_no_figure_is_cut(width: int, name: str) -> None:
     text = rendered(results(cheap=name), width)

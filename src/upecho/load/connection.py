@@ -11,7 +11,7 @@ from upecho.load.plan import Failure
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
-class Broken(Exception):  # noqa: N818 (a state of the connection, not a mistake of the program)
+class Broken(Exception):
     """The server did not keep to the protocol on this connection."""
 
     def __init__(self, failure: Failure) -> None:

@@ -12,7 +12,7 @@ def rounds(cells: Sequence[Cell], seed: int) -> Iterator[list[Cell]]:
     Cells of one scenario stay together, since those are compared: less changes on the machine between them.
     Every second order is the one before it backwards (ABBA), so a machine that slows down favours nobody.
     """
-    source = random.Random(seed)  # noqa: S311 (repeatable is what it has to be)
+    source = random.Random(seed)
     while True:
         order = _drawn(cells, source)
         yield order

@@ -81,8 +81,7 @@ class Results:
             checked=fields["checked"],
             scenarios=tuple(Scenario(**scenario) for scenario in fields["scenarios"]),
             wanted=tuple(
-                Wanted(**wanted | {"failed_checks": tuple(wanted["failed_checks"])})
-                for wanted in fields["wanted"]
+                Wanted(**wanted | {"failed_checks": tuple(wanted["failed_checks"])}) for wanted in fields["wanted"]
             ),
             blocks=tuple(map(Block.from_fields, fields["blocks"])),
         )
@@ -96,7 +95,5 @@ def _fields(text: str) -> dict[str, Any]:
     if not isinstance(fields, dict) or fields.get("schema") != SCHEMA:
         raise CallerError(f'not a results file: it does not say "schema": "{SCHEMA}"')
     if fields.get("version") != VERSION:
-        raise CallerError(
-            f"results of version {fields.get('version')!r}; this upecho reads version {VERSION}"
-        )
+        raise CallerError(f"results of version {fields.get('version')!r}; this upecho reads version {VERSION}")
     return fields

@@ -16,13 +16,9 @@ from upecho.process import Supervisor
 FailedChecks = Mapping[tuple[str, Family], Sequence[str]]
 
 
-def every_cell(
-    targets: Sequence[str], families: Sequence[Family], scenarios: Sequence[Scenario]
-) -> list[Cell]:
+def every_cell(targets: Sequence[str], families: Sequence[Family], scenarios: Sequence[Scenario]) -> list[Cell]:
     """Return all combinations."""
-    return [
-        Cell(target, family, scenario) for scenario in scenarios for family in families for target in targets
-    ]
+    return [Cell(target, family, scenario) for scenario in scenarios for family in families for target in targets]
 
 
 class Run:

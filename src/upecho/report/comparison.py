@@ -41,8 +41,7 @@ def _families(scenario: Scenario, rows: Sequence[Row], width: int) -> Iterator[R
     first_column = [_name(row) for row in rows] + [_over(family) for family in families]
     names = min(NAME_WIDTH, max(map(len, first_column)))
     tables = [
-        _family(scenario, family, [row for row in rows if row.cell.family == family], names)
-        for family in families
+        _family(scenario, family, [row for row in rows if row.cell.family == family], names) for family in families
     ]
     step = 2 if width >= 2 * (names + FIGURES_WIDTH) + GAP else 1
     for first in range(0, len(tables), step):
