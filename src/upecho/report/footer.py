@@ -25,6 +25,8 @@ def footer(results: Results, rows: Sequence[Row]) -> Iterator[Text]:
 
 def _remarks(results: Results, rows: Sequence[Row]) -> Iterator[str]:
     measured = [row.numbers for row in rows if row.numbers]
+    if measured:
+        yield "CPU µs/req: what one request costs the server, all its processes and threads; ratio: to the best."
     if any(numbers.saturated for numbers in measured):
         yield "≥ the load engine was the bottleneck: the server can do at least that"
     if any(row.cell.failed_checks for row in rows if row.numbers):
