@@ -60,9 +60,7 @@ def _listen_at_path(bound: socket.socket, path: Path, settings: Settings) -> Non
     listening, because a path that is bound and not yet listened at looks stale.
     """
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    old_umask = os.umask(
-        0o777 & ~settings.mode
-    )  # a chmod after bind() would leave a moment with other permissions
+    old_umask = os.umask(0o777 & ~settings.mode)  # a chmod after bind() would leave a moment with other permissions
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
         _remove_if_stale(path)

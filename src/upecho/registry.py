@@ -36,22 +36,14 @@ BUILT_IN = (
     Implementation("blocking", "upecho.servers.blocking:serve", "one client after another, one thread"),
     Implementation("threads", "upecho.servers.threads:serve", "a thread for each connection"),
     Implementation("thread-pool", "upecho.servers.thread_pool:serve", "a fixed number of threads"),
-    Implementation(
-        "socketserver", "upecho.servers.socketserver:serve", "the standard library's threading server"
-    ),
+    Implementation("socketserver", "upecho.servers.socketserver:serve", "the standard library's threading server"),
     Implementation("selectors", "upecho.servers.selectors:serve", "one thread, a readiness loop"),
     Implementation("asyncio", "upecho.servers.asyncio_streams:serve", "asyncio streams"),
-    Implementation(
-        "asyncio-protocol", "upecho.servers.asyncio_protocol:serve", "asyncio callbacks on a transport"
-    ),
+    Implementation("asyncio-protocol", "upecho.servers.asyncio_protocol:serve", "asyncio callbacks on a transport"),
     Implementation("asyncio-buffered", "upecho.servers.asyncio_buffered:serve", "asyncio BufferedProtocol"),
-    Implementation(
-        "asyncio-sock", "upecho.servers.asyncio_sock:serve", "asyncio loop.sock_* on plain sockets"
-    ),
+    Implementation("asyncio-sock", "upecho.servers.asyncio_sock:serve", "asyncio loop.sock_* on plain sockets"),
     Implementation("prefork", "upecho.servers.prefork:serve", "several processes, a readiness loop each"),
-    Implementation(
-        "textbook", "upecho.servers.textbook:serve", "one client, one recv, one send: a lesson", naive=True
-    ),
+    Implementation("textbook", "upecho.servers.textbook:serve", "one client, one recv, one send: a lesson", naive=True),
 )
 
 LOOPS = {"asyncio": "asyncio:new_event_loop", "uvloop": "uvloop:new_event_loop"}
@@ -79,9 +71,7 @@ def implementations() -> tuple[Implementation, ...]:
     from importlib.metadata import entry_points  # noqa: PLC0415 (slow; a built-in server never needs it)
 
     added = (
-        Implementation(
-            point.name, point.value.partition("[")[0].strip()
-        )  # "module:attribute [extra]" is allowed
+        Implementation(point.name, point.value.partition("[")[0].strip())  # "module:attribute [extra]" is allowed
         for point in entry_points(group=ENTRY_POINTS)
     )
     return BUILT_IN + tuple(added)
@@ -118,9 +108,7 @@ def load(target: str) -> Server:
         _import_from_here()
     serve = _load_object(row.location, name)
     if not callable(serve):
-        raise CallerError(
-            f"not a server: {name} is {type(serve).__name__}, not a callable serve(listener, stop)"
-        )
+        raise CallerError(f"not a server: {name} is {type(serve).__name__}, not a callable serve(listener, stop)")
     module = sys.modules[row.location.partition(":")[0]]
     if loop:
         if "loop_factory" not in inspect.signature(serve).parameters:

@@ -80,9 +80,7 @@ def announce(order: Order, address: Address) -> None:
     """
     line = f"upecho: {order.target} is ready on {address}\n"
     try:
-        os.write(
-            sys.stdout.fileno(), os.fsencode(line)
-        )  # bytes: a path need not be text in stdout's encoding
+        os.write(sys.stdout.fileno(), os.fsencode(line))  # bytes: a path need not be text in stdout's encoding
     except OSError as error:
         raise HarnessError(f"cannot write the ready line to stdout: {error.strerror}") from None
 

@@ -20,9 +20,7 @@ ADDRESS_STARTS = (DEFAULT_ADDRESS, "[::1]:8080", "unix:", "unix:@")
 class Parameter(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
     """A type whose errors say which value was wrong, where it was written, and what would be right."""
 
-    def wrong(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None, right: str
-    ) -> CallerError:
+    def wrong(self, value: Any, param: click.Parameter | None, ctx: click.Context | None, right: str) -> CallerError:
         """Return the error for a value that cannot be used."""
         shown = json.dumps(value, default=str) if is_from_file(ctx, param) else repr(value)
         return CallerError(f"{origin(ctx, param)} is {shown}; it must be {right}")
