@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from upecho import cli
-from upecho.process import ServerProcess, Supervisor, start_server
+from upecho.process import Supervisor
+from upecho.server_process import ServerProcess, start_server
 from upecho.serving import Order
 from upecho.settings import Settings
 

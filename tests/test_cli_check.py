@@ -9,7 +9,7 @@ import pytest
 
 from upecho.cli.check_command import exit_status
 from upecho.conformance.verdicts import Outcome, Verdict
-from upecho.process import ServerProcess
+from upecho.server_process import ServerProcess
 
 FEW = ("--check", "half-close", "--check", "ready-means-ready", "--check", "path-too-long")
 

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import pytest
 
-from upecho.process import ServerProcess
+from upecho.server_process import ServerProcess
 
 Upecho = Callable[..., "subprocess.CompletedProcess[str]"]
 Start = Callable[..., ServerProcess]

@@ -14,7 +14,7 @@ from upecho.address import Address, Family
 from upecho.errors import AddressError
 from upecho.load.plan import Failure, LoadResult, Plan
 from upecho.load.python_engine import run
-from upecho.process import ServerProcess
+from upecho.server_process import ServerProcess
 
 Handler = Callable[[socket.socket], None]
 BIG = 1 << 23  # more than a TCP socket takes at once

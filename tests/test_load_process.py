@@ -9,7 +9,8 @@ from upecho.errors import HarnessError
 from upecho.load import engine_process
 from upecho.load.engine_process import EngineProcess
 from upecho.load.plan import Job, Plan
-from upecho.process import ServerProcess, Supervisor
+from upecho.process import Supervisor
+from upecho.server_process import ServerProcess
 
 PLAN = Plan(2, 64, duration_seconds=60.0, deadline_seconds=10.0, max_requests=20)
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from upecho import saving
 from upecho.errors import CallerError
 from upecho.load.latency import Latency
 from upecho.load.plan import Failure, LoadResult
-from upecho.measure import saving
 from upecho.measure.blocks import Block, Window
 from upecho.measure.cells import SCENARIOS
 from upecho.measure.cores import Cores

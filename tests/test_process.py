@@ -14,7 +14,8 @@ import pytest
 from upecho import observe
 from upecho.client import connect
 from upecho.errors import HarnessError, TargetError
-from upecho.process import Supervisor, running, start_server
+from upecho.process import Supervisor
+from upecho.server_process import running, start_server
 from upecho.serving import Order
 from upecho.settings import Settings
 
@@ -24,7 +25,8 @@ linux_only = pytest.mark.skipif(not observe.AVAILABLE, reason="looks for process
 MARKER = "UPECHO_TEST_MARKER"
 HARNESS = """
 import sys
-from upecho.process import Supervisor, start_server
+from upecho.process import Supervisor
+from upecho.server_process import start_server
 from upecho.serving import Order
 from upecho.settings import Settings
 with Supervisor() as supervisor:

@@ -16,7 +16,8 @@ from upecho import observe, registry
 from upecho.address import Address
 from upecho.client import connect
 from upecho.listener import listening
-from upecho.process import ServerProcess, Supervisor, ready_address
+from upecho.process import Supervisor
+from upecho.server_process import ServerProcess, ready_address
 from upecho.servers import Stop, prefork, thread_pool
 from upecho.serving import Order
 from upecho.settings import Settings

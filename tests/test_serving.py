@@ -11,7 +11,8 @@ import pytest
 from upecho.address import Address
 from upecho.client import connect
 from upecho.errors import CallerError
-from upecho.process import ServerProcess, Supervisor, start_server
+from upecho.process import Supervisor
+from upecho.server_process import ServerProcess, start_server
 from upecho.serving import Order
 from upecho.settings import Settings
 

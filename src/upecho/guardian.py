@@ -12,10 +12,15 @@ import signal
 import sys
 import tempfile
 
+LONGEST_FOLDER = 60  # in bytes, of the 103 or 107 that the path of a Unix socket may have
+
 
 def main() -> None:
     """Make a private folder, print its name, wait for the end of the harness, leave nothing behind."""
-    folder = tempfile.mkdtemp(prefix="upecho-")
+    try:
+        folder = tempfile.mkdtemp(prefix="upecho-", dir=_short_folder())
+    except OSError:
+        sys.exit(1)  # the harness, which gets no name of a folder, says so
     groups: set[int] = set()
     try:
         print(folder, flush=True)
@@ -27,6 +32,11 @@ def main() -> None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(group, signal.SIGKILL)
         shutil.rmtree(folder)
+
+
+def _short_folder() -> str | None:
+    """Return the usual folder for temporary files unless the names of sockets in it would be too long."""
+    return None if len(os.fsencode(tempfile.gettempdir())) <= LONGEST_FOLDER else "/tmp"  # noqa: S108 (mkdtemp)
 
 
 if __name__ == "__main__":

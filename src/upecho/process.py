@@ -5,6 +5,7 @@ word is given once the guardian knows of the child, so there is no moment at whi
 """
 
 import contextlib
+import itertools
 import os
 import selectors
 import shutil
@@ -13,20 +14,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import IO, Self
 
-from upecho import deadlines, guardian, observe
-from upecho.address import Address
-from upecho.errors import CallerError, HarnessError, TargetError
-from upecho.serving import Order
+from upecho import guardian, observe
+from upecho.address import Family
+from upecho.errors import HarnessError
 
 GATE = 'read -r go && exec "$@"'
-READY_SECONDS = 10.0
-STOP_SECONDS = 5.0  # beyond the server's own grace
-END_SECONDS = 2.0  # how long a program that has nothing to do may take to end
 
 
 class Child:
@@ -111,6 +107,7 @@ class Supervisor:
 
     def __enter__(self) -> Self:
         self._children: set[Child] = set()
+        self._numbers = itertools.count(1)
         self._guardian = subprocess.Popen(
             [sys.executable, "-I", "-S", guardian.__file__],
             stdin=subprocess.PIPE,
@@ -120,8 +117,18 @@ class Supervisor:
         assert self._guardian.stdout
         self.folder = Path(os.fsdecode(self._guardian.stdout.readline().rstrip(b"\n")))
         if not self.folder.is_absolute():
-            raise HarnessError("cannot make a temporary folder; is the disk full?")
+            raise HarnessError("cannot make a temporary folder; is the disk full, or TMPDIR wrong?")
         return self
+
+    def new_address(self, family: Family) -> str:
+        """Return an address to bind, of which nobody else knows; with TCP that is port 0."""
+        number = next(self._numbers)
+        return {
+            Family.INET: "127.0.0.1:0",
+            Family.INET6: "[::1]:0",
+            Family.UNIX: f"unix:{self.folder}/{number}",
+            Family.ABSTRACT: f"unix:@{self.folder.name}/{number}",
+        }[family]
 
     def __exit__(self, *raised: object) -> None:
         for child in list(self._children):
@@ -171,62 +178,3 @@ class Supervisor:
             self._guardian.stdin.flush()
         except BrokenPipeError:
             raise HarnessError("the guardian process was killed; nothing would clean up after us") from None
-
-
-class ServerProcess:
-    """A server in a child process of its own, ready to be connected to."""
-
-    def __init__(self, child: Child, address: Address, grace: float) -> None:
-        self.child = child
-        self.address = address
-        self._grace = grace
-
-    def stop(self, number: int = signal.SIGTERM) -> int | None:
-        """Tell the server to stop; return its exit status, or None if it had to be killed."""
-        self.child.send_signal(number)
-        status = self.child.wait(self._grace + deadlines.seconds(STOP_SECONDS))
-        self.child.kill()
-        return status
-
-
-def spawn(supervisor: Supervisor, order: Order, cores: Collection[int] = ()) -> Child:
-    """Start an implementation as a child process, without waiting for it."""
-    # -P: a lesson's own selectors.py in the current folder must not take the place of the standard library's.
-    return supervisor.start([sys.executable, "-P", "-m", "upecho.serving", order.to_json()], cores)
-
-
-def ready_address(child: Child) -> Address | None:
-    """Wait for the ready line; return the address on it, or None if the child ended or said nothing in time."""
-    line = child.read_line(deadlines.seconds(READY_SECONDS))
-    return None if line is None else Address.parse(line.partition(" on ")[2])
-
-
-def start_server(supervisor: Supervisor, order: Order, cores: Collection[int] = ()) -> ServerProcess:
-    """Start an implementation and wait until it is ready.
-
-    Raises:
-        CallerError: it refused the order; the text is its own line.
-        TargetError: it ended, or said nothing, before it was ready.
-    """
-    child = spawn(supervisor, order, cores)
-    if (address := ready_address(child)) is not None:
-        return ServerProcess(child, address, order.settings.grace)
-    status = child.wait(deadlines.seconds(END_SECONDS))
-    said = child.stderr().strip().removeprefix("upecho: ")
-    child.close()
-    if status == CallerError.exit_status:
-        raise CallerError(said)
-    how = "did not become ready" if status is None else f"ended with status {status} before it was ready"
-    raise TargetError(f"{order.target} {how}: {said.splitlines()[-1] if said else 'no word on stderr'}")
-
-
-@contextmanager
-def running(supervisor: Supervisor, order: Order, cores: Collection[int] = ()) -> Iterator[ServerProcess]:
-    """Start a server, yield it, stop it."""
-    server = start_server(supervisor, order, cores)
-    try:
-        yield server
-        if server.child.is_alive():
-            server.stop()
-    finally:
-        server.child.close()

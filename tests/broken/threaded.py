@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable
 
 from upecho.servers import CLIENT_GONE, Stop
-from upecho.servers.accepting import accepting
-from upecho.servers.connections import Connections
+from upecho.servers.shared.accepting import accepting
+from upecho.servers.shared.connections import Connections
 
 Handler = Callable[[socket.socket], None]
 Change = Callable[[bytes], bytes]

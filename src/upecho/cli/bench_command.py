@@ -9,12 +9,11 @@ from typing import Any
 import click
 from rich.console import Console
 
-from upecho import inventory
+from upecho import inventory, saving
 from upecho.address import Family
 from upecho.cli.parameters import FamilyName, Number, TargetName
 from upecho.cli.steps import Steps
 from upecho.errors import CallerError, TargetError, UpechoError
-from upecho.measure import saving
 from upecho.measure.blocks import Window
 from upecho.measure.cells import SCENARIOS
 from upecho.measure.results import Results

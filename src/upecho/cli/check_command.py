@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from upecho import client, deadlines, registry
+from upecho import client, deadlines, registry, saving
 from upecho.address import Family
 from upecho.cli.parameters import FamilyName, TargetName
 from upecho.cli.steps import Steps
@@ -19,7 +19,6 @@ from upecho.conformance.selection import chosen, is_due
 from upecho.conformance.verdicts import SCHEMA, Outcome, Verdict
 from upecho.conformance.wire import PATIENCE_SECONDS
 from upecho.errors import CallerError, HarnessError, TargetError
-from upecho.measure import saving
 from upecho.report.verdicts import verdicts
 from upecho.target import Kind, Target
 
@@ -28,15 +27,11 @@ Pairs = Sequence[tuple[Target, Family]]
 
 @click.command()
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True, type=TargetName())
-@click.option(
-    "--family", "families", multiple=True, type=FamilyName(), help="Repeatable; default: all there are."
-)
+@click.option("--family", "families", multiple=True, type=FamilyName(), help="Repeatable; default: all there are.")
 @click.option("--check", "ids", multiple=True, metavar="ID", help="Run this check only; repeatable.")
 @click.option("--strict", is_flag=True, help="Let failed SHOULD checks count.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Targets and families to check at a time.")
-@click.option(
-    "--json", "file", type=click.Path(path_type=Path), metavar="FILE", help="Write the verdicts to FILE."
-)
+@click.option("--json", "file", type=click.Path(path_type=Path), metavar="FILE", help="Write the verdicts to FILE.")
 def command(
     targets: tuple[str, ...],
     families: tuple[str, ...],
@@ -67,9 +62,7 @@ def command(
     Console(highlight=False).print(verdicts(outcomes, due))
     _tell_not_due(checks, pairs)
     if file:
-        saving.save(
-            file, json.dumps(SCHEMA | {"due": due, "verdicts": [one.to_dict() for one in outcomes]}, indent=1)
-        )
+        saving.save(file, json.dumps(SCHEMA | {"due": due, "verdicts": [one.to_dict() for one in outcomes]}, indent=1))
     return exit_status(outcomes, due, strict=strict)
 
 

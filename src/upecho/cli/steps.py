@@ -30,7 +30,8 @@ class Steps:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        self._progress.stop()
+        if self._progress.console.is_terminal:
+            self._progress.stop()
 
     def show(self, chapter: str, step: str) -> None:
         """Say what is being done; where there is no terminal, only when a new chapter begins."""

@@ -1,7 +1,6 @@
 """Where checks happen: one target over one family, started as often as the checks need it."""
 
 import contextlib
-import itertools
 import socket
 import time
 from dataclasses import dataclass
@@ -12,7 +11,8 @@ from upecho.conformance.service import Service
 from upecho.conformance.violation import Log, Violation
 from upecho.conformance.wire import Wire
 from upecho.errors import AddressError
-from upecho.process import END_SECONDS, READY_SECONDS, Child, Supervisor, ready_address, spawn
+from upecho.process import Child, Supervisor
+from upecho.server_process import END_SECONDS, READY_SECONDS, ready_address, spawn
 from upecho.serving import Order
 from upecho.settings import Settings
 from upecho.target import Kind, Target
@@ -41,7 +41,6 @@ class Place:
         self.target = target
         self.family = family
         self.supervisor = supervisor
-        self._numbers = itertools.count(1)
         self._shared: tuple[Child, Address] | None = None
         self._children: list[Child] = []
         self._services: list[Service] = []
@@ -109,14 +108,11 @@ class Place:
             raise Violation("one clear line on stderr and an exit status other than 0", said)
 
     def new_address(self) -> str:
-        """Return an address that nobody uses; its form is what the target reads."""
-        if self.family is Family.UNIX:
-            return f"unix:{self.supervisor.folder}/{next(self._numbers)}"
-        if self.family is Family.ABSTRACT:
-            return f"unix:@{self.supervisor.folder.name}/{next(self._numbers)}-{self.target.text[:40]}"
-        host = "127.0.0.1" if self.family is Family.INET else "::1"
-        address = Address(self.family, host=host)
-        return str(address if self.target.kind is Kind.IMPLEMENTATION else _free(address))
+        """Return an address that nobody uses."""
+        address = self.supervisor.new_address(self.family)
+        if self.target.kind is Kind.COMMAND and not self.family.is_unix:
+            return str(_free(Address.parse(address)))
+        return address
 
     def _service(self, address: Address, child: Child | None) -> Service:
         self._services.append(Service(address, child, self.target.max_clients, self.log))

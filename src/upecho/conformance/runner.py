@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from upecho.address import Family
 from upecho.conformance.verdicts import Outcome
 from upecho.errors import HarnessError
-from upecho.process import END_SECONDS, Child, Supervisor
+from upecho.process import Child, Supervisor
+from upecho.server_process import END_SECONDS
 from upecho.target import Target
 
 RAN = {0, 1, 5}  # pytest's exit statuses when all tests passed, some did not, or none was due

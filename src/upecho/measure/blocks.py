@@ -1,18 +1,17 @@
 """One block: a fresh server process, warmed up, loaded for one window. The unit of statistics."""
 
-import itertools
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Self
 
 from upecho import deadlines, observe
-from upecho.address import Family
 from upecho.errors import TargetError
 from upecho.load.engine_process import EngineProcess
 from upecho.load.plan import Job, LoadResult, Plan
 from upecho.measure.cells import Cell
 from upecho.measure.cores import Cores
-from upecho.process import ServerProcess, Supervisor, start_server
+from upecho.process import Supervisor
+from upecho.server_process import ServerProcess, start_server
 from upecho.serving import Order
 from upecho.settings import Settings
 
@@ -70,7 +69,6 @@ class Bench:
         self._cores = cores
         self._window = window
         self._engine = EngineProcess(supervisor, cores.engine)
-        self._numbers = itertools.count(1)
 
     def measure(self, cell: Cell, round_number: int) -> Block:
         """Measure one block.
@@ -81,7 +79,7 @@ class Bench:
         """
         load = None
         try:
-            order = Order(cell.target, self._bind(cell.family), Settings())
+            order = Order(cell.target, self._supervisor.new_address(cell.family), Settings())
             server = start_server(self._supervisor, order, self._cores.servers)
             with closing(server.child):
                 load = self._load(cell, server)
@@ -104,15 +102,6 @@ class Bench:
         )
         group = server.child.pid if observe.AVAILABLE else None
         return self._engine.run(Job(str(server.address), plan, group))
-
-    def _bind(self, family: Family) -> str:
-        folder, number = self._supervisor.folder, next(self._numbers)
-        return {
-            Family.INET: "127.0.0.1:0",
-            Family.INET6: "[::1]:0",
-            Family.UNIX: f"unix:{folder}/block{number}",
-            Family.ABSTRACT: f"unix:@{folder.name}/block{number}",
-        }[family]
 
 
 def _failure(load: LoadResult, server: ServerProcess) -> str:

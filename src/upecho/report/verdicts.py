@@ -29,9 +29,7 @@ def verdicts(outcomes: Sequence[Outcome], due: int) -> RenderableType:
     for one in sorted(outcomes, key=lambda one: ORDER.index(one.family)):
         if one.verdict in (Verdict.FAILED, Verdict.ERROR):
             wrong[one.target, one.check, one.verdict].append(one)
-    return Group(
-        *(_explanation(same) for same in wrong.values()), _table(outcomes), Text(summary(outcomes, due))
-    )
+    return Group(*(_explanation(same) for same in wrong.values()), _table(outcomes), Text(summary(outcomes, due)))
 
 
 def summary(outcomes: Sequence[Outcome], due: int) -> str:
@@ -49,9 +47,7 @@ def _table(outcomes: Sequence[Outcome]) -> Table:
         table.add_column(family, no_wrap=True)
     for target in dict.fromkeys(one.target for one in outcomes):
         own = [one for one in outcomes if one.target == target]
-        table.add_row(
-            Text(target), *(_cell([one for one in own if one.family == family]) for family in families)
-        )
+        table.add_row(Text(target), *(_cell([one for one in own if one.family == family]) for family in families))
     return table
 
 
@@ -61,9 +57,7 @@ def _cell(outcomes: Sequence[Outcome]) -> Text:
     for verdict in (Verdict.ERROR, Verdict.FAILED):
         if counts[verdict]:
             return Text(f"{counts[verdict]}/{len(outcomes)} {verdict.value}", STYLES[verdict])
-    parts = [
-        Text(f"{counts[verdict]} {verdict.value}", STYLES[verdict]) for verdict in Verdict if counts[verdict]
-    ]
+    parts = [Text(f"{counts[verdict]} {verdict.value}", STYLES[verdict]) for verdict in Verdict if counts[verdict]]
     return Text(", ").join(parts)
 
 

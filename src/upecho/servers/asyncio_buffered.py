@@ -4,7 +4,7 @@ import asyncio
 import socket
 
 from upecho.servers import Stop
-from upecho.servers.event_loop import Connections, EchoProtocol, LoopFactory, serve_protocol
+from upecho.servers.shared.event_loop import Connections, EchoProtocol, LoopFactory, serve_protocol
 
 
 def serve(listener: socket.socket, stop: Stop, loop_factory: LoopFactory = asyncio.new_event_loop) -> None:

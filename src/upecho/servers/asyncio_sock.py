@@ -5,8 +5,8 @@ import contextlib
 import socket
 
 from upecho.servers import CLIENT_GONE, OUT_OF_RESOURCES, RETRY_SECONDS, Stop
-from upecho.servers.event_loop import LoopFactory, run, stopped
-from upecho.servers.stopping import end_reading
+from upecho.servers.shared.event_loop import LoopFactory, run, stopped
+from upecho.servers.shared.stopping import end_reading
 
 
 def serve(listener: socket.socket, stop: Stop, loop_factory: LoopFactory = asyncio.new_event_loop) -> None:

@@ -5,7 +5,7 @@ import contextlib
 import socket
 
 from upecho.servers import CLIENT_GONE, Stop
-from upecho.servers.event_loop import Connections, LoopFactory, run
+from upecho.servers.shared.event_loop import Connections, LoopFactory, run
 
 
 def serve(listener: socket.socket, stop: Stop, loop_factory: LoopFactory = asyncio.new_event_loop) -> None:

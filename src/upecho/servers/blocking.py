@@ -4,8 +4,8 @@ import contextlib
 import socket
 
 from upecho.servers import CLIENT_GONE, Stop
-from upecho.servers.accepting import accepting
-from upecho.servers.connections import Connections
+from upecho.servers.shared.accepting import accepting
+from upecho.servers.shared.connections import Connections
 
 MAX_CLIENTS = 1
 

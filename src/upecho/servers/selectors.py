@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from upecho.servers import CLIENT_GONE, OUT_OF_RESOURCES, RETRY_SECONDS, Stop
-from upecho.servers.stopping import end_reading
+from upecho.servers.shared.stopping import end_reading
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from upecho.servers import OUT_OF_RESOURCES, RETRY_SECONDS, Stop
 from upecho.servers.blocking import answer
-from upecho.servers.connections import Connections
+from upecho.servers.shared.connections import Connections
 
 POLL_SECONDS = 0.1  # serve_forever() looks this often whether shutdown() was called
 

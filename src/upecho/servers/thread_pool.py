@@ -5,9 +5,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from upecho.servers import Stop
-from upecho.servers.accepting import accepting
 from upecho.servers.blocking import answer
-from upecho.servers.connections import Connections
+from upecho.servers.shared.accepting import accepting
+from upecho.servers.shared.connections import Connections
 
 MAX_CLIENTS = 128
 

@@ -4,9 +4,9 @@ import socket
 import threading
 
 from upecho.servers import Stop
-from upecho.servers.accepting import accepting
 from upecho.servers.blocking import answer
-from upecho.servers.connections import Connections
+from upecho.servers.shared.accepting import accepting
+from upecho.servers.shared.connections import Connections
 
 
 def serve(listener: socket.socket, stop: Stop) -> None:

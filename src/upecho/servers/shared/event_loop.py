@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
 from upecho.servers import Stop
-from upecho.servers.stopping import end_reading_descriptor
+from upecho.servers.shared.stopping import end_reading_descriptor
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 

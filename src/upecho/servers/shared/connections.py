@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Self
 
 from upecho.servers import Stop
-from upecho.servers.stopping import end_hard, end_reading
+from upecho.servers.shared.stopping import end_hard, end_reading
 
 
 class Connections:
