@@ -5,12 +5,12 @@ import select
 import signal
 import subprocess
 import sys
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.harness import Harness
 from upecho import observe
 from upecho.client import connect
 from upecho.errors import HarnessError, TargetError
@@ -22,7 +22,6 @@ from upecho.settings import Settings
 Eventually = Callable[[Callable[[], object]], None]
 linux_only = pytest.mark.skipif(not observe.AVAILABLE, reason="looks for processes in /proc")
 
-MARKER = "UPECHO_TEST_MARKER"
 HARNESS = """
 import sys
 from upecho.process import Supervisor
@@ -38,42 +37,9 @@ with Supervisor() as supervisor:
 """
 
 
-class Harness:
-    """A harness to be killed, whose descendants can be told from all other processes."""
-
-    def __init__(self, folder: Path) -> None:
-        self.marker = f"{MARKER}={uuid.uuid4()}"
-        name, _, value = self.marker.partition("=")
-        self.folder = folder
-        self.popen = subprocess.Popen(
-            [sys.executable, "-c", HARNESS, "threads", "prefork"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # a guardian whose harness is gone may have nobody to tell its folder
-            env=os.environ | {name: value, "TMPDIR": str(folder)},
-        )
-
-    def survivors(self) -> list[int]:
-        found = []
-        for entry in Path("/proc").glob("[0-9]*/environ"):
-            try:
-                marked = self.marker.encode() in entry.read_bytes()
-            except OSError:  # gone, or a zombie
-                continue
-            found += [int(entry.parent.name)] if marked else []
-        return found
-
-    def left_behind(self) -> list[object]:
-        return [*self.survivors(), *self.folder.iterdir()]
-
-    def kill(self) -> None:
-        self.popen.kill()
-        self.popen.communicate()
-
-
 @pytest.fixture
 def harness(folder: Path) -> Harness:
-    return Harness(folder)
+    return Harness(folder, sys.executable, "-c", HARNESS, "threads", "prefork")
 
 
 @linux_only
