@@ -41,7 +41,7 @@ def test_an_address_that_somebody_else_serves(
     server = start("threads", address.format(folder=folder))
     done = upecho("check", str(server.address), *FEW)
     assert done.returncode == 0, done.stdout
-    assert "1 checks due: 1 passed" in done.stdout
+    assert "1 check due: 1 passed" in done.stdout
     assert "need the process" in done.stderr
     assert server.child.is_alive()
 

@@ -77,7 +77,9 @@ class Service:
         self._child.send_signal(number)
         status = self._child.wait(grace + deadlines.seconds(PATIENCE_SECONDS))
         if status != 0:
+            said = self._child.stderr().strip().splitlines()
             seen = "still running" if status is None else f"exit status {status}"
+            seen += f"; on stderr: {said[-1]}" if said else ""
             raise Violation(f"exit status 0 within {grace:g} s of {number.name}", seen)
 
     def kill(self) -> None:

@@ -36,7 +36,7 @@ def summary(outcomes: Sequence[Outcome], due: int) -> str:
     """Return how many checks were due, and how many of them came to which verdict."""
     counts = Counter(one.verdict for one in outcomes)
     parts = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in Verdict)
-    return f"{due} checks due: {parts}"
+    return f"{due} check{'s' if due != 1 else ''} due: {parts}"
 
 
 def _table(outcomes: Sequence[Outcome]) -> Table:
