@@ -1,6 +1,7 @@
 """Fixtures that several test modules share."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,11 @@ from upecho.serving import Order
 from upecho.settings import Settings
 
 DEADLINE_SECONDS = 20.0
+
+
+def pytest_configure() -> None:
+    """A shell starts background jobs with SIGINT ignored, and they pass that on; these tests send it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

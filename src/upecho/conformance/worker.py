@@ -5,6 +5,7 @@ Everything else that pytest or a plugin prints goes to stderr.
 """
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TextIO
@@ -34,6 +35,8 @@ def main() -> None:
     os.dup2(2, 1)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
+    # A shell starts background jobs with SIGINT ignored; what is checked here gets it all the same.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # The folder's path, not the package's name: for a name pytest would load a conftest of the current folder.
     suite = Path(__file__).parent
     arguments = [str(suite), "-c", str(suite / "pytest.ini"), "-p", "upecho.conformance.plugin"]
