@@ -38,6 +38,10 @@ class Clock:
         return "seconds per request, block after block"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "timeout(seconds): known where pytest-timeout is installed")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("upecho")
     group.addoption("--implementation", action="append", default=[], help="NAME or NAME+LOOP (default: all)")

@@ -5,6 +5,7 @@ from upecho.conformance.catalogue import catalogue
 from upecho.conformance.violation import (
     SHOWN_EVENTS,
     Log,
+    Story,
     Violation,
     explain,
     first_difference,
@@ -17,7 +18,8 @@ CHECK = next(check for check in catalogue() if check.id == "half-close")
 
 
 def test_it_says_all_that_its_author_needs() -> None:
-    text = explain(CHECK, Violation("FIN", "RST"), ["0.000 s  connected", "0.001 s  RST"], "upecho check …")
+    story = Story(["0.000 s  connected", "0.001 s  RST"], "ValueError: boom", "upecho check …")
+    text = explain(CHECK, Violation("FIN", "RST"), story)
     assert text.splitlines() == [
         f"MUST       {CHECK.requirement}",
         f"source     {CHECK.source}",
@@ -25,6 +27,7 @@ def test_it_says_all_that_its_author_needs() -> None:
         "seen       RST",
         "wire       0.000 s  connected",
         "           0.001 s  RST",
+        "stderr     ValueError: boom",
         "repeat     upecho check …",
     ]
 

@@ -92,7 +92,7 @@ def find(name: str) -> Implementation:
     for row in rows:
         if row.name == name:
             return row
-    raise CallerError(unknown("implementation", name, [row.name for row in rows]))
+    raise CallerError(unknown("implementation", name, [row.name for row in rows]) + "; or write module:attribute")
 
 
 def load(target: str) -> Server:
@@ -102,7 +102,7 @@ def load(target: str) -> Server:
         CallerError: nothing has that name, the attribute does not exist or is no server.
         Unavailable: a package it needs is not installed.
     """
-    name, _, loop = target.partition("+")
+    name, plus, loop = target.partition("+")
     row = find(name)
     if ":" in target:
         _import_from_here()
@@ -110,7 +110,7 @@ def load(target: str) -> Server:
     if not callable(serve):
         raise CallerError(f"not a server: {name} is {type(serve).__name__}, not a callable serve(listener, stop)")
     module = sys.modules[row.location.partition(":")[0]]
-    if loop:
+    if plus:
         if "loop_factory" not in inspect.signature(serve).parameters:
             raise CallerError(f"{name} runs on no event loop, so +{loop} means nothing to it")
         serve = functools.partial(serve, loop_factory=load_loop(loop))
@@ -168,4 +168,4 @@ def _missing(error: ModuleNotFoundError, module_name: str, name: str) -> CallerE
         raise error
     if ":" in name and (module_name == lacking or module_name.startswith(lacking + ".")):
         return CallerError(f"no module {lacking!r}, which {name} refers to")
-    return Unavailable(f"{name} is unavailable: the package {lacking!r} is not installed")
+    return Unavailable(f"{name} is unavailable: the package {lacking!r} is not installed (pip install {lacking})")

@@ -2,6 +2,7 @@
 
 import enum
 import shlex
+import shutil
 from dataclasses import dataclass
 from typing import Self
 
@@ -44,10 +45,7 @@ class Target:
         if text.startswith(COMMAND):
             if PLACEHOLDER not in text:
                 raise CallerError(f"a command needs {PLACEHOLDER} where the address goes: {text!r}")
-            try:
-                shlex.split(text)
-            except ValueError as error:
-                raise CallerError(f"not a command: {text!r}: {error}") from None
+            _expect_program(text.removeprefix(COMMAND))
             return cls(text, Kind.COMMAND)
         if text.startswith("unix:") or text.rpartition(":")[2].isdigit():
             Address.parse(text)
@@ -68,3 +66,12 @@ class Target:
     def max_clients(self) -> int | None:
         """How many clients it serves at once, as it declares; None means no limit but descriptors."""
         return registry.load(self.text).max_clients if self.kind is Kind.IMPLEMENTATION else None
+
+
+def _expect_program(command: str) -> None:
+    try:
+        program, *_ = shlex.split(command)
+    except ValueError as error:
+        raise CallerError(f"not a command: {command!r}: {error}") from None
+    if not shutil.which(program):
+        raise CallerError(f"no program {program!r} to run: {command!r}")

@@ -109,10 +109,10 @@ KILLS = [
     # Whether a client that reads as fast as it can is ever too slow for these is a matter of scheduling.
     serve(
         "times:send_for_sendall",
-        ids("short-writes half-close-large"),
-        by_chance=f"{SPEED} records-stay-in-order",
+        ids("short-writes"),
+        Family.INET,
+        by_chance=f"{SPEED} records-stay-in-order half-close-large",
     ),
-    serve("times:send_for_sendall", ids("short-writes"), Family.INET, by_chance=f"{SPEED} {CLOGGING}"),
     serve("times:reuses_buffer", ids(CLOGGING), by_chance=SPEED),
     serve("times:reorders", ids(CLOGGING), by_chance=SPEED),
     serve(

@@ -59,7 +59,8 @@ def command(
     if not due:
         raise CallerError("none of these checks is due for these targets and families")
     outcomes = _run(Runner(pairs, ids, jobs), due)
-    Console(highlight=False).print(verdicts(outcomes, due))
+    console = Console(highlight=False)
+    console.print(verdicts(outcomes, due, console.width))
     _tell_not_due(checks, pairs)
     if file:
         saving.save(file, json.dumps(SCHEMA | {"due": due, "verdicts": [one.to_dict() for one in outcomes]}, indent=1))

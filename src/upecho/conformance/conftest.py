@@ -11,7 +11,7 @@ from upecho.conformance.place import Place
 from upecho.conformance.selection import chosen, is_due
 from upecho.conformance.service import Service
 from upecho.conformance.verdicts import Outcome, Verdict
-from upecho.conformance.violation import Violation, explain, repeat_line
+from upecho.conformance.violation import Story, Violation, explain, repeat_line
 from upecho.errors import CallerError
 from upecho.process import Supervisor
 from upecho.target import Target
@@ -97,7 +97,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if violation is not None:
         item.stash[FAILED] = True
         place: Place = item.funcargs["place"]  # type: ignore[attr-defined]
-        report.longrepr = explain(check, violation, place.log.lines(), repeat_line(target, family, check))
+        story = Story(place.log.lines(), place.stderr(), repeat_line(target, family, check))
+        report.longrepr = explain(check, violation, story)
     outcome = Outcome(
         target=target.text,
         family=family.value,

@@ -42,6 +42,7 @@ class Place:
         self.family = family
         self.supervisor = supervisor
         self._shared: tuple[Child, Address] | None = None
+        self._hung_at_start: Violation | None = None
         self._children: list[Child] = []
         self._services: list[Service] = []
         self.log = Log()
@@ -70,6 +71,11 @@ class Place:
             wire.exchange(b"x")
             return True
         return False
+
+    def stderr(self) -> str:
+        """Return the last line that the servers of this check have written to stderr."""
+        children = [*([self._shared[0]] if self._shared else []), *self._children]
+        return _last_line("\n".join(child.stderr() for child in children))
 
     def shared(self) -> Service:
         """Return the server that one check after another talks to; it is started when there is none."""
@@ -119,11 +125,16 @@ class Place:
         return self._services[-1]
 
     def _launch_or_fail(self, address: str) -> tuple[Child, Address]:
+        if self._hung_at_start:  # to wait for that in every check would take minutes
+            raise self._hung_at_start
         outcome = self._launch(address)
-        if isinstance(outcome, Refusal):
-            how = "neither ready nor ended" if outcome.status is None else f"exit status {outcome.status}"
-            raise Violation(f"a server at {address}", f"{how}; stderr: {outcome.stderr[-400:]!r}")
-        return outcome
+        if not isinstance(outcome, Refusal):
+            return outcome
+        how = "neither ready nor ended" if outcome.status is None else f"exit status {outcome.status}"
+        violation = Violation(f"a server at {address}", f"{how}; on stderr: {_last_line(outcome.stderr)}")
+        if outcome.status is None:
+            self._hung_at_start = violation
+        raise violation
 
     def _launch(self, address: str, *, may_start: bool = True) -> tuple[Child, Address] | Refusal:
         bound = None
@@ -140,6 +151,10 @@ class Place:
         refusal = Refusal(child.wait(deadlines.seconds(END_SECONDS)), child.stderr())
         child.close()
         return refusal
+
+
+def _last_line(text: str) -> str:
+    return next((line for line in reversed(text.splitlines()) if line.strip()), "")
 
 
 def _free(address: Address) -> Address:

@@ -12,6 +12,7 @@ from upecho.conformance.violation import Log, Violation
 from upecho.conformance.wire import PATIENCE_SECONDS, Wire
 from upecho.process import Child
 
+ENDING_SECONDS = 0.2  # how much later than on its sockets the end of a process may be seen on itself
 LOOK_SECONDS = 0.01  # between two looks at a process for a change that makes no event
 NEXT_CLIENTS = 3  # so that each of a few worker processes is likely to be asked
 
@@ -32,7 +33,12 @@ class Service:
 
     def connect(self, receive_buffer: int | None = None) -> Wire:
         """Return a new connection; it is closed with the check."""
-        wire = Wire(self.address, self._log, f"client {len(self._wires) + 1}", receive_buffer)
+        try:
+            wire = Wire(self.address, self._log, f"client {len(self._wires) + 1}", receive_buffer)
+        except Violation as violation:
+            status = self._child.wait(ENDING_SECONDS) if self._child else None
+            seen = violation.seen if status is None else f"the server has ended with exit status {status}"
+            raise Violation(violation.expected, seen) from None
         self._wires.append(wire)
         return wire
 
@@ -77,9 +83,7 @@ class Service:
         self._child.send_signal(number)
         status = self._child.wait(grace + deadlines.seconds(PATIENCE_SECONDS))
         if status != 0:
-            said = self._child.stderr().strip().splitlines()
             seen = "still running" if status is None else f"exit status {status}"
-            seen += f"; on stderr: {said[-1]}" if said else ""
             raise Violation(f"exit status 0 within {grace:g} s of {number.name}", seen)
 
     def kill(self) -> None:

@@ -83,8 +83,8 @@ def test_odd_sizes(server: Service) -> None:
 
     Source: POSIX recv() and send(): either may transfer less than was asked for.
     """
-    wire = server.connect()
     data = random.Random(SEED).randbytes((1 << 18) + 1)
+    wire = server.connect()
     edges = [(1 << power) + off for power in (10, 12, 16, 18) for off in (-1, 0, 1)]
     for size in (1, *edges, 123_123):
         wire.exchange(data[:size])
@@ -97,8 +97,9 @@ def test_full_duplex(server: Service) -> None:
     Source: RFC 9293 section 3.1: the two directions are independent.
     """
     source = random.Random(SEED)
+    data = source.randbytes(16 * MIB)
     wire = server.connect()
-    wire.send(source.randbytes(16 * MIB), eager=True, cuts=iter(lambda: source.randint(1, 200_000), 0))
+    wire.send(data, eager=True, cuts=iter(lambda: source.randint(1, 200_000), 0))
     wire.receive()
 
 
@@ -108,8 +109,9 @@ def test_records_stay_in_order(server: Service) -> None:
 
     Source: RFC 9293 section 3.1: in order; a reply still queued must survive the next receive.
     """
+    records = b"".join(b"record %06d\n" % number for number in range(200_000))
     wire = server.connect()
-    wire.send(b"".join(b"record %06d\n" % number for number in range(200_000)), cuts=itertools.repeat(7_001))
+    wire.send(records, cuts=itertools.repeat(7_001))
     wire.receive()
 
 
@@ -119,8 +121,9 @@ def test_short_writes(server: Service) -> None:
 
     Source: POSIX send(): it returns the number of bytes sent, which may be less than was given.
     """
+    data = random.Random(SEED).randbytes(8 * MIB)
     wire = server.connect(receive_buffer=TINY_BUFFER)
-    wire.send(random.Random(SEED).randbytes(8 * MIB))
+    wire.send(data)
     wire.receive()
 
 

@@ -31,8 +31,9 @@ def test_half_close_large(server: Service) -> None:
 
     Source: RFC 9293 section 3.6: data in flight before the FIN is delivered.
     """
+    data = random.Random(SEED).randbytes(8 * MIB)
     wire = server.connect()
-    wire.send(random.Random(SEED).randbytes(8 * MIB))
+    wire.send(data)
     wire.half_close()
     wire.expect_end()
 

@@ -2,13 +2,14 @@
 
 import shlex
 import time
+from dataclasses import dataclass
 
 from upecho.address import Family
 from upecho.conformance.levels import Check
 from upecho.conformance.verdicts import LABEL_WIDTH
 from upecho.target import Target
 
-SHOWN_BYTES = 24
+SHOWN_BYTES = 12
 SHOWN_EVENTS = 30
 
 
@@ -60,7 +61,22 @@ def first_difference(one: bytes, other: bytes) -> int:
     return low
 
 
-def explain(check: Check, violation: Violation, wire: list[str], repeat: str) -> str:
+@dataclass(frozen=True)
+class Story:
+    """What surrounds a violation.
+
+    Attributes:
+        wire: the lines of the log.
+        stderr: the last line that the server wrote there.
+        repeat: the command that runs just this check again.
+    """
+
+    wire: list[str]
+    stderr: str
+    repeat: str
+
+
+def explain(check: Check, violation: Violation, story: Story) -> str:
     """Say what was required, expected and seen, what went before, and how to see it again."""
     rows = {
         check.level.value: check.requirement,
@@ -68,8 +84,9 @@ def explain(check: Check, violation: Violation, wire: list[str], repeat: str) ->
         "expected": violation.expected,
         "seen": violation.seen,
         "note": " ".join(" ".join(getattr(violation, "__notes__", [])).split()),
-        "wire": ("\n" + " " * LABEL_WIDTH).join(wire),
-        "repeat": repeat,
+        "wire": ("\n" + " " * LABEL_WIDTH).join(story.wire),
+        "stderr": story.stderr,
+        "repeat": story.repeat,
     }
     return "\n".join(f"{name:{LABEL_WIDTH}}{text}" for name, text in rows.items() if text)
 

@@ -33,6 +33,8 @@ def _remarks(results: Results, rows: Sequence[Row]) -> Iterator[str]:
         yield "! fails conformance checks: its numbers may come from doing less"
     if not results.checked:
         yield "Conformance was not checked in this run."
+    elif not any(row.cell.failed_checks for row in rows):
+        yield "All of them passed every MUST check over these families first."
     if measured:
         yield _noise(measured)
 

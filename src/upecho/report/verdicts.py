@@ -15,6 +15,8 @@ from upecho.address import Family
 from upecho.conformance.verdicts import LABEL_WIDTH, Outcome, Verdict
 
 ORDER = [family.value for family in Family]
+GAP = 3  # columns between two columns of the table
+NARROWEST = 12  # to which a name may be cut
 STYLES = {
     Verdict.PASSED: "green",
     Verdict.FAILED: "bold red",
@@ -23,13 +25,15 @@ STYLES = {
 }
 
 
-def verdicts(outcomes: Sequence[Outcome], due: int) -> RenderableType:
-    """Return what to show: a row for each target, a column for each family, then what went wrong, then the sum."""
+def verdicts(outcomes: Sequence[Outcome], due: int, width: int) -> RenderableType:
+    """Return what to show in ``width`` columns: what went wrong, a table of targets and families, the sum."""
     wrong = defaultdict(list)
     for one in sorted(outcomes, key=lambda one: ORDER.index(one.family)):
         if one.verdict in (Verdict.FAILED, Verdict.ERROR):
             wrong[one.target, one.check, one.verdict].append(one)
-    return Group(*(_explanation(same) for same in wrong.values()), _table(outcomes), Text(summary(outcomes, due)))
+    return Group(
+        *(_explanation(same) for same in wrong.values()), _table(outcomes, width - GAP), Text(summary(outcomes, due))
+    )
 
 
 def summary(outcomes: Sequence[Outcome], due: int) -> str:
@@ -39,24 +43,27 @@ def summary(outcomes: Sequence[Outcome], due: int) -> str:
     return f"{due} check{'s' if due != 1 else ''} due: {parts}"
 
 
-def _table(outcomes: Sequence[Outcome]) -> Table:
+def _table(outcomes: Sequence[Outcome], room: int) -> Table:
+    targets = list(dict.fromkeys(one.target for one in outcomes))
     families = [family for family in ORDER if any(one.family == family for one in outcomes)]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("target", no_wrap=True)
-    for family in families:
+    rows = [[_cell(outcomes, target, family) for family in families] for target in targets]
+    for family, column in zip(families, zip(*rows, strict=True), strict=True):
         table.add_column(family, no_wrap=True)
-    for target in dict.fromkeys(one.target for one in outcomes):
-        own = [one for one in outcomes if one.target == target]
-        table.add_row(Text(target), *(_cell([one for one in own if one.family == family]) for family in families))
+        room -= max(len(family), *(cell.cell_len for cell in column)) + GAP
+    table.columns[0].max_width = max(room, NARROWEST)  # a long name gives way, not a verdict
+    for target, cells in zip(targets, rows, strict=True):
+        table.add_row(Text(target), *cells)
     return table
 
 
-def _cell(outcomes: Sequence[Outcome]) -> Text:
+def _cell(outcomes: Sequence[Outcome], target: str, family: str) -> Text:
     """Return the worst verdict, and of how many checks it is the verdict."""
-    counts = Counter(one.verdict for one in outcomes)
+    counts = Counter(one.verdict for one in outcomes if (one.target, one.family) == (target, family))
     for verdict in (Verdict.ERROR, Verdict.FAILED):
         if counts[verdict]:
-            return Text(f"{counts[verdict]}/{len(outcomes)} {verdict.value}", STYLES[verdict])
+            return Text(f"{counts[verdict]}/{counts.total()} {verdict.value}", STYLES[verdict])
     parts = [Text(f"{counts[verdict]} {verdict.value}", STYLES[verdict]) for verdict in Verdict if counts[verdict]]
     return Text(", ").join(parts)
 

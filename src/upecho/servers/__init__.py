@@ -1,7 +1,8 @@
 """One module per I/O model, and the contract they all keep.
 
 A server is a callable ``serve(listener, stop)``. ``listener`` is a bound, listening stream socket; nothing else
-is known about it, so no server mentions an address family. ``stop`` becomes readable once the server shall end.
+is known about it, so no server mentions an address family. ``stop`` becomes readable once the server shall end: wait
+for both together, as ``shared/accepting.py`` does, and never read from ``stop``.
 
 Protocol
     Each byte ``a``-``z`` comes back as ``A``-``Z``, every other byte unchanged: ``bytes.upper()``. Same length,

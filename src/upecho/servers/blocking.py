@@ -1,4 +1,4 @@
-"""Blocking: one client after another, in one thread. The others wait in the backlog for their turn."""
+"""Blocking: one client after another, in the main thread. The others wait in the backlog for their turn."""
 
 import contextlib
 import socket

@@ -24,11 +24,9 @@ def serve(listener: socket.socket, stop: Stop) -> None:
     parent_ended, parent_alive = context.Pipe(duplex=False)
 
     def work() -> None:
-        for number in (
-            signal.SIGINT,
-            signal.SIGTERM,
-        ):  # sent to one of us, or by Ctrl-C to all: the parent decides
-            signal.signal(number, signal.SIG_IGN)
+        # They are sent to one of us, or by Ctrl-C to all: the parent decides.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         parent_alive.close()
         selectors.serve(listener, dataclasses.replace(stop, signal=parent_ended))
 
