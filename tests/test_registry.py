@@ -67,7 +67,7 @@ def test_a_wrong_name_is_answered_with_what_would_be_right(target: str, message:
 
 def test_a_loop_that_is_not_installed_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvloop", None)
-    with pytest.raises(Unavailable, match=r"^uvloop is unavailable: the package 'uvloop' is not installed$"):
+    with pytest.raises(Unavailable, match=r"^uvloop is unavailable: the package 'uvloop' is not installed "):
         registry.load("asyncio+uvloop")
 
 

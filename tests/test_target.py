@@ -16,7 +16,7 @@ from upecho.target import Kind, Target
         ("[::1]:9000", Kind.ADDRESS),
         ("unix:/tmp/x.sock", Kind.ADDRESS),
         ("unix:@name", Kind.ADDRESS),
-        ("cmd:./server {address}", Kind.COMMAND),
+        ("cmd:/bin/cat {address}", Kind.COMMAND),
     ],
 )
 def test_the_forms_are_told_apart(text: str, kind: Kind) -> None:
@@ -30,6 +30,7 @@ def test_the_forms_are_told_apart(text: str, kind: Kind) -> None:
         ("threads+asyncio", "runs on no event loop"),
         ("127.0.0.1:99999", "not a port"),
         ("unix:", "not an address"),
+        ("cmd:./no-such-program {address}", "no program './no-such-program'"),
         ("cmd:./server", "needs {address}"),
         ("cmd:'./server {address}", "No closing quotation"),
         ("no.such.module:serve", "no module"),
@@ -41,8 +42,8 @@ def test_what_does_not_exist_is_refused(text: str, message: str) -> None:
 
 
 def test_a_command_gets_the_address_where_it_wants_it() -> None:
-    target = Target.parse("cmd:./server --bind={address} 'two words'")
-    assert target.command("127.0.0.1:1") == ["./server", "--bind=127.0.0.1:1", "two words"]
+    target = Target.parse("cmd:/bin/cat --bind={address} 'two words'")
+    assert target.command("127.0.0.1:1") == ["/bin/cat", "--bind=127.0.0.1:1", "two words"]
 
 
 def test_an_implementation_declares_how_many_clients_it_serves() -> None:
