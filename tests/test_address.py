@@ -99,7 +99,7 @@ def test_a_family_that_cannot_be_bound_is_unavailable(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(socket, "socket", Socket)
     assert not Family.INET6.is_available()
-    with pytest.raises(Unavailable, match="family inet6 is unavailable here: cannot bind ::1: Cannot assign"):
+    with pytest.raises(Unavailable, match="family inet6 is unavailable here: cannot use ::1: Cannot assign"):
         Family.INET6.require()
 
 

@@ -18,5 +18,5 @@ def test_a_slow_machine_stretches_it(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("text", ["", "slow", "0", "-1", "nan", "inf"])
 def test_what_is_no_scale_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv(deadlines.SCALE_VARIABLE, text)
-    with pytest.raises(CallerError, match=f"{deadlines.SCALE_VARIABLE} is '{text}'; .* positive number"):
+    with pytest.raises(CallerError, match=f"{deadlines.SCALE_VARIABLE} is '{text}'; .* number above 0"):
         deadlines.seconds(1.0)

@@ -22,7 +22,7 @@ def test_every_server_is_here() -> None:
 def test_a_loop_that_is_not_installed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvloop", None)
     reasons = {entry.name: entry.unavailable for entry in inventory.loops()}
-    assert reasons == {"asyncio": None, "uvloop": "the package 'uvloop' is not installed"}
+    assert reasons == {"asyncio": None, "uvloop": "the package 'uvloop' is not installed (pip install uvloop)"}
 
 
 def test_a_family_that_is_missing_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,7 +38,7 @@ def test_a_family_that_is_missing_says_so(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
-        ("import no_such_package", "the package 'no_such_package' is not installed"),
+        ("import no_such_package", "the package 'no_such_package' is not installed (pip install no_such_package)"),
         ("1 / 0", "broken: ZeroDivisionError: division by zero"),
         ("raise SystemExit(3)", "broken: SystemExit: 3"),
         ("", "module theirs has no 'serve', which added refers to"),

@@ -13,7 +13,7 @@ import pytest
 from tests.harness import Harness
 from upecho import observe
 from upecho.client import connect
-from upecho.errors import HarnessError, TargetError
+from upecho.errors import CallerError, HarnessError, TargetError
 from upecho.process import Supervisor
 from upecho.server_process import running, start_server
 from upecho.serving import Order
@@ -144,7 +144,7 @@ def test_a_server_that_ends_before_it_is_ready_is_at_fault(
 ) -> None:
     (folder / "bad.py").write_text("raise RuntimeError('mine')")
     monkeypatch.chdir(folder)
-    with pytest.raises(TargetError, match=r"bad:serve ended with status 1 before it was ready: RuntimeError: mine"):
+    with pytest.raises(CallerError, match="bad:serve: broken: RuntimeError: mine"):
         start_server(supervisor, Order("bad:serve", "127.0.0.1:0", Settings()))
 
 

@@ -13,6 +13,7 @@ from upecho.errors import AddressError, Unavailable
 # (unix(7); sys/un.h).
 MAX_PATH_BYTES = 107 if sys.platform == "linux" else 103
 
+PROBE_SECONDS = 2.0
 FORMS = "HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME"
 
 
@@ -55,10 +56,10 @@ class Family(enum.Enum):
             return "" if hasattr(socket, "AF_UNIX") else "this Python has no Unix sockets"
         version, host = (socket.AF_INET, "127.0.0.1") if self is Family.INET else (socket.AF_INET6, "::1")
         try:
-            with socket.socket(version, socket.SOCK_STREAM) as probe:
-                probe.bind((host, 0))
+            with socket.create_server((host, 0), family=version) as probe:
+                socket.create_connection(probe.getsockname()[:2], PROBE_SECONDS).close()
         except OSError as error:
-            return f"cannot bind {host}: {os.strerror(error.errno or 0)}"
+            return f"cannot use {host}: {os.strerror(error.errno) if error.errno else error}"
         return ""
 
 
@@ -84,8 +85,8 @@ class Address:
         bracketed = host.startswith("[") and host.endswith("]")
         if not colon or not host or not (port.isascii() and port.isdigit()):
             raise AddressError(f"not an address: {text!r}; use {FORMS}")
-        if int(port) > 65535:
-            raise AddressError(f"not a port: {port} in {text!r}; ports go from 0 to 65535")
+        if len(port) > len("65535") or int(port) > 65535:
+            raise AddressError(f"not a port: {port[:10]} in {text[:80]!r}; ports go from 0 to 65535")
         if ":" in host and not bracketed:
             raise AddressError(f"not an address: {text!r}; an IPv6 host stands in brackets, as in [::1]:8080")
         host = host[1:-1] if bracketed else host

@@ -6,6 +6,7 @@ import os
 from upecho.errors import CallerError
 
 SCALE_VARIABLE = "UPECHO_DEADLINE_SCALE"
+LARGEST_SCALE = 1000
 
 
 def seconds(usual: float) -> float:
@@ -22,6 +23,6 @@ def seconds(usual: float) -> float:
         scale = float(text)
     except ValueError:
         scale = math.nan
-    if not 0 < scale < math.inf:
-        raise CallerError(f"{SCALE_VARIABLE} is {text!r}; it must be a positive number such as 3")
+    if not 0 < scale <= LARGEST_SCALE:
+        raise CallerError(f"{SCALE_VARIABLE} is {text!r}; it must be a number above 0, at most {LARGEST_SCALE}")
     return usual * scale

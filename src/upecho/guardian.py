@@ -17,6 +17,8 @@ LONGEST_FOLDER = 60  # in bytes, of the 103 or 107 that the path of a Unix socke
 
 def main() -> None:
     """Make a private folder, print its name, wait for the end of the harness, leave nothing behind."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # its end is the end of its harness, nothing else
     try:
         folder = tempfile.mkdtemp(prefix="upecho-", dir=_short_folder())
     except OSError:
@@ -35,8 +37,10 @@ def main() -> None:
 
 
 def _short_folder() -> str | None:
-    """Return the usual folder for temporary files unless the names of sockets in it would be too long."""
-    return None if len(os.fsencode(tempfile.gettempdir())) <= LONGEST_FOLDER else "/tmp"  # noqa: S108 (mkdtemp)
+    """Return the usual folder for temporary files unless names in it would be too long, or more than one line."""
+    usual = tempfile.gettempdir()
+    fits = len(os.fsencode(usual)) <= LONGEST_FOLDER and "\n" not in usual
+    return None if fits else "/tmp"  # noqa: S108 (mkdtemp)
 
 
 if __name__ == "__main__":

@@ -60,10 +60,6 @@ def _server(row: registry.Implementation) -> ServerEntry:
         server = registry.load(row.name)
     except CallerError as error:
         return ServerEntry(row.name, row.summary, _reason(error), naive=row.naive)
-    except (Exception, SystemExit) as error:  # whatever another package does when it is imported
-        if row in registry.BUILT_IN:
-            raise
-        return ServerEntry(row.name, row.summary, f"broken: {type(error).__name__}: {error}")
     return ServerEntry(row.name, server.summary, None, server.max_clients, server.naive)
 
 

@@ -22,6 +22,8 @@ from upecho import guardian, observe
 from upecho.address import Family
 from upecho.errors import HarnessError
 
+LONGEST_LINE = 1 << 24  # in bytes; a load engine's result is far shorter
+LONGEST_STDERR = 1 << 16
 GATE = 'read -r go && exec "$@"'
 
 
@@ -55,9 +57,10 @@ class Child:
             return None
 
     def stderr(self) -> str:
-        """Return what the process has written to stderr so far."""
-        self._stderr.seek(0)
-        return self._stderr.read().decode(errors="replace")
+        """Return what the process has written to stderr so far; of very much the end."""
+        descriptor = self._stderr.fileno()  # the offset is shared with the process, so it must not be moved
+        start = max(0, os.fstat(descriptor).st_size - LONGEST_STDERR)
+        return os.pread(descriptor, LONGEST_STDERR, start).decode(errors="replace")
 
     def cpu_ns(self) -> int:
         """Return the CPU time of the process and its children so far, in nanoseconds."""
@@ -79,7 +82,8 @@ class Child:
         with selectors.DefaultSelector() as selector:
             selector.register(self.stdout, selectors.EVENT_READ)
             while b"\n" not in self._unread:
-                if not selector.select(max(0.0, deadline - time.monotonic())):
+                remaining = deadline - time.monotonic()
+                if remaining < 0 or len(self._unread) > LONGEST_LINE or not selector.select(remaining):
                     return None
                 if not (data := os.read(self.stdout.fileno(), 65536)):
                     return None
@@ -108,12 +112,15 @@ class Supervisor:
     def __enter__(self) -> Self:
         self._children: set[Child] = set()
         self._numbers = itertools.count(1)
-        self._guardian = subprocess.Popen(
-            [sys.executable, "-I", "-S", guardian.__file__],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,  # so that Ctrl-C in a terminal does not reach it
-        )
+        try:
+            self._guardian = subprocess.Popen(
+                [sys.executable, "-I", "-S", guardian.__file__],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise HarnessError(f"cannot start a process: {error.strerror}") from None
         assert self._guardian.stdout
         self.folder = Path(os.fsdecode(self._guardian.stdout.readline().rstrip(b"\n")))
         if not self.folder.is_absolute():
@@ -134,7 +141,7 @@ class Supervisor:
         for child in list(self._children):
             child.close()
         self._guardian.communicate()
-        if self.folder.exists():  # the guardian was killed
+        if self._guardian.returncode != 0 and self.folder.exists():  # it was killed
             shutil.rmtree(self.folder)
 
     def start(self, argv: Sequence[str], cores: Collection[int] = ()) -> Child:

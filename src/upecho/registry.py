@@ -92,7 +92,7 @@ def find(name: str) -> Implementation:
     for row in rows:
         if row.name == name:
             return row
-    raise CallerError(unknown("implementation", name, [row.name for row in rows]) + "; or write module:attribute")
+    raise CallerError(unknown("implementation", name, [row.name for row in rows], "module:attribute"))
 
 
 def load(target: str) -> Server:
@@ -133,11 +133,11 @@ def load_loop(name: str) -> Callable[[], Any]:
     return cast(Callable[[], Any], factory)
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """Say that a name is unknown, and suggest the nearest one or list them all."""
+def unknown(kind: str, name: str, known: Iterable[str], *otherwise: str) -> str:
+    """Say that a name is unknown, and suggest the nearest one or list them all, and what else could stand there."""
     known = list(known)
     near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join([*known, *otherwise])}"
     return f"unknown {kind} {name!r}; {hint}"
 
 
@@ -155,6 +155,10 @@ def _load_object(location: str, name: str) -> Any:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         raise _missing(error, module_name, name) from None
+    except (Exception, SystemExit) as error:  # foreign code may raise anything
+        if name in {row.name for row in BUILT_IN}:
+            raise
+        raise CallerError(f"{name}: broken: {type(error).__name__}: {error}") from None
     try:
         return functools.reduce(getattr, attribute.split("."), module)
     except AttributeError:

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
@@ -9,7 +10,7 @@ from upecho import deadlines
 from upecho.address import Address
 from upecho.errors import CallerError, TargetError
 from upecho.process import Child, Supervisor
-from upecho.serving import Order
+from upecho.serving import READY, Order
 
 READY_SECONDS = 10.0
 STOP_SECONDS = 5.0  # beyond the server's own grace
@@ -40,8 +41,12 @@ def spawn(supervisor: Supervisor, order: Order, cores: Collection[int] = ()) -> 
 
 def ready_address(child: Child) -> Address | None:
     """Wait for the ready line; return the address on it, or None if the child ended or said nothing in time."""
-    line = child.read_line(deadlines.seconds(READY_SECONDS))
-    return None if line is None else Address.parse(line.partition(" on ")[2])
+    deadline = time.monotonic() + deadlines.seconds(READY_SECONDS)
+    while (line := child.read_line(deadline - time.monotonic())) is not None:
+        _, ready, address = line.partition(READY)
+        if ready:
+            return Address.parse(address)
+    return None
 
 
 def start_server(supervisor: Supervisor, order: Order, cores: Collection[int] = ()) -> ServerProcess:

@@ -25,6 +25,7 @@ from upecho.listener import listening
 from upecho.servers import Stop
 from upecho.settings import Settings
 
+READY = " is ready on "  # stands before the address in the ready line
 OVERTIME = 1.0  # seconds beyond its grace after which a server that did not stop is ended from within
 
 
@@ -78,7 +79,7 @@ def announce(order: Order, address: Address) -> None:
     Raises:
         HarnessError: stdout is full, or nobody reads it any more.
     """
-    line = f"upecho: {order.target} is ready on {address}\n"
+    line = f"upecho: {order.target}{READY}{address}\n"
     try:
         os.write(sys.stdout.fileno(), os.fsencode(line))  # bytes: a path need not be text in stdout's encoding
     except OSError as error:
@@ -88,6 +89,9 @@ def announce(order: Order, address: Address) -> None:
 @contextmanager
 def _stop_signal(patience: float, order: Order) -> Iterator[socket.socket]:
     """Turn SIGINT and SIGTERM into a socket that becomes readable; end what is deaf to it.
+
+    Deaf to an exception, too, may be an event loop that swallows it, or a thread that outlives ``serve`` and keeps the
+    interpreter from ending. So the timer runs on, and the second time there is no more asking.
 
     The wake-up descriptor is written by the C handler in whichever thread the signal hits; the Python handler
     writes as well, because event loops put a wake-up descriptor of their own in its place.
@@ -99,11 +103,12 @@ def _stop_signal(patience: float, order: Order) -> Iterator[socket.socket]:
     def stop(_number: int, _frame: FrameType | None) -> None:
         if not patience:
             give_up()
-        signal.setitimer(signal.ITIMER_REAL, patience)
+        signal.setitimer(signal.ITIMER_REAL, patience, OVERTIME)
         _wake(writer)
 
     def give_up(_number: int = 0, _frame: FrameType | None = None) -> NoReturn:
         _handle_stop_signals(signal.SIG_IGN)
+        signal.signal(signal.SIGALRM, _end_hard)
         raise TargetError(f"{order.target} did not stop when told to")
 
     with reader, writer:
@@ -114,8 +119,15 @@ def _stop_signal(patience: float, order: Order) -> Iterator[socket.socket]:
             yield reader
         finally:
             _handle_stop_signals(signal.SIG_IGN)  # the end has begun: a second Ctrl-C must not disturb it
-            signal.setitimer(signal.ITIMER_REAL, 0)
             signal.set_wakeup_fd(-1)
+            if signal.getitimer(signal.ITIMER_REAL)[0]:  # it was told to stop, and has returned in time
+                signal.signal(signal.SIGALRM, _end_hard)
+                signal.setitimer(signal.ITIMER_REAL, OVERTIME)
+
+
+def _end_hard(_number: int, _frame: FrameType | None) -> NoReturn:
+    os.write(2, b"upecho: the server did not end when told to, and was ended\n")
+    os._exit(TargetError.exit_status)
 
 
 def _handle_stop_signals(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:

@@ -1,13 +1,13 @@
 """The right part of a broken server: a thread for each connection, a clean stop, and a handler that may be wrong."""
 
-import contextlib
 import socket
 import threading
 from collections.abc import Callable
 
-from upecho.servers import CLIENT_GONE, Stop
+from upecho.servers import Stop
 from upecho.servers.shared.accepting import accepting
 from upecho.servers.shared.connections import Connections
+from upecho.servers.shared.leaving import may_leave
 
 Handler = Callable[[socket.socket], None]
 Change = Callable[[bytes], bytes]
@@ -17,7 +17,7 @@ def serve_with(handler: Handler, listener: socket.socket, stop: Stop) -> None:
     """Run ``handler`` in a thread for each connection, and close the connection when it returns."""
 
     def handle(connection: socket.socket) -> None:
-        with connections.closing(connection), contextlib.suppress(*CLIENT_GONE):
+        with connections.closing(connection), may_leave():
             handler(connection)
 
     with Connections(stop) as connections:

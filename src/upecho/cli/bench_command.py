@@ -1,16 +1,14 @@
 """``upecho bench``: conformance first, then the comparison."""
 
-import io
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from upecho import inventory, saving
 from upecho.address import Family
+from upecho.cli.console import console
 from upecho.cli.parameters import FamilyName, Number, TargetName
 from upecho.cli.steps import Steps
 from upecho.errors import CallerError, TargetError, UpechoError
@@ -153,7 +151,5 @@ def _keep(results: Results, save: Path | None) -> None:
         if save:
             saving.save(save, results.to_json())
     finally:
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="replace")  # not every encoding has µ and ≥
-        console = Console(highlight=False)
-        console.print(comparison(results, console.width))
+        terminal = console()
+        terminal.print(comparison(results, terminal.width))

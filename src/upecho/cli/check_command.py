@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from upecho import client, deadlines, registry, saving
 from upecho.address import Family
+from upecho.cli.console import console
 from upecho.cli.parameters import FamilyName, TargetName
 from upecho.cli.steps import Steps
 from upecho.conformance.catalogue import catalogue
@@ -52,6 +52,7 @@ def command(
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
     if file:
         saving.check(file)
+    deadlines.seconds(1)  # if it is set wrongly, then here is where that is said
     checks = _checks(ids)
     pairs = chosen(targets, families)
     _expect_listeners(pairs)
@@ -59,8 +60,8 @@ def command(
     if not due:
         raise CallerError("none of these checks is due for these targets and families")
     outcomes = _run(Runner(pairs, ids, jobs), due)
-    console = Console(highlight=False)
-    console.print(verdicts(outcomes, due, console.width))
+    terminal = console()
+    terminal.print(verdicts(outcomes, due, terminal.width))
     _tell_not_due(checks, pairs)
     if file:
         saving.save(file, json.dumps(SCHEMA | {"due": due, "verdicts": [one.to_dict() for one in outcomes]}, indent=1))

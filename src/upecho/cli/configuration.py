@@ -51,7 +51,7 @@ def _read(path: str, named_by: str) -> dict[str, Any]:
             values = tomllib.load(file)
     except OSError as error:
         raise CallerError(f"{named_by}: cannot read {path}: {error.strerror}") from None
-    except ValueError as error:  # not UTF-8, or not TOML
+    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, or nested too deep
         raise CallerError(f"{named_by}: {path} is not TOML: {error}") from None
     for key in values:
         if key not in KEYS:

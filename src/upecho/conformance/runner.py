@@ -13,7 +13,8 @@ from upecho.process import Child, Supervisor
 from upecho.server_process import END_SECONDS
 from upecho.target import Target
 
-RAN = {0, 1, 5}  # pytest's exit statuses when all tests passed, some did not, or none was due
+FAILURES = 1  # of tests; also how Python ends when the worker itself fails
+RAN = {0, FAILURES, 5}  # pytest's exit statuses when all tests passed, some did not, or none was due
 JOBS_PER_CORE = 2  # half the time of a check goes by in watching that nothing happens
 
 
@@ -30,6 +31,7 @@ class Runner:
         self._checks = checks
         self._jobs = jobs or JOBS_PER_CORE * (os.cpu_count() or 1)
         self._partial: dict[Child, bytes] = {}
+        self._heard: set[Child] = set()
 
     def outcomes(self) -> Iterator[Outcome]:
         """Yield each outcome as soon as it is known.
@@ -52,27 +54,23 @@ class Runner:
 
     def _start(self, supervisor: Supervisor) -> Child:
         target, family = self._waiting.popleft()
-        program = [
-            sys.executable,
-            "-m",
-            "upecho.conformance.worker",
-            target.text,
-            family.value,
-            *self._checks,
-        ]
-        child = supervisor.start(program)
+        # hypothesis keeps files, and would keep them in the current folder.
+        setting = f"HYPOTHESIS_STORAGE_DIRECTORY={supervisor.folder}/hypothesis"
+        worker = [sys.executable, "-P", "-m", "upecho.conformance.worker", target.text, family.value, *self._checks]
+        child = supervisor.start(["/usr/bin/env", setting, *worker])
         self._partial[child] = b""
         return child
 
     def _outcomes_in(self, child: Child, data: bytes) -> Iterator[Outcome]:
         *lines, self._partial[child] = (self._partial[child] + data).split(b"\n")
         for line in lines:
+            self._heard.add(child)
             yield Outcome.from_json(line.decode())
 
     def _end(self, child: Child) -> None:
         status = child.wait(END_SECONDS)
         said = child.stderr()
         child.close()
-        if status not in RAN:
+        if status not in RAN or (status == FAILURES and child not in self._heard):
             lines = [line for line in said.splitlines() if line.strip()]
             raise HarnessError(f"the suite could not run: {lines[-1] if lines else f'exit status {status}'}")

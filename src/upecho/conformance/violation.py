@@ -31,7 +31,11 @@ class Log:
 
     def note(self, event: str) -> None:
         """Add an event."""
-        self._lines.append(f"{time.monotonic() - self._began:7.3f} s  {event}")
+        self._lines.append(f"{self.age_seconds():7.3f} s  {event}")
+
+    def age_seconds(self) -> float:
+        """Return how long ago the check began."""
+        return time.monotonic() - self._began
 
     def lines(self) -> list[str]:
         """Return the events in order; of many only the last ones."""

@@ -18,6 +18,7 @@ from upecho.conformance.violation import Log, Violation, first_difference, show
 from upecho.errors import AddressError
 
 PATIENCE_SECONDS = 5.0  # how long an event that must come may take
+LONGEST_CHECK_SECONDS = 60.0  # how long a check may go on whose events all come in time, as of a server that trickles
 STALL_SECONDS = 0.02  # a sender that makes no headway for so long has filled every buffer on the way
 CLOG_SECONDS = 0.1
 CLOG_BLOCK_BYTES = 1 << 18
@@ -207,6 +208,9 @@ class Wire:
     def _wait(self, events: int) -> int:
         """Wait for one of the events, which must come; return those that have."""
         patience = deadlines.seconds(PATIENCE_SECONDS)
+        limit = deadlines.seconds(LONGEST_CHECK_SECONDS)
+        if self._log.age_seconds() > limit:
+            raise Violation(f"the check done within {limit:g} s", f"only {self._received} bytes received by then")
         if ready := self._ready(events, patience):
             return ready
         self._note(f"nothing for {patience:g} s")

@@ -34,7 +34,8 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    os.environ.pop("PYTEST_ADDOPTS", None)
+    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        os.environ.pop(name, None)
     # A shell starts background jobs with SIGINT ignored; what is checked here gets it all the same.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # The folder's path, not the package's name: for a name pytest would load a conftest of the current folder.

@@ -16,7 +16,7 @@ class EngineProcess:
     """A load engine on processor cores of its own; it lives until its supervisor ends."""
 
     def __init__(self, supervisor: Supervisor, cores: Collection[int] = ()) -> None:
-        self._child = supervisor.start([sys.executable, "-m", "upecho.load"], cores)
+        self._child = supervisor.start([sys.executable, "-P", "-m", "upecho.load"], cores)
 
     def run(self, job: Job) -> LoadResult:
         """Carry out a job.

@@ -34,8 +34,12 @@ from upecho.settings import Settings
 
 OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
-# What a receive or send raises once the client has reset the connection, left, or fallen silent for good.
-CLIENT_GONE = (ConnectionError, TimeoutError)
+# What accept() says of a client, or of the way to it, that is gone again before it was accepted; accept(2), "Error
+# handling". EAGAIN: another process was faster.
+GONE_BEFORE_ACCEPT = frozenset(
+    {errno.EAGAIN, errno.ECONNABORTED, errno.EPROTO, errno.ENOPROTOOPT, errno.EOPNOTSUPP}
+    | {errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH}
+)
 
 # How long a server that ran out of descriptors waits before it tries again: long enough to cost nothing, short
 # enough that a client in the backlog hardly notices.

@@ -1,11 +1,11 @@
 """Asyncio sockets: plain non-blocking sockets, awaited through the loop's ``sock_*`` methods, without transports."""
 
 import asyncio
-import contextlib
 import socket
 
-from upecho.servers import CLIENT_GONE, OUT_OF_RESOURCES, RETRY_SECONDS, Stop
+from upecho.servers import GONE_BEFORE_ACCEPT, OUT_OF_RESOURCES, RETRY_SECONDS, Stop
 from upecho.servers.shared.event_loop import LoopFactory, run, stopped
+from upecho.servers.shared.leaving import may_leave
 from upecho.servers.shared.stopping import end_reading
 
 
@@ -41,9 +41,9 @@ async def accept(listener: socket.socket, handlers: dict[asyncio.Task[None], soc
     while True:
         try:
             connection, _ = await loop.sock_accept(listener)
-        except ConnectionAbortedError:
-            continue  # the client left again
         except OSError as error:
+            if error.errno in GONE_BEFORE_ACCEPT:
+                continue
             if error.errno not in OUT_OF_RESOURCES:
                 raise
             await asyncio.sleep(RETRY_SECONDS)
@@ -56,6 +56,6 @@ async def accept(listener: socket.socket, handlers: dict[asyncio.Task[None], soc
 async def answer(connection: socket.socket, receive_size: int) -> None:
     """Answer one client until its side of the connection ends."""
     loop = asyncio.get_running_loop()
-    with connection, contextlib.suppress(*CLIENT_GONE):
+    with connection, may_leave():
         while data := await loop.sock_recv(connection, receive_size):
             await loop.sock_sendall(connection, data.upper())

@@ -1,11 +1,11 @@
 """Asyncio streams: a coroutine per connection that reads, writes and waits for the writer to drain."""
 
 import asyncio
-import contextlib
 import socket
 
-from upecho.servers import CLIENT_GONE, Stop
+from upecho.servers import Stop
 from upecho.servers.shared.event_loop import Connections, LoopFactory, run
+from upecho.servers.shared.leaving import may_leave
 
 
 def serve(listener: socket.socket, stop: Stop, loop_factory: LoopFactory = asyncio.new_event_loop) -> None:
@@ -16,22 +16,31 @@ def serve(listener: socket.socket, stop: Stop, loop_factory: LoopFactory = async
 async def main(listener: socket.socket, stop: Stop) -> None:
     """Start the server, wait for the stop, end what is still open."""
     connections = Connections(stop)
+    handlers: set[asyncio.Task[None]] = set()  # the loop itself keeps only weak references
+
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Noted at once, not when the handler begins: a stop in between would find nothing to wait for.
+        connections.opened(writer.transport)
+        handler = asyncio.create_task(handle(reader, writer))
+        handlers.add(handler)
+        handler.add_done_callback(handlers.discard)
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connections.opened(writer.transport)
-        with contextlib.suppress(*CLIENT_GONE):
-            await answer(reader, writer, stop.receive_size)
-        writer.close()
-        with contextlib.suppress(*CLIENT_GONE):
-            await writer.wait_closed()
-        connections.closed(writer.transport)
+        try:
+            with may_leave():
+                await answer(reader, writer, stop.receive_size)
+            writer.close()
+            with may_leave():
+                await writer.wait_closed()
+        finally:
+            connections.closed(writer.transport)
 
-    server = await asyncio.start_server(handle, sock=listener, backlog=stop.backlog)
+    server = await asyncio.start_server(connected, sock=listener, backlog=stop.backlog)
     await connections.serve_until_stopped(server)
 
 
 async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, receive_size: int) -> None:
-    """Answer one client until its side of the connection ends."""
-    while data := await reader.read(receive_size):
+    """Answer one client until its side of the connection ends, or ours was ended from outside."""
+    while (data := await reader.read(receive_size)) and not writer.is_closing():
         writer.write(data.upper())
         await writer.drain()

@@ -1,11 +1,11 @@
 """Blocking: one client after another, in the main thread. The others wait in the backlog for their turn."""
 
-import contextlib
 import socket
 
-from upecho.servers import CLIENT_GONE, Stop
+from upecho.servers import Stop
 from upecho.servers.shared.accepting import accepting
 from upecho.servers.shared.connections import Connections
+from upecho.servers.shared.leaving import may_leave
 
 MAX_CLIENTS = 1
 
@@ -21,6 +21,6 @@ def serve(listener: socket.socket, stop: Stop) -> None:
 
 def answer(connection: socket.socket, receive_size: int) -> None:
     """Answer one client until its side of the connection ends."""
-    with contextlib.suppress(*CLIENT_GONE):
+    with may_leave():
         while data := connection.recv(receive_size):
             connection.sendall(data.upper())

@@ -5,6 +5,7 @@ which only the parent holds the writing end, so they end also when the parent is
 """
 
 import dataclasses
+import errno
 import multiprocessing
 import os
 import signal
@@ -12,7 +13,7 @@ import socket
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 
-from upecho.servers import RETRY_SECONDS, Stop, selectors
+from upecho.servers import OUT_OF_RESOURCES, RETRY_SECONDS, Stop, selectors
 
 WORKERS = max(2, os.cpu_count() or 1)
 
@@ -30,16 +31,34 @@ def serve(listener: socket.socket, stop: Stop) -> None:
         parent_alive.close()
         selectors.serve(listener, dataclasses.replace(stop, signal=parent_ended))
 
-    def start() -> BaseProcess:
+    def start() -> list[BaseProcess]:
         worker = context.Process(target=work)
-        worker.start()
-        return worker
+        try:
+            worker.start()
+        except OSError as error:
+            if error.errno not in OUT_OF_RESOURCES | {errno.EAGAIN}:
+                raise
+            return []
+        return [worker]
+
+    def fill(workers: list[BaseProcess]) -> list[BaseProcess]:
+        while len(workers) < WORKERS and (started := start()):
+            workers += started
+        return workers
 
     with listener, parent_alive:
-        workers = [start() for _ in range(WORKERS)]
-        while told not in wait([told, *(worker.sentinel for worker in workers)]):
-            workers = [worker for worker in workers if worker.is_alive()]
+        workers = fill([])
+        while told not in wait(
+            [told, *(worker.sentinel for worker in workers)], None if len(workers) == WORKERS else RETRY_SECONDS
+        ):
             wait([told], RETRY_SECONDS)  # a worker that dies at once must not make the parent spin
-            workers += [start() for _ in range(WORKERS - len(workers))]
+            workers = fill([worker for worker in workers if worker.is_alive()])
+    _end(workers, stop.grace + RETRY_SECONDS)
+
+
+def _end(workers: list[BaseProcess], seconds: float) -> None:
+    """Wait for workers, which know by now; one that does not answer is killed."""
     for worker in workers:
+        worker.join(seconds)
+        worker.kill()
         worker.join()

@@ -9,7 +9,8 @@ import socket
 import time
 from collections.abc import Callable
 
-from upecho.servers import CLIENT_GONE, OUT_OF_RESOURCES, RETRY_SECONDS, Stop
+from upecho.servers import GONE_BEFORE_ACCEPT, OUT_OF_RESOURCES, RETRY_SECONDS, Stop
+from upecho.servers.shared.leaving import has_left
 from upecho.servers.shared.stopping import end_reading
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
@@ -61,9 +62,9 @@ class Loop:
     def _accept(self) -> None:
         try:
             sock, _ = self.listener.accept()
-        except (BlockingIOError, ConnectionAbortedError):
-            return  # the client left again, or another process was faster
         except OSError as error:
+            if error.errno in GONE_BEFORE_ACCEPT:
+                return
             if error.errno not in OUT_OF_RESOURCES:
                 raise
             self.selector.unregister(self.listener)
@@ -110,7 +111,9 @@ class Connection:
             data = self.sock.recv(self._receive_size)
         except BlockingIOError:
             return
-        except CLIENT_GONE:
+        except OSError as error:
+            if not has_left(error):
+                raise
             data = b""
         if data:
             self._send(memoryview(data.upper()))
@@ -123,7 +126,9 @@ class Connection:
             rest = reply[self.sock.send(reply) :]
         except BlockingIOError:
             rest = reply
-        except CLIENT_GONE:
+        except OSError as error:
+            if not has_left(error):
+                raise
             self.close()
             return
         if rest and not self._owed:

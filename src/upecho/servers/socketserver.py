@@ -37,7 +37,10 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     def process_request(self, request: Any, client_address: Any) -> None:
         """Note the connection, then start its thread."""
         self.connections.add(request)
-        super().process_request(request, client_address)
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # no further thread can be started: those who are served go on
+            self.shutdown_request(request)
 
     def close_request(self, request: Any) -> None:
         """Close the connection and forget it."""

@@ -1,5 +1,6 @@
 """Thread pool: a fixed number of threads, one connection each; further clients wait in the backlog."""
 
+import contextlib
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -26,5 +27,6 @@ def serve(listener: socket.socket, stop: Stop) -> None:
     with ThreadPoolExecutor(MAX_CLIENTS) as pool, Connections(stop) as connections:
         for connection in accepting(listener, stop):
             connections.add(connection)
-            pool.submit(handle, connection)
+            with contextlib.suppress(RuntimeError):  # no further thread can be started: it waits for one there is
+                pool.submit(handle, connection)
             ahead.acquire()

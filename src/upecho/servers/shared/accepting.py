@@ -4,7 +4,7 @@ import selectors
 import socket
 from collections.abc import Iterator
 
-from upecho.servers import OUT_OF_RESOURCES, RETRY_SECONDS, Stop
+from upecho.servers import GONE_BEFORE_ACCEPT, OUT_OF_RESOURCES, RETRY_SECONDS, Stop
 
 
 def accepting(listener: socket.socket, stop: Stop) -> Iterator[socket.socket]:
@@ -16,9 +16,9 @@ def accepting(listener: socket.socket, stop: Stop) -> Iterator[socket.socket]:
         while all(key.fileobj is listener for key, _ in selector.select()):
             try:
                 connection, _ = listener.accept()
-            except (BlockingIOError, ConnectionAbortedError):
-                continue  # the client left again, or another process was faster
             except OSError as error:
+                if error.errno in GONE_BEFORE_ACCEPT:
+                    continue
                 if error.errno not in OUT_OF_RESOURCES:
                     raise
                 selector.unregister(listener)
