@@ -1,6 +1,9 @@
 """``upecho check``: what it prints, writes and returns for servers that behave, that do not, and that do not exist."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -102,3 +105,42 @@ def test_the_current_folder_has_no_say(upecho: Callable[..., Any], tmp_path: Pat
 )
 def test_the_exit_status(outcomes: list[Outcome], strict: bool, status: int) -> None:
     assert exit_status(outcomes, 1, strict=strict) == status
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [("import sys; sys.exit(0)", "SystemExit"), ("1 / 0", "ZeroDivisionError"), ("def", "SyntaxError")],
+)
+def test_a_module_that_fails_at_import_is_no_pass(
+    upecho: Callable[..., Any], tmp_path: Path, code: str, reason: str
+) -> None:
+    (tmp_path / "mine.py").write_text(code)
+    done = upecho("check", "mine:serve", "--family", "inet", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"upecho: mine:serve: broken: {reason}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_lesson_in_the_current_folder_shadows_nothing(tmp_path: Path) -> None:
+    (tmp_path / "selectors.py").write_text("print('my lesson')")
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "upecho",
+        "check",
+        "selectors",
+        "--family",
+        "inet",
+        "--check",
+        "any-schedule",
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["selectors.py"]
+
+
+def test_a_character_that_stdout_lacks_is_no_traceback(upecho: Callable[..., Any]) -> None:
+    environment = os.environ | {"PYTHONIOENCODING": "latin-1"}
+    done = upecho("check", "textbook", "--family", "inet", "--check", "many-in-one", env=environment)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)

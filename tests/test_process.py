@@ -162,3 +162,32 @@ def test_a_running_server_ends_with_the_block(supervisor: Supervisor) -> None:
     with running(supervisor, Order("threads", "127.0.0.1:0", Settings())) as server:
         connect(server.address, 5).close()
     assert server.child.wait(0) == 0
+
+
+def test_a_line_that_never_ends_is_not_waited_for_for_ever(supervisor: Supervisor) -> None:
+    child = supervisor.start(["/bin/sh", "-c", "exec cat /dev/zero"])
+    assert child.read_line(0.2) is None
+
+
+def test_the_guardian_heeds_no_signal(eventually: Eventually) -> None:
+    with Supervisor() as supervisor:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            supervisor._guardian.send_signal(number)
+        assert supervisor.start(["/bin/cat"]).is_alive()
+        folder = supervisor.folder
+    assert supervisor._guardian.returncode == 0
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("name", ["new\nline", "x" * 80])
+def test_an_odd_folder_for_temporary_files_is_not_used(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    odd = folder / name
+    odd.mkdir()
+    (odd.parent / name.partition("\n")[0]).mkdir(exist_ok=True)
+    monkeypatch.setenv("TMPDIR", str(odd))
+    before = sorted(folder.rglob("*"))
+    with Supervisor() as supervisor:
+        assert odd not in supervisor.folder.parents
+    assert sorted(folder.rglob("*")) == before

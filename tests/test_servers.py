@@ -1,5 +1,6 @@
 """What the contract demands of a server beyond what its clients can see."""
 
+import errno
 import os
 import select
 import signal
@@ -8,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ from upecho.client import connect
 from upecho.listener import listening
 from upecho.process import Supervisor
 from upecho.server_process import ServerProcess, ready_address
-from upecho.servers import Stop, prefork, thread_pool
+from upecho.servers import Stop, blocking, prefork, thread_pool
 from upecho.serving import Order
 from upecho.settings import Settings
 
@@ -30,6 +32,12 @@ SEVERAL = [name for name in SERIOUS if registry.load(name).max_clients is None]
 MAX_DESCRIPTORS = 32
 LIMITED = f'ulimit -n {MAX_DESCRIPTORS} && exec "$@"'
 SECONDS = 20.0
+
+UVLOOP = [
+    pytest.param(f"{name}+uvloop", marks=pytest.mark.skipif(not find_spec("uvloop"), reason="uvloop is not installed"))
+    for name in SERIOUS
+    if name.startswith("asyncio")
+]
 
 linux_only = pytest.mark.skipif(not observe.AVAILABLE, reason="observes processes through /proc")
 
@@ -83,7 +91,7 @@ def never_reading(address: Address) -> socket.socket:
     return client
 
 
-@pytest.mark.parametrize("target", SERIOUS)
+@pytest.mark.parametrize("target", [*SERIOUS, *UVLOOP])
 def test_a_client_that_never_reads_is_ended_with_the_grace(start: Start, clients: ExitStack, target: str) -> None:
     server = start(target, grace=0.2)
     clients.enter_context(never_reading(server.address))
@@ -127,6 +135,15 @@ def test_prefork_replaces_a_worker_that_died(start: Start, eventually: Eventuall
         assert exchange(client) == b"HELLO"
     assert server.stop() == 0
     assert server.child.stderr() == ""
+
+
+@linux_only
+def test_prefork_kills_a_worker_that_does_not_stop(start: Start, eventually: Eventually) -> None:
+    server = start("prefork", grace=0.2)
+    eventually(lambda: len(workers_of(server)) >= 2)
+    os.kill(min(workers_of(server)), signal.SIGSTOP)
+    assert server.stop() == 0
+    assert workers_of(server) == set()
 
 
 @linux_only
@@ -182,3 +199,26 @@ def test_the_thread_pool_accepts_no_more_than_it_serves(monkeypatch: pytest.Monk
         assert third.recv(5, socket.MSG_WAITALL) == b"THIRD"
         writer.send(b"stop")
         thread.join(SECONDS)
+
+
+class Failing(socket.socket):
+    """A connection on which every receive fails in the same way."""
+
+    error = 0
+
+    def recv(self, bufsize: int, flags: int = 0) -> bytes:
+        raise OSError(self.error, os.strerror(self.error))
+
+
+@pytest.mark.parametrize("error", [errno.ECONNRESET, errno.ETIMEDOUT, errno.ENETUNREACH, errno.EHOSTUNREACH])
+def test_a_network_that_is_gone_is_a_client_that_left(error: int) -> None:
+    with Failing() as connection:
+        connection.error = error
+        blocking.answer(connection, 1)
+
+
+def test_a_fault_of_our_own_is_not_swallowed() -> None:
+    with Failing() as connection:
+        connection.error = errno.EBADF
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            blocking.answer(connection, 1)

@@ -141,3 +141,30 @@ def test_what_a_crash_leaves_is_a_traceback_and_no_path(
     assert server.child.wait(20) == 1
     assert "Traceback" in server.child.stderr()
     assert not (folder / "s").exists()
+
+
+LINGERING = """
+import select, threading, time
+
+def leaves_a_thread(listener, stop):
+    threading.Thread(target=time.sleep, args=(1000,)).start()
+    select.select([stop], [], [])
+
+def swallows_everything(listener, stop):
+    while True:
+        try:
+            listener.accept()
+        except BaseException:
+            pass
+"""
+
+
+@pytest.mark.parametrize("name", ["leaves_a_thread", "swallows_everything"])
+def test_a_server_that_does_not_let_go_is_ended(
+    start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (folder / "lingering.py").write_text(LINGERING)
+    monkeypatch.chdir(folder)
+    server = start(f"lingering:{name}", grace=0.1)
+    assert server.stop() == 1
+    assert "did not end when told to" in server.child.stderr()
