@@ -15,7 +15,8 @@ SERVING = frozenset(check.id for check in catalogue()) - {
     "path-not-a-socket",
     "path-too-long",
 }
-CLOGGING = "records-stay-in-order short-writes half-close-large"
+CLOGGED = "records-stay-in-order half-close-large"
+CLOGGING = f"{CLOGGED} short-writes"
 SPEED = "odd-sizes full-duplex any-schedule"
 UNHARMED = (
     "client-vanishes reset-idle reset-mid-stream reset-with-output-queued reset-after-half-close reset-before-accept "
@@ -107,11 +108,9 @@ KILLS = [
     ),
     serve("times:gives_up_idle", ids("speaks-only-when-spoken-to")),
     # Whether a client that reads as fast as it can is ever too slow for these is a matter of scheduling.
+    serve("times:send_for_sendall", ids(CLOGGING), by_chance=SPEED),
     serve(
-        "times:send_for_sendall",
-        ids("short-writes"),
-        Family.INET,
-        by_chance=f"{SPEED} records-stay-in-order half-close-large",
+        "times:send_for_sendall", ids("short-writes"), Family.INET, f"{SPEED} records-stay-in-order half-close-large"
     ),
     serve("times:reuses_buffer", ids(CLOGGING), by_chance=SPEED),
     serve("times:reorders", ids(CLOGGING), by_chance=SPEED),

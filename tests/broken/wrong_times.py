@@ -43,10 +43,9 @@ def _gives_up_idle(connection: socket.socket) -> None:
 
 
 def _send_for_sendall(connection: socket.socket) -> None:
-    """Take the bytes that one send accepts for all; a socket with a timeout does not wait for room for the rest."""
-    connection.settimeout(60)
-    while data := connection.recv(1 << 20):
-        connection.send(data.upper())
+    """Take what one send accepts for all: what does not fit into the kernel's buffer is lost."""
+    while data := connection.recv(65536):
+        send_what_fits(connection, data.upper())
 
 
 def _whole_buffer(connection: socket.socket) -> None:
