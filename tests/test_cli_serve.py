@@ -189,3 +189,9 @@ def test_a_ready_line_nobody_reads_is_one_line(upecho: Upecho, folder: Path) -> 
     os.close(writer)
     assert done.stderr == "upecho: cannot write the ready line to stdout: Broken pipe\n"
     assert (done.returncode, list(folder.iterdir())) == (3, [])
+
+
+def test_what_cannot_be_served_leaves_the_signals_as_they_were(refusal: Callable[..., str], folder: Path) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    refusal("serve", "threads", "--bind", f"unix:{folder}/no/such/folder")
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before

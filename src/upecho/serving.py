@@ -26,6 +26,7 @@ from upecho.servers import Stop
 from upecho.settings import Settings
 
 READY = " is ready on "  # stands before the address in the ready line
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 OVERTIME = 1.0  # seconds beyond its grace after which a server that did not stop is ended from within
 
 
@@ -109,8 +110,10 @@ def _stop_signal(patience: float, order: Order) -> Iterator[socket.socket]:
     def give_up(_number: int = 0, _frame: FrameType | None = None) -> NoReturn:
         _handle_stop_signals(signal.SIG_IGN)
         signal.signal(signal.SIGALRM, _end_hard)
+        signal.setitimer(signal.ITIMER_REAL, OVERTIME)
         raise TargetError(f"{order.target} did not stop when told to")
 
+    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
     with reader, writer:
         signal.signal(signal.SIGALRM, give_up)
         signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
@@ -118,11 +121,14 @@ def _stop_signal(patience: float, order: Order) -> Iterator[socket.socket]:
         try:
             yield reader
         finally:
-            _handle_stop_signals(signal.SIG_IGN)  # the end has begun: a second Ctrl-C must not disturb it
+            _handle_stop_signals(signal.SIG_IGN)  # once the end has begun, a second Ctrl-C must not disturb it
             signal.set_wakeup_fd(-1)
             if signal.getitimer(signal.ITIMER_REAL)[0]:  # it was told to stop, and has returned in time
                 signal.signal(signal.SIGALRM, _end_hard)
                 signal.setitimer(signal.ITIMER_REAL, OVERTIME)
+            else:
+                for number, handler in before.items():
+                    signal.signal(number, handler)
 
 
 def _end_hard(_number: int, _frame: FrameType | None) -> NoReturn:
@@ -131,7 +137,7 @@ def _end_hard(_number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _handle_stop_signals(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOP_SIGNALS:
         signal.signal(number, handler)
 
 
