@@ -21,17 +21,20 @@ from upecho.settings import Settings
 DEADLINE_SECONDS = 20.0
 
 
-def pytest_configure() -> None:
-    """A shell starts background jobs with SIGINT ignored, and they pass that on; these tests send it."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the developer has set must not decide a test."""
     for name in [name for name in os.environ if name.startswith(("UPECHO_", "PYTHONUNBUFFERED"))]:
         monkeypatch.delenv(name)
     monkeypatch.setattr(sys, "path", list(sys.path))
+
+
+@pytest.fixture(autouse=True)
+def usual_signals() -> None:
+    """Processes inherit which signals are ignored or blocked: neither a shell nor another test may decide that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 
 @pytest.fixture
