@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -101,7 +102,10 @@ def _stop_signal(patience: float, order: Order) -> Iterator[socket.socket]:
     reader.setblocking(False)
     writer.setblocking(False)
 
+    told = threading.Event()
+
     def stop(_number: int, _frame: FrameType | None) -> None:
+        told.set()
         if not patience:
             give_up()
         signal.setitimer(signal.ITIMER_REAL, patience, OVERTIME)
@@ -123,7 +127,7 @@ def _stop_signal(patience: float, order: Order) -> Iterator[socket.socket]:
         finally:
             _handle_stop_signals(signal.SIG_IGN)  # once the end has begun, a second Ctrl-C must not disturb it
             signal.set_wakeup_fd(-1)
-            if signal.getitimer(signal.ITIMER_REAL)[0]:  # it was told to stop, and has returned in time
+            if told.is_set():  # and it has returned, but may have left something behind that goes on
                 signal.signal(signal.SIGALRM, _end_hard)
                 signal.setitimer(signal.ITIMER_REAL, OVERTIME)
             else:
