@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from upecho import client
 from upecho.address import Address
+from upecho.conformance.service import Service
 from upecho.conformance.violation import Log, Violation
 from upecho.conformance.wire import End, Wire
 
@@ -23,7 +25,7 @@ def wire_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Script], Wire
 
     def wire_to(script: Script) -> Wire:
         listener = socket.create_server(("127.0.0.1", 0))
-        wire = Wire(Address.of(listener), Log(), "client 1")
+        wire = Wire(client.connect(Address.of(listener), 1), Log(), "client 1")
         connection, _ = listener.accept()
         opened.extend([listener, connection, wire])
         threads.append(threading.Thread(target=script, args=(connection,)))
@@ -116,4 +118,4 @@ def test_nobody_listening_is_a_violation() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = Address.of(listener)
     with pytest.raises(Violation, match="nobody is listening"):
-        Wire(address, Log(), "client 1")
+        Service(address, None, None, Log()).connect()

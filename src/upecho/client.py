@@ -37,6 +37,25 @@ def connect(address: Address, seconds: float, receive_buffer: int | None = None)
     return connection
 
 
+def begin(address: Address) -> socket.socket:
+    """Return a non-blocking socket that is about to be connected to ``address``, or is already.
+
+    Raises:
+        AddressError: nobody listens there, or the backlog is full and, as with Unix sockets, there is no waiting.
+        Unavailable: this system lacks the family.
+    """
+    version, name = address.resolve()
+    connection = socket.socket(version, socket.SOCK_STREAM)
+    connection.setblocking(False)
+    try:
+        connection.connect(name)
+    except OSError as error:
+        if error.errno != errno.EINPROGRESS:
+            connection.close()
+            raise AddressError(f"cannot connect to {address}: {_explain(error)}") from None
+    return connection
+
+
 def _connect_unix(connection: socket.socket, name: Any, seconds: float) -> None:
     """Wait for room in the backlog: a socket with Python's timeout is non-blocking and would fail at once."""
     timeval = struct.pack("@ll", int(seconds), int(seconds % 1 * 1e6))

@@ -18,13 +18,13 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import IO, Self
 
-from upecho import guardian, observe
+from upecho import guardian
 from upecho.address import Family
 from upecho.errors import HarnessError
 
 LONGEST_LINE = 1 << 24  # in bytes; a load engine's result is far shorter
 LONGEST_STDERR = 1 << 16
-GATE = 'read -r go && exec "$@"'
+GATE = 'read -r go && if [ "$1" ]; then ulimit -n "$1"; fi && shift && exec "$@"'
 
 
 class Child:
@@ -56,19 +56,16 @@ class Child:
         except subprocess.TimeoutExpired:
             return None
 
-    def stderr(self) -> str:
-        """Return what the process has written to stderr so far; of very much the end."""
-        descriptor = self._stderr.fileno()  # the offset is shared with the process, so it must not be moved
-        start = max(0, os.fstat(descriptor).st_size - LONGEST_STDERR)
-        return os.pread(descriptor, LONGEST_STDERR, start).decode(errors="replace")
+    def stderr(self, start: int = 0, end: int | None = None) -> str:
+        """Return what the process has written to stderr, from one count of bytes to another; of very much the end."""
+        end = self.stderr_bytes() if end is None else end
+        start = max(start, end - LONGEST_STDERR)
+        # The offset is shared with the process, so it must not be moved.
+        return os.pread(self._stderr.fileno(), end - start, start).decode(errors="replace")
 
-    def cpu_ns(self) -> int:
-        """Return the CPU time of the process and its children so far, in nanoseconds."""
-        return observe.cpu_ns(self.pid)
-
-    def descriptor_count(self) -> int:
-        """Return how many descriptors the process and its children have open."""
-        return observe.descriptor_count(self.pid)
+    def stderr_bytes(self) -> int:
+        """Return how many bytes the process has written to stderr so far."""
+        return os.fstat(self._stderr.fileno()).st_size
 
     def kill(self) -> None:
         """Kill the process and all its children, now."""
@@ -144,8 +141,10 @@ class Supervisor:
         if self._guardian.returncode != 0 and self.folder.exists():  # it was killed
             shutil.rmtree(self.folder)
 
-    def start(self, argv: Sequence[str], cores: Collection[int] = ()) -> Child:
+    def start(self, argv: Sequence[str], cores: Collection[int] = (), descriptors: int | None = None) -> Child:
         """Start a program, on the given processor cores only if there are any given.
+
+        ``descriptors`` is how many it may open at most; by default as many as its harness.
 
         Raises:
             HarnessError: no process could be started.
@@ -153,7 +152,7 @@ class Supervisor:
         stderr = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the child)
         try:
             popen = subprocess.Popen(
-                ["/bin/sh", "-c", GATE, "upecho-gate", *argv],
+                ["/bin/sh", "-c", GATE, "upecho-gate", str(descriptors or ""), *argv],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,

@@ -56,12 +56,14 @@ class Server:
     Attributes:
         serve: the callable ``serve(listener, stop)``.
         max_clients: how many clients it serves at once; None means as many as there are descriptors.
+        families: names of the socket families that it serves; None means all.
         naive: whether it ignores the stop.
         summary: its I/O model in a few words, from the table or from its documentation.
     """
 
     serve: Callable[..., None]
     max_clients: int | None = None
+    families: tuple[str, ...] | None = None
     naive: bool = False
     summary: str = ""
 
@@ -115,7 +117,8 @@ def load(target: str) -> Server:
             raise CallerError(f"{name} runs on no event loop, so +{loop} means nothing to it")
         serve = functools.partial(serve, loop_factory=load_loop(loop))
     summary = row.summary or (inspect.getdoc(serve) or module.__doc__ or "").strip().partition("\n")[0]
-    return Server(serve, getattr(module, "MAX_CLIENTS", None), row.naive, summary)
+    declared = (getattr(module, "MAX_CLIENTS", None), getattr(module, "FAMILIES", None))
+    return Server(serve, *declared, row.naive, summary)
 
 
 def load_loop(name: str) -> Callable[[], Any]:

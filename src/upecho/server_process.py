@@ -33,10 +33,10 @@ class ServerProcess:
         return status
 
 
-def spawn(supervisor: Supervisor, order: Order, cores: Collection[int] = ()) -> Child:
+def spawn(supervisor: Supervisor, order: Order, cores: Collection[int] = (), descriptors: int | None = None) -> Child:
     """Start an implementation as a child process, without waiting for it."""
     # -P: a lesson's own selectors.py in the current folder must not take the place of the standard library's.
-    return supervisor.start([sys.executable, "-P", "-m", "upecho.serving", order.to_json()], cores)
+    return supervisor.start([sys.executable, "-P", "-m", "upecho.serving", order.to_json()], cores, descriptors)
 
 
 def ready_address(child: Child) -> Address | None:

@@ -24,7 +24,7 @@ class Settings:
         mode: permission bits of a Unix socket's path.
     """
 
-    backlog: int = 128
+    backlog: int = 1024
     receive_size: int = 65536
     grace: float = 5.0
     mode: int = 0o600

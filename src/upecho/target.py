@@ -7,11 +7,18 @@ from dataclasses import dataclass
 from typing import Self
 
 from upecho import registry
-from upecho.address import Address
+from upecho.address import Address, Family
 from upecho.errors import CallerError
 
 COMMAND = "cmd:"
-PLACEHOLDER = "{address}"
+
+# What a command may contain, what stands there when it is run, and which families can be told to it so.
+PLACEHOLDERS = {
+    "{address}": frozenset(Family),
+    "{host}": frozenset({Family.INET, Family.INET6}),
+    "{port}": frozenset({Family.INET, Family.INET6}),
+    "{path}": frozenset({Family.UNIX}),
+}
 
 
 class Kind(enum.Enum):
@@ -29,43 +36,61 @@ class Target:
     Attributes:
         text: ``NAME``, ``NAME+LOOP``, ``module:attribute``, an address, or ``cmd:COMMAND {address}``.
         kind: how it comes to life.
+        families: those that it declares to serve.
+        max_clients: how many it declares to serve at once; None means no limit but descriptors.
     """
 
     text: str
     kind: Kind
+    families: frozenset[Family] = frozenset(Family)
+    max_clients: int | None = None
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, text: str, max_clients: int | None = None) -> Self:
         """Tell the forms apart and make sure that the target exists.
 
+        ``max_clients`` is for targets that do not declare it themselves.
+
         Raises:
-            CallerError: no such implementation, an address that is none, or a command without ``{address}``.
+            CallerError: no such implementation, an address that is none, or a command without a place for one.
             Unavailable: a package it needs is not installed.
         """
         if text.startswith(COMMAND):
-            if PLACEHOLDER not in text:
-                raise CallerError(f"a command needs {PLACEHOLDER} where the address goes: {text!r}")
             _expect_program(text.removeprefix(COMMAND))
-            return cls(text, Kind.COMMAND)
+            return cls(text, Kind.COMMAND, _families(text), max_clients)
         if text.startswith("unix:") or text.rpartition(":")[2].isdigit():
-            Address.parse(text)
-            return cls(text, Kind.ADDRESS)
-        registry.load(text)
-        return cls(text, Kind.IMPLEMENTATION)
+            return cls(text, Kind.ADDRESS, frozenset({Address.parse(text).family}), max_clients)
+        server = registry.load(text)
+        try:
+            families = frozenset(Family) if server.families is None else frozenset(map(Family, server.families))
+        except (TypeError, ValueError) as error:
+            raise CallerError(f"{text}: FAMILIES is {server.families!r}: {error}") from None
+        return cls(text, Kind.IMPLEMENTATION, families, server.max_clients or max_clients)
 
     def address(self) -> Address:
         """Return the address of a target that somebody else serves."""
         return Address.parse(self.text)
 
-    def command(self, address: str) -> list[str]:
-        """Return the program and arguments of a command that shall serve at ``address``."""
+    def command(self, text: str) -> list[str]:
+        """Return the program and arguments of a command that shall serve at the address ``text``."""
+        # Not parsed where there is a path: to be refused, it may be one that no system takes.
+        address = Address(Family.UNIX) if text.startswith("unix:") else Address.parse(text)
+        path = text.removeprefix("unix:")
+        values = {"{address}": text, "{host}": address.host, "{port}": str(address.port), "{path}": path}
         words = shlex.split(self.text.removeprefix(COMMAND))
-        return [word.replace(PLACEHOLDER, address) for word in words]
+        for name, value in values.items():
+            words = [word.replace(name, value) for word in words]
+        return words
 
-    @property
-    def max_clients(self) -> int | None:
-        """How many clients it serves at once, as it declares; None means no limit but descriptors."""
-        return registry.load(self.text).max_clients if self.kind is Kind.IMPLEMENTATION else None
+
+def _families(command: str) -> frozenset[Family]:
+    """Return the families whose addresses can be told to a command through the placeholders in it."""
+    present = [families for name, families in PLACEHOLDERS.items() if name in command]
+    if not present:
+        raise CallerError(f"a command needs {{address}}, or {{host}} and {{port}}, or {{path}} in it: {command!r}")
+    if not (families := frozenset.intersection(*present)):
+        raise CallerError(f"no address has all of the parts that are asked for: {command!r}")
+    return families
 
 
 def _expect_program(command: str) -> None:

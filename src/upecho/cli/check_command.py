@@ -30,6 +30,9 @@ Pairs = Sequence[tuple[Target, Family]]
 @click.option("--family", "families", multiple=True, type=FamilyName(), help="Repeatable; default: all there are.")
 @click.option("--check", "ids", multiple=True, metavar="ID", help="Run this check only; repeatable.")
 @click.option("--strict", is_flag=True, help="Let failed SHOULD checks count.")
+@click.option(
+    "--max-clients", type=click.IntRange(min=1), help="How many clients a target serves at once, if it does not say."
+)
 @click.option("--jobs", type=click.IntRange(min=1), help="Targets and families to check at a time.")
 @click.option("--json", "file", type=click.Path(path_type=Path), metavar="FILE", help="Write the verdicts to FILE.")
 def command(
@@ -37,6 +40,7 @@ def command(
     families: tuple[str, ...],
     ids: tuple[str, ...],
     strict: bool,
+    max_clients: int | None,
     jobs: int | None,
     file: Path | None,
 ) -> int:
@@ -54,12 +58,15 @@ def command(
         saving.check(file)
     deadlines.seconds(1)  # if it is set wrongly, then here is where that is said
     checks = _checks(ids)
-    pairs = chosen(targets, families)
+    pairs = chosen(targets, families, max_clients)
     _expect_listeners(pairs)
     due = sum(is_due(check, *pair) for pair in pairs for check in checks)
     if not due:
         raise CallerError("none of these checks is due for these targets and families")
-    outcomes = _run(Runner(pairs, ids, jobs), due)
+    options = [f"--check={check.id}" for check in checks] if ids else []
+    if max_clients is not None:
+        options.append(f"--max-clients={max_clients}")
+    outcomes = _run(Runner(pairs, options, jobs), due)
     terminal = console()
     terminal.print(verdicts(outcomes, due, terminal.width))
     _tell_not_due(checks, pairs)

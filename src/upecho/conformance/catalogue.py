@@ -1,11 +1,19 @@
 """All checks of the suite, in the order in which they are run."""
 
-from upecho.conformance import test_bytes, test_ends, test_start_stop
+from upecho.conformance import (
+    test_bytes,
+    test_ends,
+    test_flow,
+    test_many_clients,
+    test_resources,
+    test_start_stop,
+    test_stderr,
+)
 from upecho.conformance.levels import Check
 
 
 def catalogue() -> list[Check]:
     """Return the description of every check."""
-    modules = (test_bytes, test_ends, test_start_stop)
+    modules = (test_bytes, test_ends, test_flow, test_many_clients, test_resources, test_start_stop, test_stderr)
     functions = (value for module in modules for value in vars(module).values() if callable(value))
     return [check for function in functions if (check := Check.of(function))]

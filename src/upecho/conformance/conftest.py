@@ -1,30 +1,38 @@
 """What each check gets, where it is due, and how its outcome becomes a verdict."""
 
-from collections.abc import Generator, Iterator
+import resource
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
 
 from upecho.address import Family
-from upecho.conformance.levels import Check
+from upecho.conformance.judging import as_declared, as_information, show_in_pytest, verdict_of, violation_in
+from upecho.conformance.levels import Check, Level
 from upecho.conformance.place import Place
 from upecho.conformance.selection import chosen, is_due
 from upecho.conformance.service import Service
-from upecho.conformance.verdicts import Outcome, Verdict
-from upecho.conformance.violation import Story, Violation, explain, repeat_line
+from upecho.conformance.verdicts import Outcome
+from upecho.conformance.violation import Story, explain, repeat_line
 from upecho.errors import CallerError
 from upecho.process import Supervisor
 from upecho.target import Target
 
 PROPERTY = "upecho"
+ENOUGH_DESCRIPTORS = 4096
 CHOSEN = pytest.StashKey[list[tuple[Target, Family]]]()
 FAILED = pytest.StashKey[bool]()
+DECLINED = pytest.StashKey[str]()
+RECORDED = pytest.StashKey[tuple[float | str, str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Look at the targets before anything is started."""
+    _raise_descriptor_limit()
     try:
-        config.stash[CHOSEN] = chosen(config.getoption("--target"), config.getoption("--family"))
+        config.stash[CHOSEN] = chosen(
+            config.getoption("--target"), config.getoption("--family"), config.getoption("--max-clients")
+        )
     except CallerError as error:
         raise pytest.UsageError(str(error)) from None
     if not config.stash[CHOSEN]:
@@ -73,10 +81,29 @@ def place(supervisor: Supervisor, request: pytest.FixtureRequest) -> Iterator[Pl
 
 @pytest.fixture(autouse=True)
 def _one_check(place: Place, request: pytest.FixtureRequest) -> Iterator[None]:
-    """End what a check has opened and started; after a failure the next one gets a server of its own."""
-    place.begin_check()
+    """End what a check has opened and started; after a failure the next one gets a server of its own.
+
+    What a target declares not to do is left out, unless it turns out that it does it after all.
+    """
+    check = _check(request.node)
+    assert check
+    place.begin_check(check)
+    if declined := place.declined(check):
+        request.node.stash[DECLINED] = declined
+        if not place.serves_more_than_declared:
+            pytest.skip(declined)
     yield
     place.end_check(failed=request.node.stash.get(FAILED, False))
+
+
+@pytest.fixture
+def record(request: pytest.FixtureRequest) -> Callable[[float | str, str], None]:
+    """Return what a check calls with a value and its unit, to have it recorded beside the verdict."""
+
+    def record(value: float | str, unit: str) -> None:
+        request.node.stash[RECORDED] = (value, unit)
+
+    return record
 
 
 @pytest.fixture
@@ -90,38 +117,32 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """Turn what happened into a verdict, and a failure into a text that its author can act on."""
     report: pytest.TestReport = yield
     check = _check(item)
-    verdict, violation = _judge(call)
-    if check is None or (call.when != "call" and verdict is Verdict.PASSED):
+    raised = violation_in(call)
+    if check is None or (call.when != "call" and call.excinfo is None):
         return report
     target, family = _pair(item)
-    if violation is not None:
+    if raised is not None:
         item.stash[FAILED] = True
         place: Place = item.funcargs["place"]  # type: ignore[attr-defined]
         story = Story(place.log.lines(), place.stderr(), repeat_line(target, family, check))
-        report.longrepr = explain(check, violation, story)
+        report.longrepr = explain(check, raised, story)
     outcome = Outcome(
         target=target.text,
         family=family.value,
         check=check.id,
         level=check.level.value,
-        verdict=verdict,
+        verdict=verdict_of(call, raised),
         detail=report.longreprtext,
         seconds=round(call.duration, 4),
+        recorded=item.stash.get(RECORDED, None),
     )
+    if declined := item.stash.get(DECLINED, None):
+        outcome = as_declared(outcome, declined)
+    if check.level is Level.INFO:
+        outcome = as_information(outcome, raised)
     report.user_properties.append((PROPERTY, outcome.to_json()))
+    show_in_pytest(report, outcome, strict=item.config.getoption("--strict-should"))
     return report
-
-
-def _judge(call: pytest.CallInfo[None]) -> tuple[Verdict, Violation | None]:
-    """Only a violation is held against the target; any other exception is the harness's own trouble."""
-    raised = call.excinfo.value if call.excinfo else None
-    if isinstance(raised, BaseExceptionGroup):  # how hypothesis reports what it could not make happen again
-        raised = next((one for one in raised.exceptions if isinstance(one, Violation)), raised)
-    if raised is None:
-        return Verdict.PASSED, None
-    if isinstance(raised, Violation):
-        return Verdict.FAILED, raised
-    return (Verdict.UNSUPPORTED if isinstance(raised, pytest.skip.Exception) else Verdict.ERROR), None
 
 
 def _check(item: pytest.Item) -> Check | None:
@@ -131,3 +152,11 @@ def _check(item: pytest.Item) -> Check | None:
 def _pair(item: pytest.Item) -> tuple[Target, Family]:
     pair: tuple[Target, Family] = item.callspec.params["place"]  # type: ignore[attr-defined]
     return pair
+
+
+def _raise_descriptor_limit() -> None:
+    """Let this process, and the servers that it starts, open as many descriptors as the system allows them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = ENOUGH_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, ENOUGH_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -1,4 +1,4 @@
-"""What marks a function as a check: its level, and where it is due."""
+"""What marks a function as a check: its level, where it is due, and what it needs."""
 
 import enum
 import inspect
@@ -29,18 +29,26 @@ class Check:
 
     Attributes:
         id: its name.
+        topic: what its module is about, in a word or two.
         level: how much it weighs.
         requirement: one sentence.
         source: where the requirement comes from.
         process: whether it has to start, observe or stop the server; else the socket is enough.
+        observes: whether it has to see what the process uses, which only some systems show.
+        clients: how many the server has to serve at once.
+        limited: whether it is about servers that declare that they serve only so many at once.
         families: where it is due.
     """
 
     id: str
+    topic: str
     level: Level
     requirement: str
     source: str
     process: bool
+    observes: bool
+    clients: int
+    limited: bool
     families: frozenset[Family]
 
     @classmethod
@@ -52,17 +60,31 @@ class Check:
         requirement, _, source = (inspect.getdoc(function) or "").partition("\n\nSource: ")
         return cls(
             id=function.__name__.removeprefix("test_").replace("_", "-"),
+            topic=function.__module__.rpartition(".test_")[2].replace("_", " "),
             requirement=" ".join(requirement.split()),
             source=" ".join(source.split()),
             **mark.kwargs,
         )
 
 
-def check(
-    level: Level, *, process: bool = False, families: Collection[Family] = tuple(Family)
+def check(  # noqa: PLR0913 (a word for each thing that a check may need)
+    level: Level,
+    *,
+    process: bool = False,
+    observes: bool = False,
+    clients: int = 1,
+    limited: bool = False,
+    families: Collection[Family] = tuple(Family),
 ) -> Callable[[Function], Function]:
-    """Mark a test function as a check."""
-    mark = pytest.mark.upecho(level=level, process=process, families=frozenset(families))
+    """Mark a test function as a check; see ``Check`` for what the words mean."""
+    mark = pytest.mark.upecho(
+        level=level,
+        process=process or observes,
+        observes=observes,
+        clients=clients,
+        limited=limited,
+        families=frozenset(families),
+    )
 
     def decorate(function: Function) -> Function:
         marked: Function = mark(function)

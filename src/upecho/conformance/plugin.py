@@ -17,9 +17,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=["inet", "inet6", "unix", "abstract"],
         help="a socket family (default: all there are); may be given several times",
     )
+    group.addoption("--max-clients", type=int, help="how many clients a target serves at once, if it does not say")
+    group.addoption("--strict-should", action="store_true", help="let failed SHOULD checks fail the run")
     group.addoption("--check", action="append", default=[], help="the id of a check to run (default: all)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker that makes a function a check."""
-    config.addinivalue_line("markers", "upecho(level, process, families): a check of the conformance suite")
+    config.addinivalue_line("markers", "upecho(level, ...): a check of the conformance suite")

@@ -19,16 +19,16 @@ JOBS_PER_CORE = 2  # half the time of a check goes by in watching that nothing h
 
 
 class Runner:
-    """Runs one worker for each pair of target and family.
+    """Runs one worker for each pair of target and family, with further ``options`` of the plugin.
 
     Ending the iteration early, by an exception or by breaking out of it, ends the workers and what they have started.
     """
 
     def __init__(
-        self, pairs: Sequence[tuple[Target, Family]], checks: Sequence[str] = (), jobs: int | None = None
+        self, pairs: Sequence[tuple[Target, Family]], options: Sequence[str] = (), jobs: int | None = None
     ) -> None:
         self._waiting = deque(pairs)
-        self._checks = checks
+        self._options = options
         self._jobs = jobs or JOBS_PER_CORE * (os.cpu_count() or 1)
         self._partial: dict[Child, bytes] = {}
         self._heard: set[Child] = set()
@@ -56,8 +56,9 @@ class Runner:
         target, family = self._waiting.popleft()
         # hypothesis keeps files, and would keep them in the current folder.
         setting = f"HYPOTHESIS_STORAGE_DIRECTORY={supervisor.folder}/hypothesis"
-        worker = [sys.executable, "-P", "-m", "upecho.conformance.worker", target.text, family.value, *self._checks]
-        child = supervisor.start(["/usr/bin/env", setting, *worker])
+        worker = [sys.executable, "-P", "-m", "upecho.conformance.worker"]
+        pair = [f"--target={target.text}", f"--family={family.value}"]
+        child = supervisor.start(["/usr/bin/env", setting, *worker, *pair, *self._options])
         self._partial[child] = b""
         return child
 

@@ -8,8 +8,12 @@ from upecho.errors import CallerError
 from upecho.target import Kind, Target
 
 
-def chosen(targets: Sequence[str], families: Sequence[str]) -> list[tuple[Target, Family]]:
+def chosen(
+    targets: Sequence[str], families: Sequence[str], max_clients: int | None = None
+) -> list[tuple[Target, Family]]:
     """Return each target with each family it is to be examined over.
+
+    ``max_clients`` is how many clients those serve at once that do not declare it themselves.
 
     Raises:
         CallerError: a target or family that does not exist, or an address of another family than asked for.
@@ -20,20 +24,25 @@ def chosen(targets: Sequence[str], families: Sequence[str]) -> list[tuple[Target
         family.require()
     pairs = []
     for text in dict.fromkeys(targets):
-        target = Target.parse(text)
+        target = Target.parse(text, max_clients)
         pairs += [(target, family) for family in _families_of(target, wanted)]
     return pairs
 
 
 def is_due(check: Check, target: Target, family: Family) -> bool:
     """Whether a check makes sense there; if not it is left out, which is no verdict."""
-    return family in check.families and not (check.process and target.kind is Kind.ADDRESS)
+    if check.process and target.kind is Kind.ADDRESS:
+        return False
+    return family in check.families and (target.max_clients is not None or not check.limited)
 
 
 def _families_of(target: Target, wanted: list[Family]) -> list[Family]:
-    if target.kind is not Kind.ADDRESS:
+    """Return the families to examine; those that an implementation declares not to serve are "unsupported" there."""
+    if target.kind is Kind.IMPLEMENTATION:
         return wanted or [family for family in Family if family.is_available()]
-    own = target.address().family
-    if wanted and own not in wanted:
-        raise CallerError(f"{target.text} is of family {own.value}, not {' or '.join(f.value for f in wanted)}")
-    return [own]
+    own = [family for family in Family if family in target.families and family.is_available()]
+    for family in wanted:
+        if family not in own:
+            known = " or ".join(one.value for one in own)
+            raise CallerError(f"{target.text} is of family {known}, not {family.value}")
+    return wanted or own

@@ -1,19 +1,18 @@
-"""A running server as one check meets it: connect to it, and, if the process is ours, watch, signal and stop it."""
+"""A server as one check meets it: connect to it, and, if the process is ours, watch, signal and stop it."""
 
-import os
 import signal
-import time
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from upecho import deadlines, observe
+from upecho import client, deadlines, observe
 from upecho.address import Address
+from upecho.conformance.running import Running, settled
 from upecho.conformance.violation import Log, Violation
 from upecho.conformance.wire import PATIENCE_SECONDS, Wire
-from upecho.process import Child
+from upecho.errors import AddressError
 
 ENDING_SECONDS = 0.2  # how much later than on its sockets the end of a process may be seen on itself
-LOOK_SECONDS = 0.01  # between two looks at a process for a change that makes no event
 NEXT_CLIENTS = 3  # so that each of a few worker processes is likely to be asked
 
 
@@ -24,23 +23,40 @@ class Service:
         max_clients: how many clients the target serves at once; None means any number.
     """
 
-    def __init__(self, address: Address, child: Child | None, max_clients: int | None, log: Log) -> None:
+    def __init__(self, address: Address, running: Running | None, max_clients: int | None, log: Log) -> None:
         self.address = address
         self.max_clients = max_clients
-        self._child = child
+        self._running = running
         self._log = log
         self._wires: list[Wire] = []
 
+    @property
+    def process(self) -> Running:
+        """The process; only checks that are due where it is ours may ask for it."""
+        assert self._running
+        return self._running
+
     def connect(self, receive_buffer: int | None = None) -> Wire:
         """Return a new connection; it is closed with the check."""
+        return self._wire(lambda: client.connect(self.address, deadlines.seconds(PATIENCE_SECONDS), receive_buffer))
+
+    def connect_several(self, count: int) -> list[Wire]:
+        """Return that many new connections, or as many as the target serves at once if that is less."""
+        return [self.connect() for _ in range(min(count, self.max_clients or count))]
+
+    def knock(self) -> Wire:
+        """Return a connection that may still be on its way; what is done with it first waits for that."""
+        return self._wire(lambda: client.begin(self.address))
+
+    def _wire(self, connect: Callable[[], socket.socket]) -> Wire:
         try:
-            wire = Wire(self.address, self._log, f"client {len(self._wires) + 1}", receive_buffer)
-        except Violation as violation:
-            status = self._child.wait(ENDING_SECONDS) if self._child else None
-            seen = violation.seen if status is None else f"the server has ended with exit status {status}"
-            raise Violation(violation.expected, seen) from None
-        self._wires.append(wire)
-        return wire
+            connection = connect()
+        except AddressError as error:
+            status = self._running.child.wait(ENDING_SECONDS) if self._running else None
+            seen = str(error) if status is None else f"the server has ended with exit status {status}"
+            raise Violation(f"a connection to {self.address}", seen) from None
+        self._wires.append(Wire(connection, self._log, f"client {len(self._wires) + 1}"))
+        return self._wires[-1]
 
     def disconnect(self) -> None:
         """Close every connection that the check has opened."""
@@ -60,57 +76,55 @@ class Service:
     def unharmed(self) -> Iterator[None]:
         """Expect that what happens inside leaves the server as it was: it serves on, and no descriptor stays open."""
         self.serves_the_next()
-        before = self._descriptors_settled()
+        if not (self._running and observe.AVAILABLE):
+            yield
+            self.serves_the_next()
+            return
+        before = settled(self._running.descriptors)
         yield
         self.serves_the_next()
-        self._expect_descriptors(before)
+        self._running.expect_at_most(before, self._running.descriptors, "open descriptors, as before")
 
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Let the kernel alone receive clients for a while; no pause if the process is not ours."""
-        self._signal_all(signal.SIGSTOP)
+        self.send_signal(signal.SIGSTOP)
         try:
             yield
         finally:
-            self._signal_all(signal.SIGCONT)
+            self.send_signal(signal.SIGCONT)
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send a signal to the server and its children, if the process is ours."""
+        if self._running:
+            self._running.signal_all(number)
 
     def stop(self, number: signal.Signals, grace: float) -> None:
         """Send a signal and expect a clean end within the grace."""
-        assert self._child
-        if not self._child.is_alive():
+        if not self.process.child.is_alive():
             raise Violation(f"a server to send {number.name} to", "it has ended by itself")
+        self.tell_to_stop(number)
+        self.expect_exit(grace)
+
+    def tell_to_stop(self, number: signal.Signals) -> None:
+        """Send a signal that ends the server, and do not wait for it."""
         self._log.note(f"{number.name} to the server")
-        self._child.send_signal(number)
-        status = self._child.wait(grace + deadlines.seconds(PATIENCE_SECONDS))
+        self.process.told_to_stop()
+        self.process.child.send_signal(number)
+
+    def expect_exit(self, grace: float) -> None:
+        """Expect that the server, which was told to stop, ends within the grace, and says that all went well."""
+        status = self.process.child.wait(grace + deadlines.seconds(PATIENCE_SECONDS))
         if status != 0:
             seen = "still running" if status is None else f"exit status {status}"
-            raise Violation(f"exit status 0 within {grace:g} s of {number.name}", seen)
+            raise Violation(f"exit status 0 within {grace:g} s of being told to stop", seen)
+
+    def resident_bytes(self) -> int:
+        """Return the memory that the server has in use; 0 where that cannot be seen."""
+        return self._running.resident_bytes() if self._running and observe.AVAILABLE else 0
 
     def kill(self) -> None:
         """Kill the server and its children."""
-        assert self._child
         self._log.note("SIGKILL to the server")
-        self._child.kill()
-
-    def _signal_all(self, number: signal.Signals) -> None:
-        if self._child and self._child.is_alive():
-            os.killpg(self._child.pid, number)
-
-    def _descriptors_settled(self) -> int:
-        """Return the number of descriptors once the last client's is closed, which is just about to happen."""
-        if not (self._child and observe.AVAILABLE):
-            return 0
-        last, count = -1, self._child.descriptor_count()
-        while count != last:
-            time.sleep(LOOK_SECONDS)
-            last, count = count, self._child.descriptor_count()
-        return count
-
-    def _expect_descriptors(self, before: int) -> None:
-        if not (self._child and observe.AVAILABLE):
-            return
-        deadline = time.monotonic() + deadlines.seconds(PATIENCE_SECONDS)
-        while (now := self._child.descriptor_count()) > before:
-            if time.monotonic() > deadline:
-                raise Violation(f"{before} open descriptors, as before", f"{now}")
-            time.sleep(LOOK_SECONDS)
+        self.process.told_to_stop()
+        self.process.child.kill()

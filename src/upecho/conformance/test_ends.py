@@ -127,7 +127,9 @@ def test_reset_with_output_queued(server: Service) -> None:
     with server.unharmed():
         for _ in range(CLOGGED_CLIENTS):
             wire = server.connect()
-            wire.clog(64 * MIB)
+            wire.send(bytes(IN_FLIGHT_BYTES))
+            wire.wait_for_answer()
+            wire.send_some(bytes(IN_FLIGHT_BYTES))
             wire.reset()
 
 

@@ -1,7 +1,9 @@
 """Checks of start and stop: ready means ready, a stop is clean, and an address is taken only if it is free."""
 
+import random
 import signal
 import socket
+import stat
 from pathlib import Path
 
 from upecho.address import MAX_PATH_BYTES, Address, Family
@@ -10,6 +12,14 @@ from upecho.conformance.place import GRACE_SECONDS, Place
 from upecho.conformance.violation import Violation
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
+OWNER_ONLY = 0o700
+SEED = 20260704
+IN_FLIGHT_BYTES = 50_000  # fits into the kernel's buffers, so that it has arrived when it was sent
+CLIENTS = 3
+CLOGGED_BYTES = 64 << 20
+SHORT_GRACE_SECONDS = 0.3
+PIECE_BYTES = 200_000
+STORM = (signal.SIGSTOP, signal.SIGCONT, *[signal.SIGWINCH] * 10)
 
 
 @check(Level.MUST, process=True)
@@ -45,6 +55,52 @@ def test_stops_with_idle_client(place: Place) -> None:
         wire.exchange(b"then silence")
         server.stop(number, GRACE_SECONDS)
         wire.expect_end()
+
+
+@check(Level.MUST, process=True)
+def test_stops_without_loss(place: Place) -> None:
+    """What had arrived from connected clients when SIGTERM did is answered, before FIN; exit status 0.
+
+    Source: RFC 9293 section 3.6: an orderly close loses nothing; the "graceful stop" of every service manager.
+    """
+    server = place.start()
+    wires = server.connect_several(CLIENTS)
+    for wire in wires:
+        wire.exchange(b"connected")
+    with server.paused():
+        for wire in wires:
+            wire.send_some(random.Random(SEED).randbytes(IN_FLIGHT_BYTES))
+        server.tell_to_stop(signal.SIGTERM)
+    for wire in wires:
+        wire.expect_end()
+    server.expect_exit(GRACE_SECONDS)
+
+
+@check(Level.MUST, process=True)
+def test_stops_with_clogged_client(place: Place) -> None:
+    """A client that does not read cannot keep a server from ending: after the grace it ends, with exit status 0.
+
+    Source: systemd.kill(5): who does not end in time is killed, and all clients with it.
+    """
+    server = place.start(grace=SHORT_GRACE_SECONDS)
+    server.connect().clog(CLOGGED_BYTES)
+    server.stop(signal.SIGTERM, SHORT_GRACE_SECONDS)
+
+
+@check(Level.MUST, process=True)
+def test_survives_signals(place: Place) -> None:
+    """Being stopped and continued, and told of new window sizes, in the middle of a transfer loses nothing.
+
+    Source: signal(7): EINTR and partial transfers; PEP 475.
+    """
+    server = place.start()
+    wire = server.connect()
+    source = random.Random(SEED)
+    for _ in range(20):
+        wire.send(source.randbytes(PIECE_BYTES))
+        for number in STORM:
+            server.send_signal(number)
+    wire.receive()
 
 
 @check(Level.MUST, process=True)
@@ -128,3 +184,44 @@ def test_path_too_long(place: Place) -> None:
     Source: unix(7): sun_path has 108 bytes.
     """
     place.expect_refusal(f"unix:{place.supervisor.folder}/{'x' * MAX_PATH_BYTES}")
+
+
+@check(Level.MUST, process=True, families=[Family.UNIX])
+def test_path_removed_at_stop(place: Place) -> None:
+    """A server that was stopped leaves no path behind.
+
+    Source: unix(7): closing a socket does not remove its path.
+    """
+    for number in STOPS:
+        server = place.start()
+        server.stop(number, GRACE_SECONDS)
+        if Path(server.address.path).exists():
+            raise Violation("no path after the stop", "it is still there")
+
+
+@check(Level.MUST, process=True, families=[Family.UNIX])
+def test_replaced_path_kept(place: Place) -> None:
+    """A server whose path has become somebody else's meanwhile leaves it alone when it stops.
+
+    Source: unix(7): a path may be removed and bound again while the first socket lives.
+    """
+    server = place.start()
+    path = Path(server.address.path)
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+        before = path.lstat().st_ino
+        server.stop(signal.SIGTERM, GRACE_SECONDS)
+        if not path.exists() or path.lstat().st_ino != before:
+            raise Violation("the other server's path as it was", "gone")
+
+
+@check(Level.SHOULD, process=True, families=[Family.UNIX])
+def test_path_permissions(place: Place) -> None:
+    """A Unix path is for its owner alone, unless something else was asked for.
+
+    Source: unix(7): connecting takes write permission on the path; the umask decides otherwise.
+    """
+    mode = stat.S_IMODE(Path(place.start().address.path).stat().st_mode)
+    if mode & ~OWNER_ONLY:
+        raise Violation(f"at most {OWNER_ONLY:04o}", f"{mode:04o}")

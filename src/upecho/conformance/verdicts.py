@@ -28,8 +28,11 @@ class Outcome:
         check: the id.
         level: the level's name.
         verdict: the answer.
-        detail: what was expected and seen; empty when passed.
+        detail: what was expected and seen, or what the target declares; empty when passed.
         seconds: how long it took.
+        recorded: the value and the unit that a check has measured; None if it measures nothing.
+        works_anyway: the target declares that it does not offer this, and yet passed.
+        known: why it is known to fail; empty if it is not.
     """
 
     target: str
@@ -39,6 +42,9 @@ class Outcome:
     verdict: Verdict
     detail: str
     seconds: float
+    recorded: tuple[float | str, str] | None = None
+    works_anyway: bool = False
+    known: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome in types that JSON knows."""
@@ -52,4 +58,5 @@ class Outcome:
     def from_json(cls, line: str) -> Self:
         """Read what to_json wrote."""
         fields = json.loads(line)
-        return cls(**fields | {"verdict": Verdict(fields["verdict"])})
+        recorded = tuple(fields["recorded"]) if fields["recorded"] else None
+        return cls(**fields | {"verdict": Verdict(fields["verdict"]), "recorded": recorded})

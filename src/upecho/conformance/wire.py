@@ -1,34 +1,32 @@
 """A client's connection that compares every byte, bounds every wait, and tells the ends of a connection apart.
 
-It knows what the server owes: whatever was sent, in upper case. Knows nothing of checks or targets.
+Knows nothing of checks or targets.
 """
 
 import contextlib
 import enum
 import itertools
+import random
 import select
 import socket
 import struct
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from upecho import client, deadlines
-from upecho.address import Address
-from upecho.conformance.violation import Log, Violation, first_difference, show
-from upecho.errors import AddressError
+from upecho import deadlines
+from upecho.conformance.owed import Owed
+from upecho.conformance.violation import Log, Violation, show
 
 PATIENCE_SECONDS = 5.0  # how long an event that must come may take
 LONGEST_CHECK_SECONDS = 60.0  # how long a check may go on whose events all come in time, as of a server that trickles
 STALL_SECONDS = 0.02  # a sender that makes no headway for so long has filled every buffer on the way
-CLOG_SECONDS = 0.1
-CLOG_BLOCK_BYTES = 1 << 18
+CLOG_SECONDS = 0.05  # not needed to be right: what is taken later than that is owed all the same
+CLOG_BLOCK = random.Random(20260703).randbytes(262_139)  # a prime: no piece of it returns at a buffer's boundary
 READ_BYTES = 65536
+WHOLE = itertools.repeat(1 << 30)
 READS_AT_ONCE = 32
 
 IN, OUT = select.POLLIN, select.POLLOUT
-
-# The protocol, written without any method that a server might use for it.
-UPPER = bytes(code - 32 if 97 <= code <= 122 else code for code in range(256))
 
 
 class End(enum.Enum):
@@ -40,20 +38,15 @@ class End(enum.Enum):
 
 
 class Wire:
-    """One connection to the server under examination."""
+    """One connection to the server under examination; it takes charge of the socket, which may still be connecting."""
 
-    def __init__(self, address: Address, log: Log, name: str, receive_buffer: int | None = None) -> None:
+    def __init__(self, connection: socket.socket, log: Log, name: str) -> None:
         self._log = log
         self._name = name
-        self._owed = bytearray()
-        self._received = 0
-        try:
-            self._socket = client.connect(address, deadlines.seconds(PATIENCE_SECONDS), receive_buffer)
-        except AddressError as error:
-            raise Violation(f"a connection to {address}", str(error)) from None
+        self._owed = Owed()
+        self._socket = connection
         self._socket.setblocking(False)
         self._poll = select.poll()
-        self._family = address.family
         self._note("connected")
 
     def exchange(self, data: bytes) -> None:
@@ -61,7 +54,7 @@ class Wire:
         self.send(data)
         self.receive()
 
-    def send(self, data: bytes, *, eager: bool = False, cuts: Iterable[int] = itertools.repeat(1 << 30)) -> None:
+    def send(self, data: bytes, *, eager: bool = False, cuts: Iterable[int] = WHOLE) -> None:
         """Send all of ``data``, in writes of at most the sizes ``cuts``.
 
         What comes back is read and compared as it comes if ``eager``; else only when nothing more can be sent, as
@@ -83,14 +76,41 @@ class Wire:
         self._note(f"sending what the kernel takes of {show(data)}")
         self._write(memoryview(data))
 
-    def clog(self, limit: int) -> None:
-        """Send without reading until the server takes no more, or ``limit`` bytes are on their way."""
-        block = bytes(CLOG_BLOCK_BYTES)
+    def send_urgent(self, byte: bytes) -> None:
+        """Send one byte out of band; nothing is expected for it."""
+        self._note(f"sending {show(byte)} out of band")
+        self._socket.send(byte, socket.MSG_OOB)
+
+    def clog(self, limit: int, seconds: float = CLOG_SECONDS) -> int:
+        """Send without reading until the server takes no more for so long, or ``limit`` bytes; return how many."""
         sent = 0
-        with contextlib.suppress(ConnectionError):  # a server may give up a client that does not read
-            while sent < limit and self._ready(OUT, CLOG_SECONDS):
-                sent += self._socket.send(block)
+        while sent < limit and self._ready(OUT, seconds):
+            sent += self._write(memoryview(CLOG_BLOCK))
         self._note(f"clogged after {sent} bytes")
+        return sent
+
+    def pump(self, data: bytes) -> None:
+        """Receive what is there and send what the kernel takes of ``data``, without waiting for either."""
+        ready = self._ready(IN | OUT, 0)
+        if ready & IN:
+            self._drain()
+        if ready & OUT:
+            self._write(memoryview(data))
+
+    def answer_seconds(
+        self, data: bytes, meanwhile: Callable[[], None] = lambda: None, cuts: Iterable[int] = WHOLE
+    ) -> float:
+        """Send, call ``meanwhile`` until an answer arrives, receive; return how long all of it took."""
+        began = time.monotonic()
+        self.send(data, cuts=cuts)
+        while not self._ready(IN, 0) and time.monotonic() - began < deadlines.seconds(PATIENCE_SECONDS):
+            meanwhile()
+        self.receive()
+        return time.monotonic() - began
+
+    def delay_acknowledgements(self) -> None:
+        """Do as a client does that is about to send anyway: let the kernel acknowledge 40 ms late what has come."""
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
 
     def let_time_pass(self, seconds: float) -> None:
         """Do nothing for a while: an answer that arrives meanwhile stays unread."""
@@ -129,6 +149,19 @@ class Wire:
         self._note(end.value)
         return end
 
+    def is_answered(self, seconds: float) -> bool:
+        """Whether something is there to be read within ``seconds``, be it an answer or an end."""
+        return bool(self._ready(IN, seconds))
+
+    def is_served(self, data: bytes, seconds: float) -> bool:
+        """Whether what is sent is answered within ``seconds``; to be turned away is a no as well."""
+        with contextlib.suppress(Violation):
+            self.send(data)
+            if self.is_answered(seconds):
+                self.receive()
+                return True
+        return False
+
     def wait_for_answer(self) -> None:
         """Wait until an answer is there to be read, and leave it unread."""
         self._wait(IN)
@@ -140,7 +173,7 @@ class Wire:
         closes over unread bytes, so a caller sees to it that there are some.
         """
         self._note("resetting")
-        if not self._family.is_unix:
+        if self._socket.family != socket.AF_UNIX:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._socket.close()
 
@@ -161,7 +194,7 @@ class Wire:
             if end is not End.NOT_YET:
                 self._note(end.value)
                 missing = f"the {len(self._owed)} bytes still owed" if self._owed else "a connection that stays open"
-                raise Violation(missing, f"{end.value} after {self._received} bytes")
+                raise Violation(missing, f"{end.value} after {self._owed.received} bytes")
             if not size or not self._owed:
                 return
 
@@ -175,24 +208,12 @@ class Wire:
             return 0, End.RST
         if not data:
             return 0, End.FIN
-        expected = bytes(self._owed[: len(data)])
-        if data != expected:
-            raise self._mismatch(data, expected)
-        del self._owed[: len(data)]
-        self._received += len(data)
+        try:
+            self._owed.take(data)
+        except Violation:
+            self._note(f"received {show(data)}")
+            raise
         return len(data), End.NOT_YET
-
-    def _mismatch(self, data: bytes, expected: bytes) -> Violation:
-        self._note(f"received {show(data)}")
-        if not expected:
-            return Violation(
-                "silence: nothing is owed", f"surplus bytes {show(data)} after {self._received} right ones"
-            )
-        offset = first_difference(data, expected)
-        where = f"at byte {self._received + offset}"
-        if offset == len(expected):
-            return Violation(f"{self._received + offset} bytes", f"surplus bytes {show(data, offset)} {where}")
-        return Violation(f"{show(expected, offset)} {where}", show(data, offset))
 
     def _write(self, data: memoryview) -> int:
         try:
@@ -202,7 +223,7 @@ class Wire:
         except ConnectionError as error:
             self._note(str(error))
             raise Violation("a server that reads on", f"the connection was ended: {error.strerror}") from None
-        self._owed += bytes(data[:sent]).translate(UPPER)
+        self._owed.add(data[:sent])
         return sent
 
     def _wait(self, events: int) -> int:
@@ -210,12 +231,12 @@ class Wire:
         patience = deadlines.seconds(PATIENCE_SECONDS)
         limit = deadlines.seconds(LONGEST_CHECK_SECONDS)
         if self._log.age_seconds() > limit:
-            raise Violation(f"the check done within {limit:g} s", f"only {self._received} bytes received by then")
+            raise Violation(f"the check done within {limit:g} s", f"only {self._owed.received} bytes received by then")
         if ready := self._ready(events, patience):
             return ready
         self._note(f"nothing for {patience:g} s")
         owed = f"{len(self._owed)} bytes are owed" if self._owed else "nothing is owed"
-        raise Violation("progress", f"none for {patience:g} s; {self._received} bytes received, {owed}")
+        raise Violation("progress", f"none for {patience:g} s; {self._owed.received} bytes received, {owed}")
 
     def _ready(self, events: int, seconds: float) -> int:
         """Return which of the events are there within ``seconds``; an ended connection counts as readable."""

@@ -1,7 +1,7 @@
 """Runs the suite for one target over one family and streams the verdicts: a program for ``runner``.
 
-``python -m upecho.conformance.worker TARGET FAMILY [CHECK ...]`` writes one outcome a line, as JSON, to stdout.
-Everything else that pytest or a plugin prints goes to stderr.
+``python -m upecho.conformance.worker OPTION...``, with options of ``plugin``, writes one outcome a line, as JSON, to
+stdout. Everything else that pytest or a plugin prints goes to stderr.
 """
 
 import os
@@ -30,7 +30,6 @@ class Stream:
 
 def main() -> None:
     """Run pytest, free of the settings and plugins of whatever project it is started from."""
-    target, family, *checks = sys.argv[1:]
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
@@ -40,14 +39,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # The folder's path, not the package's name: for a name pytest would load a conftest of the current folder.
     suite = Path(__file__).parent
-    arguments = [str(suite), "-c", str(suite / "pytest.ini"), "-p", "upecho.conformance.plugin"]
-    arguments += [
-        "--target",
-        target,
-        "--family",
-        family,
-        *(word for name in checks for word in ("--check", name)),
-    ]
+    arguments = [str(suite), "-c", str(suite / "pytest.ini"), "-p", "upecho.conformance.plugin", *sys.argv[1:]]
     sys.exit(pytest.main(arguments, plugins=[Stream(out)]))
 
 

@@ -1,0 +1,51 @@
+"""How what happened in a test function becomes a verdict, and how pytest shows it."""
+
+from dataclasses import replace
+
+import pytest
+
+from upecho.conformance.levels import Level
+from upecho.conformance.verdicts import Outcome, Verdict
+from upecho.conformance.violation import Violation
+
+
+def violation_in(call: pytest.CallInfo[None]) -> Violation | None:
+    """Return what the target did wrong; any other exception is the harness's own trouble."""
+    raised = call.excinfo.value if call.excinfo else None
+    if isinstance(raised, BaseExceptionGroup):  # how hypothesis reports what it could not make happen again
+        return next((one for one in raised.exceptions if isinstance(one, Violation)), None)
+    return raised if isinstance(raised, Violation) else None
+
+
+def verdict_of(call: pytest.CallInfo[None], violation: Violation | None) -> Verdict:
+    """Return what it means for a check to have ended so."""
+    if call.excinfo is None:
+        return Verdict.PASSED
+    if violation is not None:
+        return Verdict.FAILED
+    return Verdict.UNSUPPORTED if isinstance(call.excinfo.value, pytest.skip.Exception) else Verdict.ERROR
+
+
+def as_declared(outcome: Outcome, declined: str) -> Outcome:
+    """Return the outcome of a check that the target declares not to support; it may have passed all the same."""
+    if outcome.verdict is Verdict.ERROR:
+        return outcome
+    works = outcome.verdict is Verdict.PASSED
+    return replace(outcome, verdict=Verdict.UNSUPPORTED, detail=declined, works_anyway=works)
+
+
+def as_information(outcome: Outcome, violation: Violation | None) -> Outcome:
+    """Return the outcome of a check that cannot fail: what was seen instead of a value is recorded."""
+    if violation is None or outcome.verdict is not Verdict.FAILED:
+        return outcome
+    return replace(outcome, verdict=Verdict.PASSED, detail="", recorded=(f"none: {violation.seen}", ""))
+
+
+def show_in_pytest(report: pytest.TestReport, outcome: Outcome, *, strict: bool) -> None:
+    """Make of a test what its outcome is: only a failed MUST check, and if strict SHOULD, fails the run."""
+    if outcome.verdict is Verdict.PASSED:
+        report.outcome, report.longrepr = "passed", None
+    elif outcome.verdict is Verdict.UNSUPPORTED and not outcome.works_anyway:
+        report.outcome, report.longrepr = "skipped", (outcome.check, 0, f"unsupported: {outcome.detail}")
+    elif outcome.verdict is Verdict.FAILED and outcome.level == Level.SHOULD.value and not strict:
+        report.outcome, report.wasxfail = "skipped", outcome.detail

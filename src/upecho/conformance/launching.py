@@ -1,0 +1,104 @@
+"""Starting a target as often as the checks need it: ready, or refused."""
+
+import contextlib
+import socket
+import time
+from dataclasses import dataclass
+
+from upecho import client, deadlines
+from upecho.address import Address, Family
+from upecho.conformance.running import Running
+from upecho.errors import AddressError
+from upecho.process import Child, Supervisor
+from upecho.server_process import END_SECONDS, READY_SECONDS, ready_address, spawn
+from upecho.serving import Order
+from upecho.settings import Settings
+from upecho.target import Kind, Target
+
+LOOK_SECONDS = 0.01
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A server that did not start.
+
+    Attributes:
+        status: its exit status; None if it neither started nor ended.
+        stderr: what it said.
+    """
+
+    status: int | None
+    stderr: str
+
+    def last_line(self) -> str:
+        """Return the last line that it said."""
+        return next((line for line in reversed(self.stderr.splitlines()) if line.strip()), "")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a server is started with.
+
+    Attributes:
+        address: where it shall listen.
+        grace: seconds that it gives its clients when told to stop; a command has its own.
+        descriptors: how many it may open; None means as many as the harness.
+    """
+
+    address: str
+    grace: float
+    descriptors: int | None = None
+
+
+def launch(target: Target, supervisor: Supervisor, terms: Terms, *, may_start: bool = True) -> Running | Refusal:
+    """Start a target; ``may_start`` is False where it has to refuse, because somebody else answers there."""
+    bound = None
+    if target.kind is Kind.IMPLEMENTATION:
+        order = Order(target.text, terms.address, Settings(grace=terms.grace))
+        child = spawn(supervisor, order, descriptors=terms.descriptors)
+        bound = ready_address(child)
+    else:
+        child = supervisor.start(target.command(terms.address), descriptors=terms.descriptors)
+        if may_start:
+            bound = _connectable(child, terms.address)
+    if bound is not None:
+        return Running(
+            child,
+            bound,
+            farewell_counts=target.kind is Kind.IMPLEMENTATION,
+            may_complain=terms.descriptors is not None,  # to say that there are none left is a service
+        )
+    refusal = Refusal(child.wait(deadlines.seconds(END_SECONDS)), child.stderr())
+    child.close()
+    return refusal
+
+
+def new_address(target: Target, family: Family, supervisor: Supervisor) -> str:
+    """Return an address that nobody uses."""
+    address = supervisor.new_address(family)
+    if target.kind is Kind.COMMAND and not family.is_unix:
+        return str(_free(Address.parse(address)))
+    return address
+
+
+def _free(address: Address) -> Address:
+    """Return the address with a port that was free a moment ago: all that can be done for a foreign command."""
+    version, name = address.resolve()
+    with socket.socket(version, socket.SOCK_STREAM) as probe:
+        probe.bind(name)
+        return Address.of(probe)
+
+
+def _connectable(child: Child, text: str) -> Address | None:
+    """Wait until a command accepts connections; a command has no ready line."""
+    with contextlib.suppress(AddressError):
+        address = Address.parse(text)
+        deadline = time.monotonic() + deadlines.seconds(READY_SECONDS)
+        while child.is_alive() and time.monotonic() < deadline:
+            try:
+                client.connect(address, deadlines.seconds(READY_SECONDS)).close()
+            except AddressError:
+                time.sleep(LOOK_SECONDS)
+            else:
+                return address
+    return None
