@@ -56,8 +56,9 @@ class Target:
             Unavailable: a package it needs is not installed.
         """
         if text.startswith(COMMAND):
+            families = _families(text)
             _expect_program(text.removeprefix(COMMAND))
-            return cls(text, Kind.COMMAND, _families(text), max_clients)
+            return cls(text, Kind.COMMAND, families, max_clients)
         if text.startswith("unix:") or text.rpartition(":")[2].isdigit():
             return cls(text, Kind.ADDRESS, frozenset({Address.parse(text).family}), max_clients)
         server = registry.load(text)
