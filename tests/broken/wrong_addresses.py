@@ -33,6 +33,10 @@ def _remove_nothing(_path: Path) -> None:
     pass
 
 
+def _remove_whatever_is_there(path: Path, _identity: object) -> None:
+    path.unlink(missing_ok=True)
+
+
 FAULTS: dict[str, Callable[[], contextlib.AbstractContextManager[object]]] = {
     "none": contextlib.nullcontext,
     "steals-live-path": lambda: mock.patch.object(listener, "_remove_if_stale", _remove_any_socket),
@@ -40,6 +44,9 @@ FAULTS: dict[str, Callable[[], contextlib.AbstractContextManager[object]]] = {
     "keeps-stale-path": lambda: mock.patch.object(listener, "_remove_if_stale", _remove_nothing),
     "shares-port": lambda: mock.patch.object(socket, "SO_REUSEADDR", socket.SO_REUSEPORT),
     "waits-for-time-wait": lambda: mock.patch.object(socket, "SO_REUSEADDR", socket.SO_KEEPALIVE),
+    "leaves-path": lambda: mock.patch.object(listener, "_remove_if_same", lambda *_: None),
+    "removes-any-path": lambda: mock.patch.object(listener, "_remove_if_same", _remove_whatever_is_there),
+    "opens-to-all": contextlib.nullcontext,
     "shortens-path": contextlib.nullcontext,
     "prints-traceback": contextlib.nullcontext,
 }
@@ -50,7 +57,7 @@ def main() -> None:
     fault, address = sys.argv[1:]
     if fault == "shortens-path":
         address = address[: len("unix:") + MAX_PATH_BYTES]
-    order = serving.Order("threads", address, Settings(grace=1.0))
+    order = serving.Order("threads", address, Settings(grace=1.0, mode=0o777 if fault == "opens-to-all" else 0o600))
     with FAULTS[fault]():
         if fault == "prints-traceback":
             serving.run(order, lambda _: None)

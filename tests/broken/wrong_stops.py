@@ -1,7 +1,9 @@
 """Servers that start or stop wrongly."""
 
+import dataclasses
 import os
 import selectors
+import signal
 import socket
 import struct
 import threading
@@ -67,6 +69,35 @@ def resets_at_stop(listener: socket.socket, stop: Stop) -> None:
     _at_stop(stop, leave)
     never, _writer = socket.socketpair()
     serve_with(handler, listener, Stop(never, stop.settings))
+
+
+def drops_at_stop(listener: socket.socket, stop: Stop) -> None:
+    """End each connection at the stop without an answer to what has arrived."""
+    opened: set[socket.socket] = set()
+
+    def handler(connection: socket.socket) -> None:
+        opened.add(connection)
+        answering(bytes.upper)(connection)
+        opened.remove(connection)
+
+    def leave() -> None:
+        for connection in list(opened):
+            connection.shutdown(socket.SHUT_RDWR)
+
+    _at_stop(stop, leave)
+    serve_with(handler, listener, stop)
+
+
+def waits_for_readers(listener: socket.socket, stop: Stop) -> None:
+    """Give each client an hour to read what it is owed."""
+    patient = dataclasses.replace(stop, settings=dataclasses.replace(stop.settings, grace=3600.0))
+    serve_right(listener, patient)
+
+
+def ends_with_the_window(listener: socket.socket, stop: Stop) -> None:
+    """Take the news that a terminal has another size for a reason to end."""
+    signal.signal(signal.SIGWINCH, lambda *_: os._exit(0))
+    serve_right(listener, stop)
 
 
 def _at_stop(stop: Stop, action: Callable[[], None]) -> None:

@@ -9,7 +9,7 @@ from upecho import client, deadlines, observe
 from upecho.address import Address
 from upecho.conformance.running import Running, settled
 from upecho.conformance.violation import Log, Violation
-from upecho.conformance.wire import PATIENCE_SECONDS, Wire
+from upecho.conformance.wire import LONGEST_CHECK_SECONDS, PATIENCE_SECONDS, Wire
 from upecho.errors import AddressError
 
 ENDING_SECONDS = 0.2  # how much later than on its sockets the end of a process may be seen on itself
@@ -49,6 +49,7 @@ class Service:
         return self._wire(lambda: client.begin(self.address))
 
     def _wire(self, connect: Callable[[], socket.socket]) -> Wire:
+        self._log.expect_time_left(deadlines.seconds(LONGEST_CHECK_SECONDS))
         try:
             connection = connect()
         except AddressError as error:

@@ -164,6 +164,7 @@ def test_reset_before_accept(server: Service) -> None:
                 wire = server.connect()
                 wire.send(b"x")
                 wire.reset()
+            server.serves_the_next()
 
 
 @check(Level.MUST)
@@ -179,3 +180,4 @@ def test_both_ends_at_once(server: Service) -> None:
                 wire.send(b"x" * 1000)
                 wire.shut_down_both()
             wire.close()
+            server.serves_the_next()

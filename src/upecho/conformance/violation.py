@@ -37,6 +37,11 @@ class Log:
         """Return how long ago the check began."""
         return time.monotonic() - self._began
 
+    def expect_time_left(self, seconds: float) -> None:
+        """Expect that the check has not gone on for longer than so."""
+        if self.age_seconds() > seconds:
+            raise Violation(f"the check done within {seconds:g} s", "much still to do by then")
+
     def lines(self) -> list[str]:
         """Return the events in order; of many only the last ones."""
         left_out = len(self._lines) - SHOWN_EVENTS

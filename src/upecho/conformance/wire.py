@@ -229,9 +229,7 @@ class Wire:
     def _wait(self, events: int) -> int:
         """Wait for one of the events, which must come; return those that have."""
         patience = deadlines.seconds(PATIENCE_SECONDS)
-        limit = deadlines.seconds(LONGEST_CHECK_SECONDS)
-        if self._log.age_seconds() > limit:
-            raise Violation(f"the check done within {limit:g} s", f"only {self._owed.received} bytes received by then")
+        self._log.expect_time_left(deadlines.seconds(LONGEST_CHECK_SECONDS))
         if ready := self._ready(events, patience):
             return ready
         self._note(f"nothing for {patience:g} s")
