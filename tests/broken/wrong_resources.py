@@ -2,6 +2,7 @@
 
 import errno
 import functools
+import itertools
 import os
 import selectors
 import socket
@@ -11,7 +12,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from tests.broken.threaded import Handler, answering, serve_with
+from tests.broken.threaded import answering, serve_with
 from upecho.servers import OUT_OF_RESOURCES, Stop
 from upecho.servers.selectors import Loop
 
@@ -50,14 +51,24 @@ def polls(listener: socket.socket, stop: Stop) -> None:
         Loop(listener, stop, selector).run()
 
 
-def leaks_threads(listener: socket.socket, stop: Stop) -> None:
-    """Leave a thread behind that waits for what never comes."""
-    _after_some_clients(threading.Thread(target=threading.Event().wait, daemon=True).start, listener, stop)
+def _leaves_behind(leave: Callable[[], object], listener: socket.socket, stop: Stop) -> None:
+    """Do something to one in so many clients that ought to be undone."""
+    numbers = itertools.count()
+
+    def handler(connection: socket.socket) -> None:
+        _echo(connection)
+        if next(numbers) % ONE_IN == 0:
+            leave()
+
+    serve_with(handler, listener, stop)
 
 
-def leaves_zombies(listener: socket.socket, stop: Stop) -> None:
-    """Start a child and never wait for it."""
-    _after_some_clients(lambda: os.posix_spawn("/bin/true", ["true"], {}), listener, stop)
+def _leave_thread() -> None:
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+
+
+def _leave_zombie() -> None:
+    os.posix_spawn("/bin/true", ["true"], {})
 
 
 def leaks_memory(listener: socket.socket, stop: Stop) -> None:
@@ -71,12 +82,12 @@ def leaks_memory(listener: socket.socket, stop: Stop) -> None:
     serve_with(handler, listener, stop)
 
 
-def dies_when_scarce(listener: socket.socket, stop: Stop) -> None:
+def dies_when_full(listener: socket.socket, stop: Stop) -> None:
     """End because there is no descriptor for a client."""
     serve_with(_echo, _Listener(listener, lambda: sys.exit("no descriptor left")), stop)
 
 
-def spins_when_scarce(listener: socket.socket, stop: Stop) -> None:
+def spins_when_full(listener: socket.socket, stop: Stop) -> None:
     """Try at once to accept again, as if somebody else had been faster."""
 
     def fault() -> None:
@@ -85,12 +96,12 @@ def spins_when_scarce(listener: socket.socket, stop: Stop) -> None:
     serve_with(_echo, _Listener(listener, fault), stop)
 
 
-def gives_up_when_scarce(listener: socket.socket, stop: Stop) -> None:
+def ends_accepting_when_full(listener: socket.socket, stop: Stop) -> None:
     """Serve those who are connected, and never accept again."""
     serve_with(_echo, _Listener(listener, lambda: threading.Event().wait()), stop)
 
 
-def drops_when_scarce(listener: socket.socket, stop: Stop) -> None:
+def drops_when_full(listener: socket.socket, stop: Stop) -> None:
     """End every connection to make room for those who wait."""
     connected: set[socket.socket] = set()
 
@@ -116,3 +127,9 @@ def _reports_each_reset(connection: socket.socket) -> None:
         _echo(connection)
     except ConnectionError:
         traceback.print_exc()
+
+
+leaks_threads = functools.partial(_leaves_behind, _leave_thread)
+leaves_zombies = functools.partial(_leaves_behind, _leave_zombie)
+complains = functools.partial(serve_with, _reports_each_client)
+complains_of_resets = functools.partial(serve_with, _reports_each_reset)

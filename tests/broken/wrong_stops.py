@@ -6,11 +6,13 @@ import selectors
 import signal
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Callable
 
 from tests.broken.threaded import answering, serve_with
 from upecho.servers import Stop
+from upecho.servers.selectors import serve as serve_in_one_thread
 from upecho.servers.threads import serve as serve_right
 
 
@@ -72,24 +74,15 @@ def resets_at_stop(listener: socket.socket, stop: Stop) -> None:
 
 
 def drops_at_stop(listener: socket.socket, stop: Stop) -> None:
-    """End each connection at the stop without an answer to what has arrived."""
-    opened: set[socket.socket] = set()
-
-    def handler(connection: socket.socket) -> None:
-        opened.add(connection)
-        answering(bytes.upper)(connection)
-        opened.remove(connection)
-
-    def leave() -> None:
-        for connection in list(opened):
-            connection.shutdown(socket.SHUT_RDWR)
-
-    _at_stop(stop, leave)
-    serve_with(handler, listener, stop)
+    """Leave at once, whatever has arrived: the handler of a signal runs before what the loop has to do next."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
+    serve_in_one_thread(listener, stop)
 
 
 def waits_for_readers(listener: socket.socket, stop: Stop) -> None:
-    """Give each client an hour to read what it is owed."""
+    """Give each client an hour to read what it is owed, and let nothing else end that."""
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)
     patient = dataclasses.replace(stop, settings=dataclasses.replace(stop.settings, grace=3600.0))
     serve_right(listener, patient)
 
@@ -98,6 +91,22 @@ def ends_with_the_window(listener: socket.socket, stop: Stop) -> None:
     """Take the news that a terminal has another size for a reason to end."""
     signal.signal(signal.SIGWINCH, lambda *_: os._exit(0))
     serve_right(listener, stop)
+
+
+def skips_what_was_interrupted(listener: socket.socket, stop: Stop) -> None:
+    """Take a signal for a receive that has got nothing."""
+    interrupted = threading.Event()
+    signal.set_wakeup_fd(-1)  # it would tell serving of every signal that has a handler, and that means to stop
+    signal.signal(signal.SIGWINCH, lambda *_: interrupted.set())
+
+    def handler(connection: socket.socket) -> None:
+        while data := connection.recv(65536):
+            if interrupted.is_set():
+                interrupted.clear()
+            else:
+                connection.sendall(data.upper())
+
+    serve_with(handler, listener, stop)
 
 
 def _at_stop(stop: Stop, action: Callable[[], None]) -> None:
