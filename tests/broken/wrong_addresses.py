@@ -44,7 +44,7 @@ FAULTS: dict[str, Callable[[], contextlib.AbstractContextManager[object]]] = {
     "keeps-stale-path": lambda: mock.patch.object(listener, "_remove_if_stale", _remove_nothing),
     "shares-port": lambda: mock.patch.object(socket, "SO_REUSEADDR", socket.SO_REUSEPORT),
     "waits-for-time-wait": lambda: mock.patch.object(socket, "SO_REUSEADDR", socket.SO_KEEPALIVE),
-    "leaves-path": lambda: mock.patch.object(listener, "_remove_if_same", lambda *_: None),
+    "leaves-path": lambda: mock.patch.object(listener, "_remove_if_same"),
     "removes-any-path": lambda: mock.patch.object(listener, "_remove_if_same", _remove_whatever_is_there),
     "opens-to-all": contextlib.nullcontext,
     "shortens-path": contextlib.nullcontext,

@@ -25,7 +25,7 @@ _echo = answering(bytes.upper)
 class _Listener(socket.socket):
     """A listener that does something wrong when there is no descriptor for a client."""
 
-    def __init__(self, listener: socket.socket, fault: Callable[[], None]) -> None:
+    def __init__(self, listener: socket.socket, fault: Callable[[], object]) -> None:
         super().__init__(fileno=listener.detach())
         self._fault = fault
 
@@ -41,7 +41,7 @@ class _Listener(socket.socket):
 class _Impatient(selectors.DefaultSelector):
     """Does not wait, but looks again and again."""
 
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:  # noqa: ARG002
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         return super().select(0)
 
 
@@ -98,7 +98,7 @@ def spins_when_full(listener: socket.socket, stop: Stop) -> None:
 
 def ends_accepting_when_full(listener: socket.socket, stop: Stop) -> None:
     """Serve those who are connected, and never accept again."""
-    serve_with(_echo, _Listener(listener, lambda: threading.Event().wait()), stop)
+    serve_with(_echo, _Listener(listener, threading.Event().wait), stop)
 
 
 def drops_when_full(listener: socket.socket, stop: Stop) -> None:
