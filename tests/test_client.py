@@ -1,6 +1,7 @@
 """Connecting: at once, after some waiting, or with the reason why not."""
 
 import contextlib
+import select
 import socket
 import threading
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from upecho.address import Address
-from upecho.client import connect
+from upecho.client import begin, connect
 from upecho.errors import AddressError
 from upecho.listener import listening
 from upecho.settings import Settings
@@ -65,3 +66,29 @@ def test_a_path_without_a_server_is_said(folder: Path) -> None:
     (folder / "s").touch()
     with pytest.raises(AddressError, match="nobody is listening there"):
         connect(Address.parse(f"unix:{folder}/s"), 5)
+
+
+def test_a_connection_is_begun_without_waiting(address: Address) -> None:
+    with listening(address, Settings()) as listener, begin(address) as client:
+        assert not client.getblocking()
+        with listener.accept()[0] as connection:
+            connection.sendall(b"x")
+            assert client.recv(1) == b"x"
+
+
+def test_a_connection_on_its_way_arrives() -> None:
+    loopback = Address.parse("127.0.0.1:0")
+    with listening(loopback, Settings()) as listener, begin(Address.of(listener)) as client:
+        listener.accept()[0].close()
+        assert select.select([], [client], [], 20)[1]
+        assert client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+
+
+def test_a_connection_that_cannot_be_begun_is_said(address: Address) -> None:
+    with pytest.raises(AddressError, match="nobody is listening there"):
+        begin(address)
+
+
+def test_beginning_at_a_full_backlog_is_said_at_once(address: Address) -> None:
+    with full(address), pytest.raises(AddressError, match="no answer in time"):
+        begin(address)

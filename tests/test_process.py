@@ -1,6 +1,7 @@
 """Child processes: what they say, how they end, and that a killed harness leaves none of them behind."""
 
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from tests.harness import Harness
 from upecho import observe
 from upecho.client import connect
 from upecho.errors import CallerError, HarnessError, TargetError
-from upecho.process import Supervisor
+from upecho.process import LONGEST_STDERR, Supervisor
 from upecho.server_process import running, start_server
 from upecho.serving import Order
 from upecho.settings import Settings
@@ -24,7 +25,7 @@ linux_only = pytest.mark.skipif(not observe.AVAILABLE, reason="looks for process
 
 HARNESS = """
 import sys
-from upecho.process import Supervisor
+from upecho.process import LONGEST_STDERR, Supervisor
 from upecho.server_process import start_server
 from upecho.serving import Order
 from upecho.settings import Settings
@@ -120,6 +121,37 @@ def test_what_a_child_complains_about_can_be_read(supervisor: Supervisor) -> Non
     child = supervisor.start(["/bin/sh", "-c", "echo trouble >&2; exit 3"])
     assert child.wait(10) == 3
     assert child.stderr() == "trouble\n"
+
+
+def test_a_part_of_what_a_child_complains_about_can_be_read(supervisor: Supervisor) -> None:
+    child = supervisor.start(["/bin/sh", "-c", "printf 'one two three' >&2"])
+    child.wait(10)
+    assert child.stderr_bytes() == len("one two three")
+    assert (child.stderr(4), child.stderr(4, 7), child.stderr(4, 4)) == ("two three", "two", "")
+
+
+def test_of_very_much_that_a_child_complains_about_the_end_can_be_read(supervisor: Supervisor) -> None:
+    child = supervisor.start(["/bin/sh", "-c", "head -c 200000 /dev/zero >&2; printf end >&2"])
+    child.wait(10)
+    said = child.stderr()
+    assert (len(said), said[-4:]) == (LONGEST_STDERR, "\0end")
+    assert child.stderr(LONGEST_STDERR, LONGEST_STDERR + 2) == "\0\0"
+
+
+def test_reading_what_a_child_complains_about_does_not_disturb_it(supervisor: Supervisor) -> None:
+    child = supervisor.start(["/bin/sh", "-c", "printf one >&2; echo; read -r more; printf two >&2"])
+    child.read_line(10)
+    assert child.stderr() == "one"
+    child.stdin.write(b"\n")
+    child.wait(10)
+    assert child.stderr() == "onetwo"
+
+
+def test_a_child_has_as_many_descriptors_as_it_is_given(supervisor: Supervisor) -> None:
+    limits = [sys.executable, "-c", "import resource; print(resource.getrlimit(resource.RLIMIT_NOFILE))"]
+    assert supervisor.start(limits, descriptors=64).read_line(10) == "(64, 64)"
+    ours = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert supervisor.start(limits).read_line(10) == str(ours)
 
 
 def test_a_child_that_goes_on_has_no_status(supervisor: Supervisor) -> None:
