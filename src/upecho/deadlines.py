@@ -26,3 +26,8 @@ def seconds(usual: float) -> float:
     if not 0 < scale <= LARGEST_SCALE:
         raise CallerError(f"{SCALE_VARIABLE} is {text!r}; it must be a number above 0, at most {LARGEST_SCALE}")
     return usual * scale
+
+
+def limit(usual: float) -> float:
+    """Return how long something may take that is to be quick: a slow machine gets more, but nobody gets less."""
+    return max(usual, seconds(usual))

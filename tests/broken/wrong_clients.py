@@ -1,117 +1,115 @@
-"""Servers that go wrong where there are many clients."""
+"""Servers that cannot cope with several clients."""
 
-import selectors
+import contextlib
 import select
 import socket
 import time
-from typing import ClassVar
-from unittest import mock
+from collections.abc import Iterable
 
+from tests.broken.looped import Loop
 from tests.broken.threaded import answering, serve_with
-from upecho.servers import Stop, blocking
-from upecho.servers import selectors as readiness
-from upecho.servers import threads
+from upecho.servers import Stop
+from upecho.servers.blocking import serve as serve_one_by_one
 
-MOMENT_SECONDS = 0.0005  # in which a client does what comes next
-BULK_BYTES = 4096
-GREED_SECONDS = 0.2
-MORE_SECONDS = 0.02
-
-one_at_a_time = blocking.serve  # which says so beside its serve; here nobody does
+TURN_SECONDS = 0.2
+MORE_SECONDS = 0.002
+COLLECT_SECONDS = 0.001
 
 
-def nagle(listener: socket.socket, stop: Stop) -> None:
-    """Let the kernel hold small pieces back."""
+class _OneBuffer(Loop):
+    """Receives from all who have sent something into one buffer before it answers any of them."""
 
-    def handler(connection: socket.socket) -> None:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 0)
-        answering(bytes.upper)(connection)
+    def turn(self, ready: list[socket.socket]) -> None:
+        waiting = [connection for connection in ready if connection.fileno() in self.owed]
+        super().turn(waiting)
+        ready = [connection for connection in ready if connection not in waiting]
+        buffer = bytearray(65536)
+        sizes: dict[socket.socket, int] = {}
+        while ready:
+            for connection in ready:
+                sizes[connection] = 0
+                with contextlib.suppress(ConnectionError):
+                    sizes[connection] = connection.recv_into(buffer)
+            others = [number for number, one in self.opened.items() if one not in sizes and number not in self.owed]
+            ready = [self.opened[number] for number in self.wait(others, [], COLLECT_SECONDS)]
+        for connection, size in sizes.items():
+            try:
+                if size:
+                    self.send(connection, bytes(buffer[:size]).upper())
+                    continue
+            except ConnectionError:
+                pass
+            self.close(connection)
 
-    serve_with(handler, listener, stop)
+
+class _BufferOfDescriptor(Loop):
+    """Keeps what is owed under the number of the descriptor, and does not clear it when the client leaves."""
+
+    def __init__(self, listener: socket.socket, stop: Stop) -> None:
+        super().__init__(listener, stop)
+        self._unsent: dict[int, bytes] = {}
+
+    def send(self, connection: socket.socket, data: bytes) -> None:
+        number = connection.fileno()
+        self._unsent[number] = self._unsent.get(number, b"") + data
+        super().send(connection, self._unsent[number])
+        del self._unsent[number]
 
 
-def backlog_of_one(listener: socket.socket, stop: Stop) -> None:
-    """Have room for hardly anybody at the door."""
-    listener.listen(1)
-    threads.serve(listener, stop)
+class _Select(Loop):
+    """Watches descriptors with select(), which cannot watch all of them."""
+
+    def wait(self, reading: Iterable[int], writing: Iterable[int], seconds: float | None) -> list[int]:
+        readable, writable, _ = select.select(reading, writing, [], seconds)
+        return [*readable, *writable]
+
+
+class _Starves(Loop):
+    """Stays with one client as long as that has more to say."""
+
+    def answer(self, connection: socket.socket) -> None:
+        number = connection.fileno()
+        until = time.monotonic() + TURN_SECONDS
+        super().answer(connection)
+        while number in self.opened and time.monotonic() < until:
+            owing = number in self.owed
+            if not self.wait([] if owing else [number], [number] if owing else [], MORE_SECONDS):
+                return
+            super().answer(connection)
+
+
+def claims_many(listener: socket.socket, stop: Stop) -> None:
+    """Serve one client at a time, and not say so."""
+    serve_one_by_one(listener, stop)
+
+
+def one_buffer(listener: socket.socket, stop: Stop) -> None:
+    """Serve with one buffer for all."""
+    _OneBuffer(listener, stop).run()
+
+
+def buffer_of_descriptor(listener: socket.socket, stop: Stop) -> None:
+    """Serve with a buffer for each descriptor."""
+    _BufferOfDescriptor(listener, stop).run()
 
 
 def select_only(listener: socket.socket, stop: Stop) -> None:
-    """Wait with select(), which knows no descriptor above 1023."""
-    with listener, selectors.SelectSelector() as selector:
-        readiness.Loop(listener, stop, selector).run()
+    """Serve as many as select() takes."""
+    _Select(listener, stop).run()
 
 
-class _Waiting(readiness.Connection):
-    """Wait with everybody else until one client has read."""
-
-    def _send(self, reply: memoryview) -> None:
-        self.sock.setblocking(True)
-        super()._send(reply)
-        if self.sock.fileno() >= 0:
-            self.sock.setblocking(False)
+def starves(listener: socket.socket, stop: Stop) -> None:
+    """Serve one client for long while others wait."""
+    _Starves(listener, stop).run()
 
 
-class _Greedy(readiness.Connection):
-    """Stay with a client that sends much as long as more comes from it."""
-
-    def _send(self, reply: memoryview) -> None:
-        self._is_bulk = len(reply) >= BULK_BYTES
-        super()._send(reply)
-
-    def _read(self) -> None:
-        until = time.monotonic() + GREED_SECONDS
-        poll = select.poll()
-        poll.register(self.sock, select.POLLIN)
-        self._is_bulk = False
-        super()._read()
-        while self._is_bulk and not self._owed and time.monotonic() < until and poll.poll(MORE_SECONDS * 1000):
-            self._is_bulk = False
-            super()._read()
+def short_backlog(listener: socket.socket, stop: Stop) -> None:
+    """Leave room for one client at the door."""
+    listener.listen(1)
+    serve_with(answering(bytes.upper), listener, stop)
 
 
-class _Sharing(readiness.Connection):
-    """Keep what is to be sent next in one buffer for all clients."""
-
-    _buffer: ClassVar = bytearray(65536)
-
-    def _send(self, reply: memoryview) -> None:
-        if self._owed:
-            super()._send(reply)
-            return
-        self._buffer[: len(reply)] = reply
-        self._owed = memoryview(self._buffer)[: len(reply)]
-        self._loop.selector.modify(self.sock, selectors.EVENT_WRITE, self._write)
-        time.sleep(MOMENT_SECONDS)
-
-
-class _Forgetful(readiness.Connection):
-    """Keep what is still to be sent under the number of a descriptor, and not forget it when that is closed."""
-
-    _queues: ClassVar[dict[int, bytes]] = {}
-
-    def _send(self, reply: memoryview) -> None:
-        number = self.sock.fileno()
-        queue = bytes(reply) if self._owed else self._queues.get(number, b"") + reply
-        self._queues[number] = queue
-        time.sleep(MOMENT_SECONDS)
-        super()._send(memoryview(queue))
-        if self.sock.fileno() == number:
-            self._queues[number] = bytes(self._owed)
-
-
-class _ReadinessServer:
-    """A readiness loop whose connections are wrong."""
-
-    def __init__(self, connection: type[readiness.Connection]) -> None:
-        self._connection = connection
-
-    def __call__(self, listener: socket.socket, stop: Stop) -> None:
-        with mock.patch.object(readiness, "Connection", self._connection):
-            readiness.serve(listener, stop)
-
-
-blocks_everybody = _ReadinessServer(_Waiting)
-starves_others = _ReadinessServer(_Greedy)
-shares_buffer = _ReadinessServer(_Sharing)
-keeps_queue = _ReadinessServer(_Forgetful)
+def nagle(listener: socket.socket, stop: Stop) -> None:
+    """Let the kernel wait for an acknowledgement before it sends the next small piece."""
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 0)
+    serve_with(answering(bytes.upper), listener, stop)

@@ -10,22 +10,26 @@ from tests.broken.threaded import send_what_fits, serve_with
 from upecho.servers import Stop
 
 PATIENCE_SECONDS = 0.02
+STALL_SECONDS = 0.005
+STALLS = 15
 
 
-def _reads_on(connection: socket.socket) -> None:
-    """Queue without bound what the client does not take."""
+def _unbounded(connection: socket.socket) -> None:
+    """Read on, and queue without bound what the client does not take."""
     queue: collections.deque[bytes] = collections.deque()
-    open_for_reading = True
-    while open_for_reading or queue:
-        ready, room, _ = select.select([connection] if open_for_reading else [], [connection] if queue else [], [])
-        if ready:
-            data = connection.recv(1 << 18)
-            open_for_reading = bool(data)
-            queue.append(data.upper())
-        if room:
+    poll = select.poll()
+    reading = select.POLLIN
+    while reading or queue:
+        poll.register(connection, reading | (select.POLLOUT if queue else 0))
+        [(_, ready)] = poll.poll()
+        if queue and ready & ~select.POLLIN:
             first = queue.popleft()
             if rest := first[send_what_fits(connection, first) :]:
                 queue.appendleft(rest)
+        if reading and ready & ~select.POLLOUT:
+            data = connection.recv(1 << 18)
+            queue.extend([data.upper()] if data else [])
+            reading = reading if data else 0
 
 
 def _spins(connection: socket.socket) -> None:
@@ -45,8 +49,48 @@ def _gives_up(connection: socket.socket) -> None:
                 return
 
 
+def _counts_stalls(connection: socket.socket) -> None:
+    """Close on a client that has stalled for the last time of several."""
+    stalls = 0
+    while data := connection.recv(65536):
+        if rest := data.upper()[send_what_fits(connection, data.upper()) :]:
+            if not select.select([], [connection], [], STALL_SECONDS)[1]:
+                stalls += 1
+            if stalls == STALLS:
+                return
+            connection.sendall(rest)
+
+
+class _BlocksEverybody(Loop):
+    """Waits in one thread until a client takes what it is sent."""
+
+    def send(self, connection: socket.socket, data: bytes) -> None:
+        connection.sendall(data)
+
+
+def blocks_everybody(listener: socket.socket, stop: Stop) -> None:
+    """Serve all clients in one thread, with sends that wait for the client."""
+    _BlocksEverybody(listener, stop).run()
+
+
+def leaks_clogged(listener: socket.socket, stop: Stop) -> None:
+    """Keep the descriptor of a client that left while there was something to send to it."""
+    kept: list[socket.socket] = []
+
+    def handler(connection: socket.socket) -> None:
+        while data := connection.recv(65536):
+            rest = data.upper()
+            if rest := rest[send_what_fits(connection, rest) :]:
+                try:
+                    connection.sendall(rest)
+                except OSError:
+                    kept.append(connection.dup())
+                    return
+
+    serve_with(handler, listener, stop)
+
+
 unbounded = functools.partial(serve_with, _unbounded)
 spins = functools.partial(serve_with, _spins)
-closes_clogged = functools.partial(serve_with, _closes_clogged)
-loses_patience = functools.partial(serve_with, _loses_patience)
+gives_up = functools.partial(serve_with, _gives_up)
 counts_stalls = functools.partial(serve_with, _counts_stalls)

@@ -68,7 +68,8 @@ def launch(target: Target, supervisor: Supervisor, terms: Terms, *, may_start: b
             farewell_counts=target.kind is Kind.IMPLEMENTATION,
             may_complain=terms.descriptors is not None,  # to say that there are none left is a service
         )
-    refusal = Refusal(child.wait(deadlines.seconds(END_SECONDS)), child.stderr())
+    patience = END_SECONDS if may_start else READY_SECONDS  # for it had no time yet to start and to look around
+    refusal = Refusal(child.wait(deadlines.seconds(patience)), child.stderr())
     child.close()
     return refusal
 

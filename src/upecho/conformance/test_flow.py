@@ -8,7 +8,7 @@ from upecho.conformance.service import Service
 from upecho.conformance.violation import Violation
 
 MIB = 1 << 20
-SENT_AT_MOST = 64 * MIB  # many times what lies between two sockets, so a client that can send it all is not held back
+SENT_AT_MOST = 32 * MIB  # many times what lies between two sockets, so a client that can send it all is not held back
 FLOOD_BYTES = 256 * MIB
 GROWTH_BYTES = 32 * MIB
 WATCH_SECONDS = 0.3

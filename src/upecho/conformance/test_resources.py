@@ -19,7 +19,6 @@ GROWTH_BYTES = 2 << 20  # 3 KiB a client, less than any connection costs
 IDLE = 10
 MANY = 100
 DESCRIPTORS = 64
-WAITING = 5
 WAIT_SECONDS = 0.5
 
 Record = Callable[[float | str, str], None]
@@ -107,7 +106,7 @@ def test_out_of_descriptors(place: Place) -> None:
 
 
 def serve_until_out(server: Service) -> list[Wire]:
-    """Connect clients until one is not answered, and a few more; return those that were.
+    """Connect clients until one is not answered, but waits or is sent away; return those that were.
 
     A server with a process for each client never runs out: each has its own descriptors.
     """
@@ -115,8 +114,6 @@ def serve_until_out(server: Service) -> list[Wire]:
     enough = DESCRIPTORS * server.process.tasks()
     while len(served) < enough and (wire := server.connect()).is_served(b"x", WAIT_SECONDS):
         served.append(wire)
-    for _ in range(WAITING):
-        server.connect()
     return served
 
 
