@@ -8,6 +8,7 @@ import pytest
 
 from upecho import observe
 from upecho.address import Address
+from upecho.conformance import running as running_module
 from upecho.conformance.running import Running, settled
 from upecho.conformance.violation import Violation
 from upecho.process import Child, Supervisor
@@ -18,7 +19,6 @@ NOWHERE = Address.parse("unix:/nowhere")
 RESTS = "import sys; sys.stdin.read()"
 SPINS = "while True: pass"
 WAKES_OFTEN = "import time\nwhile True: time.sleep(0.1)"
-BUSY_AT_FIRST = "import sys, time\nwhile time.process_time() < 0.4: pass\nsys.stdin.read()"
 REPEATS = "import sys\nfor line in sys.stdin: print(line, end='', file=sys.stderr, flush=True); print(flush=True)"
 
 
@@ -45,9 +45,19 @@ def say(child: Child, text: str) -> None:
 
 
 @linux_only
-@pytest.mark.parametrize("program", [RESTS, WAKES_OFTEN, BUSY_AT_FIRST])
+@pytest.mark.parametrize("program", [RESTS, WAKES_OFTEN])
 def test_who_rests_is_left_in_peace(run: Callable[..., Running], program: str) -> None:
     run(program).expect_rest()
+
+
+def test_who_is_through_with_what_there_was_to_do_rests(
+    run: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running_module, "REST_SECONDS", 0.01)
+    windows = iter([(0, 10**9), (10**9, 2 * 10**9), (2 * 10**9, 2 * 10**9)])
+    readings = (reading for window in windows for reading in window)
+    monkeypatch.setattr(observe, "cpu_ns", lambda group: next(readings))
+    run(RESTS).expect_rest()
 
 
 @linux_only
