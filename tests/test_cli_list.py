@@ -10,15 +10,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 from upecho import registry
+from upecho.conformance.catalogue import catalogue
 
 Upecho = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def on_a_terminal(columns: int) -> str:
+def on_a_terminal(*arguments: str, columns: int) -> str:
     ours, theirs = pty.openpty()
     environment = os.environ | {"COLUMNS": str(columns), "TERM": "xterm"}
     with subprocess.Popen(
-        [sys.executable, "-m", "upecho", "list"], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+        [sys.executable, "-m", "upecho", "list", *arguments],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment,
     ):
         os.close(theirs)
         shown = b""
@@ -54,6 +59,46 @@ def test_the_table_fits_a_terminal() -> None:
     assert "\x1b[" in shown
     assert "prefork" in shown
     assert max(len(re.sub(r"\x1b\[[0-9;]*m", "", line)) for line in shown.splitlines()) <= 80
+
+
+def test_a_pipe_gets_one_plain_line_for_each_check(upecho: Upecho) -> None:
+    done = upecho("list", "--checks")
+    lines = done.stdout.splitlines()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert lines[:2] == [
+        "bytes",
+        "  echo-hello                     MUST    What a client sends comes back in upper case.",
+    ]
+    assert [line.split()[0] for line in lines if line.startswith(" ")] == [check.id for check in catalogue()]
+    assert done.stdout.isascii()
+
+
+def test_the_checks_fit_a_terminal() -> None:
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", on_a_terminal("--checks", columns=80))
+    assert max(map(len, shown.splitlines())) <= 80
+    longest = max(catalogue(), key=lambda check: len(check.requirement))
+    assert " ".join(longest.requirement.split()[-2:]) in " ".join(shown.split())
+    assert all(check.id in shown for check in catalogue())
+
+
+def test_checks_as_json(upecho: Upecho) -> None:
+    shown = json.loads(upecho("list", "--checks", "--json").stdout)
+    assert list(shown) == ["checks"]
+    assert len(shown["checks"]) == len(catalogue())
+    assert shown["checks"][0] == {
+        "id": "echo-hello",
+        "topic": "bytes",
+        "level": "MUST",
+        "requirement": "What a client sends comes back in upper case.",
+    }
+
+
+def test_listing_servers_does_not_import_the_suite() -> None:
+    code = (
+        "import sys; from upecho.cli import list_command as c; c.command([], standalone_mode=False); print(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "hypothesis" not in done.stdout
 
 
 def test_json_has_the_documented_shape(upecho: Upecho) -> None:

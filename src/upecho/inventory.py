@@ -1,4 +1,4 @@
-"""What is here: every implementation, loop and family, or the reason why it is unavailable."""
+"""What is here: every implementation, loop and family, or the reason why it is unavailable; and every check."""
 
 import functools
 from collections.abc import Callable
@@ -37,6 +37,16 @@ class ServerEntry(Entry):
     naive: bool = False
 
 
+@dataclass(frozen=True)
+class CheckEntry:
+    """A check of the conformance suite; its attributes are those of ``levels.Check``, and the level is its name."""
+
+    id: str
+    topic: str
+    level: str
+    requirement: str
+
+
 def servers() -> list[ServerEntry]:
     """Return the built-in implementations and those of other packages."""
     return [_server(row) for row in registry.implementations()]
@@ -53,6 +63,13 @@ def loops() -> list[Entry]:
 def families() -> list[Entry]:
     """Return the socket families."""
     return [Entry(family.value, family.summary, _obstacle(family.require)) for family in Family]
+
+
+def checks() -> list[CheckEntry]:
+    """Return the checks of the conformance suite, in the order in which they are run."""
+    from upecho.conformance.catalogue import catalogue  # noqa: PLC0415 (slow: it imports pytest and hypothesis)
+
+    return [CheckEntry(check.id, check.topic, check.level.value, check.requirement) for check in catalogue()]
 
 
 def _server(row: registry.Implementation) -> ServerEntry:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from upecho import registry
+from upecho import inventory, registry
 from upecho.address import Address, Family
 from upecho.cli.configuration import is_from_file, origin
 from upecho.errors import AddressError, CallerError
@@ -43,6 +43,22 @@ class TargetName(Parameter):
             return [CompletionItem(f"{name}+{loop}") for loop in registry.LOOPS if loop.startswith(start)]
         rows = registry.implementations()
         return [CompletionItem(row.name, help=row.summary) for row in rows if row.name.startswith(name)]
+
+
+class CheckName(Parameter):
+    """The id of a check; that it exists is for the command to say."""
+
+    name = "check"
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 (click's signature)
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Complete the ids of the suite."""
+        checks = inventory.checks()
+        return [CompletionItem(check.id, help=check.requirement) for check in checks if check.id.startswith(incomplete)]
 
 
 class FamilyName(click.Choice[str]):
