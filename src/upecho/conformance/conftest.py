@@ -8,6 +8,8 @@ import pytest
 
 from upecho.address import Family
 from upecho.conformance.judging import as_declared, as_information, show_in_pytest, verdict_of, violation_in
+from upecho.conformance.known import Known
+from upecho.conformance.known_files import load
 from upecho.conformance.levels import Check, Level
 from upecho.conformance.place import Place
 from upecho.conformance.selection import chosen, is_due
@@ -21,6 +23,7 @@ from upecho.target import Target
 PROPERTY = "upecho"
 ENOUGH_DESCRIPTORS = 4096
 CHOSEN = pytest.StashKey[list[tuple[Target, Family]]]()
+KNOWN = pytest.StashKey[Known]()
 FAILED = pytest.StashKey[bool]()
 DECLINED = pytest.StashKey[str]()
 RECORDED = pytest.StashKey[tuple[float | str, str]]()
@@ -33,6 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[CHOSEN] = chosen(
             config.getoption("--target"), config.getoption("--family"), config.getoption("--max-clients")
         )
+        config.stash[KNOWN] = load(config.getoption("--known"), [target for target, _ in config.stash[CHOSEN]])
     except CallerError as error:
         raise pytest.UsageError(str(error)) from None
     if not config.stash[CHOSEN]:
@@ -88,12 +92,14 @@ def _one_check(place: Place, request: pytest.FixtureRequest) -> Iterator[None]:
     check = _check(request.node)
     assert check
     place.begin_check(check)
-    if declined := place.declined(check):
-        request.node.stash[DECLINED] = declined
-        if not place.serves_more_than_declared:
-            pytest.skip(declined)
-    yield
-    place.end_check(failed=request.node.stash.get(FAILED, False))
+    try:
+        if declined := place.declined(check):
+            request.node.stash[DECLINED] = declined
+            if not place.does_it_anyway(check):
+                pytest.skip(declined)
+        yield
+    finally:
+        place.end_check(failed=request.node.stash.get(FAILED, False))
 
 
 @pytest.fixture
@@ -135,13 +141,19 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         detail=report.longreprtext,
         seconds=round(call.duration, 4),
         recorded=item.stash.get(RECORDED, None),
+        expected=raised.expected if raised else "",
+        seen=raised.seen if raised else "",
     )
     if declined := item.stash.get(DECLINED, None):
         outcome = as_declared(outcome, declined)
     if check.level is Level.INFO:
         outcome = as_information(outcome, raised)
-    report.user_properties.append((PROPERTY, outcome.to_json()))
-    show_in_pytest(report, outcome, strict=item.config.getoption("--strict-should"))
+    known = item.config.stash[KNOWN]
+    outcome = known.marked(outcome)
+    for properties in (report.user_properties, item.user_properties):  # a JUnit file has those of the last report
+        properties.append((PROPERTY, outcome.to_json()))
+    complaint = "\n".join(known.complaints([outcome]))
+    show_in_pytest(report, outcome, complaint, strict=item.config.getoption("--strict-should"))
     return report
 
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from upecho.conformance.levels import Level
 from upecho.conformance.verdicts import Outcome, Verdict
 from upecho.conformance.violation import Violation
 
@@ -41,11 +40,16 @@ def as_information(outcome: Outcome, violation: Violation | None) -> Outcome:
     return replace(outcome, verdict=Verdict.PASSED, detail="", recorded=(f"none: {violation.seen}", ""))
 
 
-def show_in_pytest(report: pytest.TestReport, outcome: Outcome, *, strict: bool) -> None:
-    """Make of a test what its outcome is: only a failed MUST check, and if strict SHOULD, fails the run."""
-    if outcome.verdict is Verdict.PASSED:
+def show_in_pytest(report: pytest.TestReport, outcome: Outcome, complaint: str, *, strict: bool) -> None:
+    """Make of a test what its outcome is: what does not fail the run is no failure.
+
+    ``complaint`` says what to do about an outcome that is known to be a failure and is none.
+    """
+    if outcome.is_stale:
+        report.outcome, report.longrepr = "failed", complaint
+    elif outcome.verdict is Verdict.PASSED:
         report.outcome, report.longrepr = "passed", None
     elif outcome.verdict is Verdict.UNSUPPORTED and not outcome.works_anyway:
         report.outcome, report.longrepr = "skipped", (outcome.check, 0, f"unsupported: {outcome.detail}")
-    elif outcome.verdict is Verdict.FAILED and outcome.level == Level.SHOULD.value and not strict:
-        report.outcome, report.wasxfail = "skipped", outcome.detail
+    elif outcome.verdict is Verdict.FAILED and not outcome.fails(strict=strict):
+        report.outcome, report.wasxfail = "skipped", outcome.known or outcome.detail

@@ -30,11 +30,14 @@ class Place:
         self._said: list[tuple[str, str]] = []
         self.log = Log()
         self._check: Check
+        self._limit: int | None = None
 
     def begin_check(self, check: Check) -> None:
         """Begin a new log."""
         self.log = Log()
         self._check = check
+        # A check of more clients than the target declares to serve shows something only if it gets them all.
+        self._limit = None if self._takes_too_many(check) else self.target.max_clients
 
     def end_check(self, *, failed: bool) -> None:
         """Close and end what the check has opened and started, and the shared server too if it may be damaged."""
@@ -104,31 +107,46 @@ class Place:
 
     def declined(self, check: Check) -> str | None:
         """Return what the target declares, or the system lacks, that makes a check unsupported; None if nothing."""
-        limit = self.target.max_clients
         if self.family not in self.target.families:
             return f"the target declares no {self.family.value}"
-        if limit is not None and check.clients > limit:
-            return f"the target declares that it serves {limit} at once; the check takes {check.clients}"
-        if check.observes and not observe.AVAILABLE:
-            return "this system does not show what a process uses"
-        return None
+        if self._takes_too_many(check):
+            return (
+                f"the target declares that it serves {self.target.max_clients} at once; the check takes {check.clients}"
+            )
+        return None if self._can_see(check) else "this system does not show what a process uses"
+
+    def does_it_anyway(self, check: Check) -> bool:
+        """Whether a check that is declined may well pass: the target does more than it declares."""
+        over_family = self.family in self.target.families or self._serves_one
+        return self._can_see(check) and over_family and (not self._takes_too_many(check) or self._serves_more)
 
     @functools.cached_property
-    def serves_more_than_declared(self) -> bool:
-        """Whether what the target declares not to do works: one client more at once, or the family at all."""
+    def _serves_one(self) -> bool:
+        return self._serves(0)
+
+    @functools.cached_property
+    def _serves_more(self) -> bool:
+        return self._serves(self.target.max_clients or 0)
+
+    def _serves(self, others: int) -> bool:
+        """Whether a client is served while so many others are connected, which are served before."""
         server = None
         try:
             server = self.shared()
-            for _ in range(self.target.max_clients or 0):
+            for _ in range(others):
                 server.connect().exchange(b"one of those")
-            wire = server.connect()
-            wire.send(b"one more")
-            return wire.is_answered(ANSWER_SECONDS)
+            return server.connect().is_served(b"one more", ANSWER_SECONDS)
         except Violation:
             return False
         finally:
             if server:
                 server.disconnect()
+
+    def _takes_too_many(self, check: Check) -> bool:
+        return self.target.max_clients is not None and check.clients > self.target.max_clients
+
+    def _can_see(self, check: Check) -> bool:
+        return observe.AVAILABLE or not check.observes
 
     def _shared_serves(self) -> bool:
         """Whether the shared server still serves; if it is about to end, or stuck, the next check gets another."""
@@ -150,7 +168,7 @@ class Place:
         self._said += [(self._check.id, news) for running in self._running() if (news := running.news())]
 
     def _service(self, address: Address, running: Running | None) -> Service:
-        self._services.append(Service(address, running, self.target.max_clients, self.log))
+        self._services.append(Service(address, running, self._limit, self.log))
         return self._services[-1]
 
     def _launch_or_fail(self, terms: Terms) -> Running:

@@ -7,6 +7,8 @@ from upecho.conformance.levels import Check
 from upecho.errors import CallerError
 from upecho.target import Kind, Target
 
+Pairs = Sequence[tuple[Target, Family]]
+
 
 def chosen(
     targets: Sequence[str], families: Sequence[str], max_clients: int | None = None
@@ -16,9 +18,11 @@ def chosen(
     ``max_clients`` is how many clients those serve at once that do not declare it themselves.
 
     Raises:
-        CallerError: a target or family that does not exist, or an address of another family than asked for.
+        CallerError: a target, family or number that does not exist, or an address of another family than asked for.
         Unavailable: a target or family that this system lacks.
     """
+    if max_clients is not None and max_clients < 1:
+        raise CallerError(f"--max-clients is {max_clients}; it must be at least 1")
     wanted = [Family(name) for name in dict.fromkeys(families)]
     for family in wanted:
         family.require()
@@ -31,9 +35,14 @@ def chosen(
 
 def is_due(check: Check, target: Target, family: Family) -> bool:
     """Whether a check makes sense there; if not it is left out, which is no verdict."""
+    return can_be_due(check, target, family) and (target.max_clients is not None or not check.limited)
+
+
+def can_be_due(check: Check, target: Target, family: Family) -> bool:
+    """Whether a check makes sense there, or would if the target served only so many clients at once."""
     if check.process and target.kind is Kind.ADDRESS:
         return False
-    return family in check.families and (target.max_clients is not None or not check.limited)
+    return family in check.families and (family in target.families or target.kind is Kind.IMPLEMENTATION)
 
 
 def _families_of(target: Target, wanted: list[Family]) -> list[Family]:

@@ -1,9 +1,27 @@
-"""What a check found out: never a bool."""
+"""What a check found out: never a bool; and the JSON document that keeps it.
+
+The document is an object with these keys; a reader ignores those that it does not know, and ``version`` changes when
+one of them changes its meaning or goes:
+
+- ``schema``, ``version``: ``"upecho-verdicts"``, 1.
+- ``upecho``, ``python``, ``platform``: what the suite ran on, each as text.
+- ``due``: how many verdicts there had to be; the run was cut short if there are fewer.
+- ``counts``: how many there are, by the four values of ``Verdict``.
+- ``checks``: by id, an object of ``topic``, ``level``, ``requirement`` and ``source`` for each check asked for.
+- ``verdicts``: a list of objects, in the order in which they became known, each with the attributes of ``Outcome``.
+"""
 
 import enum
 import json
+import platform
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
+
+from upecho import __version__
+from upecho.conformance.levels import Check, Level
 
 SCHEMA = {"schema": "upecho-verdicts", "version": 1}
 LABEL_WIDTH = 11  # of the label that each line of a detail begins with
@@ -33,6 +51,8 @@ class Outcome:
         recorded: the value and the unit that a check has measured; None if it measures nothing.
         works_anyway: the target declares that it does not offer this, and yet passed.
         known: why it is known to fail; empty if it is not.
+        expected: what was expected instead of what was seen; empty unless it failed.
+        seen: what was seen.
     """
 
     target: str
@@ -45,6 +65,18 @@ class Outcome:
     recorded: tuple[float | str, str] | None = None
     works_anyway: bool = False
     known: str = ""
+    expected: str = ""
+    seen: str = ""
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it is known to fail, and does not."""
+        return bool(self.known) and self.verdict in (Verdict.PASSED, Verdict.UNSUPPORTED)
+
+    def fails(self, *, strict: bool) -> bool:
+        """Whether it fails the run: a MUST check, and if strict a SHOULD, of which that is not known."""
+        counts = self.level == Level.MUST.value or (strict and self.level == Level.SHOULD.value)
+        return self.is_stale or (self.verdict is Verdict.FAILED and counts and not self.known)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome in types that JSON knows."""
@@ -60,3 +92,21 @@ class Outcome:
         fields = json.loads(line)
         recorded = tuple(fields["recorded"]) if fields["recorded"] else None
         return cls(**fields | {"verdict": Verdict(fields["verdict"]), "recorded": recorded})
+
+
+def document(outcomes: Sequence[Outcome], due: int, checks: Iterable[Check]) -> str:
+    """Return the JSON document that is described above."""
+    counts = Counter(one.verdict for one in outcomes)
+    about = ("topic", "level", "requirement", "source")
+    content = SCHEMA | {
+        "upecho": __version__,
+        "python": f"{platform.python_implementation()} {sys.version.partition(' (')[0]}",
+        "platform": platform.platform(),
+        "due": due,
+        "counts": {verdict.value: counts[verdict] for verdict in Verdict},
+        "checks": {
+            check.id: {key: getattr(check, key) for key in about} | {"level": check.level.value} for check in checks
+        },
+        "verdicts": [one.to_dict() for one in outcomes],
+    }
+    return json.dumps(content, indent=1)

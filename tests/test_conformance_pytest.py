@@ -1,0 +1,107 @@
+"""The suite under plain pytest: what it takes for a failure, the JUnit file, several processes."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from upecho.address import Family
+from upecho.conformance.catalogue import catalogue
+from upecho.conformance.selection import is_due
+from upecho.conformance.verdicts import Outcome, Verdict
+from upecho.target import Target
+
+SUITE = [sys.executable, "-m", "pytest", "--pyargs", "upecho.conformance", "-p", "no:cacheprovider"]
+WORLD_WRITABLE = f"cmd:{sys.executable} -m upecho serve threads --bind {{address}} --mode 0777"
+FEW = ("--check", "path-permissions", "--check", "half-close")
+Suite = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Suite:
+    """Run the suite by pytest in an empty folder; by default on a server whose path everybody may use."""
+
+    def suite(*arguments: str, target: str = WORLD_WRITABLE) -> "subprocess.CompletedProcess[str]":
+        command = [*SUITE, "--target", target, "--family", "unix", *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    return suite
+
+
+def write_known(folder: Path, *checks: str) -> None:
+    folder.mkdir(exist_ok=True)
+    tables = [f"[[failure]]\ncheck = '{check}'\nreason = 'nobody is perfect'\n" for check in checks]
+    (folder / "x.toml").write_text(f"target = '{WORLD_WRITABLE}'\n" + "".join(tables))
+
+
+def counted(output: str) -> set[str]:
+    """Return the parts of pytest's last line, such as "1 passed"."""
+    return set(output.splitlines()[-1].strip("= ").partition(" in ")[0].split(", "))
+
+
+def cases(path: Path) -> dict[str, Outcome]:
+    """Return the outcome that each case of a JUnit file carries, by check."""
+    found = {}
+    for case in ET.parse(path).getroot().iter("testcase"):
+        (value,) = [one.attrib["value"] for one in case.iter("property") if one.attrib["name"] == "upecho"]
+        outcome = Outcome.from_json(value)
+        found[outcome.check] = outcome
+    return found
+
+
+def test_a_failed_should_fails_the_run_only_if_asked_to(suite: Suite) -> None:
+    done = suite(*FEW, "-rx")
+    assert done.returncode == 0, done.stdout
+    assert {"1 passed", "1 xfailed"} <= counted(done.stdout)
+    done = suite(*FEW, "--strict-should")
+    assert done.returncode == 1
+    assert {"1 passed", "1 failed"} <= counted(done.stdout)
+    assert "seen       0777" in done.stdout
+
+
+def test_a_known_failure_is_expected(suite: Suite, tmp_path: Path) -> None:
+    write_known(tmp_path / "known", "path-permissions")
+    done = suite(*FEW, "--strict-should", "-rx")
+    assert done.returncode == 0, done.stdout
+    assert "nobody is perfect" in done.stdout
+    assert suite(*FEW, "--strict-should", "--known", "").returncode == 1
+
+
+def test_a_stale_one_fails_the_run(suite: Suite, tmp_path: Path) -> None:
+    write_known(tmp_path / "elsewhere", "half-close")
+    done = suite(*FEW, "--known", "elsewhere")
+    assert done.returncode == 1
+    assert "elsewhere/x.toml: half-close is listed as a known failure, but it passed over unix" in done.stdout
+
+
+def test_bad_input_starts_nothing(suite: Suite, tmp_path: Path) -> None:
+    for arguments, message in [
+        (["--known", "nowhere"], "no folder nowhere"),
+        (["--max-clients", "0"], "--max-clients is 0; it must be at least 1"),
+        (["--check", "half-clos"], "half-clos"),
+    ]:
+        done = suite(*arguments)
+        assert done.returncode in (2, 4)  # pytest's, for an error in the collection and for bad usage
+        assert message in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("processes", ["0", "2"])
+def test_a_case_of_the_junit_file_carries_the_verdict(suite: Suite, tmp_path: Path, processes: str) -> None:
+    done = suite(*FEW, "--junitxml=x.xml", "-n", processes)
+    assert done.returncode == 0, done.stdout
+    outcomes = cases(tmp_path / "x.xml")
+    permissions = outcomes["path-permissions"]
+    assert (permissions.verdict, permissions.level, permissions.seen) == (Verdict.FAILED, "SHOULD", "0777")
+    assert outcomes["half-close"].verdict is Verdict.PASSED
+
+
+def test_the_whole_suite_in_two_processes(suite: Suite, tmp_path: Path) -> None:
+    done = suite("-n", "2", "--junitxml=x.xml", target="selectors")
+    assert done.returncode == 0, done.stdout
+    outcomes = cases(tmp_path / "x.xml").values()
+    due = [check.id for check in catalogue() if is_due(check, Target.parse("selectors"), Family.UNIX)]
+    assert sorted(one.check for one in outcomes) == sorted(due)
+    assert {one.verdict for one in outcomes} == {Verdict.PASSED}
