@@ -5,22 +5,38 @@ from dataclasses import dataclass
 
 from upecho.address import Family
 from upecho.conformance.catalogue import catalogue
+from upecho.conformance.levels import Level
 
 NEVER = frozenset[str]()
 
-# What a server fails that gives no right answer to anybody: all but the checks in which nobody has to be served.
-SERVING = frozenset(check.id for check in catalogue()) - {
-    "end-at-once",
-    "live-path-not-stolen",
-    "path-not-a-socket",
-    "path-too-long",
-}
+# What a server passes that gives no right answer to anybody: the checks in which nobody has to be answered.
+SILENCE = frozenset(
+    {
+        *("end-at-once", "slow-reader-bounded", "no-spin-while-clogged", "idle-costs-nothing"),
+        *("stops-with-clogged-client", "live-path-not-stolen", "path-not-a-socket", "path-too-long"),
+        *("path-removed-at-stop", "replaced-path-kept", "path-permissions"),
+    }
+)
+PATHS = "live-path-not-stolen path-not-a-socket path-too-long path-removed-at-stop replaced-path-kept path-permissions"
+SERVING = frozenset(check.id for check in catalogue() if check.level is not Level.INFO) - SILENCE
 CLOGGED = "records-stay-in-order half-close-large"
-CLOGGING = f"{CLOGGED} short-writes"
-SPEED = "odd-sizes full-duplex any-schedule"
+CLOGGING = f"{CLOGGED} short-writes clog-then-drain clog-cycles"
+SPEED = "odd-sizes full-duplex any-schedule survives-signals"
+LARGE = (
+    "short-writes half-close-large no-reset-over-data clog-then-drain clog-cycles stops-without-loss survives-signals"
+)
 UNHARMED = (
     "client-vanishes reset-idle reset-mid-stream reset-with-output-queued reset-after-half-close reset-before-accept "
-    "both-ends-at-once"
+    "both-ends-at-once close-while-clogged reset-while-clogged"
+)
+ENDS = (
+    f"{UNHARMED} any-schedule half-close half-close-large end-at-once data-and-end-before-accept no-reset-over-data "
+    "crowd-at-the-door descriptors-flat-after-churn descriptors-flat-after-resets threads-and-children-flat "
+    "out-of-descriptors stops-when-idle address-in-use says-nothing-on-stderr"
+)
+NEVER_STOPS = (
+    "stops-when-idle stops-with-idle-client stops-without-loss stops-with-clogged-client starts-again-at-once "
+    "path-removed-at-stop replaced-path-kept says-nothing-on-stderr"
 )
 
 
@@ -63,81 +79,112 @@ def program(fault: str, caught_by: str, family: Family = Family.UNIX) -> Kill:
 
 KILLS = [
     serve("bytes:lower_case", SERVING),
-    serve("bytes:title_case", SERVING - ids("answers-without-newline half-close single-bytes")),
-    serve("bytes:adds_newline", SERVING),
-    serve("bytes:drops_last_byte", SERVING - ids("answers-without-newline half-close single-bytes")),
     serve(
-        "bytes:str_upper",
-        ids(
-            "every-byte-value utf8-untouched odd-sizes full-duplex short-writes any-schedule half-close-large "
-            "no-reset-over-data"
-        ),
+        "bytes:title_case",
+        SERVING - ids("answers-without-newline single-bytes half-close memory-flat-after-churn"),
     ),
+    serve("bytes:adds_newline", SERVING),
+    serve(
+        "bytes:drops_last_byte",
+        SERVING - ids("answers-without-newline single-bytes half-close memory-flat-after-churn"),
+    ),
+    serve("bytes:str_upper", ids(f"every-byte-value utf8-untouched odd-sizes full-duplex any-schedule {LARGE}")),
     serve(
         "bytes:latin1_upper",
-        ids(
-            "every-byte-value utf8-untouched single-bytes odd-sizes full-duplex short-writes any-schedule "
-            "half-close-large no-reset-over-data"
-        ),
+        ids(f"every-byte-value utf8-untouched single-bytes odd-sizes full-duplex any-schedule {LARGE}"),
     ),
     serve(
         "bytes:strips_zeros",
-        ids(
-            "every-byte-value single-bytes odd-sizes full-duplex short-writes any-schedule half-close-large "
-            "no-reset-over-data"
-        ),
+        ids(f"every-byte-value single-bytes odd-sizes full-duplex any-schedule reset-with-output-queued {LARGE}"),
     ),
-    serve("times:silent", SERVING),
-    serve("times:instant_close", SERVING),
+    serve("times:silent", SERVING | {"slow-reader-bounded"}),
+    serve("times:instant_close", SERVING | SILENCE - ids(f"end-at-once idle-costs-nothing {PATHS}")),
     serve("times:speaks_first", SERVING | {"end-at-once"}),
     serve("times:whole_buffer", SERVING),
     serve(
         "times:line_buffered",
         SERVING
         - ids(
-            "both-ends-at-once client-vanishes data-and-end-before-accept half-close half-close-large "
-            "no-reset-over-data records-stay-in-order reset-after-half-close reset-before-accept "
-            "reset-with-output-queued stops-when-idle stale-path-reclaimed"
+            "records-stay-in-order half-close half-close-large data-and-end-before-accept no-reset-over-data "
+            "client-vanishes reset-after-half-close reset-before-accept both-ends-at-once close-while-clogged "
+            "reset-while-clogged out-of-descriptors stops-when-idle says-nothing-on-stderr"
         ),
         Family.INET,
     ),
     serve(
         "times:full_buffer",
         SERVING
-        - ids("data-and-end-before-accept full-duplex half-close half-close-large no-reset-over-data short-writes"),
+        - ids("full-duplex short-writes half-close half-close-large data-and-end-before-accept no-reset-over-data"),
     ),
-    serve("times:gives_up_idle", ids("speaks-only-when-spoken-to")),
+    # Whether clients that come together are all early enough for it is a matter of speed.
+    serve(
+        "times:gives_up_idle",
+        ids("speaks-only-when-spoken-to"),
+        by_chance="past-descriptor-1024 crowd-at-the-door",
+    ),
     # Whether a client that reads as fast as it can is ever too slow for these is a matter of scheduling.
-    serve("times:send_for_sendall", ids(CLOGGING), by_chance=SPEED),
+    serve("times:send_for_sendall", ids(f"{CLOGGING} slow-reader-bounded"), by_chance=SPEED),
     serve(
-        "times:send_for_sendall", ids("short-writes"), Family.INET, f"{SPEED} records-stay-in-order half-close-large"
+        "times:send_for_sendall",
+        ids("short-writes clog-then-drain clog-cycles slow-reader-bounded"),
+        Family.INET,
+        f"{SPEED} {CLOGGED}",
     ),
-    serve("times:reuses_buffer", ids(CLOGGING), by_chance=SPEED),
+    serve("times:reuses_buffer", ids(CLOGGING), by_chance=f"{SPEED} memory-flat-after-churn"),
     serve("times:reorders", ids(CLOGGING), by_chance=SPEED),
+    serve("ends:resets_at_end", ids(f"{ENDS} stops-with-idle-client stops-without-loss"), Family.INET),
+    serve("ends:never_closes", ids(ENDS)),
+    serve("ends:closes_unflushed", ids("half-close-large slow-reader-bounded")),
     serve(
-        "ends:resets_at_end",
+        "ends:dies_of_reset",
         ids(
-            f"any-schedule half-close half-close-large end-at-once data-and-end-before-accept no-reset-over-data "
-            f"{UNHARMED} stops-when-idle stops-with-idle-client address-in-use"
+            f"{UNHARMED} descriptor-reuse descriptors-flat-after-resets stops-with-clogged-client "
+            "says-nothing-on-stderr"
         ),
+    ),
+    serve("ends:leaks_per_reset", ids(f"{UNHARMED} descriptors-flat-after-resets")),
+    serve("ends:leaks_per_connection", ids(f"{UNHARMED} descriptors-flat-after-churn descriptors-flat-after-resets")),
+    serve("flow:unbounded", ids("slow-reader-bounded")),
+    serve("flow:spins", ids("no-spin-while-clogged")),
+    serve(
+        "flow:gives_up",
+        ids(
+            f"{CLOGGING} reset-after-half-close slow-reader-bounded clogged-others-served no-spin-while-clogged "
+            "close-while-clogged reset-while-clogged stops-with-clogged-client says-nothing-on-stderr"
+        ),
+        by_chance=SPEED,
+    ),
+    serve("flow:counts_stalls", ids("short-writes half-close-large clog-cycles"), by_chance=f"{SPEED} {CLOGGED}"),
+    serve("flow:blocks_everybody", ids("clogged-others-served stops-with-clogged-client says-nothing-on-stderr")),
+    serve("flow:leaks_clogged", ids("reset-after-half-close close-while-clogged reset-while-clogged")),
+    serve(
+        "clients:claims_many",
+        ids(
+            "any-schedule clogged-others-served hundred-clients idle-clients-do-no-harm past-descriptor-1024 "
+            "flooder-and-pinger out-of-descriptors stops-without-loss"
+        ),
+    ),
+    serve("clients:one_buffer", ids("hundred-clients any-schedule flooder-and-pinger")),
+    # Whether a client leaves before or after its answer is on its way decides whether something stays behind.
+    serve(
+        "clients:buffer_of_descriptor",
+        ids("descriptor-reuse close-while-clogged reset-while-clogged reset-after-half-close says-nothing-on-stderr"),
+        by_chance=UNHARMED,
+    ),
+    serve("clients:select_only", ids("past-descriptor-1024 says-nothing-on-stderr")),
+    serve("clients:starves", ids("flooder-and-pinger")),
+    serve("clients:short_backlog", ids("crowd-at-the-door")),
+    serve("clients:nagle", ids("message-in-pieces"), Family.INET),
+    serve("turns:turns_away", ids("waits-its-turn crowd-at-the-door")),
+    serve("stops:deaf", SERVING | SILENCE - ids(f"idle-costs-nothing {PATHS}")),
+    serve("stops:ignores_stop", ids(NEVER_STOPS)),
+    serve("stops:fails_at_stop", ids(NEVER_STOPS)),
+    serve("stops:waits_for_clients", ids(NEVER_STOPS) - ids("stops-when-idle replaced-path-kept")),
+    serve(
+        "stops:resets_at_stop",
+        ids("stops-with-idle-client stops-without-loss says-nothing-on-stderr"),
         Family.INET,
     ),
-    serve(
-        "ends:never_closes",
-        ids(
-            f"any-schedule half-close half-close-large end-at-once data-and-end-before-accept no-reset-over-data "
-            f"{UNHARMED} stops-when-idle address-in-use"
-        ),
-    ),
-    serve("ends:closes_unflushed", ids("half-close-large")),
-    serve("ends:dies_of_reset", ids(UNHARMED)),
-    serve("ends:leaks_per_reset", ids(UNHARMED)),
-    serve("ends:leaks_per_connection", ids(UNHARMED)),
-    serve("stops:deaf", SERVING | {"end-at-once"}),
-    serve("stops:ignores_stop", ids("stops-when-idle stops-with-idle-client starts-again-at-once")),
-    serve("stops:fails_at_stop", ids("stops-when-idle stops-with-idle-client starts-again-at-once")),
-    serve("stops:waits_for_clients", ids("stops-with-idle-client starts-again-at-once")),
-    serve("stops:resets_at_stop", ids("stops-with-idle-client"), Family.INET),
     program("steals-live-path", "address-in-use live-path-not-stolen"),
     program("deletes-regular-file", "path-not-a-socket"),
     program("keeps-stale-path", "starts-again-at-once stale-path-reclaimed"),
@@ -152,8 +199,12 @@ KILLS = [
         SERVING
         - ids(
             "answers-without-newline echo-hello every-byte-value half-close ready-means-ready "
-            "speaks-only-when-spoken-to stale-path-reclaimed starts-again-at-once stops-with-idle-client"
-        ),
+            "speaks-only-when-spoken-to stale-path-reclaimed clogged-others-served hundred-clients "
+            "idle-clients-do-no-harm past-descriptor-1024 flooder-and-pinger out-of-descriptors "
+            "starts-again-at-once stops-with-idle-client"
+        )
+        | SILENCE - ids(f"end-at-once idle-costs-nothing {PATHS}")
+        | ids("waits-its-turn path-removed-at-stop replaced-path-kept"),
         by_chance=ids("starts-again-at-once stops-with-idle-client"),
     ),
     # resources, start and stop

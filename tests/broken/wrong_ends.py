@@ -20,11 +20,13 @@ def _resets_at_end(connection: socket.socket) -> None:
 def _closes_unflushed(connection: socket.socket) -> None:
     """Queue what the client does not take yet, without a bound, and forget the queue at end of file."""
     queue = bytearray()
+    poll = select.poll()
     while True:
-        ready, room, _ = select.select([connection], [connection] if queue else [], [])
-        if room:
-            del queue[: connection.send(queue[:4096], socket.MSG_DONTWAIT)]
-        if ready:
+        poll.register(connection, select.POLLIN | (select.POLLOUT if queue else 0))
+        [(_, ready)] = poll.poll()
+        if queue and ready & ~select.POLLIN:
+            del queue[: send_what_fits(connection, queue[:4096])]
+        if ready & ~select.POLLOUT:
             data = connection.recv(65536)
             if not data:
                 return

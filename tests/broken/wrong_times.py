@@ -38,7 +38,9 @@ def _speaks_first(connection: socket.socket) -> None:
 
 def _gives_up_idle(connection: socket.socket) -> None:
     """Close a connection on which nothing comes at first."""
-    if select.select([connection], [], [], IDLE_SECONDS)[0]:
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    if poll.poll(IDLE_SECONDS * 1000):
         _echo(connection)
 
 

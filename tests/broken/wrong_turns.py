@@ -1,43 +1,33 @@
-"""A server that says that it serves one client at a time, and is wrong about the others."""
+"""A server that says that it serves one client at a time, and turns away whoever comes meanwhile."""
 
+import select
 import socket
-import time
 
-from tests.broken.looped import Loop
 from upecho.servers import Stop
+from upecho.servers.shared.accepting import accepting
+from upecho.servers.shared.connections import Connections
+from upecho.servers.shared.leaving import may_leave
 
 MAX_CLIENTS = 1
-FORGETTING_SECONDS = 0.05
 
 
-class _Forgets(Loop):
-    """Forgets whoever has waited for long when another client leaves."""
-
-    def __init__(self, listener: socket.socket, stop: Stop) -> None:
-        super().__init__(listener, stop)
-        self._since: dict[int, float] = {}
-        self._forgotten: list[socket.socket] = []
-
-    def turn(self, ready: list[socket.socket]) -> None:
-        first = next(iter(self.opened), None)
-        super().turn([connection for connection in ready if connection.fileno() == first])
-        if first not in self.opened:
-            for number in [number for number in self.opened if self._has_waited_for_long(number)]:
-                self._forgotten.append(self.opened.pop(number))
-
-    def accept(self) -> None:
-        super().accept()
-        for number in self.opened:
-            self._since.setdefault(number, time.monotonic())
-
-    def close(self, connection: socket.socket) -> None:
-        self._since.pop(connection.fileno())
-        super().close(connection)
-
-    def _has_waited_for_long(self, number: int) -> bool:
-        return time.monotonic() - self._since[number] > FORGETTING_SECONDS
+def turns_away(listener: socket.socket, stop: Stop) -> None:
+    """Serve one client, and close the connection of every other one."""
+    with Connections(stop) as connections:
+        for connection in accepting(listener, stop):
+            connections.add(connection)
+            with connections.closing(connection), may_leave():
+                _answer(connection, listener)
 
 
-def forgets(listener: socket.socket, stop: Stop) -> None:
-    """Serve one client at a time, and forget others."""
-    _Forgets(listener, stop).run()
+def _answer(connection: socket.socket, listener: socket.socket) -> None:
+    while True:
+        select.select([connection, listener], [], [])
+        # Looked at anew: a client that has left before the next one came must have been seen to leave.
+        if not select.select([connection], [], [], 0)[0]:
+            listener.accept()[0].close()
+            continue
+        data = connection.recv(65536)
+        if not data:
+            return
+        connection.sendall(data.upper())
