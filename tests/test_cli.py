@@ -135,6 +135,8 @@ def test_a_closed_stdout_is_one_line(arguments: list[str]) -> None:
         (("serve", "threads", "--gr"), ["--grace"]),
         (("serve", "--bind", "unix:@"), ["unix:@"]),
         (("send", "--to", "12"), ["127.0.0.1:8080"]),
+        (("check", "selectors", "--check", "half"), ["half-close", "half-close-large"]),
+        (("check", "selectors", "--check", "zzz"), []),
         (("srve", "x"), []),
     ],
 )

@@ -10,7 +10,7 @@ import click
 from upecho import client, deadlines, registry, saving
 from upecho.address import Family
 from upecho.cli.console import console
-from upecho.cli.parameters import FamilyName, TargetName
+from upecho.cli.parameters import CheckName, FamilyName, TargetName
 from upecho.cli.steps import Steps
 from upecho.conformance.catalogue import catalogue
 from upecho.conformance.levels import Check, Level
@@ -24,11 +24,13 @@ from upecho.target import Kind, Target
 
 Pairs = Sequence[tuple[Target, Family]]
 
+PIPED_WIDTH = 100  # columns of a report that goes to a file or a program
+
 
 @click.command()
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True, type=TargetName())
 @click.option("--family", "families", multiple=True, type=FamilyName(), help="Repeatable; default: all there are.")
-@click.option("--check", "ids", multiple=True, metavar="ID", help="Run this check only; repeatable.")
+@click.option("--check", "ids", multiple=True, metavar="ID", type=CheckName(), help="Run this check only; repeatable.")
 @click.option("--strict", is_flag=True, help="Let failed SHOULD checks count.")
 @click.option(
     "--max-clients", type=click.IntRange(min=1), help="How many clients a target serves at once, if it does not say."
@@ -67,8 +69,9 @@ def command(
     if max_clients is not None:
         options.append(f"--max-clients={max_clients}")
     outcomes = _run(Runner(pairs, options, jobs), due)
-    terminal = console()
-    terminal.print(verdicts(outcomes, due, terminal.width))
+    terminal = console(PIPED_WIDTH)
+    names = [target.text for target, _ in pairs]
+    terminal.print(verdicts(outcomes, checks, names, due, terminal.width))
     _tell_not_due(checks, pairs)
     if file:
         saving.save(file, json.dumps(SCHEMA | {"due": due, "verdicts": [one.to_dict() for one in outcomes]}, indent=1))

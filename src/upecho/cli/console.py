@@ -1,13 +1,20 @@
 """Where tables go."""
 
 import io
+import os
 import sys
 
 from rich.console import Console
 
 
-def console() -> Console:
-    """Return a console on stdout, whose encoding need not have every character that a table shows."""
+def console(piped_width: int | None = None) -> Console:
+    """Return a console on stdout, whose encoding need not have every character that a table shows.
+
+    ``piped_width`` is how wide it is where it is no terminal, unless the environment says COLUMNS.
+    """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
-    return Console(highlight=False)
+    shown = Console(highlight=False)
+    if piped_width and not shown.is_terminal and "COLUMNS" not in os.environ:
+        shown.width = piped_width
+    return shown
