@@ -120,7 +120,7 @@ KILLS = [
     serve(
         "times:gives_up_idle",
         ids("speaks-only-when-spoken-to"),
-        by_chance="past-descriptor-1024 crowd-at-the-door",
+        by_chance="past-descriptor-1024 crowd-at-the-door address-in-use",
     ),
     # Whether a client that reads as fast as it can is ever too slow for these is a matter of scheduling.
     serve("times:send_for_sendall", ids(f"{CLOGGING} slow-reader-bounded"), by_chance=SPEED),
@@ -141,6 +141,7 @@ KILLS = [
             f"{UNHARMED} descriptor-reuse descriptors-flat-after-resets stops-with-clogged-client "
             "says-nothing-on-stderr"
         ),
+        by_chance="clog-then-drain no-spin-while-clogged",  # of what a check before has left clogged it dies late
     ),
     serve("ends:leaks_per_reset", ids(f"{UNHARMED} descriptors-flat-after-resets")),
     serve("ends:leaks_per_connection", ids(f"{UNHARMED} descriptors-flat-after-churn descriptors-flat-after-resets")),
@@ -176,7 +177,8 @@ KILLS = [
     serve("clients:short_backlog", ids("crowd-at-the-door")),
     serve("clients:nagle", ids("message-in-pieces"), Family.INET),
     serve("turns:turns_away", ids("waits-its-turn crowd-at-the-door")),
-    serve("stops:deaf", SERVING | SILENCE - ids(f"idle-costs-nothing {PATHS}")),
+    # It says that it is ready before it is deaf: who is very early is heard.
+    serve("stops:deaf", SERVING | SILENCE - ids(f"idle-costs-nothing {PATHS}"), by_chance="idle-costs-nothing"),
     serve("stops:ignores_stop", ids(NEVER_STOPS)),
     serve("stops:fails_at_stop", ids(NEVER_STOPS)),
     serve("stops:waits_for_clients", ids(NEVER_STOPS) - ids("stops-when-idle replaced-path-kept")),

@@ -13,6 +13,7 @@ from upecho.servers.blocking import serve as serve_one_by_one
 
 TURN_SECONDS = 0.2
 MORE_SECONDS = 0.002
+MUCH_BYTES = 4096
 COLLECT_SECONDS = 0.001
 
 
@@ -65,17 +66,18 @@ class _Select(Loop):
 
 
 class _Starves(Loop):
-    """Stays with one client as long as that has more to say."""
+    """Stays with a client that has much to say until it has said it."""
 
     def answer(self, connection: socket.socket) -> None:
         number = connection.fileno()
         until = time.monotonic() + TURN_SECONDS
+        talkative = number in self.owed or len(connection.recv(MUCH_BYTES, socket.MSG_PEEK)) == MUCH_BYTES
         super().answer(connection)
-        while number in self.opened and time.monotonic() < until:
+        while talkative and number in self.opened and time.monotonic() < until:
             owing = number in self.owed
-            if not self.wait([] if owing else [number], [number] if owing else [], MORE_SECONDS):
-                return
-            super().answer(connection)
+            talkative = bool(self.wait([] if owing else [number], [number] if owing else [], MORE_SECONDS))
+            if talkative:
+                super().answer(connection)
 
 
 def claims_many(listener: socket.socket, stop: Stop) -> None:

@@ -18,14 +18,15 @@ def _resets_at_end(connection: socket.socket) -> None:
 
 
 def _closes_unflushed(connection: socket.socket) -> None:
-    """Queue what the client does not take yet, without a bound, and forget the queue at end of file."""
+    """Queue what the client does not take yet, up to a bound, and forget the queue at end of file."""
     queue = bytearray()
     poll = select.poll()
     while True:
-        poll.register(connection, select.POLLIN | (select.POLLOUT if queue else 0))
+        reading = select.POLLIN if len(queue) < QUEUE_BYTES else 0
+        poll.register(connection, reading | (select.POLLOUT if queue else 0))
         [(_, ready)] = poll.poll()
         if queue and ready & ~select.POLLIN:
-            del queue[: send_what_fits(connection, queue[:4096])]
+            del queue[: send_what_fits(connection, queue[:65536])]
         if ready & ~select.POLLOUT:
             data = connection.recv(65536)
             if not data:
