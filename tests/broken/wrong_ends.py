@@ -9,6 +9,8 @@ import struct
 from tests.broken.threaded import answering, send_what_fits, serve_with
 from upecho.servers import Stop
 
+QUEUE_BYTES = 16 << 20
+
 _echo = answering(bytes.upper)
 
 
@@ -27,7 +29,7 @@ def _closes_unflushed(connection: socket.socket) -> None:
         [(_, ready)] = poll.poll()
         if queue and ready & ~select.POLLIN:
             del queue[: send_what_fits(connection, queue[:65536])]
-        if ready & ~select.POLLOUT:
+        if reading and ready & ~select.POLLOUT:
             data = connection.recv(65536)
             if not data:
                 return
