@@ -1,6 +1,5 @@
 """``upecho check``: what it prints, writes and returns for servers that behave, that do not, and that do not exist."""
 
-import json
 import os
 import subprocess
 import sys
@@ -17,8 +16,8 @@ from upecho.server_process import ServerProcess
 FEW = ("--check", "half-close", "--check", "ready-means-ready", "--check", "path-too-long")
 
 
-def outcome(verdict: Verdict, level: str = "MUST") -> Outcome:
-    return Outcome("selectors", "inet", "half-close", level, verdict, "", 0.0)
+def outcome(verdict: Verdict, level: str = "MUST", known: str = "") -> Outcome:
+    return Outcome("selectors", "inet", "half-close", level, verdict, "", 0.0, known=known)
 
 
 def test_a_server_that_behaves(upecho: Callable[..., Any]) -> None:
@@ -53,14 +52,6 @@ def test_a_program_in_any_language(upecho: Callable[..., Any]) -> None:
     done = upecho("check", "cmd:/bin/false {address}", "--family", "inet", "--check", "half-close")
     assert done.returncode == 1
     assert "exit status 1" in done.stdout
-
-
-def test_the_verdicts_as_json(upecho: Callable[..., Any], tmp_path: Path) -> None:
-    file = tmp_path / "verdicts.json"
-    upecho("check", "selectors", "--family", "inet", "--check", "half-close", "--json", str(file))
-    written = json.loads(file.read_text())
-    assert (written["schema"], written["version"], written["due"]) == ("upecho-verdicts", 1, 1)
-    assert written["verdicts"][0]["verdict"] == "passed"
 
 
 @pytest.mark.parametrize(
@@ -99,7 +90,11 @@ def test_the_current_folder_has_no_say(upecho: Callable[..., Any], tmp_path: Pat
         ([outcome(Verdict.FAILED, "SHOULD")], False, 0),
         ([outcome(Verdict.FAILED, "SHOULD")], True, 1),
         ([outcome(Verdict.FAILED, "INFO")], True, 0),
+        ([outcome(Verdict.FAILED, known="no FIN")], True, 0),
+        ([outcome(Verdict.PASSED, known="no FIN")], False, 1),
+        ([outcome(Verdict.UNSUPPORTED, known="no FIN")], False, 1),
         ([outcome(Verdict.ERROR)], False, 3),
+        ([outcome(Verdict.ERROR, known="no FIN")], False, 3),
         ([], False, 3),
     ],
 )

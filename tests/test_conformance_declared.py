@@ -13,6 +13,7 @@ from upecho.conformance.catalogue import catalogue
 from upecho.conformance.runner import Runner
 from upecho.conformance.selection import chosen
 from upecho.conformance.verdicts import Outcome, Verdict
+from upecho.errors import CallerError
 
 BLOCKING = "from upecho.servers.blocking import serve\n"
 THREADS = "from upecho.servers.threads import serve\n"
@@ -104,6 +105,12 @@ def test_a_family_that_is_served_all_the_same(examine: Examine) -> None:
 def test_each_declaration_is_tried_by_itself(examine: Examine) -> None:
     outcomes = examine(f"{BLOCKING}FAMILIES = ('inet',)\nMAX_CLIENTS = 1", ["half-close", "hundred-clients"])
     assert unsupported(outcomes) == {"half-close": True, "hundred-clients": False}
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "True", "'8'", "1.5"])
+def test_a_limit_that_is_none_is_bad_input(examine: Examine, value: str) -> None:
+    with pytest.raises(CallerError, match=r"MAX_CLIENTS is .*; it must be a whole number, at least 1"):
+        examine(f"{BLOCKING}MAX_CLIENTS = {value}", ["half-close"])
 
 
 def test_a_server_that_cannot_start_fails_what_it_does_not_decline(examine: Examine) -> None:

@@ -1,28 +1,26 @@
 """``upecho check``: whether servers behave."""
 
-import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from upecho import client, deadlines, registry, saving
-from upecho.address import Family
+from upecho.cli import check_notes
 from upecho.cli.console import console
 from upecho.cli.parameters import CheckName, FamilyName, TargetName
 from upecho.cli.steps import Steps
 from upecho.conformance.catalogue import catalogue
-from upecho.conformance.levels import Check, Level
+from upecho.conformance.known import Known, updated
+from upecho.conformance.known_files import expect_writable, load, store
+from upecho.conformance.levels import Check
 from upecho.conformance.runner import Runner
-from upecho.conformance.selection import chosen, is_due
-from upecho.conformance.verdicts import SCHEMA, Outcome, Verdict
+from upecho.conformance.selection import Pairs, chosen, is_due
+from upecho.conformance.verdicts import Outcome, Verdict, document
 from upecho.conformance.wire import PATIENCE_SECONDS
-from upecho.errors import CallerError, HarnessError, TargetError
+from upecho.errors import CallerError, HarnessError, TargetError, UpechoError
 from upecho.report.verdicts import verdicts
 from upecho.target import Kind, Target
-
-Pairs = Sequence[tuple[Target, Family]]
 
 PIPED_WIDTH = 100  # columns of a report that goes to a file or a program
 
@@ -35,6 +33,8 @@ PIPED_WIDTH = 100  # columns of a report that goes to a file or a program
 @click.option(
     "--max-clients", type=click.IntRange(min=1), help="How many clients a target serves at once, if it does not say."
 )
+@click.option("--known", "folder", metavar="FOLDER", help="Of known failures.  [default: known, if there is one]")
+@click.option("--write-known", is_flag=True, help="Make what fails now the known failures.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Targets and families to check at a time.")
 @click.option("--json", "file", type=click.Path(path_type=Path), metavar="FILE", help="Write the verdicts to FILE.")
 def command(
@@ -43,6 +43,8 @@ def command(
     ids: tuple[str, ...],
     strict: bool,
     max_clients: int | None,
+    folder: str | None,
+    write_known: bool,
     jobs: int | None,
     file: Path | None,
 ) -> int:
@@ -54,37 +56,45 @@ def command(
     upecho check unix:/tmp/x.sock --check half-close
 
     TARGET is NAME, NAME+LOOP or module:attribute, which are started and stopped; the address of a server that runs;
-    or cmd:COMMAND with {address} where the command expects it. Exit status: 1 if a MUST check failed.
+    or cmd:COMMAND with {address} where the command expects it. Exit status: 1 if a MUST check failed that is not
+    known to, or passed though it is known to fail.
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
     if file:
         saving.check(file)
     deadlines.seconds(1)  # if it is set wrongly, then here is where that is said
     checks = _checks(ids)
     pairs = chosen(targets, families, max_clients)
-    _expect_listeners(pairs)
     due = sum(is_due(check, *pair) for pair in pairs for check in checks)
     if not due:
         raise CallerError("none of these checks is due for these targets and families")
+    known = _known(folder, pairs, write=write_known)
+    _expect_listeners(pairs)
     options = [f"--check={check.id}" for check in checks] if ids else []
     if max_clients is not None:
         options.append(f"--max-clients={max_clients}")
-    outcomes = _run(Runner(pairs, options, jobs), due)
-    terminal = console(PIPED_WIDTH)
-    names = [target.text for target, _ in pairs]
-    terminal.print(verdicts(outcomes, checks, names, due, terminal.width))
-    _tell_not_due(checks, pairs)
-    if file:
-        saving.save(file, json.dumps(SCHEMA | {"due": due, "verdicts": [one.to_dict() for one in outcomes]}, indent=1))
-    return exit_status(outcomes, due, strict=strict)
+    outcomes: list[Outcome] = []
+    try:
+        _run(Runner(pairs, options, jobs), due, known, outcomes)
+    except (KeyboardInterrupt, UpechoError):
+        if outcomes:  # then those are kept, though the run was cut short
+            _keep(outcomes, due, checks, pairs, file)
+        raise
+    _keep(outcomes, due, checks, pairs, file)
+    check_notes.tell_not_due(checks, pairs)
+    check_notes.tell_works_anyway(outcomes)
+    status = exit_status(outcomes, due, strict=strict)
+    if write_known:
+        _write_known(folder, known, pairs, outcomes, strict=strict)
+        return status if status == HarnessError.exit_status else 0
+    check_notes.tell_stale(known, outcomes)
+    return status
 
 
 def exit_status(outcomes: Sequence[Outcome], due: int, *, strict: bool) -> int:
-    """Return 0 if all is well, 1 if a check failed that counts, 3 if a due check came to no verdict."""
+    """Return 0 if all is well, 1 if an outcome fails the run, 3 if a due check came to no verdict."""
     if len(outcomes) < due or any(one.verdict is Verdict.ERROR for one in outcomes):
         return HarnessError.exit_status
-    counting = {Level.MUST.value, Level.SHOULD.value} if strict else {Level.MUST.value}
-    failed = any(one.verdict is Verdict.FAILED and one.level in counting for one in outcomes)
-    return TargetError.exit_status if failed else 0
+    return TargetError.exit_status if any(one.fails(strict=strict) for one in outcomes) else 0
 
 
 def _checks(ids: Sequence[str]) -> list[Check]:
@@ -96,6 +106,14 @@ def _checks(ids: Sequence[str]) -> list[Check]:
     return [check for check in every if not ids or check.id in ids]
 
 
+def _known(folder: str | None, pairs: Pairs, *, write: bool) -> Known:
+    known = load(folder, [target for target, _ in pairs])
+    if write:
+        for target in _targets(pairs):
+            expect_writable(folder, target, known.of(target))
+    return known
+
+
 def _expect_listeners(pairs: Pairs) -> None:
     """Make sure that somebody listens at each address, so that nobody's absence is taken for a failed check."""
     for target, _ in pairs:
@@ -103,18 +121,36 @@ def _expect_listeners(pairs: Pairs) -> None:
             client.connect(target.address(), deadlines.seconds(PATIENCE_SECONDS)).close()
 
 
-def _run(runner: Runner, due: int) -> list[Outcome]:
-    outcomes = []
+def _run(runner: Runner, due: int, known: Known, outcomes: list[Outcome]) -> None:
+    """Add each outcome as soon as it is known, and show how far things are."""
+    failed = 0
     with Steps(due) as steps:
-        for outcome in runner.outcomes():
+        for outcome in map(known.marked, runner.outcomes()):
             outcomes.append(outcome)
-            steps.show(f"checking {outcome.target} over {outcome.family}", outcome.check)
+            failed += outcome.verdict is Verdict.FAILED and not outcome.known
+            so_far = f" ({failed} failed so far)" if failed else ""
+            steps.show(f"checking {outcome.target} over {outcome.family}", outcome.check + so_far)
             steps.advance()
-    return outcomes
 
 
-def _tell_not_due(checks: Sequence[Check], pairs: Pairs) -> None:
-    for target, family in pairs:
-        count = sum(check.process and family in check.families for check in checks)
-        if count and target.kind is Kind.ADDRESS:
-            print(f"{count} checks need the process of {target.text} and were not due", file=sys.stderr)
+def _keep(outcomes: Sequence[Outcome], due: int, checks: Sequence[Check], pairs: Pairs, file: Path | None) -> None:
+    """Save and show; neither failing keeps the other from being done."""
+    try:
+        if file:
+            saving.save(file, document(outcomes, due, checks))
+    finally:
+        terminal = console(PIPED_WIDTH)
+        names = [target.text for target in _targets(pairs)]
+        terminal.print(verdicts(outcomes, checks, names, due, terminal.width))
+
+
+def _write_known(folder: str | None, known: Known, pairs: Pairs, outcomes: Sequence[Outcome], *, strict: bool) -> None:
+    for target in _targets(pairs):
+        old = known.of(target)
+        entries = updated(old.entries if old else (), target, outcomes, strict=strict)
+        if done := store(folder, target, old, entries):
+            click.echo(done, err=True)
+
+
+def _targets(pairs: Pairs) -> list[Target]:
+    return list(dict.fromkeys(target for target, _ in pairs))

@@ -1,0 +1,95 @@
+"""The verdicts as JSON, and what is kept of a run that is cut short."""
+
+import json
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from upecho import __version__, cli
+from upecho.cli import check_command
+from upecho.conformance.catalogue import catalogue
+from upecho.conformance.runner import Runner
+from upecho.conformance.verdicts import Outcome, Verdict, document
+from upecho.errors import HarnessError
+
+OUTCOME = Outcome("t", "inet", "half-close", "MUST", Verdict.FAILED, "d", 0.5, expected="FIN", seen="RST")
+KEYS = ["schema", "version", "upecho", "python", "platform", "due", "counts", "checks", "verdicts"]
+
+
+def test_the_document() -> None:
+    half_close = next(check for check in catalogue() if check.id == "half-close")
+    read = json.loads(document([OUTCOME], 2, [half_close]))
+    assert list(read) == KEYS
+    assert (read["schema"], read["version"], read["due"]) == ("upecho-verdicts", 1, 2)
+    assert (read["upecho"], read["platform"]) == (__version__, platform.platform())
+    assert read["python"].startswith(f"{platform.python_implementation()} {platform.python_version()}")
+    assert read["counts"] == {"passed": 0, "failed": 1, "unsupported": 0, "error": 0}
+    about = {"topic": "ends", "level": "MUST", "requirement": half_close.requirement, "source": half_close.source}
+    assert read["checks"] == {"half-close": about}
+    assert read["verdicts"] == [
+        {
+            "target": "t",
+            "family": "inet",
+            "check": "half-close",
+            "level": "MUST",
+            "verdict": "failed",
+            "detail": "d",
+            "seconds": 0.5,
+            "recorded": None,
+            "works_anyway": False,
+            "known": "",
+            "expected": "FIN",
+            "seen": "RST",
+        }
+    ]
+    assert list(read["verdicts"][0]) == [field.name for field in fields(Outcome)]
+
+
+@pytest.mark.parametrize("recorded", [None, (1.5, "KiB"), ("no harm", "")])
+def test_an_outcome_survives_json(recorded: tuple[float | str, str] | None) -> None:
+    one = Outcome("t", "inet", "urgent-byte", "INFO", Verdict.PASSED, "é", 0.0, recorded, known="r", works_anyway=True)
+    assert Outcome.from_json(one.to_json()) == one
+
+
+def test_the_file_is_about_what_was_asked_for(upecho: Callable[..., Any], tmp_path: Path) -> None:
+    file = tmp_path / "verdicts.json"
+    upecho("check", "selectors", "--family", "inet", "--check", "half-close", "--json", str(file))
+    read = json.loads(file.read_text())
+    assert (read["due"], read["counts"]["passed"]) == (1, 1)
+    assert list(read["checks"]) == ["half-close"]
+    assert [one["verdict"] for one in read["verdicts"]] == ["passed"]
+
+
+@pytest.mark.parametrize(
+    ("cause", "status"), [(HarnessError("the suite could not run: boom"), 3), (KeyboardInterrupt("interrupted"), 130)]
+)
+def test_a_run_that_is_cut_short_keeps_its_verdicts(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    cause: BaseException,
+    status: int,
+) -> None:
+    class CutShort(Runner):
+        def outcomes(self) -> Iterator[Outcome]:
+            yield Outcome("selectors", "inet", "half-close", "MUST", Verdict.PASSED, "", 0.0)
+            raise cause
+
+    monkeypatch.setattr(check_command, "Runner", CutShort)
+    file, known = tmp_path / "x.json", tmp_path / "known"
+    known.mkdir()
+    arguments = ["check", "selectors", "--family", "inet", "--json", str(file), "--known", str(known), "--write-known"]
+    monkeypatch.setattr(sys, "argv", ["upecho", *arguments])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    printed = capsys.readouterr()
+    assert end.value.code == status
+    assert printed.err.endswith(f"upecho: {cause}\n")
+    assert "due: 1 passed, 0 failed" in printed.out
+    assert [one["check"] for one in json.loads(file.read_text())["verdicts"]] == ["half-close"]
+    assert list(known.iterdir()) == []

@@ -1,0 +1,92 @@
+"""``upecho check`` with known failures: the exit status, what is said, what is written."""
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TARGET = "tests.broken.wrong_bytes:lower_case"
+FEW = ("--family", "inet", "--check", "echo-hello", "--check", "end-at-once")
+Check = Callable[..., Any]
+
+
+@pytest.fixture
+def check(upecho: Callable[..., Any]) -> Check:
+    """Run two checks on a server that passes the second of them."""
+    return lambda *arguments: upecho("check", TARGET, *FEW, *arguments)
+
+
+@pytest.fixture
+def known(tmp_path: Path) -> Callable[..., str]:
+    """Write a file of known failures; return its folder."""
+
+    def known(*checks: str) -> str:
+        tables = [f"[[failure]]\ncheck = '{check}'\nreason = 'nobody is perfect'\n" for check in checks]
+        (tmp_path / "x.toml").write_text(f"target = '{TARGET}'\n" + "".join(tables))
+        return str(tmp_path)
+
+    return known
+
+
+def test_a_known_failure_does_not_count(check: Check, known: Callable[..., str]) -> None:
+    assert check().returncode == 1
+    done = check("--known", known("echo-hello", "half-close"))  # half-close is not run, so not judged
+    assert done.returncode == 0, done.stderr
+    assert "1 known failure" in done.stdout
+
+
+def test_a_stale_one_does(check: Check, known: Callable[..., str], tmp_path: Path) -> None:
+    done = check("--known", known("echo-hello", "end-at-once"))
+    assert done.returncode == 1
+    assert f"{tmp_path}/x.toml: end-at-once is listed as a known failure, but it passed over inet: " in done.stderr
+
+
+def test_they_can_be_written(check: Check, tmp_path: Path) -> None:
+    done = check("--known", str(tmp_path), "--write-known")
+    assert done.returncode == 0, done.stderr
+    path = tmp_path / "tests.broken.wrong_bytes-lower_case.toml"
+    assert f"wrote {path}: 1 known failure\n" in done.stderr
+    (failure,) = tomllib.loads(path.read_text())["failure"]
+    assert failure == {"check": "echo-hello", "reason": "expected b'HELLO' at byte 0, saw b'hello'"}
+    assert check("--known", str(tmp_path)).returncode == 0
+
+
+def test_what_passes_is_taken_out(check: Check, known: Callable[..., str], tmp_path: Path) -> None:
+    done = check("--known", known("end-at-once", "echo-hello"), "--write-known")
+    assert done.returncode == 0, done.stderr
+    families = ["inet6", "unix", "abstract"]  # over which this run says nothing
+    assert tomllib.loads((tmp_path / "x.toml").read_text())["failure"] == [
+        {"check": "echo-hello", "reason": "nobody is perfect"},
+        {"check": "end-at-once", "reason": "nobody is perfect", "families": families},
+    ]
+
+
+def test_a_file_that_has_become_empty_goes(upecho: Callable[..., Any], tmp_path: Path) -> None:
+    folder = tmp_path / "known"
+    arguments = ["check", "selectors", *FEW, "--write-known"]
+    assert upecho(*arguments, cwd=tmp_path).returncode == 0
+    assert not folder.exists()
+    folder.mkdir()
+    text = "target = 'selectors'\n[[failure]]\ncheck = 'echo-hello'\nreason = 'r'\nfamilies = ['inet']\n"
+    (folder / "x.toml").write_text(text)
+    done = upecho(*arguments, cwd=tmp_path)
+    assert (done.returncode, "removed known/x.toml" in done.stderr) == (0, True)
+    assert list(folder.iterdir()) == []
+
+
+def test_bad_input_is_one_line(refusal: Callable[..., str], known: Callable[..., str], tmp_path: Path) -> None:
+    assert "unknown check 'echo-helo'" in refusal("check", TARGET, "--known", known("echo-helo"))
+    assert "no folder nowhere" in refusal("check", TARGET, "--known", "nowhere")
+    (tmp_path / "x.toml").unlink()
+    (tmp_path / "x.toml").mkdir()
+    assert "cannot read" in refusal("check", TARGET, "--known", str(tmp_path))
+
+
+def test_where_nothing_can_be_written_is_said_at_once(
+    refusal: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "known").touch()
+    assert "it is no folder" in refusal("check", "selectors", "--write-known")
