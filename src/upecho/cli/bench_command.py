@@ -93,12 +93,11 @@ def _usable(row: inventory.Entry) -> bool:
 
 
 def _failing(targets: Sequence[str], families: Sequence[Family]) -> FailedChecks:
-    from upecho.conformance.catalogue import catalogue  # noqa: PLC0415 (not every run needs the suite)
-    from upecho.conformance.gate import failing  # noqa: PLC0415
+    from upecho.conformance.gate import demanded, failing  # noqa: PLC0415 (not every run needs the suite)
     from upecho.conformance.selection import is_due  # noqa: PLC0415
 
     parsed = [Target.parse(name) for name in targets]
-    checks = catalogue()
+    checks = demanded()
     due = sum(is_due(check, target, family) for check in checks for target in parsed for family in families)
     with Steps(due) as steps:
 
