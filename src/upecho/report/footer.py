@@ -34,7 +34,7 @@ def _remarks(results: Results, rows: Sequence[Row]) -> Iterator[str]:
     if not results.checked:
         yield "Conformance was not checked in this run."
     elif not any(row.cell.failed_checks for row in rows):
-        yield "All of them passed every MUST check of how they serve, over these families, first."
+        yield "All passed every MUST check of how they serve over these families first."
     if measured:
         yield _noise(measured)
 
