@@ -1,8 +1,11 @@
 """Every check is proved: each broken server is caught by the checks that must catch it, and by no other."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.broken.kills import KILLS, Kill
+from tests.broken.page import page
 from upecho.conformance.catalogue import catalogue
 from upecho.conformance.levels import Level
 from upecho.conformance.runner import Runner
@@ -35,3 +38,7 @@ def test_each_check_that_can_fail_catches_one() -> None:
 def test_each_id_is_a_check() -> None:
     named = frozenset[str]().union(*(kill.caught_by | kill.by_chance for kill in KILLS))
     assert named - {check.id for check in catalogue()} == set()
+
+
+def test_the_page_is_what_its_generator_prints() -> None:
+    assert Path("docs/checks.md").read_text() == page(), "python -m tests.broken.page > docs/checks.md"

@@ -12,7 +12,7 @@ from upecho.servers import Stop
 from upecho.servers.blocking import serve as serve_one_by_one
 
 TURN_SECONDS = 0.2
-MORE_SECONDS = 0.002
+MORE_SECONDS = 0.05
 MUCH_BYTES = 4096
 COLLECT_SECONDS = 0.001
 
@@ -65,13 +65,19 @@ class _Select(Loop):
         return [*readable, *writable]
 
 
+def _has_much_to_say(connection: socket.socket) -> bool:
+    with contextlib.suppress(ConnectionError):
+        return len(connection.recv(MUCH_BYTES, socket.MSG_PEEK)) == MUCH_BYTES
+    return False
+
+
 class _Starves(Loop):
     """Stays with a client that has much to say until it has said it."""
 
     def answer(self, connection: socket.socket) -> None:
         number = connection.fileno()
         until = time.monotonic() + TURN_SECONDS
-        talkative = number in self.owed or len(connection.recv(MUCH_BYTES, socket.MSG_PEEK)) == MUCH_BYTES
+        talkative = number in self.owed or _has_much_to_say(connection)
         super().answer(connection)
         while talkative and number in self.opened and time.monotonic() < until:
             owing = number in self.owed

@@ -49,7 +49,7 @@ class Service:
         return self._wire(lambda: client.begin(self.address))
 
     def _wire(self, connect: Callable[[], socket.socket]) -> Wire:
-        self._log.expect_time_left(deadlines.seconds(LONGEST_CHECK_SECONDS))
+        self._log.expect_time_left(deadlines.seconds(LONGEST_CHECK_SECONDS), f"{len(self._wires)} clients connected")
         try:
             connection = connect()
         except AddressError as error:

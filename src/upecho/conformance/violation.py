@@ -37,10 +37,10 @@ class Log:
         """Return how long ago the check began."""
         return time.monotonic() - self._began
 
-    def expect_time_left(self, seconds: float) -> None:
-        """Expect that the check has not gone on for longer than so."""
+    def expect_time_left(self, seconds: float, so_far: str) -> None:
+        """Expect that the check has not gone on for longer than so; ``so_far`` says what came of it until now."""
         if self.age_seconds() > seconds:
-            raise Violation(f"the check done within {seconds:g} s", "much still to do by then")
+            raise Violation(f"the check done within {seconds:g} s", f"only {so_far} by then")
 
     def lines(self) -> list[str]:
         """Return the events in order; of many only the last ones."""

@@ -229,7 +229,7 @@ class Wire:
     def _wait(self, events: int) -> int:
         """Wait for one of the events, which must come; return those that have."""
         patience = deadlines.seconds(PATIENCE_SECONDS)
-        self._log.expect_time_left(deadlines.seconds(LONGEST_CHECK_SECONDS))
+        self._log.expect_time_left(deadlines.seconds(LONGEST_CHECK_SECONDS), f"{self._owed.received} bytes received")
         if ready := self._ready(events, patience):
             return ready
         self._note(f"nothing for {patience:g} s")

@@ -1,0 +1,33 @@
+"""A server that nobody here wrote, in another language: the suite finds what it gets wrong, and nothing else."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SOCAT = 'cmd:socat TCP-LISTEN:{port},bind={host},reuseaddr,fork,backlog=1024 EXEC:"stdbuf -o0 tr a-z A-Z"'
+BUFFERED = "cmd:socat UNIX-LISTEN:{path},fork EXEC:'tr a-z A-Z'"
+
+pytestmark = pytest.mark.skipif(not shutil.which("socat"), reason="socat is not installed")
+
+
+def failed(upecho: Callable[..., Any], file: Path, target: str, *checks: str) -> set[str]:
+    words = [f"--check={check}" for check in checks]
+    family = "unix" if "{path}" in target else "inet"
+    done = upecho("check", target, f"--family={family}", *words, "--json", str(file), timeout=100)
+    assert done.returncode in (0, 1), done.stderr
+    return {one["check"] for one in json.loads(file.read_text())["verdicts"] if one["verdict"] == "failed"}
+
+
+def test_socat_serves_rightly_and_stops_wrongly(upecho: Callable[..., Any], tmp_path: Path) -> None:
+    right = ("echo-hello", "half-close-large", "clog-then-drain", "reset-before-accept", "hundred-clients")
+    wrong = ("stops-when-idle", "stops-without-loss", "says-nothing-on-stderr")
+    assert failed(upecho, tmp_path / "verdicts.json", SOCAT, *right, *wrong) == set(wrong)
+
+
+def test_a_filter_that_waits_for_a_full_buffer(upecho: Callable[..., Any], tmp_path: Path) -> None:
+    found = failed(upecho, tmp_path / "verdicts.json", BUFFERED, "answers-without-newline", "half-close")
+    assert found == {"answers-without-newline"}
