@@ -15,12 +15,15 @@ from upecho.target import Target
 
 pytestmark = pytest.mark.kills
 
+CAN_FAIL = [f"--check={check.id}" for check in catalogue() if check.level is not Level.INFO]
+
 
 @pytest.mark.parametrize("kill", KILLS, ids=str)
 def test_it_is_caught(kill: Kill, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UPECHO_DEADLINE_SCALE", "0.2")  # most of them never answer, and each check waits for that
+    # Who answers nobody lets nearly every check wait in vain; the others get time to be right on a busy machine too.
+    monkeypatch.setenv("UPECHO_DEADLINE_SCALE", "0.2" if "echo-hello" in kill.caught_by else "0.5")
     target = Target.parse(kill.target)
-    outcomes = list(Runner([(target, kill.family)]).outcomes())
+    outcomes = list(Runner([(target, kill.family)], CAN_FAIL).outcomes())
     assert [one for one in outcomes if one.verdict is Verdict.ERROR] == []
     caught_by = {one.check for one in outcomes if one.verdict is Verdict.FAILED}
     due = {check.id for check in catalogue() if is_due(check, target, kill.family)}
