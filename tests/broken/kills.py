@@ -177,8 +177,13 @@ KILLS = [
     serve("clients:short_backlog", ids("crowd-at-the-door")),
     serve("clients:nagle", ids("message-in-pieces"), Family.INET),
     serve("turns:turns_away", ids("waits-its-turn crowd-at-the-door")),
-    # It says that it is ready before it is deaf: who is very early is heard.
-    serve("stops:deaf", SERVING | SILENCE - ids(f"idle-costs-nothing {PATHS}"), by_chance="idle-costs-nothing"),
+    # It says that it is ready before it is deaf: who is very early is heard. And once its socket is closed, that of
+    # somebody else may get the same inode number, by which upecho tells whose path it is.
+    serve(
+        "stops:deaf",
+        SERVING | SILENCE - ids(f"idle-costs-nothing {PATHS}"),
+        by_chance="idle-costs-nothing replaced-path-kept",
+    ),
     serve("stops:ignores_stop", ids(NEVER_STOPS)),
     serve("stops:fails_at_stop", ids(NEVER_STOPS)),
     serve("stops:waits_for_clients", ids(NEVER_STOPS) - ids("stops-when-idle replaced-path-kept")),
