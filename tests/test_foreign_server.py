@@ -14,6 +14,12 @@ BUFFERED = "cmd:socat UNIX-LISTEN:{path},fork EXEC:'tr a-z A-Z'"
 pytestmark = pytest.mark.skipif(not shutil.which("socat"), reason="socat is not installed")
 
 
+@pytest.fixture(autouse=True)
+def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most of the time goes by in waiting for what does not come."""
+    monkeypatch.setenv("UPECHO_DEADLINE_SCALE", "0.4")
+
+
 def failed(upecho: Callable[..., Any], file: Path, target: str, *checks: str) -> set[str]:
     words = [f"--check={check}" for check in checks]
     family = "unix" if "{path}" in target else "inet"
