@@ -176,6 +176,16 @@ def test_the_lock_goes_when_clients_can_connect(path: Path, monkeypatch: pytest.
         pass
 
 
+def test_a_path_that_was_taken_over_at_once_is_kept(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def take_over() -> None:
+        path.unlink()
+        leave_stale(path)
+
+    with calling_before(monkeypatch, os, "close", take_over), at(path):
+        pass
+    assert path.is_socket()
+
+
 # Tries one path after another, each when told to, and holds what it got until the next one.
 RACER = """
 import sys

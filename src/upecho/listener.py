@@ -14,6 +14,8 @@ from upecho.address import Address, Family
 from upecho.errors import AddressError
 from upecho.settings import Settings
 
+Identity = tuple[int, int]  # device and inode number
+
 
 @contextmanager
 def listening(address: Address, settings: Settings) -> Iterator[socket.socket]:
@@ -24,13 +26,16 @@ def listening(address: Address, settings: Settings) -> Iterator[socket.socket]:
         Unavailable: this system lacks the family.
     """
     with contextlib.ExitStack() as clean_up:
-        listener = clean_up.enter_context(_listening(address, settings))
-        if address.family is Family.UNIX:
-            clean_up.callback(_remove_if_same, Path(address.path), _identity(Path(address.path)))
+        listener, identity = _listening(address, settings)
+        clean_up.enter_context(listener)
+        if identity:
+            clean_up.callback(_remove_if_same, Path(address.path), identity)
         yield listener
 
 
-def _listening(address: Address, settings: Settings) -> socket.socket:
+def _listening(address: Address, settings: Settings) -> tuple[socket.socket, Identity | None]:
+    """Return a socket that listens, and the identity of its path if it has one."""
+    identity = None
     version, name = address.resolve()
     bound = socket.socket(version, socket.SOCK_STREAM)
     try:
@@ -41,7 +46,7 @@ def _listening(address: Address, settings: Settings) -> socket.socket:
         if address.family is Family.INET6:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         if address.family is Family.UNIX:
-            _listen_at_path(bound, Path(address.path), settings)
+            identity = _listen_at_path(bound, Path(address.path), settings)
         else:
             bound.bind(name)
             bound.listen(settings.backlog)
@@ -50,10 +55,10 @@ def _listening(address: Address, settings: Settings) -> socket.socket:
         if isinstance(error, OSError):
             raise AddressError(f"cannot listen on {address}: {_explain(error)}") from None
         raise
-    return bound
+    return bound, identity
 
 
-def _listen_at_path(bound: socket.socket, path: Path, settings: Settings) -> None:
+def _listen_at_path(bound: socket.socket, path: Path, settings: Settings) -> Identity:
     """Bind to a path and listen; two servers starting at once cannot both take over the same stale one.
 
     The lock is on the folder, so that no lock file is left. It covers looking at the path, replacing it and
@@ -65,7 +70,9 @@ def _listen_at_path(bound: socket.socket, path: Path, settings: Settings) -> Non
         fcntl.flock(folder, fcntl.LOCK_EX)
         _remove_if_stale(path)
         bound.bind(str(path))
+        identity = _identity(path)  # before anybody can connect: from then on the path may be replaced
         bound.listen(settings.backlog)
+        return identity
     finally:
         os.umask(old_umask)
         os.close(folder)
@@ -87,12 +94,12 @@ def _remove_if_stale(path: Path) -> None:
     path.unlink()
 
 
-def _identity(path: Path) -> tuple[int, int]:
+def _identity(path: Path) -> Identity:
     status = path.lstat()
     return status.st_dev, status.st_ino
 
 
-def _remove_if_same(path: Path, identity: tuple[int, int]) -> None:
+def _remove_if_same(path: Path, identity: Identity) -> None:
     """Remove our own socket; another server may have replaced it meanwhile, and then it is not ours."""
     with contextlib.suppress(FileNotFoundError):
         if _identity(path) == identity:
