@@ -1,23 +1,30 @@
 """Measures what the selected tests ask for: the cells of a group interleaved, when its first test runs."""
 
-import math
+import itertools
 import warnings
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from pathlib import Path
 
 import pytest
 from pytest_benchmark.logger import PytestBenchmarkWarning
 
-from upecho import inventory, registry
-from upecho.address import Family
+from bench.groups import Groups, cell_of
+from upecho import inventory, registry, saving
+from upecho.cli.console import console
 from upecho.errors import UpechoError
+from upecho.interpreter import Interpreter
+from upecho.measure import pythons
 from upecho.measure.blocks import Block, Window
-from upecho.measure.cells import SCENARIOS, Cell, Scenario
-from upecho.measure.results import Results
+from upecho.measure.cells import SCENARIOS, USUAL, Cell
 from upecho.measure.rounds import Limits
-from upecho.measure.run import Run
+from upecho.measure.run import Terms
+from upecho.report.comparison import comparison
 
 WARM_UP_SECONDS = 0.05
-PARAMETERS = ("scenario", "family", "implementation")
+BUDGET_SECONDS = 86_400.0  # the number of blocks decides
+PYTHONS = pytest.StashKey[Mapping[str, Interpreter]]()
+GROUPS = pytest.StashKey[Groups]()
+PARAMETERS = ("scenario", "family", "implementation", "python")
 
 
 class Clock:
@@ -39,13 +46,23 @@ class Clock:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    try:
+        config.stash[PYTHONS] = pythons.named(config.getoption("--python"))
+    except UpechoError as error:
+        raise pytest.UsageError(str(error)) from None
     config.addinivalue_line("markers", "timeout(seconds): known where pytest-timeout is installed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("upecho")
     group.addoption("--implementation", action="append", default=[], help="NAME or NAME+LOOP (default: all)")
+    names = [one.name for one in SCENARIOS]
+    group.addoption("--scenario", action="append", default=[], choices=names, help="default: the usual ones")
     group.addoption("--blocks", type=int, default=3, help="server processes for each cell (default: 3)")
+    group.addoption(
+        "--python", action="append", default=[], help="PROGRAM to run servers with, or all (default: this one)"
+    )
+    group.addoption("--results", type=Path, metavar="FILE", help="keep every block, as upecho bench --save does")
     group.addoption("--block-seconds", type=float, default=0.25, help="of load on each (default: 0.25)")
 
 
@@ -60,15 +77,11 @@ def pytest_sessionfinish() -> Generator[None]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     families = _chosen(inventory.families(), metafunc.config.getoption("--family"))
     servers = _chosen(_servers(), metafunc.config.getoption("--implementation"))
-    metafunc.parametrize(
-        PARAMETERS,
-        [
-            _parameters(scenario.name, family, server)
-            for scenario in SCENARIOS
-            for family in families
-            for server in servers
-        ],
-    )
+    wanted = metafunc.config.getoption("--scenario") or [one.name for one in USUAL]
+    scenarios = [one.name for one in SCENARIOS if one.name in wanted]
+    found = metafunc.config.stash[PYTHONS]
+    product = itertools.product(scenarios, families, servers, found or [""])
+    metafunc.parametrize(PARAMETERS, list(itertools.starmap(_parameters, product)))
 
 
 def _servers() -> list[inventory.Entry]:
@@ -89,46 +102,44 @@ def _entry(name: str) -> inventory.Entry:
     return inventory.Entry(name)
 
 
-def _parameters(scenario: str, family: inventory.Entry, server: inventory.Entry) -> object:
+def _parameters(scenario: str, family: inventory.Entry, server: inventory.Entry, python: str) -> object:
     benchmark = pytest.mark.benchmark(group=f"{scenario} over {family.name}", timer=Clock())
     reason = server.unavailable or family.unavailable
     marks = [benchmark, pytest.mark.skip(reason=reason)] if reason else [benchmark]
-    name = f"{scenario}-{family.name}-{server.name}"
-    return pytest.param(scenario, family.name, server.name, id=name, marks=marks)
-
-
-class Groups:
-    """What was measured for each group of tests so far."""
-
-    def __init__(self, session: pytest.Session) -> None:
-        self._config = session.config
-        functions = [item for item in session.items if isinstance(item, pytest.Function)]
-        parameters = [{name: str(item.callspec.params[name]) for name in PARAMETERS} for item in functions]
-        self._cells = [_cell(**one) for one in parameters]
-        self._measured: dict[tuple[Scenario, Family], Results] = {}
-
-    def results(self, cell: Cell) -> Results:
-        """Return the results of a cell's group."""
-        key = (cell.scenario, cell.family)
-        if key not in self._measured:
-            self._measured[key] = self._measure([one for one in self._cells if (one.scenario, one.family) == key])
-        return self._measured[key]
-
-    def _measure(self, cells: Sequence[Cell]) -> Results:
-        blocks, seconds = (self._config.getoption(name) for name in ("--blocks", "--block-seconds"))
-        run = Run(cells, Window(WARM_UP_SECONDS, seconds, seed=0), Limits(blocks, math.inf))
-        for _ in run.measure(lambda _cell, _round: None):
-            pass
-        return run.results()
-
-
-def _cell(scenario: str, family: str, implementation: str) -> Cell:
-    return Cell(implementation, Family(family), next(one for one in SCENARIOS if one.name == scenario))
+    name = "-".join(filter(None, (scenario, family.name, server.name, python)))
+    return pytest.param(scenario, family.name, server.name, python, id=name, marks=marks)
 
 
 @pytest.fixture(scope="session")
 def groups(request: pytest.FixtureRequest) -> Groups:
-    return Groups(request.session)
+    return request.config.stash[GROUPS]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    functions = [item for item in session.items if isinstance(item, pytest.Function)]
+    option = session.config.getoption
+    terms = Terms(
+        Window(WARM_UP_SECONDS, option("--block-seconds"), seed=0),
+        Limits(option("--blocks"), BUDGET_SECONDS),
+        session.config.stash[PYTHONS],
+    )
+    session.config.stash[GROUPS] = Groups([_cell(item) for item in functions], terms)
+
+
+def _cell(item: pytest.Function) -> Cell:
+    return cell_of(**{name: str(item.callspec.params[name]) for name in PARAMETERS})
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Show the same blocks as upecho bench does: CPU time, intervals, what is no difference; and save them."""
+    results = config.stash[GROUPS].all_results() if GROUPS in config.stash else None
+    if not results:
+        return
+    if file := config.getoption("--results"):
+        saving.save(file, results.to_json())
+    terminalreporter.section("upecho")
+    terminal = console()
+    terminal.print(comparison(results, terminal.width))
 
 
 @pytest.fixture
@@ -139,8 +150,8 @@ def advance(request: pytest.FixtureRequest) -> Callable[[float], None]:
 
 
 @pytest.fixture
-def cell(scenario: str, family: str, implementation: str) -> Cell:
-    return _cell(scenario, family, implementation)
+def cell(scenario: str, family: str, implementation: str, python: str) -> Cell:
+    return cell_of(scenario, family, implementation, python)
 
 
 @pytest.fixture
@@ -148,7 +159,6 @@ def blocks(request: pytest.FixtureRequest, groups: Groups, cell: Cell) -> tuple[
     """The blocks of the test's own cell."""
     if hasattr(request.config, "workerinput"):
         pytest.skip("measurements disturb each other; run without -n")
-    results = groups.results(cell)
-    if reason := next(one.unsupported for one in results.wanted if one.target == cell.target):
-        pytest.skip(f"unsupported: {reason}")
-    return tuple(block for block in results.blocks if block.target == cell.target)
+    if reason := groups.reason(cell):
+        pytest.skip(reason)
+    return groups.blocks(cell)

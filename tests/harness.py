@@ -4,6 +4,7 @@ import os
 import subprocess
 import uuid
 from pathlib import Path
+from typing import Self
 
 MARKER = "UPECHO_TEST_MARKER"
 
@@ -44,3 +45,9 @@ class Harness:
     def kill(self) -> None:
         self.popen.kill()
         self.popen.communicate()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.kill()

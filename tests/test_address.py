@@ -107,3 +107,10 @@ def test_abstract_sockets_are_unavailable_elsewhere(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(Unavailable, match="Linux only"):
         Address.parse("unix:@name").resolve()
+
+
+@linux_only
+def test_a_link_local_address_keeps_its_link() -> None:
+    version, name = Address.parse("[fe80::1%lo]:80").resolve()
+    assert version is socket.AF_INET6
+    assert name == ("fe80::1", 80, 0, socket.if_nametoindex("lo"))

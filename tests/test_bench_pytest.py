@@ -9,10 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from upecho.interpreter import Interpreter
+from upecho.load.histogram import decoded
+from upecho.measure.results import Results
+
 ROOT = Path(__file__).parents[1]
 QUICK = ("--blocks", "2", "--block-seconds", "0.02", "--family", "unix", "-k", "throughput", "-rs")
 
-pytestmark = pytest.mark.skipif(not (ROOT / "bench").exists(), reason="this is no checkout of the project")
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(not (ROOT / "bench").exists(), reason="this is no checkout of the project"),
+]
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -42,10 +49,37 @@ def test_rounds_are_blocks_and_operations_are_requests(bench: Run, tmp_path: Pat
     seconds = [block["elapsed_ns"] / 1e9 / block["requests"] for block in info["blocks"]]
     assert first["stats"]["data"] == pytest.approx(seconds)
     assert first["stats"]["ops"] == pytest.approx(2 / sum(seconds))
-    counts = [int(pair.partition(":")[2]) for pair in info["histogram_ns"].split()]
-    assert sum(counts) == sum(block["requests"] for block in info["blocks"])
+    assert sum(decoded(info["histogram"]).values()) == sum(block["requests"] for block in info["blocks"])
     assert info["p50_us"] <= info["p99_us"] <= info["p999_us"]
     assert info["cpu_us_per_request"] is None or info["cpu_us_per_request"] > 0
+
+
+def test_pytest_benchmark_compares_what_it_saved(bench: Run, tmp_path: Path) -> None:
+    files = [tmp_path / "first.json", tmp_path / "second.json"]
+    for file in files:
+        assert bench("--implementation", "threads", f"--benchmark-json={file}").returncode == 0
+    command = [sys.executable, "-m", "pytest_benchmark", "compare", *map(str, files)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("test_echo[throughput-unix-threads] (") == 2
+
+
+def test_the_same_blocks_are_compared_as_upecho_bench_does(bench: Run, tmp_path: Path) -> None:
+    file, python = tmp_path / "results.json", f"--python={sys.executable}"
+    done = bench("--implementation", "selectors", "--implementation", "asyncio", f"--results={file}", python)
+    assert done.returncode == 0, done.stdout
+    results = Results.from_json(file.read_text())
+    version = Interpreter.here().version.removeprefix("CPython ")
+    assert {block.name.label for block in results.blocks} == {f"selectors {version}", f"asyncio {version}"}
+    assert len(results.blocks) == 4
+    assert "CPU µs/req" in done.stdout
+    assert f"test_echo[throughput-unix-asyncio-{version}]" in done.stdout
+
+
+def test_a_python_that_is_none_is_a_usage_error(bench: Run) -> None:
+    done = bench("--python", "/bin/true")
+    assert done.returncode not in (0, 1)
+    assert "no Python: '/bin/true'" in done.stdout + done.stderr
 
 
 def test_what_is_unsupported_is_skipped_with_its_reason(bench: Run) -> None:

@@ -68,7 +68,7 @@ def test_a_bug_is_not_hidden(command_raising: Any, bug: Exception) -> None:
     ("arguments", "line"),
     [
         (["srve"], "unknown command 'srve'; did you mean serve?"),
-        (["zzz"], "unknown command 'zzz'; known: list, serve, send, check, bench"),
+        (["zzz"], "unknown command 'zzz'; known: list, serve, send, check, bench, compare"),
         (["serve"], "Missing argument 'NAME[+LOOP]' (see upecho serve --help)"),
         (["send", "a", "b"], "Got unexpected extra argument (b) (see upecho send --help)"),
     ],
@@ -106,6 +106,22 @@ def test_a_full_disk_is_one_line(upecho: Upecho, arguments: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
         done = upecho(*arguments, capture_output=False, stdout=full, stderr=subprocess.PIPE)
     assert (done.returncode, done.stderr) == (3, "upecho: no space left on the disk\n")
+
+
+@pytest.mark.parametrize(("arguments", "status"), [(["list"], 0), (["zzz"], 2), (["list", "--zzz"], 2), ([], 2)])
+def test_the_status_is_right_though_nothing_can_be_said(upecho: Upecho, arguments: list[str], status: int) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = upecho(*arguments, capture_output=False, stdout=subprocess.DEVNULL, stderr=full)
+    assert done.returncode == status
+
+
+@pytest.mark.parametrize("arguments", [["check", "selectors"], ["list", "--checks"], ["check", "mine:serve"]])
+def test_a_current_folder_that_is_gone_is_one_line(folder: Path, arguments: list[str]) -> None:
+    (folder / "gone").mkdir()
+    command = ["/bin/sh", "-c", 'rmdir ../gone; exec "$@"', "sh", sys.executable, "-P", "-m", "upecho", *arguments]
+    done = subprocess.run(command, cwd=folder / "gone", capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "upecho: the current folder does not exist any more\n"
 
 
 def test_a_reader_that_has_seen_enough_is_no_failure(upecho: Upecho) -> None:

@@ -54,6 +54,14 @@ def test_a_program_in_any_language(upecho: Callable[..., Any]) -> None:
     assert "exit status 1" in done.stdout
 
 
+def test_a_program_that_does_not_start_is_no_trouble_of_ours(upecho: Callable[..., Any]) -> None:
+    information = ("check", "cmd:/bin/false {address}", "--family", "inet", "--check", "memory-after-clog")
+    done = upecho(*information)
+    assert (done.returncode, "1 passed" in done.stdout) == (0, True)
+    done = upecho(*information, "--check", "half-close")
+    assert (done.returncode, "1 passed, 1 failed" in done.stdout) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -104,7 +112,14 @@ def test_the_exit_status(outcomes: list[Outcome], strict: bool, status: int) -> 
 
 @pytest.mark.parametrize(
     ("code", "reason"),
-    [("import sys; sys.exit(0)", "SystemExit"), ("1 / 0", "ZeroDivisionError"), ("def", "SyntaxError")],
+    [
+        ("import sys; sys.exit(0)", "SystemExit"),
+        ("1 / 0", "ZeroDivisionError"),
+        ("def", "SyntaxError"),
+        ("import os; os._exit(0)", "a process that imported it ended with status 0"),
+        ("import os; os.kill(os.getpid(), 11)", "a process that imported it was killed by SIGSEGV"),
+        ("raise KeyboardInterrupt", "a process that imported it was killed by SIGINT"),
+    ],
 )
 def test_a_module_that_fails_at_import_is_no_pass(
     upecho: Callable[..., Any], tmp_path: Path, code: str, reason: str
@@ -114,6 +129,20 @@ def test_a_module_that_fails_at_import_is_no_pass(
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"upecho: mine:serve: broken: {reason}")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_module_that_never_comes_to_its_end_is_broken(upecho: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("import time; time.sleep(600)")
+    environment = os.environ | {"UPECHO_DEADLINE_SCALE": "0.1"}
+    done = upecho("check", "mine:serve", "--family", "inet", cwd=tmp_path, env=environment)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "upecho: mine:serve: broken: importing it takes longer than 1 s\n"
+
+
+def test_what_a_module_prints_at_import_is_not_waited_for(upecho: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("print('x' * 1000000)\nfrom upecho.servers.threads import serve\n")
+    done = upecho("check", "mine:serve", "--family", "inet", "--check", "half-close", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_lesson_in_the_current_folder_shadows_nothing(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ def test_the_document() -> None:
             "known": "",
             "expected": "FIN",
             "seen": "RST",
+            "flaky": False,
         }
     ]
     assert list(read["verdicts"][0]) == [field.name for field in fields(Outcome)]
@@ -63,6 +64,50 @@ def test_the_file_is_about_what_was_asked_for(upecho: Callable[..., Any], tmp_pa
     assert (read["due"], read["counts"]["passed"]) == (1, 1)
     assert list(read["checks"]) == ["half-close"]
     assert [one["verdict"] for one in read["verdicts"]] == ["passed"]
+
+
+BROKEN = r"""
+import contextlib, os, sys
+
+def serve(listener, stop):
+    while connection := listener.accept()[0]:
+        with contextlib.suppress(OSError):
+            while data := connection.recv(100):
+                if data.startswith(b"message"):
+                    os._exit(7)
+                connection.sendall(data.upper())
+        print("\x1b[31mgone\x00", file=sys.stderr, flush=True)
+        connection.close()
+"""
+
+
+@pytest.fixture
+def broken(upecho: Callable[..., Any], tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Check a server that ends when it meets a word, and talks to the terminal; return the verdicts."""
+
+    def broken(*checks: str) -> dict[str, Any]:
+        (tmp_path / "broken.py").write_text(BROKEN)
+        words = [f"--check={check}" for check in checks]
+        upecho("check", "broken:serve", "--family=inet", *words, "--jobs=1", "--json=x.json", cwd=tmp_path)
+        return {one["check"]: one for one in json.loads((tmp_path / "x.json").read_text())["verdicts"]}
+
+    return broken
+
+
+def test_that_the_server_has_ended_comes_first(broken: Callable[..., dict[str, Any]]) -> None:
+    found = broken("many-in-one", "echo-hello")
+    assert found["echo-hello"]["verdict"] == "passed"
+    assert found["many-in-one"]["seen"].startswith("the server ended with exit status 7 (was: ")
+    assert "\nseen       the server ended with exit status 7 (was: " in found["many-in-one"]["detail"]
+
+
+def test_stderr_is_that_of_the_check_and_harmless(broken: Callable[..., dict[str, Any]]) -> None:
+    found = broken("end-at-once", "many-in-one", "says-nothing-on-stderr")
+    assert "stderr" not in found["many-in-one"]["detail"]
+    last = found["says-nothing-on-stderr"]["detail"]
+    assert "the first during end-at-once: \\x1b[31mgone\\x00\n" in last
+    assert "wire" not in last
+    assert not any(ord(one) < 32 for one in last.replace("\n", ""))
 
 
 @pytest.mark.parametrize(

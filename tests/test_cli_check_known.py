@@ -1,5 +1,7 @@
 """``upecho check`` with known failures: the exit status, what is said, what is written."""
 
+import os
+import subprocess
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -34,7 +36,7 @@ def test_a_known_failure_does_not_count(check: Check, known: Callable[..., str])
     assert check().returncode == 1
     done = check("--known", known("echo-hello", "half-close"))  # half-close is not run, so not judged
     assert done.returncode == 0, done.stderr
-    assert "1 known failure" in done.stdout
+    assert "2 checks due: 1 passed, 1 failed (1 known)" in done.stdout
 
 
 def test_a_stale_one_does(check: Check, known: Callable[..., str], tmp_path: Path) -> None:
@@ -49,8 +51,43 @@ def test_they_can_be_written(check: Check, tmp_path: Path) -> None:
     path = tmp_path / "tests.broken.wrong_bytes-lower_case.toml"
     assert f"wrote {path}: 1 known failure\n" in done.stderr
     (failure,) = tomllib.loads(path.read_text())["failure"]
-    assert failure == {"check": "echo-hello", "reason": "expected b'HELLO' at byte 0, saw b'hello'"}
-    assert check("--known", str(tmp_path)).returncode == 0
+    reason = "expected b'HELLO' at byte 0, saw b'hello'"
+    assert failure == {"check": "echo-hello", "reason": reason, "families": ["inet"]}
+    done = check("--known", str(tmp_path), "--write-known")
+    assert (done.returncode, f"{path} stays as it is: 1 known failure\n" in done.stderr) == (0, True)
+
+
+def test_a_reader_that_went_away_changes_no_status(upecho: Callable[..., Any], tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    gone: dict[str, Any] = {"capture_output": False, "stdout": writer, "stderr": subprocess.PIPE}
+    passed = upecho("check", TARGET, "--family", "inet", "--check", "end-at-once", **gone)
+    assert (passed.returncode, "Traceback" in passed.stderr) == (0, False)
+    assert upecho("check", TARGET, *FEW, **gone).returncode == 1
+    written = upecho("check", TARGET, *FEW, "--known", str(tmp_path), "--write-known", **gone)
+    os.close(writer)
+    assert (written.returncode, len(list(tmp_path.iterdir()))) == (0, 1)
+
+
+def test_what_cannot_be_shown_is_written_all_the_same(upecho: Callable[..., Any], tmp_path: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        keeping: dict[str, Any] = {"capture_output": False, "stdout": full, "stderr": subprocess.PIPE}
+        done = upecho("check", TARGET, *FEW, "--known", str(tmp_path), "--write-known", **keeping)
+    assert (done.returncode, len(list(tmp_path.iterdir()))) == (3, 1)
+
+
+def test_what_is_flaky_may_pass_and_stays(check: Check, known: Callable[..., str], tmp_path: Path) -> None:
+    folder = known("end-at-once")
+    with (tmp_path / "x.toml").open("a") as file:
+        file.write("flaky = true\n")
+    done = check("--known", folder, "--write-known")
+    assert f"wrote {tmp_path}/x.toml: 2 known failures\n" in done.stderr
+    done = check("--known", folder)
+    assert done.returncode == 0, done.stderr
+    assert "FLAKY  end-at-once: " in done.stdout
+    assert "1 passed (1 flaky), 1 failed (1 known)" in done.stdout
+    _, flaky = tomllib.loads((tmp_path / "x.toml").read_text())["failure"]
+    assert flaky == {"check": "end-at-once", "reason": "nobody is perfect", "flaky": True}
 
 
 def test_what_passes_is_taken_out(check: Check, known: Callable[..., str], tmp_path: Path) -> None:
@@ -66,7 +103,8 @@ def test_what_passes_is_taken_out(check: Check, known: Callable[..., str], tmp_p
 def test_a_file_that_has_become_empty_goes(upecho: Callable[..., Any], tmp_path: Path) -> None:
     folder = tmp_path / "known"
     arguments = ["check", "selectors", *FEW, "--write-known"]
-    assert upecho(*arguments, cwd=tmp_path).returncode == 0
+    done = upecho(*arguments, cwd=tmp_path)
+    assert (done.returncode, "selectors: nothing to write, no known failures\n" in done.stderr) == (0, True)
     assert not folder.exists()
     folder.mkdir()
     text = "target = 'selectors'\n[[failure]]\ncheck = 'echo-hello'\nreason = 'r'\nfamilies = ['inet']\n"

@@ -1,17 +1,19 @@
 """Connecting: at once, after some waiting, or with the reason why not."""
 
 import contextlib
+import errno
+import os
 import select
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from upecho.address import Address
 from upecho.client import begin, connect
-from upecho.errors import AddressError
+from upecho.errors import AddressError, NoPortLeft
 from upecho.listener import listening
 from upecho.settings import Settings
 
@@ -92,3 +94,18 @@ def test_a_connection_that_cannot_be_begun_is_said(address: Address) -> None:
 def test_beginning_at_a_full_backlog_is_said_at_once(address: Address) -> None:
     with full(address), pytest.raises(AddressError, match="no answer in time"):
         begin(address)
+
+
+@pytest.mark.parametrize("how", [lambda address: connect(address, 5), begin], ids=["connect", "begin"])
+def test_a_machine_without_ports_is_not_the_servers_fault(
+    how: Callable[[Address], socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with listening(Address.parse("127.0.0.1:0"), Settings()) as listener:
+        address = Address.of(listener)
+        monkeypatch.setattr(socket.socket, "connect", lambda *_: raise_errno(errno.EADDRNOTAVAIL))
+        with pytest.raises(NoPortLeft, match="no local port left"):
+            how(address)
+
+
+def raise_errno(number: int) -> None:
+    raise OSError(number, os.strerror(number))

@@ -39,12 +39,12 @@ Examine = Callable[..., list[Outcome]]
 def examine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Examine:
     """Write a module with a server, and run checks on it."""
 
-    def examine(code: str, checks: Sequence[str], family: str = "unix", options: Sequence[str] = ()) -> list[Outcome]:
+    def examine(code: str, ids: Sequence[str], family: str = "unix", max_clients: int | None = None) -> list[Outcome]:
         (tmp_path / "declaring.py").write_text(code)
         monkeypatch.chdir(tmp_path)
         monkeypatch.delitem(sys.modules, "declaring", raising=False)
-        pairs = chosen(["declaring:serve"], [family])
-        return list(Runner(pairs, [*options, *(f"--check={check}" for check in checks)]).outcomes())
+        pairs = chosen(["declaring:serve"], [family], max_clients)
+        return list(Runner(pairs, [check for check in catalogue() if check.id in ids]).outcomes())
 
     return examine
 
@@ -81,10 +81,10 @@ serve = thread_pool.serve
 
 
 def test_the_option_is_for_those_that_declare_nothing(examine: Examine) -> None:
-    outcomes = examine(BLOCKING, ["hundred-clients", "waits-its-turn"], options=["--max-clients=1"])
+    outcomes = examine(BLOCKING, ["hundred-clients", "waits-its-turn"], max_clients=1)
     assert unsupported(outcomes) == {"hundred-clients": False}
     assert [one.verdict for one in outcomes if one.check == "waits-its-turn"] == [Verdict.PASSED]
-    outcomes = examine(f"{BLOCKING}MAX_CLIENTS = 1", ["hundred-clients"], options=["--max-clients=500"])
+    outcomes = examine(f"{BLOCKING}MAX_CLIENTS = 1", ["hundred-clients"], max_clients=500)
     assert unsupported(outcomes) == {"hundred-clients": False}
 
 

@@ -1,10 +1,14 @@
 """How what happened becomes a verdict, and a verdict a test's outcome."""
 
+import re
+from typing import Literal
+
 import pytest
 
-from upecho.conformance.judging import as_declared, as_information, show_in_pytest, verdict_of, violation_in
+from upecho.conformance.judging import as_declared, as_information, show_in_pytest, trouble, verdict_of, violation_in
 from upecho.conformance.verdicts import Outcome, Verdict
 from upecho.conformance.violation import Violation
+from upecho.errors import HarnessError
 
 VIOLATION = Violation("FIN", "RST")
 
@@ -21,9 +25,9 @@ def outcome(verdict: Verdict, level: str = "MUST", known: str = "") -> Outcome:
     return Outcome("selectors", "inet", "half-close", level, verdict, "detail", 0.0, known=known)
 
 
-def shown(one: Outcome, *, strict: bool = False) -> tuple[str, str]:
+def shown(one: Outcome, *, strict: bool = False, when: Literal["setup", "call"] = "call") -> tuple[str, str]:
     """Return how pytest counts a test, and why."""
-    report = pytest.TestReport("test", ("test", 0, "test"), {}, "failed", "boom", "call")
+    report = pytest.TestReport("test", ("test", 0, "test"), {}, "failed", "boom", when)
     show_in_pytest(report, one, "remove it", strict=strict)
     if hasattr(report, "wasxfail"):
         return f"xfailed {report.outcome}", report.wasxfail
@@ -45,6 +49,16 @@ def shown(one: Outcome, *, strict: bool = False) -> tuple[str, str]:
 def test_only_a_violation_is_a_failure(raised: BaseException | None, verdict: Verdict) -> None:
     one = call(raised)
     assert verdict_of(one, violation_in(one)) is verdict
+
+
+def test_what_was_foreseen_is_told_on_one_line() -> None:
+    assert trouble(call(HarnessError("no\nprocess"))) == "error      HarnessError: no process"
+
+
+def test_of_what_was_not_foreseen_the_place_is_told_too() -> None:
+    first, second = trouble(call(ValueError("odd"))).splitlines()
+    assert first == "error      ValueError: odd"
+    assert re.fullmatch(r"in         happen, test_conformance_judging.py:\d+", second)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +98,11 @@ def test_information_cannot_fail() -> None:
 )
 def test_how_pytest_shows_it(one: Outcome, how: tuple[str, str]) -> None:
     assert shown(one) == how
+
+
+def test_where_no_server_has_started_pytest_does_not_go_on() -> None:
+    one = as_information(outcome(Verdict.FAILED, "INFO"), VIOLATION)
+    assert shown(one, when="setup") == ("skipped", "recorded: none: RST")
 
 
 def test_a_should_counts_if_asked_for() -> None:

@@ -14,8 +14,8 @@ TARGET = Target("selectors", Kind.IMPLEMENTATION)
 FAMILIES = tuple(family for family in Family if family.is_available())
 
 
-def entry(check: str = "half-close", families: str = "", reason: str = "no FIN") -> Entry:
-    return Entry(check, reason, families=frozenset(map(Family, families.split())) or None)
+def entry(check: str = "half-close", families: str = "", reason: str = "no FIN", *, flaky: bool = False) -> Entry:
+    return Entry(check, reason, families=frozenset(map(Family, families.split())) or None, flaky=flaky)
 
 
 def outcome(verdict: Verdict, family: str = "inet", check: str = "half-close", level: str = "MUST") -> Outcome:
@@ -50,11 +50,25 @@ def test_what_is_known_must_still_fail(verdict: Verdict, fails: bool, stale: boo
     assert known(entry("path-too-long")).marked(outcome(verdict)).known == ""
 
 
-def test_a_complaint_says_what_to_do() -> None:
-    def complaint(one: Entry, *outcomes: Outcome) -> str:
-        (line,) = known(one).complaints([known(one).marked(each) for each in outcomes])
-        return line.removeprefix("known/selectors.toml: half-close is listed as a known failure, but ")
+@pytest.mark.parametrize("verdict", [Verdict.FAILED, Verdict.PASSED, Verdict.ERROR])
+def test_what_is_flaky_may_fail_and_pass(verdict: Verdict) -> None:
+    old = (entry(flaky=True),)
+    marked = known(*old).marked(outcome(verdict))
+    assert (marked.known, marked.flaky, marked.fails(strict=True), marked.is_stale) == ("no FIN", True, False, False)
+    assert known(*old).complaints([marked]) == []
+    assert after(old, everywhere(verdict)) == old
 
+
+def test_what_is_flaky_must_at_least_be_examined() -> None:
+    assert known(entry(flaky=True)).marked(outcome(Verdict.UNSUPPORTED)).is_stale
+
+
+def complaint(one: Entry, *outcomes: Outcome) -> str:
+    (line,) = known(one).complaints([known(one).marked(each) for each in outcomes])
+    return line.removeprefix("known/selectors.toml: half-close is listed as a known failure, but ")
+
+
+def test_a_complaint_says_what_to_do() -> None:
     passed, failed = outcome(Verdict.PASSED, "inet"), outcome(Verdict.FAILED, "unix")
     assert complaint(entry(families="inet"), passed, failed) == "it passed over inet: remove the entry"
     narrower = 'it passed over inet: limit it to families = ["unix"]'
@@ -63,6 +77,18 @@ def test_a_complaint_says_what_to_do() -> None:
     both = "it passed over inet and is declared unsupported over unix: remove the entry"
     assert complaint(entry(families="inet unix"), passed, unsupported) == both
     assert known(entry(families="unix")).complaints([passed, failed]) == []
+
+
+def test_a_complaint_suggests_nothing_about_families_that_were_not_run() -> None:
+    passed = outcome(Verdict.PASSED, "inet")
+    assert complaint(entry(families="inet unix"), passed) == "it passed over inet: leave inet out of its families"
+    assert complaint(entry(), passed) == "it passed over inet: give it families, without inet"
+    assert complaint(entry(), *everywhere(Verdict.PASSED)).endswith(": remove the entry")
+
+
+def test_an_entry_is_about_the_families_that_were_run() -> None:
+    (new,) = after((), [outcome(Verdict.FAILED, "inet")])
+    assert new == entry(families="inet", reason="expected FIN, saw still open")
 
 
 def test_a_run_makes_entries_of_what_fails() -> None:

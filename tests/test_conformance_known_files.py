@@ -1,12 +1,13 @@
 """The files of known failures: read strictly, and written so that they can be read."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from upecho.address import Family
 from upecho.conformance.known import Entry, KnownFailures
-from upecho.conformance.known_files import load, store
+from upecho.conformance.known_files import expect_writable, load, store
 from upecho.errors import CallerError
 from upecho.target import Kind, Target
 
@@ -82,6 +83,12 @@ def test_a_file_that_is_wrong_is_named_on_one_line(tmp_path: Path, text: str, me
     assert "\n" not in str(error.value)
 
 
+def test_what_is_no_regular_file_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.toml")
+    with pytest.raises(CallerError, match=r"cannot read .*/x.toml: it is no regular file"):
+        load(str(tmp_path), [TARGET])
+
+
 def test_two_files_for_one_target(written: Path) -> None:
     (written / "other.toml").write_text(HEAD)
     with pytest.raises(CallerError, match=r"other.toml: the target 'selectors' has the file .*any-name.toml already"):
@@ -110,7 +117,7 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
     assert said == f"wrote {path}: 1 known failure"
     failures = load(str(tmp_path), [target]).of(target)
     assert failures == KnownFailures(path, target, entries)
-    assert store(str(tmp_path), target, failures, entries) == ""
+    assert store(str(tmp_path), target, failures, entries) == f"{path} stays as it is: 1 known failure"
     assert store(str(tmp_path), target, failures, ()) == f"removed {path}"
     assert list(tmp_path.iterdir()) == []
 
@@ -123,3 +130,14 @@ def test_a_file_of_another_target_is_not_overwritten(tmp_path: Path) -> None:
     known = load(str(tmp_path), [one, other])
     assert known.of(one)
     assert known.of(other)
+
+
+def test_where_none_are_to_be_read_none_are_written() -> None:
+    with pytest.raises(CallerError, match="--known '' says there is no folder"):
+        expect_writable("", TARGET, None)
+
+
+@pytest.mark.parametrize("text", ["cmd:./server \udce4 {address}", "unix:/tmp/\x1b[31m"])
+def test_a_target_that_no_file_could_name_is_refused(text: str, tmp_path: Path) -> None:
+    with pytest.raises(CallerError, match="not all of it is printable"):
+        expect_writable(str(tmp_path), Target(text, Kind.COMMAND), None)

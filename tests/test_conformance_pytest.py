@@ -17,6 +17,20 @@ from upecho.target import Target
 SUITE = [sys.executable, "-m", "pytest", "--pyargs", "upecho.conformance", "-p", "no:cacheprovider"]
 WORLD_WRITABLE = f"cmd:{sys.executable} -m upecho serve threads --bind {{address}} --mode 0777"
 FEW = ("--check", "path-permissions", "--check", "half-close")
+INTERRUPTING = """
+import gc, os, signal, pytest
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item):
+    def interrupt(phase, info):
+        gc.callbacks.remove(interrupt)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    gc.callbacks.append(interrupt)
+    gc.collect()
+"""
+pytestmark = pytest.mark.once
+
 Suite = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -79,13 +93,43 @@ def test_a_stale_one_fails_the_run(suite: Suite, tmp_path: Path) -> None:
 
 def test_bad_input_starts_nothing(suite: Suite, tmp_path: Path) -> None:
     for arguments, message in [
-        (["--known", "nowhere"], "no folder nowhere"),
+        (["--known", "nowhere"], "no folder nowhere with known failures"),
         (["--max-clients", "0"], "--max-clients is 0; it must be at least 1"),
-        (["--check", "half-clos"], "half-clos"),
+        (["--check", "half-clos"], "unknown check 'half-clos'; did you mean half-close?"),
+        (["--target", "thread", "--check", "half-close"], "unknown implementation 'thread'; did you mean threads?"),
     ]:
         done = suite(*arguments)
-        assert done.returncode in (2, 4)  # pytest's, for an error in the collection and for bad usage
-        assert message in done.stdout + done.stderr
+        assert (done.returncode, done.stderr.strip()) == (4, f"ERROR: {message}")
+        assert "conftest.py" not in done.stdout
+
+
+def test_a_run_without_a_target_is_bad_input(tmp_path: Path) -> None:
+    done = subprocess.run(SUITE, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    assert done.stderr.startswith("ERROR: say what to check, as in --target selectors")
+
+
+def test_trouble_of_our_own_is_told_in_two_lines(suite: Suite, tmp_path: Path) -> None:
+    (tmp_path / "troubling.py").write_text("def pytest_runtest_call(item):\n    raise OSError('no descriptors')\n")
+    done = suite("-p", "troubling", "--check", "half-close", "--junitxml=x.xml")
+    assert done.returncode == 1
+    (outcome,) = cases(tmp_path / "x.xml").values()
+    assert outcome.verdict is Verdict.ERROR
+    assert [line.split(maxsplit=1) for line in outcome.detail.splitlines()] == [
+        ["error", "OSError: no descriptors"],
+        ["in", "pytest_runtest_call, troubling.py:2"],
+    ]
+
+
+@pytest.mark.parametrize("warnings", ["default", "error"])
+def test_an_interrupt_that_python_ignores_ends_the_run_all_the_same(
+    suite: Suite, tmp_path: Path, warnings: str
+) -> None:
+    (tmp_path / "interrupting.py").write_text(INTERRUPTING)
+    done = suite("-p", "interrupting", "-W", warnings, "--check", "half-close", "--check", "echo-hello", "-v")
+    assert (done.returncode, done.stderr) == (2, "")
+    assert "KeyboardInterrupt !!!" in done.stdout
+    assert not {"PASSED", "FAILED", "ERROR"} & set(done.stdout.split())
 
 
 @pytest.mark.parametrize("processes", ["0", "2"])

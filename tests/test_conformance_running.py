@@ -18,6 +18,8 @@ linux_only = pytest.mark.skipif(not observe.AVAILABLE, reason="reads /proc, whic
 NOWHERE = Address.parse("unix:/nowhere")
 RESTS = "import sys; sys.stdin.read()"
 SPINS = "while True: pass"
+BURST = "end = time.process_time() + 0.06\n while time.process_time() < end: pass"
+BURSTS = f"import time\nwhile True:\n {BURST}\n time.sleep(1)"
 WAKES_OFTEN = "import time\nwhile True: time.sleep(0.1)"
 REPEATS = "import sys\nfor line in sys.stdin: print(line, end='', file=sys.stderr, flush=True); print(flush=True)"
 
@@ -53,11 +55,18 @@ def test_who_rests_is_left_in_peace(run: Callable[..., Running], program: str) -
 def test_who_is_through_with_what_there_was_to_do_rests(
     run: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(running_module, "REST_STEP_SECONDS", 0.01)
     monkeypatch.setattr(running_module, "REST_SECONDS", 0.01)
-    windows = iter([(0, 10**9), (10**9, 2 * 10**9), (2 * 10**9, 2 * 10**9)])
-    readings = (reading for window in windows for reading in window)
+    readings = iter([0, 10**9, 2 * 10**9, 2 * 10**9])
     monkeypatch.setattr(observe, "cpu_ns", lambda group: next(readings))
     run(RESTS).expect_rest()
+    assert list(readings) == []
+
+
+@linux_only
+def test_who_wakes_for_a_burst_each_second_rests(run: Callable[..., Running]) -> None:
+    for _ in range(3):
+        run(BURSTS).expect_rest()
 
 
 @linux_only
@@ -117,6 +126,35 @@ def test_what_was_said_before_it_was_ready_is_no_news(supervisor: Supervisor) ->
     running = Running(child, NOWHERE, farewell_counts=True, may_complain=False)
     say(child, "trouble")
     assert running.news() == "trouble\n"
+
+
+def test_what_it_said_in_other_checks_is_not_said_in_this_one(run: Callable[..., Running]) -> None:
+    running = run(REPEATS)
+    say(running.child, "one")
+    assert running.said() == "one\n"
+    running.begin_check()
+    assert running.said() == ""
+    say(running.child, "two")
+    assert running.said() == "two\n"
+
+
+@pytest.mark.parametrize(
+    ("program", "how"),
+    [
+        ("raise SystemExit(3)", "the server ended with exit status 3"),
+        ("import os; os.kill(os.getpid(), 15)", "the server was killed by SIGTERM (it has no handler for it)"),
+    ],
+)
+def test_who_has_ended_untold_is_named(run: Callable[..., Running], program: str, how: str) -> None:
+    running = run(program)
+    running.child.wait(20)
+    assert running.ended_untold() == how
+    running.told_to_stop()
+    assert running.ended_untold() == ""
+
+
+def test_who_serves_has_not_ended(run: Callable[..., Running]) -> None:
+    assert run(RESTS).ended_untold() == ""
 
 
 @pytest.mark.parametrize(("farewell_counts", "news"), [(True, "before\nafter\n"), (False, "before\n")])

@@ -57,6 +57,7 @@ def answer(data: bytes) -> Script:
         (answer(b"HElLO"), "b'lLO'"),
         (answer(b"HELLO!"), "surplus bytes …b'!' at byte 5"),
         (lambda connection: connection.shutdown(socket.SHUT_WR), "FIN after 0 bytes"),
+        (answer(b"HELL"), "none for 0.5 s; 4 bytes received, 1 byte is owed"),
         (reset, "RST after 0 bytes"),
     ],
 )
@@ -112,6 +113,17 @@ def test_a_connection_that_stays_open_has_not_ended(wire_to: Callable[[Script], 
 def test_a_server_that_stops_reading_is_seen(wire_to: Callable[[Script], Wire]) -> None:
     with pytest.raises(Violation, match="expected progress"):
         wire_to(lambda _: None).send(bytes(64 << 20))
+
+
+def test_one_byte_is_not_many(wire_to: Callable[[Script], Wire]) -> None:
+    def script(connection: socket.socket) -> None:
+        connection.sendall(connection.recv(1).upper())
+        connection.shutdown(socket.SHUT_WR)
+
+    wire = wire_to(script)
+    wire.exchange(b"x")
+    with pytest.raises(Violation, match=r"saw FIN after 1 byte$"):
+        wire.exchange(b"x")
 
 
 def test_nobody_listening_is_a_violation() -> None:

@@ -41,6 +41,7 @@ def test_a_family_that_is_missing_says_so(monkeypatch: pytest.MonkeyPatch) -> No
         ("import no_such_package", "the package 'no_such_package' is not installed (pip install no_such_package)"),
         ("1 / 0", "broken: ZeroDivisionError: division by zero"),
         ("raise SystemExit(3)", "broken: SystemExit: 3"),
+        ("raise GeneratorExit(3)", "broken: GeneratorExit: 3"),
         ("", "module theirs has no 'serve', which added refers to"),
     ],
 )

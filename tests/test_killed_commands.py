@@ -10,7 +10,10 @@ import pytest
 from tests.harness import Harness
 from upecho import observe
 
-pytestmark = pytest.mark.skipif(not observe.AVAILABLE, reason="looks for processes in /proc")
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(not observe.AVAILABLE, reason="looks for processes in /proc"),
+]
 
 COMMANDS = {
     "check": ["-m", "upecho", "check", "threads", "prefork", "--family", "unix"],
@@ -26,9 +29,9 @@ COMMANDS = {
 def test_it_leaves_nothing_behind(
     folder: Path, eventually: Callable[[Callable[[], object]], None], name: str, number: signal.Signals
 ) -> None:
-    harness = Harness(folder, sys.executable, *COMMANDS[name])
-    eventually(harness.is_serving)
-    harness.popen.send_signal(number)
-    harness.popen.communicate()
+    with Harness(folder, sys.executable, *COMMANDS[name]) as harness:
+        eventually(harness.is_serving)
+        harness.popen.send_signal(number)
+        harness.popen.communicate()
     assert harness.popen.returncode != 0
     eventually(lambda: not harness.left_behind())

@@ -1,6 +1,7 @@
 """Listening: what is bound, with which options, and what becomes of the path."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import socket
@@ -14,7 +15,7 @@ import pytest
 
 from upecho import listener
 from upecho.address import Address, Family
-from upecho.errors import AddressError
+from upecho.errors import AddressError, NoPortLeft
 from upecho.listener import listening
 from upecho.settings import Settings
 
@@ -190,7 +191,7 @@ def test_a_path_that_was_taken_over_at_once_is_kept(path: Path, monkeypatch: pyt
 RACER = """
 import sys
 from upecho.address import Address
-from upecho.errors import AddressError
+from upecho.errors import AddressError, NoPortLeft
 from upecho.listener import listening
 from upecho.settings import Settings
 held = []
@@ -314,3 +315,14 @@ def test_an_abstract_name_leaves_no_file() -> None:
     with listening(Address.parse(name := f"unix:@upecho-{os.getpid()}"), SETTINGS) as bound:
         assert str(Address.of(bound)) == name
     assert not Path(name.removeprefix("unix:")).exists()
+
+
+def test_a_machine_without_ports_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def bind(*_: object) -> None:
+        raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+
+    monkeypatch.setattr(socket.socket, "bind", bind)
+    with pytest.raises(NoPortLeft), listening(Address.parse("127.0.0.1:0"), Settings()):
+        pass
+    with pytest.raises(AddressError, match="in use"), listening(Address.parse("127.0.0.1:1"), Settings()):
+        pass

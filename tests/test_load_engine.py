@@ -1,23 +1,49 @@
-"""The Python engine against honest and hostile servers: what is not verified is never counted."""
+"""Each engine against honest and hostile servers: what is not verified is never counted."""
 
 import contextlib
+import itertools
+import resource
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from upecho import observe
 from upecho.address import Address, Family
-from upecho.errors import AddressError
-from upecho.load.plan import Failure, LoadResult, Plan
-from upecho.load.python_engine import run
+from upecho.errors import AddressError, Unavailable
+from upecho.load.engine import NAMES, Engine, Meter, engine
+from upecho.load.histogram import decoded
+from upecho.load.plan import Failure, LoadResult, Plan, ServerUse
 from upecho.server_process import ServerProcess
 
 Handler = Callable[[socket.socket], None]
 BIG = 1 << 23  # more than a TCP socket takes at once
+
+
+class Chosen:
+    """The engine under test."""
+
+    engine: Engine
+
+
+def run(address: Address, plan: Plan, meter: Meter | None = None) -> LoadResult:
+    return Chosen.engine(address, plan, meter)
+
+
+@pytest.fixture(autouse=True, params=NAMES)
+def name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Repeat each test with each engine."""
+    try:
+        monkeypatch.setattr(Chosen, "engine", staticmethod(engine(request.param)), raising=False)
+    except Unavailable as error:
+        pytest.skip(str(error))
+    return str(request.param)
 
 
 def plan(connections: int = 1, size: int = 64, requests: int = 50, deadline: float = 10.0) -> Plan:
@@ -52,6 +78,10 @@ def load(handler: Handler, wanted: Plan | None = None) -> LoadResult:
         return run(address, wanted or plan())
 
 
+def used(cpu_ns: int) -> observe.Use:
+    return observe.Use(cpu_ns, 0, 0, 0, 0, 0, 0)
+
+
 def answering(change: Callable[[bytes], bytes]) -> Handler:
     def answer(connection: socket.socket) -> None:
         while data := connection.recv(65536):
@@ -84,14 +114,14 @@ def wait_for_end(connection: socket.socket) -> None:
         pass
 
 
-def test_requests_are_counted_and_timed() -> None:
+def test_requests_are_counted_and_timed(name: str) -> None:
     result = load(honest, plan(connections=3, size=100))
     assert not result.errors
     assert 50 <= result.requests <= 52  # those under way at the end are completed
     assert result.payload_bytes == 100 * result.requests
-    assert sum(count for _, count in result.latency.histogram) == result.requests
+    assert sum(decoded(result.latency.histogram).values()) == sum(result.slices) == result.requests
     assert 0 < result.latency.min_ns <= result.latency.p50_ns <= result.latency.max_ns <= result.elapsed_ns
-    assert result.engine == "python"
+    assert result.engine == name
 
 
 @pytest.mark.parametrize("family", list(Family), ids=lambda family: family.value)
@@ -126,15 +156,57 @@ def test_the_meter_is_read_with_all_connections_open_and_nothing_under_way() -> 
             served.append(data)
             connection.sendall(data.upper())
 
-    def meter() -> int:
+    def meter() -> observe.Use:
         readings.append(len(served))
-        return len(served)
+        return used(len(served))
 
     with hostile(answer) as address:
         result = run(address, plan(connections=3), meter)
     assert readings == [3, 3 + result.requests]
     assert result.server_cpu_ns == result.requests
     assert len(served) == 3 + result.requests + 3
+
+
+def test_what_the_server_used_is_told_from_two_readings() -> None:
+    readings = iter([observe.Use(100, 60, 40, 7, 1000, 2000, 3), observe.Use(150, 80, 70, 11, 1500, 2500, 5)])
+    with hostile(honest) as address:
+        result = run(address, plan(), lambda: next(readings))
+    assert result.server == ServerUse(50, 20, 30, 4, 1000, 2500, 5)
+    assert result.server_cpu_ns == 50
+
+
+def test_threads_that_ended_do_not_make_switches_negative() -> None:
+    readings = iter([observe.Use(0, 0, 0, 7, 0, 0, 9), observe.Use(0, 0, 0, 2, 0, 0, 1)])
+    with hostile(honest) as address:
+        server = run(address, plan(), lambda: next(readings)).server
+    assert server
+    assert server.involuntary_switches == 0
+
+
+def test_without_a_meter_nothing_is_known_of_the_server() -> None:
+    result = load(honest)
+    assert result.server is None
+    assert result.server_cpu_ns is None
+
+
+def test_reading_the_server_is_no_cpu_time_of_the_engine() -> None:
+    def meter() -> observe.Use:
+        end_ns = time.thread_time_ns() + 300_000_000
+        while time.thread_time_ns() < end_ns:
+            sum(range(1000))
+        return used(0)
+
+    with hostile(honest) as address:
+        result = run(address, plan(requests=1), meter)
+    assert 0 < result.engine_cpu_ns < 300e6
+
+
+def test_disturbances_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    switches, stolen = iter([3, 8]), iter([20_000_000, 50_000_000])
+    monkeypatch.setattr(resource, "getrusage", lambda who: SimpleNamespace(ru_nivcsw=next(switches)))
+    monkeypatch.setattr(observe, "stolen_ns", lambda: next(stolen))
+    result = load(honest)
+    assert (result.engine_switches, result.stolen_ns) == (5, 30_000_000)
 
 
 def test_the_same_seed_sends_the_same() -> None:
@@ -250,6 +322,43 @@ def test_nobody_there_is_refused(folder: Path) -> None:
 def test_a_load_with_failures_is_no_load() -> None:
     result = load(answering(lambda data: data))
     assert (result.requests, result.elapsed_ns, result.latency.max_ns) == (0, 0, 0)
+
+
+def test_idle_connections_are_open_all_the_while_and_end_well() -> None:
+    opened: list[int] = []
+    sizes: list[int] = []
+
+    def answer(connection: socket.socket) -> None:
+        opened.append(1)
+        size = 0
+        while data := connection.recv(65536):
+            size += len(data)
+            connection.sendall(data.upper())
+        sizes.append(size)
+
+    def meter() -> observe.Use:
+        return used(len(opened) - len(sizes))
+
+    with hostile(answer) as address:
+        result = run(address, Plan(2, 64, 60.0, 10.0, max_requests=50, idle=5), meter)
+    assert not result.errors
+    assert result.server_cpu_ns == 0  # all are open at both readings
+    assert sorted(sizes)[:5] == [2 * 64] * 5  # an exchange to open and one to end
+    assert len(sizes) == 7
+
+
+def test_an_idle_connection_that_breaks_is_an_error() -> None:
+    numbers = itertools.count()
+
+    def answer(connection: socket.socket) -> None:
+        if next(numbers) == 2:
+            connection.sendall(connection.recv(64, socket.MSG_WAITALL).upper())
+        else:
+            honest(connection)
+
+    with hostile(answer) as address:
+        result = run(address, Plan(2, 64, 0.2, 10.0, idle=1))
+    assert result.errors == {Failure.EARLY_END: 1}
 
 
 def test_an_unknown_host_is_the_callers_mistake() -> None:

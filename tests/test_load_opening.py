@@ -8,7 +8,7 @@ import pytest
 
 from upecho.errors import HarnessError
 from upecho.load.connection import Broken
-from upecho.load.opening import connected
+from upecho.load.opening import connected, expect_descriptors
 from upecho.load.plan import Failure
 
 
@@ -38,7 +38,7 @@ def test_the_server_is_blamed_by_kind(number: int, failure: Failure, monkeypatch
 
 
 def test_trouble_of_our_own_is_no_failure_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(HarnessError, match="Too many open files"):
+    with pytest.raises(HarnessError, match="too few descriptors"):
         connect_failing_with(errno.EMFILE, monkeypatch)
 
 
@@ -49,3 +49,10 @@ def test_a_connection_neither_blocks_nor_waits_for_more_to_send() -> None:
     ):
         assert not connection.getblocking()
         assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_too_few_descriptors_are_said_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda _: (64, 500))
+    expect_descriptors(400)
+    with pytest.raises(HarnessError, match=r"connections \(1016\): a process may open 64 here, and 500 at most"):
+        expect_descriptors(1016)

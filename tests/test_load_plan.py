@@ -6,9 +6,10 @@ from dataclasses import asdict
 
 import pytest
 
-from upecho.load.latency import Latency, percentile, rounded
+from upecho.load.histogram import bucket, counts_of, decoded, encoded
+from upecho.load.latency import Latency, percentile
 from upecho.load.payload import OFFSETS, Payload
-from upecho.load.plan import Failure, Job, LoadResult, Plan
+from upecho.load.plan import Failure, Job, LoadResult, Plan, ServerUse
 
 
 def test_percentiles_of_one_to_thousand() -> None:
@@ -30,22 +31,15 @@ def test_percentiles_of_one_to_thousand() -> None:
     [(1, 50, 1), (1, 99.9, 1), (2, 50, 1), (2, 99, 2), (3, 50, 2), (10, 99.9, 10), (10, 0, 1), (10, 100, 10)],
 )
 def test_percentile_is_the_nearest_rank(count: int, percent: float, expected: int) -> None:
-    assert percentile(range(1, count + 1), percent) == expected
+    assert percentile(counts_of(range(1, count + 1)), percent) == expected
 
 
 def test_no_latencies_are_all_zero() -> None:
-    assert Latency.of([]) == Latency(0, 0, 0, 0, 0, 0, ())
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"), [(0, 0), (7, 7), (999, 999), (1000, 1000), (1009, 1000), (123_456, 123_000)]
-)
-def test_histogram_values_keep_three_digits(value: int, expected: int) -> None:
-    assert rounded(value) == expected
+    assert Latency.of([]) == Latency(0, 0, 0, 0, 0, 0, encoded({}))
 
 
 def test_the_histogram_counts_every_value() -> None:
-    assert Latency.of([5, 1234, 5, 1239]).histogram == ((5, 2), (1230, 2))
+    assert decoded(Latency.of([5, 12_344, 5, 12_350]).histogram) == {5: 2, bucket(12_344): 2}
 
 
 @pytest.mark.parametrize("max_requests", [None, 7])
@@ -55,11 +49,14 @@ def test_jobs_travel_as_one_line(max_requests: int | None) -> None:
     assert Job.from_json(job.to_json()) == job
 
 
-@pytest.mark.parametrize("server_cpu_ns", [None, 12])
-def test_results_travel_as_json(server_cpu_ns: int | None) -> None:
+@pytest.mark.parametrize("server", [None, ServerUse(12, 8, 4, 3, 20, 30, 2)])
+def test_results_travel_as_json(server: ServerUse | None) -> None:
     errors = {Failure.RESET: 2, Failure.EARLY_END: 1}
-    result = LoadResult("python", 3, 192, 1000, 900, server_cpu_ns, True, Latency.of([5, 1234]), errors)
+    result = LoadResult(
+        "python", 3, 192, 1000, 900, server, True, Latency.of([5, 1234]), errors, engine_switches=7, stolen_ns=9
+    )
     assert LoadResult.from_fields(json.loads(json.dumps(asdict(result)))) == result
+    assert result.server_cpu_ns == (server and 12)
 
 
 def test_only_letters_of_ascii_are_expected_to_change() -> None:

@@ -22,8 +22,11 @@ def test_one_process_carries_out_many_jobs(supervisor: Supervisor, start: Callab
         result = engine.run(Job(str(server.address), PLAN, server.child.pid))
         assert not result.errors
         assert result.requests >= 20
-        assert result.server_cpu_ns
-    assert engine.run(Job(str(server.address), PLAN)).server_cpu_ns is None
+        assert result.server
+        assert result.server_cpu_ns == result.server.cpu_ns > 0
+        assert 0 < result.server.resident_bytes <= result.server.peak_bytes
+        assert result.server.threads == 1
+    assert engine.run(Job(str(server.address), PLAN)).server is None
 
 
 def test_a_dead_engine_is_the_harness_failing(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:

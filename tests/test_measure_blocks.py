@@ -7,13 +7,17 @@ import pytest
 
 from upecho import observe
 from upecho.address import Family
+from upecho.load.engine import NAMES, best
+from upecho.load.engine_process import EngineProcess
+from upecho.load.latency import Latency
+from upecho.load.plan import Failure, LoadResult
 from upecho.measure import blocks
 from upecho.measure.blocks import Bench, Block, Window
 from upecho.measure.cells import SCENARIOS, Cell, Scenario
 from upecho.measure.cores import Cores
 from upecho.process import Supervisor
 
-SMALL = Scenario("small", 2, 64, "2 connections, 64 B messages")
+SMALL = Scenario("small", 2, 64)
 
 HOSTILE = """
 import os, sys, threading
@@ -53,9 +57,8 @@ def hostile(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def measure(supervisor: Supervisor) -> Callable[..., Block]:
-    bench = Bench(supervisor, Cores(), Window(0.01, 0.02, seed=1))
-
-    def measure(target: str, family: Family = Family.INET, scenario: Scenario = SMALL) -> Block:
+    def measure(target: str, family: Family = Family.INET, scenario: Scenario = SMALL, engine: str = "python") -> Block:
+        bench = Bench(supervisor, Cores(), Window(0.01, 0.02, 1, engine))
         block = bench.measure(Cell(target, family, scenario), round_number=3)
         assert len(supervisor._children) == 1, "a server is left beside the engine"
         return block
@@ -80,9 +83,15 @@ def test_a_good_server_gets_numbers(measure: Callable[..., Block], family: Famil
     assert bool(block.load.server_cpu_ns) == observe.AVAILABLE
 
 
+@pytest.mark.parametrize("engine", NAMES)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
-def test_the_scenarios_can_be_served(measure: Callable[..., Block], scenario: Scenario) -> None:
-    assert measure("asyncio", Family.UNIX, scenario).failure == ""
+def test_the_scenarios_can_be_served(measure: Callable[..., Block], scenario: Scenario, engine: str) -> None:
+    if engine == "native" != best() or (engine == "python" and (scenario.demands or scenario.idle > 1000)):
+        pytest.skip("not with this engine")
+    block = measure("asyncio", Family.UNIX, scenario, engine)
+    assert block.failure == ""
+    assert block.load
+    assert block.load.engine == engine
 
 
 @pytest.mark.usefixtures("hostile")
@@ -103,6 +112,15 @@ def test_what_goes_wrong_is_said(measure: Callable[..., Block], target: str, fai
 def test_silence_is_not_waited_out_for_ever(measure: Callable[..., Block], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "DEADLINE_SECONDS", 0.3)
     assert measure("hostile:stalling").failure == "1 timed out"
+
+
+def test_a_machine_without_ports_is_not_the_servers_fault(
+    measure: Callable[..., Block], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = LoadResult("python", 0, 0, 0, 0, None, False, Latency.of([]), {Failure.NO_PORT: 16})
+    monkeypatch.setattr(EngineProcess, "run", lambda _self, _job: load)
+    block = measure("threads")
+    assert (block.failure, block.void) == ("", "no local port left")
 
 
 def test_cores_are_divided(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Observing processes from outside."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -25,7 +26,30 @@ print(zombie, flush=True)
 sys.stdin.read()
 """
 FILLED_BYTES = 32 << 20
+PEAK = f"filled = b'x' * {FILLED_BYTES}; del filled; print(flush=True); __import__('sys').stdin.read()"
+BURNED_SECONDS = 0.3
+BURN = f"""
+import os, sys, time
+while time.process_time() < {BURNED_SECONDS}:
+    {{}}
+print(flush=True)
+sys.stdin.read()
+"""
+IN_PROGRAM, IN_KERNEL = "sum(range(100_000))", "os.urandom(1 << 20)"
+# On a core that is given, a thread that never waits, beside a first thread that only waits.
+COMPETE = """
+import os, sys, threading
+os.sched_setaffinity(0, {int(sys.argv[1])})
+def burn():
+    while True:
+        sum(range(100_000))
+threading.Thread(target=burn, daemon=True).start()
+print(flush=True)
+sys.stdin.read()
+"""
 FILL = f"filled = b'x' * {FILLED_BYTES}; print(flush=True); __import__('sys').stdin.read()"
+
+NOTHING = observe.Use(0, 0, 0, 0, 0, 0, 0)
 
 
 @pytest.fixture
@@ -92,6 +116,117 @@ def test_memory_of_all_processes_is_counted(supervisor: Supervisor) -> None:
     assert observe.resident_bytes(child.pid) >= 2 * FILLED_BYTES
 
 
+def test_memory_that_processes_share_counts_once(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = f"import os, sys; filled = b'x' * {FILLED_BYTES}; os.fork(); print(flush=True); sys.stdin.read()"
+    child = supervisor.start([sys.executable, "-S", "-c", shared])
+    child.read_line(20)
+    child.read_line(20)
+    assert FILLED_BYTES < observe.resident_bytes(child.pid) < 2 * FILLED_BYTES
+    assert FILLED_BYTES < observe.use(child.pid).resident_bytes < 2 * FILLED_BYTES
+    monkeypatch.setattr(observe, "MEMORY", re.compile(b"no such line"))  # an old kernel
+    assert observe.resident_bytes(child.pid) > 2 * FILLED_BYTES
+
+
 def test_nobody_uses_nothing() -> None:
     nobody = 2**22 + 1
     assert (observe.task_count(nobody), observe.resident_bytes(nobody)) == (0, 0)
+
+
+@pytest.mark.parametrize(("work", "kind"), [(IN_PROGRAM, "user_ns"), (IN_KERNEL, "system_ns")])
+def test_the_kinds_of_cpu_time_are_told_apart(work: str, kind: str, supervisor: Supervisor) -> None:
+    child = supervisor.start([sys.executable, "-S", "-c", BURN.format(work)])
+    child.read_line(60)
+    used = observe.use(child.pid)
+    assert used.cpu_ns >= BURNED_SECONDS * 1e9
+    assert getattr(used, kind) > 0.7 * used.cpu_ns
+    assert abs(used.cpu_ns - used.user_ns - used.system_ns) <= 3 * observe.TICK_NS
+
+
+def test_what_children_use_is_added(supervisor: Supervisor) -> None:
+    child = supervisor.start([sys.executable, "-S", "-c", f"import os; os.fork(); {FILL}"])
+    for _ in range(2):
+        child.read_line(20)
+    used = observe.use(child.pid)
+    assert used.tasks == 2
+    assert 0 <= observe.cpu_ns(child.pid) - used.cpu_ns < 50e6  # having said so, they still go on to wait
+    assert 2 * FILLED_BYTES <= used.resident_bytes <= used.peak_bytes < 4 * FILLED_BYTES
+
+
+def test_cpu_time_of_children_is_added(supervisor: Supervisor) -> None:
+    child = supervisor.start([sys.executable, "-S", "-c", "import os; os.fork()\n" + BURN.format(IN_PROGRAM)])
+    for _ in range(2):
+        child.read_line(60)
+    used = observe.use(child.pid)
+    assert used.cpu_ns >= 2 * BURNED_SECONDS * 1e9
+    assert used.user_ns > 0.7 * used.cpu_ns
+
+
+def test_a_peak_outlasts_the_memory(supervisor: Supervisor) -> None:
+    child = supervisor.start([sys.executable, "-S", "-c", PEAK])
+    child.read_line(20)
+    used = observe.use(child.pid)
+    assert used.peak_bytes - used.resident_bytes > FILLED_BYTES / 2
+
+
+def test_losing_the_core_to_a_competitor_is_counted(supervisor: Supervisor, eventually: Callable[..., None]) -> None:
+    command = [sys.executable, "-S", "-c", COMPETE, str(min(os.sched_getaffinity(0)))]
+    child, competitor = supervisor.start(command), supervisor.start(command)
+    child.read_line(20)
+    competitor.read_line(20)
+    first = observe.use(child.pid).involuntary_switches
+    eventually(lambda: observe.use(child.pid).involuntary_switches >= first + 10)
+
+
+def test_clocks_are_read_when_all_else_is(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def statuses(pid: int) -> list[bytes]:
+        read.append("status")
+        return []
+
+    def clock_ns(clock: int) -> int:
+        read.append("clock")
+        return 5
+
+    child = supervisor.start([sys.executable, "-S", "-c", FILL])
+    child.read_line(20)
+    monkeypatch.setattr(observe, "_statuses", statuses)
+    monkeypatch.setattr(time, "clock_gettime_ns", clock_ns)
+    assert observe.use(child.pid).cpu_ns == 5
+    assert read == ["status", "clock"]
+
+
+def test_a_process_that_ended_since_it_was_listed_has_used_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with subprocess.Popen(["/bin/true"]) as ended:
+        pass
+    monkeypatch.setattr(observe, "_processes", lambda group: [(ended.pid, ["0"] * 50)])
+    assert observe.use(1) == NOTHING
+
+
+def test_a_thread_that_ended_since_it_was_listed_counts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = observe.use(os.getpgrp())
+    listed = os.listdir
+    monkeypatch.setattr(os, "listdir", lambda path: ["0", *listed(path)])
+    assert observe.use(os.getpgrp()).involuntary_switches >= own.involuntary_switches
+
+
+def test_nobody_has_used_anything() -> None:
+    assert observe.use(2**22 + 1) == NOTHING
+
+
+def test_a_process_may_have_any_name(supervisor: Supervisor) -> None:
+    name = "open('/proc/self/comm', 'wb').write(b') \\xff\\n')"
+    child = supervisor.start([sys.executable, "-S", "-c", f"{name}; print(flush=True); input()"])
+    child.read_line(20)
+    assert observe.members(child.pid) == [child.pid]
+    assert observe.use(child.pid).resident_bytes
+
+
+@pytest.mark.parametrize(("text", "ticks"), [("cpu  1 2 3 4 5 6 7 8 9 10\ncpu0 1 1 1 1 1 1 1 1 1 1\n", 8), (None, 0)])
+def test_stolen_time_is_that_of_the_machine(
+    text: str | None, ticks: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if text:
+        (tmp_path / "stat").write_text(text)
+    monkeypatch.setattr(observe, "MACHINE", tmp_path / "stat")
+    assert observe.stolen_ns() == ticks * 1e9 / os.sysconf("SC_CLK_TCK")

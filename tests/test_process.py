@@ -6,16 +6,17 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.harness import Harness
-from upecho import observe
+from upecho import guardian, observe
 from upecho.client import connect
 from upecho.errors import CallerError, HarnessError, TargetError
-from upecho.process import LONGEST_STDERR, Supervisor
+from upecho.process import LONGEST_STDERR, MOST_STDERR, Supervisor
 from upecho.server_process import running, start_server
 from upecho.serving import Order
 from upecho.settings import Settings
@@ -37,10 +38,20 @@ with Supervisor() as supervisor:
     sys.stdin.read()
 """
 
+DAEMON = """
+import sys
+from upecho.process import Supervisor
+with Supervisor() as supervisor:
+    child = supervisor.start(["/bin/sh", "-c", "setsid sh -c 'sleep 600 & echo $!' & wait"])
+    print(child.read_line(10), flush=True)
+    sys.stdin.read()
+"""
+
 
 @pytest.fixture
-def harness(folder: Path) -> Harness:
-    return Harness(folder, sys.executable, "-c", HARNESS, "threads", "prefork")
+def harness(folder: Path) -> Iterator[Harness]:
+    with Harness(folder, sys.executable, "-c", HARNESS, "threads", "prefork") as harness:
+        yield harness
 
 
 @linux_only
@@ -108,6 +119,42 @@ def test_grandchildren_end_with_a_child(supervisor: Supervisor) -> None:
     os.close(grandchild)
 
 
+@linux_only
+@pytest.mark.parametrize("killed", [False, True])
+def test_daemons_end_with_a_supervisor(folder: Path, eventually: Eventually, killed: bool) -> None:
+    with Harness(folder, sys.executable, "-c", DAEMON) as harness:
+        assert harness.popen.stdout
+        daemon = int(harness.popen.stdout.readline())
+        eventually(lambda: daemon in harness.survivors())  # until it has executed `sleep` it has no environment
+        if killed:
+            harness.kill()
+        harness.popen.communicate()
+    eventually(lambda: not harness.left_behind())
+
+
+@linux_only
+def test_a_supervisor_ends_nothing_of_another(supervisor: Supervisor) -> None:
+    child = supervisor.start(["/bin/cat"])
+    with Supervisor():
+        pass
+    assert child.is_alive()
+
+
+@linux_only
+def test_the_guardian_of_a_supervisor_below_outlives_the_one_above(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(guardian.MARK, "/tmp/upecho-above")
+    with Supervisor() as supervisor:
+        environment = Path(f"/proc/{supervisor._guardian.pid}/environ").read_bytes()
+    assert guardian.MARK.encode() not in environment
+
+
+def test_temporary_files_are_in_the_folder(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/no/such/folder")
+    child = supervisor.start(["/bin/sh", "-c", "echo here >&2"])
+    child.wait(10)
+    assert child.stderr() == "here\n"
+
+
 def test_lines_are_read_one_by_one(supervisor: Supervisor) -> None:
     child = supervisor.start(["/bin/sh", "-c", r"printf 'one\ntwo\377\nrest'"])
     assert [child.read_line(10) for _ in range(3)] == ["one", "two\udcff", None]
@@ -138,6 +185,17 @@ def test_of_very_much_that_a_child_complains_about_the_end_can_be_read(superviso
     assert child.stderr(LONGEST_STDERR, LONGEST_STDERR + 2) == "\0\0"
 
 
+def test_a_child_that_complains_without_end_fills_no_disk(supervisor: Supervisor, eventually: Eventually) -> None:
+    size = 4 * MOST_STDERR
+    child = supervisor.start(["/bin/sh", "-c", f"head -c {size} /dev/zero >&2; printf one >&2; read -r more; echo >&2"])
+    eventually(lambda: child.stderr_bytes() == size + 3)
+    eventually(lambda: os.fstat(child._stderr.fileno()).st_blocks * 512 <= MOST_STDERR)
+    assert child.stderr()[-4:] == "\0one"
+    child.stdin.write(b"\n")
+    child.wait(10)
+    assert child.stderr(size) == "one\n"
+
+
 def test_reading_what_a_child_complains_about_does_not_disturb_it(supervisor: Supervisor) -> None:
     child = supervisor.start(["/bin/sh", "-c", "printf one >&2; echo; read -r more; printf two >&2"])
     child.read_line(10)
@@ -152,6 +210,21 @@ def test_a_child_has_as_many_descriptors_as_it_is_given(supervisor: Supervisor) 
     assert supervisor.start(limits, descriptors=64).read_line(10) == "(64, 64)"
     ours = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert supervisor.start(limits).read_line(10) == str(ours)
+
+
+def test_a_child_cannot_have_more_descriptors_than_are_allowed(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (50, 50))
+    with pytest.raises(HarnessError, match="may open 50 descriptors here, not the 64"):
+        supervisor.start(["/bin/cat"], descriptors=64)
+    assert supervisor.start(["/bin/cat"], descriptors=50).is_alive()
+
+
+def test_a_child_that_nobody_listens_to_may_say_as_much_as_it_likes(supervisor: Supervisor) -> None:
+    child = supervisor.start(["/bin/sh", "-c", "head -c 200000 /dev/zero"], mute=True)
+    assert child.wait(10) == 0
+    assert child.read_line(10) is None
 
 
 def test_a_child_that_goes_on_has_no_status(supervisor: Supervisor) -> None:

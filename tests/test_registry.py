@@ -94,6 +94,27 @@ def test_a_dependency_that_is_not_installed_makes_unavailable(here: Path) -> Non
         registry.load("mine:serve")
 
 
+@pytest.mark.parametrize(
+    ("code", "what"),
+    [
+        ("raise GeneratorExit", "GeneratorExit"),
+        ("class Odd(BaseException): pass\nraise Odd(3)", "Odd: 3"),
+        ("raise SystemExit(0)", "SystemExit: 0"),
+    ],
+)
+def test_whatever_a_module_raises_it_is_broken(here: Path, code: str, what: str) -> None:
+    (here / "mine.py").write_text(code)
+    with pytest.raises(CallerError) as raised:
+        registry.load("mine:serve")
+    assert str(raised.value) == f"mine:serve: broken: {what}"
+
+
+def test_an_interrupt_at_import_is_an_interrupt(here: Path) -> None:
+    (here / "mine.py").write_text("raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        registry.load("mine:serve")
+
+
 @pytest.mark.parametrize("bug", ["from os import no_such", "import upecho.no_such", "1 / 0"])
 def test_a_bug_of_our_own_surfaces(here: Path, monkeypatch: pytest.MonkeyPatch, bug: str) -> None:
     (here / "mine.py").write_text(bug)

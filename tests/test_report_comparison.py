@@ -7,8 +7,9 @@ from typing import Literal
 import pytest
 from rich.console import Console
 
+from tests import made_up
 from upecho.load.latency import Latency
-from upecho.load.plan import LoadResult
+from upecho.load.plan import LoadResult, ServerUse
 from upecho.measure.blocks import Block, Window
 from upecho.measure.cells import SCENARIOS
 from upecho.measure.cores import Cores
@@ -18,7 +19,8 @@ from upecho.measure.rounds import Limits
 from upecho.report.comparison import comparison
 from upecho.report.figures import bar, three_digits
 
-ENVIRONMENT = Environment("2026-01-01", "A CPU", 4, Cores((0,), (1, 2, 3)), "Linux 6", "CPython 3", "1", {})
+CORES = Cores((0,), (1, 2, 3))
+ENVIRONMENT = Environment("2026-01-01", "A CPU", 4, CORES, "Linux 6", "CPython 3", "1", {}, "", "tsc", 0.5, "GCC 12")
 CPU_US = {"slow": 400.0, "cheap": 4.6, "middling": 5.0}
 FAILURES = {"broken": "3 mismatch, wrote to stderr: " + "x" * 200}
 FAMILIES = ("inet", "inet6", "unix", "abstract")
@@ -26,7 +28,8 @@ FAMILIES = ("inet", "inet6", "unix", "abstract")
 
 def load(cpu_us: float, saturated: bool) -> LoadResult:
     latency = Latency.of([round(cpu_us * 1000)] * 100)
-    return LoadResult("python", 100, 6400, round(cpu_us * 1e5), 1, round(cpu_us * 1e5), saturated, latency, {})
+    server = ServerUse(round(cpu_us * 1e5), 0, 0, 0, 0, 0, 1)
+    return LoadResult("python", 100, 6400, round(cpu_us * 1e5), 1, server, saturated, latency, {})
 
 
 def results(*, checked: bool = True, saturated: bool = False, rounds: int = 2, **names: str) -> Results:
@@ -115,10 +118,42 @@ def test_the_footer_says_where_how_and_how_noisy() -> None:
     assert "CPython 3 · upecho 1 · Linux 6 · A CPU" in text
     assert "2 rounds of 0.25 s in fresh server processes, interleaved" in text
     assert "load engine python on core 0, servers on 1-3" in text
-    assert "differ by 10% (median), 10% at most" in text
+    assert "2 rounds are too few to call anything a difference; 4 might do." in text
+    assert "1 round is too few" in rendered(results(rounds=1))
     assert "Conformance was not checked" not in text
     assert "Conformance was not checked" in rendered(results(checked=False))
-    assert "Noise unknown" in rendered(results(rounds=1))
+
+
+def alike_in(shown: Results) -> list[bool]:
+    lines = rendered(shown).splitlines()
+    return ["≈" in line for line in lines if re.match("dear|cheap|same", line)]
+
+
+def test_what_cannot_be_told_from_the_line_above_is_marked_so() -> None:
+    costs = {"cheap": [1.0, 1.01, 0.99, 1.0, 1.0], "same": [1.01, 1.0, 1.0, 1.0, 0.99], "dear": [2.0, 2.1, 2.0, 1.9, 2]}
+    assert alike_in(made_up.run(costs)) == [False, True, False]
+    assert alike_in(made_up.run({target: rounds[:3] for target, rounds in costs.items()})) == [False, False, False]
+
+
+def test_a_busy_machine_concludes_nothing() -> None:
+    costs = {"cheap": [1.0] * 5, "same": [1.0] * 5, "dear": [2.0] * 5}
+    busy = made_up.run(costs, disturbed=2)
+    assert alike_in(busy) == [False, False, False]
+    assert "The machine was too busy to conclude: 40% of the blocks were disturbed." in rendered(busy)
+
+
+def test_what_is_not_as_precise_as_wanted_is_said() -> None:
+    costs = {"cheap": [1.0, 1.1, 1.0, 1.2, 1.0], "dear": [2.0, 1.7, 2.3, 2.0, 2.4]}
+    wanted = Limits(5, 60.0, precision=0.03)
+    text = " ".join(rendered(made_up.run(costs, limits=wanted)).split())
+    assert "Not all ratios are as precise as wanted (± 3.0%): at worst ± " in text
+    assert "as precise" not in rendered(made_up.run(costs, limits=Limits(5, 60.0, precision=0.9)))
+
+
+def test_the_floor_is_said() -> None:
+    costs = {"cheap": [1.0] * 5, "dear": [2.0, 2.1, 2.0, 1.9, 2.0]}
+    text = " ".join(rendered(made_up.run(costs, copies={"cheap": [1.0, 1.1, 1.0, 0.9, 1.0]})).split())
+    assert re.search(r"A/A: the same server measured twice differs from itself by up to \d", text)
 
 
 def test_unix_against_inet_is_said() -> None:

@@ -20,7 +20,7 @@ FAMILIES = ("inet", "inet6", "unix", "abstract")
 
 
 def check(name: str, topic: str, level: Level = Level.MUST) -> Check:
-    return Check(name, topic, level, "", "", False, False, 1, False, frozenset())
+    return Check(name, topic, level, "", "", False, False, 1, False, frozenset(), False)
 
 
 CHECKS = (
@@ -76,7 +76,7 @@ def rendered(outcomes: Sequence[Outcome], width: int = 100, *, due: int | None =
     file = io.StringIO()
     targets = sorted({one.target for one in outcomes})
     console = Console(file=file, width=width, highlight=False, color_system="standard" if terminal else None)
-    console.print(verdicts(outcomes, CHECKS, targets, len(outcomes) if due is None else due, width))
+    console.print(verdicts(outcomes, CHECKS, targets, len(outcomes) if due is None else due, width), crop=False)
     return "".join(line.rstrip() + "\n" for line in file.getvalue().splitlines())
 
 
@@ -146,10 +146,10 @@ KNOWN  half-close: two over inet: it sends no FIN
 
 passed  inet       inet6      unix       abstract
 one     2/4 1F 1E  3/4 1f     4/5 1F     4/4
-two     3/4 1x     3/4 1!     4/5 1u     3/4 1U
+two     3/4 1x     4/4 1!     4/5 1u     3/4 1U
 
-34 checks due: 26 passed, 3 failed (1 SHOULD), 2 unsupported (1 work anyway), 1
-error, 1 known failure, 1 stale
+34 checks due: 27 passed (1 stale), 4 failed (1 SHOULD, 1 known), 2 unsupported
+(1 work anyway), 1 error
 """
 
 MANY = """\
@@ -206,6 +206,44 @@ def test_no_line_is_wider_than_the_terminal(width: int, count: int, name: str) -
     if width >= 30:
         cells = re.findall(r"(?<= )[.x]{4}(?= |$)", text, re.MULTILINE)
         assert len(cells) == 4 * count, "a verdict is not shown"
+
+
+LONG = """\
+MUST       It answers every client whatever others do.
+wire         0.371 s  client 1: sending b'message 0;me'… (11890 bytes)
+             5.371 s  client 1: RST
+           ... 12 more events ...
+repeat     upecho check 'cmd:./server --with --a --long --command --line {address}' --family inet --check echo-hello
+"""
+
+WRAPPED = """\
+FAILED  echo-hello: a over inet
+MUST    It answers every client whatever
+        others do.
+wire      0.371 s  client 1: sending
+                   b'message 0;me'… (11890
+                   bytes)
+          5.371 s  client 1: RST
+        ... 12 more events ...
+repeat  upecho check 'cmd:./server --with --a --long --command --line {address}' --family inet --check echo-hello
+"""
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_lines_are_wrapped_below_their_text_but_what_is_pasted_is_not(terminal: bool) -> None:
+    one = dataclasses.replace(outcome("echo-hello", Verdict.FAILED), detail=LONG)
+    assert WRAPPED in re.sub(r"\x1b\[[0-9;]*m| +$", "", rendered([one], 42, terminal=terminal), flags=re.MULTILINE)
+
+
+def test_what_is_flaky_is_shown() -> None:
+    flaky: dict[str, Any] = {"known": "a race", "flaky": True}
+    ran = [outcome("echo-hello", **flaky), outcome("echo-hello", Verdict.FAILED, family="unix", **flaky)]
+    lines = rendered(ran).splitlines()
+    assert "  echo-hello  MUST    ~x" in lines
+    assert "~ passed, but is known to be flaky" in " ".join(lines)
+    assert "FLAKY  echo-hello: a over inet: a race" in lines
+    assert "KNOWN  echo-hello: a over unix: a race" in lines
+    assert lines[-1] == "2 checks due: 1 passed (1 flaky), 1 failed (1 known), 0 unsupported, 0 error"
 
 
 def test_colours_only_on_a_terminal() -> None:

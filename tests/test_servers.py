@@ -9,7 +9,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -32,12 +31,6 @@ SEVERAL = [name for name in SERIOUS if registry.load(name).max_clients is None]
 MAX_DESCRIPTORS = 32
 LIMITED = f'ulimit -n {MAX_DESCRIPTORS} && exec "$@"'
 SECONDS = 20.0
-
-UVLOOP = [
-    pytest.param(f"{name}+uvloop", marks=pytest.mark.skipif(not find_spec("uvloop"), reason="uvloop is not installed"))
-    for name in SERIOUS
-    if name.startswith("asyncio")
-]
 
 linux_only = pytest.mark.skipif(not observe.AVAILABLE, reason="observes processes through /proc")
 
@@ -89,14 +82,6 @@ def never_reading(address: Address) -> socket.socket:
     with pytest.raises(TimeoutError):
         client.sendall(b"x" * 50_000_000)
     return client
-
-
-@pytest.mark.parametrize("target", [*SERIOUS, *UVLOOP])
-def test_a_client_that_never_reads_is_ended_with_the_grace(start: Start, clients: ExitStack, target: str) -> None:
-    server = start(target, grace=0.2)
-    clients.enter_context(never_reading(server.address))
-    assert server.stop() == 0
-    assert server.child.stderr() == ""
 
 
 @linux_only

@@ -31,10 +31,30 @@ serving.run(serving.Order.from_json(sys.argv[1]), lambda address: os.kill(os.get
 LATE = HASTY + "os.kill(os.getpid(), signal.SIGINT); os.kill(os.getpid(), signal.SIGTERM); print('undisturbed')"
 
 
+# Says to stdout what no pipe has room for.
+TALKATIVE = """
+from upecho.servers import threads
+def serve(listener, stop):
+    print("x" * 1000000, flush=True)
+    threads.serve(listener, stop)
+"""
+
+
 def test_an_order_survives_its_journey() -> None:
     order = Order("mine:serve+uvloop", "unix:/tmp/\udcff on ü", Settings(1, 2, 3.5, 0o640))
     assert Order.from_json(order.to_json()) == order
     assert order.to_json().isascii()
+
+
+def test_a_server_may_log_to_stdout(start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "talkative.py").write_text(TALKATIVE)
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
+    server = start("talkative:serve")
+    with connect(server.address, 5) as client:
+        client.sendall(b"x")
+        assert client.recv(1) == b"X"
+    assert server.stop() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -1,13 +1,15 @@
 """Addresses and socket families: parse, format, socket parameters. Opens no socket that outlives a call."""
 
+import contextlib
 import enum
+import errno
 import os
 import socket
 import sys
 from dataclasses import dataclass
 from typing import Self
 
-from upecho.errors import AddressError, Unavailable
+from upecho.errors import AddressError, NoPortLeft, Unavailable
 
 # sockaddr_un.sun_path holds 108 bytes on Linux and 104 on the BSDs and macOS, one of them for the final NUL
 # (unix(7); sys/un.h).
@@ -56,11 +58,23 @@ class Family(enum.Enum):
             return "" if hasattr(socket, "AF_UNIX") else "this Python has no Unix sockets"
         version, host = (socket.AF_INET, "127.0.0.1") if self is Family.INET else (socket.AF_INET6, "::1")
         try:
-            with socket.create_server((host, 0), family=version) as probe:
-                socket.create_connection(probe.getsockname()[:2], PROBE_SECONDS).close()
+            with socket.create_server((host, 0), family=version) as probe, contextlib.suppress(NoPortLeft):
+                _connect(probe.getsockname()[:2])
         except OSError as error:
+            if error.errno == errno.EADDRINUSE:  # all ports are: what it is needed for will say so
+                return ""
             return f"cannot use {host}: {os.strerror(error.errno) if error.errno else error}"
         return ""
+
+
+def _connect(name: tuple[str, int]) -> None:
+    """Connect to a listener on loopback."""
+    try:
+        socket.create_connection(name, PROBE_SECONDS).close()
+    except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:  # the address is there, as somebody listens at it; a port is not
+            raise NoPortLeft from None
+        raise
 
 
 @dataclass(frozen=True)
@@ -111,12 +125,13 @@ class Address:
         if bound.family == socket.AF_INET:
             return cls(Family.INET, host=name[0], port=name[1])
         if bound.family == socket.AF_INET6:
-            return cls(Family.INET6, host=name[0], port=name[1])
+            scope = f"%{name[3]}" if name[3] else ""
+            return cls(Family.INET6, host=name[0] + scope, port=name[1])
         if isinstance(name, bytes):
             return cls(Family.ABSTRACT, path="@" + os.fsdecode(name[1:]))
         return cls(Family.UNIX, path=name)
 
-    def resolve(self) -> tuple[socket.AddressFamily, str | bytes | tuple[str, int]]:
+    def resolve(self) -> tuple[socket.AddressFamily, str | bytes | tuple[str | int, ...]]:
         """Return the socket family and the socket address to bind or to connect to.
 
         Raises:
@@ -133,8 +148,8 @@ class Address:
         except (socket.gaierror, UnicodeError) as error:
             reason = error.strerror if isinstance(error, socket.gaierror) else "not a host name"
             raise AddressError(f"unknown host {self.host!r} in {self}: {reason}") from None
-        host, port = found[0][4][:2]
-        return wanted, (str(host), int(port))
+        host, port, *scoped = found[0][4]  # of IPv6 also flow and scope: a link-local address is one of a link
+        return wanted, (str(host), int(port), *(int(number) for number in scoped))
 
     def __str__(self) -> str:
         if self.family.is_unix:

@@ -7,7 +7,7 @@ import struct
 from typing import Any
 
 from upecho.address import Address
-from upecho.errors import AddressError
+from upecho.errors import AddressError, NoPortLeft, UpechoError
 
 
 def connect(address: Address, seconds: float, receive_buffer: int | None = None) -> socket.socket:
@@ -17,6 +17,7 @@ def connect(address: Address, seconds: float, receive_buffer: int | None = None)
 
     Raises:
         AddressError: nobody listens there, or it cannot be reached.
+        NoPortLeft: this system has none for the connection.
         Unavailable: this system lacks the family.
     """
     version, name = address.resolve()
@@ -33,7 +34,7 @@ def connect(address: Address, seconds: float, receive_buffer: int | None = None)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError as error:
         connection.close()
-        raise AddressError(f"cannot connect to {address}: {_explain(error)}") from None
+        raise _failure(address, error) from None
     return connection
 
 
@@ -42,6 +43,7 @@ def begin(address: Address) -> socket.socket:
 
     Raises:
         AddressError: nobody listens there, or the backlog is full and, as with Unix sockets, there is no waiting.
+        NoPortLeft: this system has none for the connection.
         Unavailable: this system lacks the family.
     """
     version, name = address.resolve()
@@ -52,7 +54,7 @@ def begin(address: Address) -> socket.socket:
     except OSError as error:
         if error.errno != errno.EINPROGRESS:
             connection.close()
-            raise AddressError(f"cannot connect to {address}: {_explain(error)}") from None
+            raise _failure(address, error) from None
     return connection
 
 
@@ -62,6 +64,12 @@ def _connect_unix(connection: socket.socket, name: Any, seconds: float) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeval)
     connection.connect(name)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", 0, 0))
+
+
+def _failure(address: Address, error: OSError) -> UpechoError:
+    if error.errno == errno.EADDRNOTAVAIL and address.family.is_available():
+        return NoPortLeft()
+    return AddressError(f"cannot connect to {address}: {_explain(error)}")
 
 
 def _explain(error: OSError) -> str:

@@ -6,6 +6,7 @@ UpechoError
 │   ├── AddressError      not an address, or not one that can be bound or reached here
 │   └── Unavailable       known, but something it needs is missing on this system
 └── HarnessError    3  upecho could not do its own work
+    └── NoPortLeft        the machine has no port for one more TCP connection or listener
 """
 
 from typing import ClassVar
@@ -41,3 +42,13 @@ class HarnessError(UpechoError):
     """upecho itself, or the machine under it, failed."""
 
     exit_status = 3
+
+
+class NoPortLeft(HarnessError):
+    """All local ports are taken; no server is to blame."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no local port left: each TCP connection that has ended keeps one for a minute (TIME-WAIT); wait, give "
+            "this machine more (sysctl net.ipv4.ip_local_port_range), or use unix"
+        )

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from upecho.address import Address, Family
-from upecho.errors import AddressError
+from upecho.errors import AddressError, NoPortLeft
 from upecho.settings import Settings
 
 Identity = tuple[int, int]  # device and inode number
@@ -23,6 +23,7 @@ def listening(address: Address, settings: Settings) -> Iterator[socket.socket]:
 
     Raises:
         AddressError: the address is in use, not permitted, or not on this system.
+        NoPortLeft: the system was to choose a port, and has none.
         Unavailable: this system lacks the family.
     """
     with contextlib.ExitStack() as clean_up:
@@ -53,6 +54,8 @@ def _listening(address: Address, settings: Settings) -> tuple[socket.socket, Ide
     except BaseException as error:
         bound.close()
         if isinstance(error, OSError):
+            if error.errno == errno.EADDRINUSE and not address.family.is_unix and address.port == 0:
+                raise NoPortLeft from None
             raise AddressError(f"cannot listen on {address}: {_explain(error)}") from None
         raise
     return bound, identity

@@ -7,12 +7,14 @@ word is given once the guardian knows of the child, so there is no moment at whi
 import contextlib
 import itertools
 import os
+import resource
 import selectors
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -24,7 +26,9 @@ from upecho.errors import HarnessError
 
 LONGEST_LINE = 1 << 24  # in bytes; a load engine's result is far shorter
 LONGEST_STDERR = 1 << 16
-GATE = 'read -r go && if [ "$1" ]; then ulimit -n "$1"; fi && shift && exec "$@"'
+MOST_STDERR = 1 << 24  # that is kept on the disk
+LOOK_SECONDS = 0.2  # between two looks at how much it is
+GATE = 'read -r go && { [ -z "$1" ] || ulimit -n "$1"; } && { [ -z "$2" ] || exec >/dev/null; } && shift 2 && exec "$@"'
 
 
 class Child:
@@ -33,6 +37,7 @@ class Child:
     def __init__(self, popen: subprocess.Popen[bytes], stderr: IO[bytes], supervisor: "Supervisor") -> None:
         self._popen = popen
         self._stderr = stderr
+        self._stderr_lock = threading.Lock()  # held while some of it is thrown away
         self._supervisor = supervisor
         self.pid = popen.pid
         assert popen.stdin
@@ -60,12 +65,30 @@ class Child:
         """Return what the process has written to stderr, from one count of bytes to another; of very much the end."""
         end = self.stderr_bytes() if end is None else end
         start = max(start, end - LONGEST_STDERR)
-        # The offset is shared with the process, so it must not be moved.
-        return os.pread(self._stderr.fileno(), end - start, start).decode(errors="replace")
+        with self._stderr_lock:
+            # The offset is shared with the process, so it must not be moved.
+            return os.pread(self._stderr.fileno(), end - start, start).decode(errors="replace")
 
     def stderr_bytes(self) -> int:
         """Return how many bytes the process has written to stderr so far."""
-        return os.fstat(self._stderr.fileno()).st_size
+        with self._stderr_lock:
+            return os.fstat(self._stderr.fileno()).st_size
+
+    def bound_stderr(self) -> None:
+        """Throw away all but the end of what the process has written to stderr if that is so much that disks fill.
+
+        It goes on to write where it was, so the file has a hole instead, and counts of bytes stay what they were.
+        """
+        with self._stderr_lock:
+            if self._stderr.closed:
+                return
+            file = self._stderr.fileno()
+            about = os.fstat(file)
+            if about.st_blocks * 512 > MOST_STDERR:
+                start = about.st_size - LONGEST_STDERR
+                tail = os.pread(file, LONGEST_STDERR, start)
+                os.ftruncate(file, 0)
+                os.pwrite(file, tail, start)
 
     def kill(self) -> None:
         """Kill the process and all its children, now."""
@@ -92,16 +115,18 @@ class Child:
         """Kill what is left and forget the child."""
         self.kill()
         self._supervisor.forget(self)
-        for stream in (self.stdin, self.stdout, self._stderr):
+        for stream in (self.stdin, self.stdout):
             with contextlib.suppress(BrokenPipeError):
                 stream.close()
+        with self._stderr_lock:
+            self._stderr.close()
 
 
 class Supervisor:
     """Starts children and answers for them: when it ends, however it ends, they are gone.
 
     Attributes:
-        folder: a private folder for Unix sockets; it vanishes with the supervisor.
+        folder: a private folder for Unix sockets and temporary files; it vanishes with the supervisor.
     """
 
     folder: Path
@@ -109,12 +134,14 @@ class Supervisor:
     def __enter__(self) -> Self:
         self._children: set[Child] = set()
         self._numbers = itertools.count(1)
+        plain = {name: value for name, value in os.environ.items() if name != guardian.MARK}
         try:
             self._guardian = subprocess.Popen(
                 [sys.executable, "-I", "-S", guardian.__file__],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 start_new_session=True,
+                env=plain,
             )
         except OSError as error:
             raise HarnessError(f"cannot start a process: {error.strerror}") from None
@@ -122,6 +149,9 @@ class Supervisor:
         self.folder = Path(os.fsdecode(self._guardian.stdout.readline().rstrip(b"\n")))
         if not self.folder.is_absolute():
             raise HarnessError("cannot make a temporary folder; is the disk full, or TMPDIR wrong?")
+        self._ending = threading.Event()
+        self._watch = threading.Thread(target=self._bound_stderr, daemon=True)
+        self._watch.start()
         return self
 
     def new_address(self, family: Family) -> str:
@@ -135,29 +165,36 @@ class Supervisor:
         }[family]
 
     def __exit__(self, *raised: object) -> None:
+        self._ending.set()
+        self._watch.join()
         for child in list(self._children):
             child.close()
         self._guardian.communicate()
         if self._guardian.returncode != 0 and self.folder.exists():  # it was killed
             shutil.rmtree(self.folder)
 
-    def start(self, argv: Sequence[str], cores: Collection[int] = (), descriptors: int | None = None) -> Child:
+    def start(
+        self, argv: Sequence[str], cores: Collection[int] = (), descriptors: int | None = None, *, mute: bool = False
+    ) -> Child:
         """Start a program, on the given processor cores only if there are any given.
 
-        ``descriptors`` is how many it may open at most; by default as many as its harness.
+        ``descriptors`` is how many it may open at most; by default as many as its harness. ``mute`` is for a program
+        whose stdout nobody is going to read: it leads nowhere.
 
         Raises:
-            HarnessError: no process could be started.
+            HarnessError: no process could be started, or this one may not open so many descriptors itself.
         """
-        stderr = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the child)
+        _expect_allowed(descriptors)
+        stderr = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115 (closed with the child)
         try:
             popen = subprocess.Popen(
-                ["/bin/sh", "-c", GATE, "upecho-gate", str(descriptors or ""), *argv],
+                ["/bin/sh", "-c", GATE, "upecho-gate", str(descriptors or ""), "mute" if mute else "", *argv],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 bufsize=0,
                 start_new_session=True,
+                env=os.environ | {guardian.MARK: str(self.folder)},
             )
         except OSError as error:
             stderr.close()
@@ -177,6 +214,11 @@ class Supervisor:
             with contextlib.suppress(HarnessError):  # a guardian that was killed has nothing to forget
                 self._tell_guardian(f"-{child.pid}\n")
 
+    def _bound_stderr(self) -> None:
+        while not self._ending.wait(LOOK_SECONDS):
+            for child in self._children.copy():
+                child.bound_stderr()
+
     def _tell_guardian(self, line: str) -> None:
         assert self._guardian.stdin
         try:
@@ -184,3 +226,12 @@ class Supervisor:
             self._guardian.stdin.flush()
         except BrokenPipeError:
             raise HarnessError("the guardian process was killed; nothing would clean up after us") from None
+
+
+def _expect_allowed(descriptors: int | None) -> None:
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if descriptors and allowed != resource.RLIM_INFINITY and descriptors > allowed:
+        raise HarnessError(
+            f"a process may open {allowed} descriptors here, not the {descriptors} it is to be given; raise the hard "
+            "limit (ulimit -Hn, as root)"
+        )

@@ -43,6 +43,7 @@ BUILT_IN = (
     Implementation("asyncio-buffered", "upecho.servers.asyncio_buffered:serve", "asyncio BufferedProtocol"),
     Implementation("asyncio-sock", "upecho.servers.asyncio_sock:serve", "asyncio loop.sock_* on plain sockets"),
     Implementation("prefork", "upecho.servers.prefork:serve", "several processes, a readiness loop each"),
+    Implementation("native", "upecho.servers.native:serve", "one thread, a readiness loop in C: the ceiling"),
     Implementation("textbook", "upecho.servers.textbook:serve", "one client, one recv, one send: a lesson", naive=True),
 )
 
@@ -158,10 +159,13 @@ def _load_object(location: str, name: str) -> Any:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         raise _missing(error, module_name, name) from None
-    except (Exception, SystemExit) as error:  # foreign code may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # foreign code may raise anything
         if name in {row.name for row in BUILT_IN}:
             raise
-        raise CallerError(f"{name}: broken: {type(error).__name__}: {error}") from None
+        what = ": ".join(filter(None, (type(error).__name__, str(error))))
+        raise CallerError(f"{name}: broken: {what}") from None
     try:
         return functools.reduce(getattr, attribute.split("."), module)
     except AttributeError:

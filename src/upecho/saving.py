@@ -1,6 +1,9 @@
 """Writes a file as a whole or not at all."""
 
+import contextlib
+import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,20 +32,29 @@ def save(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(path.resolve())
+        draft.replace(_real(path))
 
 
 @contextmanager
 def _draft(path: Path) -> Iterator[Path]:
     """Yield a path beside the real one, on the same file system; whatever is left there is removed."""
-    real = path.resolve()
-    if real.exists() and not real.is_file():
-        raise OSError(None, "it exists and is no regular file")
-    draft = real.with_name(f".{real.name}.{os.getpid()}")
+    real = _real(path)
+    with contextlib.suppress(FileNotFoundError):
+        mode = real.lstat().st_mode
+        if stat.S_ISLNK(mode):
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        if not stat.S_ISREG(mode):
+            raise OSError(None, "it exists and is no regular file")
+    draft = real.with_name(f".upecho.{os.getpid()}")  # short: a name may be as long as names may be
     try:
         yield draft
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _real(path: Path) -> Path:
+    """Follow links; of such as lead in a circle one is returned, where Path.resolve may raise RuntimeError."""
+    return Path(os.path.realpath(path))
 
 
 @contextmanager

@@ -8,13 +8,15 @@ from contextlib import contextmanager
 
 from upecho import deadlines
 from upecho.address import Address
-from upecho.errors import CallerError, TargetError
+from upecho.errors import CallerError, NoPortLeft, TargetError
+from upecho.interpreter import Interpreter
 from upecho.process import Child, Supervisor
 from upecho.serving import READY, Order
 
 READY_SECONDS = 10.0
 STOP_SECONDS = 5.0  # beyond the server's own grace
 END_SECONDS = 2.0  # how long a program that has nothing to do may take to end
+SERVE = "from upecho.serving import main; main()"
 
 
 class ServerProcess:
@@ -33,10 +35,20 @@ class ServerProcess:
         return status
 
 
-def spawn(supervisor: Supervisor, order: Order, cores: Collection[int] = (), descriptors: int | None = None) -> Child:
-    """Start an implementation as a child process, without waiting for it."""
+def spawn(
+    supervisor: Supervisor,
+    order: Order,
+    cores: Collection[int] = (),
+    descriptors: int | None = None,
+    *,
+    python: Interpreter | None = None,
+) -> Child:
+    """Start an implementation as a child process of this or another interpreter, without waiting for it."""
     # -P: a lesson's own selectors.py in the current folder must not take the place of the standard library's.
-    return supervisor.start([sys.executable, "-P", "-m", "upecho.serving", order.to_json()], cores, descriptors)
+    program = [sys.executable, "-P", "-m", "upecho.serving"]
+    if python is not None:
+        program = python.command(supervisor.folder, SERVE)
+    return supervisor.start([*program, order.to_json()], cores, descriptors)
 
 
 def ready_address(child: Child) -> Address | None:
@@ -49,14 +61,17 @@ def ready_address(child: Child) -> Address | None:
     return None
 
 
-def start_server(supervisor: Supervisor, order: Order, cores: Collection[int] = ()) -> ServerProcess:
-    """Start an implementation and wait until it is ready.
+def start_server(
+    supervisor: Supervisor, order: Order, cores: Collection[int] = (), *, python: Interpreter | None = None
+) -> ServerProcess:
+    """Start an implementation, with this or another interpreter, and wait until it is ready.
 
     Raises:
         CallerError: it refused the order; the text is its own line.
+        NoPortLeft: the system had none for it.
         TargetError: it ended, or said nothing, before it was ready.
     """
-    child = spawn(supervisor, order, cores)
+    child = spawn(supervisor, order, cores, python=python)
     if (address := ready_address(child)) is not None:
         return ServerProcess(child, address, order.settings.grace)
     status = child.wait(deadlines.seconds(END_SECONDS))
@@ -64,14 +79,18 @@ def start_server(supervisor: Supervisor, order: Order, cores: Collection[int] = 
     child.close()
     if status == CallerError.exit_status:
         raise CallerError(said)
+    if said == str(NoPortLeft()):
+        raise NoPortLeft
     how = "did not become ready" if status is None else f"ended with status {status} before it was ready"
     raise TargetError(f"{order.target} {how}: {said.splitlines()[-1] if said else 'no word on stderr'}")
 
 
 @contextmanager
-def running(supervisor: Supervisor, order: Order, cores: Collection[int] = ()) -> Iterator[ServerProcess]:
+def running(
+    supervisor: Supervisor, order: Order, cores: Collection[int] = (), *, python: Interpreter | None = None
+) -> Iterator[ServerProcess]:
     """Start a server, yield it, stop it."""
-    server = start_server(supervisor, order, cores)
+    server = start_server(supervisor, order, cores, python=python)
     try:
         yield server
         if server.child.is_alive():

@@ -88,6 +88,18 @@ def announce(order: Order, address: Address) -> None:
         raise HarnessError(f"cannot write the ready line to stdout: {error.strerror}") from None
 
 
+def announce_and_fall_silent(order: Order, address: Address) -> None:
+    """Announce; from then on stdout leads nowhere, as the harness reads no more of it: a full pipe stops who prints.
+
+    Raises:
+        HarnessError: as announce does.
+    """
+    announce(order, address)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
 @contextmanager
 def _stop_signal(patience: float, order: Order) -> Iterator[socket.socket]:
     """Turn SIGINT and SIGTERM into a socket that becomes readable; end what is deaf to it.
@@ -154,7 +166,7 @@ def main() -> None:
     """Carry out the order on the command line."""
     order = Order.from_json(sys.argv[1])
     try:
-        run(order, functools.partial(announce, order))
+        run(order, functools.partial(announce_and_fall_silent, order))
     except UpechoError as error:
         sys.stderr.write(f"upecho: {error}\n")
         sys.exit(error.exit_status)

@@ -141,12 +141,15 @@ KILLS = [
             f"{UNHARMED} descriptor-reuse descriptors-flat-after-resets stops-with-clogged-client "
             "says-nothing-on-stderr"
         ),
-        by_chance="clog-then-drain no-spin-while-clogged",  # of what a check before has left clogged it dies late
+        # Of what a check before has left clogged it dies late.
+        by_chance="clog-then-drain clogged-others-served no-spin-while-clogged",
     ),
     serve("ends:leaks_per_reset", ids(f"{UNHARMED} descriptors-flat-after-resets")),
     serve("ends:leaks_per_connection", ids(f"{UNHARMED} descriptors-flat-after-churn descriptors-flat-after-resets")),
+    serve("ends:leaks_the_silent", ids("client-vanishes")),
     serve("flow:unbounded", ids("slow-reader-bounded")),
     serve("flow:spins", ids("no-spin-while-clogged")),
+    serve("flow:watches_past_the_end", ids("no-spin-while-clogged")),
     serve(
         "flow:gives_up",
         ids(
@@ -226,6 +229,9 @@ KILLS = [
     serve("resources:complains", ids("says-nothing-on-stderr")),
     serve("resources:complains_of_resets", ids("says-nothing-on-stderr")),
     serve("stops:drops_at_stop", ids("stops-without-loss")),
+    serve("stops:answers_once_at_stop", ids("stops-without-loss")),
+    serve("stops:answers_once_at_stop", ids("stops-without-loss"), Family.INET),
+    serve("stops:leaves_child", ids("stops-when-idle")),
     serve("stops:waits_for_readers", ids("stops-with-clogged-client")),
     serve("stops:ends_with_the_window", ids("survives-signals")),
     serve("stops:skips_what_was_interrupted", ids("survives-signals")),

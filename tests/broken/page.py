@@ -22,8 +22,9 @@ Written by `python -m tests.broken.page > docs/checks.md`; do not edit. The leve
 MATRIX = """
 ## The kill matrix
 
-Each of these servers is wrong in one way, on purpose. `pytest -m kills` runs all of them through the whole suite: each
-has to fail exactly the checks that are named here, and each check that can fail has to catch at least one of them.
+Each of these servers is wrong in one way, on purpose. `pytest -n 4 tests/test_kill_matrix.py` runs all of them through
+the whole suite: each has to fail exactly the checks that are named here, and each check that can fail has to catch at
+least one of them.
 *Or* stands before checks whose verdict is a race inside the broken server; a check counts as proved without those.
 A server that is caught by more than a dozen checks is listed with the checks that it passes instead.
 """

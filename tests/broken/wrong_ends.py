@@ -80,6 +80,19 @@ def leaks_per_reset(listener: socket.socket, stop: Stop) -> None:
     serve_with(handler, listener, stop)
 
 
+def leaks_the_silent(listener: socket.socket, stop: Stop) -> None:
+    """Keep the descriptor of a client that ends without having sent a byte."""
+    kept: list[socket.socket] = []
+
+    def handler(connection: socket.socket) -> None:
+        if not connection.recv(1, socket.MSG_PEEK):
+            kept.append(connection.dup())
+        _echo(connection)
+        connection.shutdown(socket.SHUT_WR)
+
+    serve_with(handler, listener, stop)
+
+
 resets_at_end = functools.partial(serve_with, _resets_at_end)
 closes_unflushed = functools.partial(serve_with, _closes_unflushed)
 dies_of_reset = functools.partial(serve_with, _dies_of_reset)

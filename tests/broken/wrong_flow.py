@@ -9,6 +9,7 @@ from tests.broken.looped import Loop
 from tests.broken.threaded import send_what_fits, serve_with
 from upecho.servers import Stop
 
+QUEUE_BYTES = 1 << 20
 PATIENCE_SECONDS = 0.02
 STALL_SECONDS = 0.005
 STALLS = 15
@@ -38,6 +39,23 @@ def _spins(connection: socket.socket) -> None:
         rest = data.upper()
         while rest:
             rest = rest[send_what_fits(connection, rest) :]
+
+
+def _watches_past_the_end(connection: socket.socket) -> None:
+    """Queue up to a bound what the client does not take, and go on asking for input after its end."""
+    queue = bytearray()
+    poll = select.poll()
+    ended = False
+    while queue or not ended:
+        reading = select.POLLIN if len(queue) < QUEUE_BYTES else 0
+        poll.register(connection, reading | (select.POLLOUT if queue else 0))
+        [(_, ready)] = poll.poll()
+        if queue and ready & ~select.POLLIN:
+            del queue[: send_what_fits(connection, queue[:65536])]
+        if reading and ready & ~select.POLLOUT:
+            data = connection.recv(65536)
+            ended = not data
+            queue += data.upper()
 
 
 def _gives_up(connection: socket.socket) -> None:
@@ -92,5 +110,6 @@ def leaks_clogged(listener: socket.socket, stop: Stop) -> None:
 
 unbounded = functools.partial(serve_with, _unbounded)
 spins = functools.partial(serve_with, _spins)
+watches_past_the_end = functools.partial(serve_with, _watches_past_the_end)
 gives_up = functools.partial(serve_with, _gives_up)
 counts_stalls = functools.partial(serve_with, _counts_stalls)

@@ -1,7 +1,9 @@
 """Servers that start or stop wrongly."""
 
+import contextlib
 import dataclasses
 import os
+import select
 import selectors
 import signal
 import socket
@@ -78,6 +80,30 @@ def drops_at_stop(listener: socket.socket, stop: Stop) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     serve_in_one_thread(listener, stop)
+
+
+def answers_once_at_stop(listener: socket.socket, stop: Stop) -> None:
+    """Answer what one more receive gets from each client, and leave."""
+
+    def handler(connection: socket.socket) -> None:
+        poll = select.poll()
+        poll.register(connection, select.POLLIN)
+        poll.register(stop, select.POLLIN)
+        while stop.fileno() not in dict(poll.poll()):
+            if not (data := connection.recv(65536)):
+                break
+            connection.sendall(data.upper())
+        else:
+            with contextlib.suppress(BlockingIOError):
+                connection.sendall(connection.recv(65536, socket.MSG_DONTWAIT).upper())
+
+    serve_with(handler, listener, stop)
+
+
+def leaves_child(listener: socket.socket, stop: Stop) -> None:
+    """Leave a child behind, which has nothing to do any more."""
+    os.posix_spawn("/bin/sleep", ["sleep", "600"], {}, file_actions=[(os.POSIX_SPAWN_CLOSE, listener.fileno())])
+    serve_right(listener, stop)
 
 
 def waits_for_readers(listener: socket.socket, stop: Stop) -> None:

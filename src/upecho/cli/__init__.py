@@ -1,17 +1,19 @@
 """The command line: parse, one call, print. Each command is a module of its own, imported when needed."""
 
+import contextlib
 import errno
 import importlib
 import os
 import sys
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import Any, NoReturn, TextIO, cast
 
 import click
 
 from upecho import __version__, registry
 from upecho.errors import CallerError, HarnessError, UpechoError
 
-COMMANDS = ("list", "serve", "send", "check", "bench")
+COMMANDS = ("list", "serve", "send", "check", "bench", "compare")
 INTERRUPTED = 130  # what a shell reports for a program that SIGINT ended
 COMPLETION = "_UPECHO_COMPLETE"  # how a shell asks for completions (click's convention)
 OUTPUT_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})  # of a write to stdout
@@ -43,8 +45,33 @@ def upecho() -> None:
     """
 
 
+class Forgiving:
+    """A stream that loses what cannot be written: of stderr and the exit status, the status counts."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write it, if that can be done."""
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what is left; what cannot be written now must not fail again at Python's exit."""
+        try:
+            self._stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 def main() -> NoReturn:
     """Run the command line; every foreseen failure is one line on stderr and the exit status it deserves."""
+    if sys.stderr is not None:
+        sys.stderr = cast(TextIO, Forgiving(sys.stderr))
     try:
         status = _run()
         sys.stdout.flush()
@@ -60,9 +87,7 @@ def main() -> NoReturn:
     except UpechoError as error:
         status = _fail(str(error), error.exit_status)
     except OSError as error:
-        if error.filename is None and error.errno not in OUTPUT_ERRORS:
-            raise
-        status = _fail(_system(error), HarnessError.exit_status)
+        status = _fail_by_system(error)
     _abandon_output()
     sys.exit(status)
 
@@ -94,6 +119,23 @@ def _fail(line: str, status: int) -> int:
     if sys.stderr is not None:
         sys.stderr.write(f"upecho: {' '.join(line.splitlines())}\n")
     return status
+
+
+def _fail_by_system(error: OSError) -> int:
+    if error.filename is None and error.errno == errno.ENOENT and not _is_anywhere():
+        return _fail("the current folder does not exist any more", CallerError.exit_status)
+    if error.filename is None and error.errno not in OUTPUT_ERRORS:
+        raise error
+    return _fail(_system(error), HarnessError.exit_status)
+
+
+def _is_anywhere() -> bool:
+    """Whether the current folder exists, for which some packages look when they are imported."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _usage(error: click.UsageError) -> str:

@@ -1,32 +1,39 @@
 """``upecho bench``: conformance first, then the comparison."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from upecho import inventory, saving
+from upecho import inventory, registry, saving
 from upecho.address import Family
 from upecho.cli.console import console
-from upecho.cli.parameters import FamilyName, Number, TargetName
+from upecho.cli.parameters import FamilyName, Number, ScenarioName, TargetName
 from upecho.cli.steps import Steps
-from upecho.errors import CallerError, TargetError, UpechoError
+from upecho.errors import CallerError, HarnessError, TargetError, UpechoError
+from upecho.interpreter import Interpreter
+from upecho.load.engine import NAMES, best
+from upecho.measure import pythons as python_choice
+from upecho.measure import scenario_files
 from upecho.measure.blocks import Window
-from upecho.measure.cells import SCENARIOS
+from upecho.measure.cells import SCENARIOS, USUAL, Cell, Scenario
 from upecho.measure.results import Results
 from upecho.measure.rounds import Limits
-from upecho.measure.run import FailedChecks, Run, every_cell
+from upecho.measure.run import FailedChecks, Run, Terms, every_cell, expect_able, with_ceiling
 from upecho.measure.summary import summarise
 from upecho.report.comparison import comparison
 from upecho.target import Kind, Target
 
 DEFAULT_FAMILIES = ("inet", "unix")
 
-# Rounds, seconds of a window, seconds of the warm-up, seconds for all. A quick run of everything has about 60
-# cells; with 0.15 s to start and end a server, two rounds of it take 50 s.
-USUAL = (5, 1.0, 0.2, 900.0)
-QUICK = (2, 0.25, 0.05, 60.0)
+PRECISION_PERCENT = 3.0
+# Rounds at least and at most, seconds of a window, seconds of the warm-up, seconds for all. A quick run of everything
+# has about 70 cells; with 0.15 s to start and end a server, two rounds of it take 60 s.
+AT_LENGTH = (5, 100, 1.0, 0.2, 900.0)
+QUICK = (2, 2, 0.25, 0.05, 60.0)
+ALL = "all"
+FILE = ".toml"
 
 
 @click.command()
@@ -36,12 +43,28 @@ QUICK = (2, 0.25, 0.05, 60.0)
     "--scenario",
     "scenarios",
     multiple=True,
-    type=click.Choice([scenario.name for scenario in SCENARIOS]),
-    help="[default: all]",
+    type=ScenarioName(),
+    metavar="NAME|FILE.toml",
+    help=f"Repeatable; {ALL}: every one.  [default: {', '.join(scenario.name for scenario in USUAL)}]",
 )
-@click.option("--quick", is_flag=True, help="A first impression in a minute: short windows, two rounds.")
+@click.option("--engine", type=click.Choice(NAMES), help="The load engine.  [default: native, if it was built]")
+@click.option("--quick", is_flag=True, help="A first impression in a minute or two: short windows, two rounds.")
 @click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Keep every block, as JSON.")
-@click.option("--rounds", type=Number(1, 10000), help="Blocks of each cell, at most.  [default: 5; quick: 2]")
+@click.option(
+    "--python",
+    "pythons",
+    multiple=True,
+    metavar="EXE",
+    help="Run the servers with this Python; repeatable, they take turns; all: each on the PATH.  [default: this one]",
+)
+@click.option("--cold", is_flag=True, help="Measure each server also before any of its connections has ended.")
+@click.option("--rounds", type=Number(1, 10000), help="Rounds, at most.  [default: 100; quick: 2]")
+@click.option(
+    "--precision",
+    type=Number(0.0, 100.0),
+    default=PRECISION_PERCENT,
+    help=f"Percent to which ratios shall be known; then no more rounds.  [default: {PRECISION_PERCENT:g}]",
+)
 @click.option("--seconds", type=Number(0.01, 3600.0), help="Length of a block.  [default: 1; quick: 0.25]")
 @click.option("--budget", type=Number(0.0, 1e6), help="Seconds for all rounds.  [default: 900; quick: 60]")
 @click.option("--seed", type=Number(0, 2**32), default=0, help="Of the order and of what is sent.")
@@ -59,9 +82,14 @@ def command(targets: Sequence[str], families: Sequence[str], save: Path | None, 
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
     if save:
         saving.check(save)
-    names, chosen = _targets(targets), _families(families)
-    run = _run(names, chosen, None if options["no_check"] else _failing(names, chosen), options)
-    return _measure(run, save)
+    names, chosen, scenarios = _targets(targets), _families(families), _scenarios(options["scenarios"])
+    pythons = python_choice.named(options["pythons"])
+    window, limits = _terms(options)
+    expect_able(window.engine, scenarios)
+    cells = with_ceiling(every_cell(names, chosen, scenarios, pythons or [""], cold=options["cold"]))
+    cells = _able(pythons, cells)
+    failed_checks = None if options["no_check"] else _failing(cells, pythons)
+    return _measure(Run(cells, Terms(window, limits, pythons, failed_checks, options["even_if_failing"])), save)
 
 
 def _targets(names: Sequence[str]) -> list[str]:
@@ -92,46 +120,81 @@ def _usable(row: inventory.Entry) -> bool:
     return not row.unavailable
 
 
-def _failing(targets: Sequence[str], families: Sequence[Family]) -> FailedChecks:
+def _able(pythons: Mapping[str, Interpreter], cells: Sequence[Cell]) -> list[Cell]:
+    """Return the cells whose interpreter can load their target; say aloud what is left out."""
+    unable = python_choice.unable(pythons, cells)
+    for line in dict.fromkeys(f"{cell.target} {cell.python}: {reason}" for cell, reason in unable.items()):
+        click.echo(f"left out: {line}", err=True)
+    return [cell for cell in cells if cell not in unable]
+
+
+def _failing(cells: Sequence[Cell], pythons: Mapping[str, Interpreter]) -> FailedChecks:
+    """Check every server over every family, under each interpreter that it is to be measured with."""
     from upecho.conformance.gate import demanded, failing  # noqa: PLC0415 (not every run needs the suite)
     from upecho.conformance.selection import is_due  # noqa: PLC0415
 
-    parsed = [Target.parse(name) for name in targets]
-    checks = demanded()
-    due = sum(is_due(check, target, family) for check in checks for target in parsed for family in families)
-    with Steps(due) as steps:
+    due: dict[str, dict[str, None]] = {}
+    for cell in cells:
+        due.setdefault(cell.python, {})[cell.target] = None
+    families = list(dict.fromkeys(cell.family for cell in cells))
+    count = sum(
+        is_due(check, Target.parse(target), family)
+        for targets in due.values()
+        for target in targets
+        for family in families
+        for check in demanded()
+    )
+    found: dict[tuple[str, Family, str], Sequence[str]] = {}
+    with Steps(count) as steps:
 
         def progress(step: str) -> None:
             steps.show("checking conformance", step)
             steps.advance()
 
-        return failing(targets, families, progress)
+        for python, targets in due.items():
+            failed = failing(list(targets), families, progress, pythons.get(python))
+            found.update({(target, family, python): checks for (target, family), checks in failed.items()})
+    return found
 
 
-def _run(
-    targets: Sequence[str],
-    families: Sequence[Family],
-    failed_checks: FailedChecks | None,
-    options: dict[str, Any],
-) -> Run:
-    rounds, seconds, warm_up_seconds, budget = QUICK if options["quick"] else USUAL
-    wanted = options["scenarios"]
-    return Run(
-        every_cell(targets, families, [one for one in SCENARIOS if not wanted or one.name in wanted]),
-        Window(warm_up_seconds, options["seconds"] or seconds, options["seed"]),
-        Limits(options["rounds"] or rounds, budget if options["budget"] is None else options["budget"]),
-        failed_checks,
-        even_if_failing=options["even_if_failing"],
+def _terms(options: dict[str, Any]) -> tuple[Window, Limits]:
+    fewest, most, seconds, warm_up_seconds, budget = QUICK if options["quick"] else AT_LENGTH
+    window = Window(warm_up_seconds, options["seconds"] or seconds, options["seed"], options["engine"] or best())
+    limits = Limits(
+        rounds=options["rounds"] or most,
+        budget_seconds=budget if options["budget"] is None else options["budget"],
+        fewest=fewest,
+        precision=options["precision"] / 100,
+        copies=True,
     )
+    return window, limits
+
+
+def _scenarios(names: Sequence[str]) -> list[Scenario]:
+    found: list[Scenario] = []
+    for name in names:
+        found += _named(name)
+    return list(dict.fromkeys(found)) or list(USUAL)
+
+
+def _named(name: str) -> list[Scenario]:
+    if name.endswith(FILE):
+        return scenario_files.load(Path(name))
+    found = [one for one in SCENARIOS if name in (one.name, one.curve, ALL)]
+    if not found:
+        titles = dict.fromkeys(one.title for one in SCENARIOS)
+        raise CallerError(registry.unknown("scenario", name, list(titles), ALL, f"a {FILE} file"))
+    return found
 
 
 def _measure(run: Run, save: Path | None) -> int:
     """Measure, show and save; also what there is when it was cut short."""
-    rounds = run.limits.rounds
+    limits = run.terms.limits
+    of = f" of {limits.rounds}" if limits.rounds <= limits.fewest else ""
     stopped: BaseException | None = None
     try:
-        with Steps(len(run.cells) * rounds) as steps:
-            for _ in run.measure(lambda cell, number: steps.show(f"round {number} of {rounds}", str(cell))):
+        with Steps(run.least_blocks()) as steps:
+            for _ in run.measure(lambda cell, number: steps.show(f"round {number}{of}", str(cell))):
                 steps.advance()
     except (KeyboardInterrupt, UpechoError) as error:
         stopped = error
@@ -140,8 +203,10 @@ def _measure(run: Run, save: Path | None) -> int:
         _keep(results, save)
     if stopped:
         raise stopped
-    wrong = any(row.failed or row.cell.failed_checks for row in summarise(results))
-    return TargetError.exit_status if wrong else 0
+    rows = summarise(results)
+    if any(row.failed or row.cell.failed_checks for row in rows):
+        return TargetError.exit_status
+    return HarnessError.exit_status if any(row.void for row in rows) else 0
 
 
 def _keep(results: Results, save: Path | None) -> None:

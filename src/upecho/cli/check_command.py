@@ -14,7 +14,7 @@ from upecho.conformance.catalogue import catalogue
 from upecho.conformance.known import Known, updated
 from upecho.conformance.known_files import expect_writable, load, store
 from upecho.conformance.levels import Check
-from upecho.conformance.runner import Runner
+from upecho.conformance.runner import Runner, expect_imports
 from upecho.conformance.selection import Pairs, chosen, is_due
 from upecho.conformance.verdicts import Outcome, Verdict, document
 from upecho.conformance.wire import PATIENCE_SECONDS
@@ -63,28 +63,30 @@ def command(
         saving.check(file)
     deadlines.seconds(1)  # if it is set wrongly, then here is where that is said
     checks = _checks(ids)
+    expect_imports(targets)
     pairs = chosen(targets, families, max_clients)
     due = sum(is_due(check, *pair) for pair in pairs for check in checks)
     if not due:
-        raise CallerError("none of these checks is due for these targets and families")
+        raise CallerError(f"none of these checks is due: {check_notes.why_none_is_due(checks, pairs)}")
     known = _known(folder, pairs, write=write_known)
     _expect_listeners(pairs)
-    options = [f"--check={check.id}" for check in checks] if ids else []
-    if max_clients is not None:
-        options.append(f"--max-clients={max_clients}")
     outcomes: list[Outcome] = []
     try:
-        _run(Runner(pairs, options, jobs), due, known, outcomes)
+        _run(Runner(pairs, checks, jobs), due, known, outcomes)
     except (KeyboardInterrupt, UpechoError):
         if outcomes:  # then those are kept, though the run was cut short
-            _keep(outcomes, due, checks, pairs, file)
+            _keep(_in_order(outcomes, checks, pairs), due, checks, pairs, file)
         raise
-    _keep(outcomes, due, checks, pairs, file)
+    outcomes = _in_order(outcomes, checks, pairs)
+    try:
+        if write_known:
+            _write_known(folder, known, pairs, outcomes, strict=strict)
+    finally:
+        _keep(outcomes, due, checks, pairs, file)
     check_notes.tell_not_due(checks, pairs)
     check_notes.tell_works_anyway(outcomes)
     status = exit_status(outcomes, due, strict=strict)
     if write_known:
-        _write_known(folder, known, pairs, outcomes, strict=strict)
         return status if status == HarnessError.exit_status else 0
     check_notes.tell_stale(known, outcomes)
     return status
@@ -133,23 +135,28 @@ def _run(runner: Runner, due: int, known: Known, outcomes: list[Outcome]) -> Non
             steps.advance()
 
 
-def _keep(outcomes: Sequence[Outcome], due: int, checks: Sequence[Check], pairs: Pairs, file: Path | None) -> None:
-    """Save and show; neither failing keeps the other from being done."""
+def _in_order(outcomes: list[Outcome], checks: Sequence[Check], pairs: Pairs) -> list[Outcome]:
+    places = [(target.text, family.value) for target, family in pairs]
+    ids = [check.id for check in checks]
+    return sorted(outcomes, key=lambda one: (places.index((one.target, one.family)), ids.index(one.check)))
+
+
+def _keep(outcomes: list[Outcome], due: int, checks: Sequence[Check], pairs: Pairs, file: Path | None) -> None:
+    """Save and show; each is done even if the other fails."""
     try:
         if file:
             saving.save(file, document(outcomes, due, checks))
     finally:
         terminal = console(PIPED_WIDTH)
         names = [target.text for target in _targets(pairs)]
-        terminal.print(verdicts(outcomes, checks, names, due, terminal.width))
+        terminal.print(verdicts(outcomes, checks, names, due, terminal.width), crop=False)
 
 
 def _write_known(folder: str | None, known: Known, pairs: Pairs, outcomes: Sequence[Outcome], *, strict: bool) -> None:
     for target in _targets(pairs):
         old = known.of(target)
         entries = updated(old.entries if old else (), target, outcomes, strict=strict)
-        if done := store(folder, target, old, entries):
-            click.echo(done, err=True)
+        click.echo(store(folder, target, old, entries), err=True)
 
 
 def _targets(pairs: Pairs) -> list[Target]:

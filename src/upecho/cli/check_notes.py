@@ -10,7 +10,29 @@ from upecho.conformance.selection import Pairs
 from upecho.conformance.verdicts import Outcome
 from upecho.target import Kind
 
+NEEDS_PROCESS = "needs the process, which upecho did not start"
 NAMED = 5  # checks of many that are named on a line
+
+
+def why_none_is_due(checks: Sequence[Check], pairs: Pairs) -> str:
+    """Say for each of the checks why it is not due."""
+    reasons = defaultdict(list)
+    for check in checks:
+        reasons[_why_not_due(check, pairs)].append(check.id)
+    return "; ".join(f"{_some(names)}: {reason}" for reason, names in reasons.items())
+
+
+def _why_not_due(check: Check, pairs: Pairs) -> str:
+    if all(check.process and target.kind is Kind.ADDRESS for target, _ in pairs):
+        return NEEDS_PROCESS
+    if not check.families & {family for _, family in pairs}:
+        return f"is about {', '.join(sorted(family.value for family in check.families))} only"
+    return "is about servers that declare how many clients they serve at once (--max-clients)"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{more}"
 
 
 def tell_not_due(checks: Sequence[Check], pairs: Pairs) -> None:
@@ -28,9 +50,7 @@ def tell_works_anyway(outcomes: Sequence[Outcome]) -> None:
         if one.works_anyway:
             passed[one.target, one.family].append(one.check)
     for (target, family), checks in passed.items():
-        more = f" and {len(checks) - NAMED} more" if len(checks) > NAMED else ""
-        line = f"{target} over {family}: declared unsupported, but works: {', '.join(checks[:NAMED])}{more}"
-        print(line, file=sys.stderr)
+        print(f"{target} over {family}: declared unsupported, but works: {_some(checks)}", file=sys.stderr)
 
 
 def tell_stale(known: Known, outcomes: Sequence[Outcome]) -> None:

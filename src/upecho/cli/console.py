@@ -4,7 +4,15 @@ import io
 import os
 import sys
 
-from rich.console import Console
+import rich.console
+
+
+class Console(rich.console.Console):
+    """One whose reader may leave: what a command found counts, not whether anybody read it to its end."""
+
+    def on_broken_pipe(self) -> None:
+        """Lose what is printed from now on."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def console(piped_width: int | None = None) -> Console:

@@ -11,6 +11,7 @@ from upecho import inventory, registry
 from upecho.address import Address, Family
 from upecho.cli.configuration import is_from_file, origin
 from upecho.errors import AddressError, CallerError
+from upecho.measure.cells import SCENARIOS
 from upecho.settings import DEFAULT_ADDRESS, MAX_MODE
 
 FAMILIES = [family.value for family in Family]
@@ -59,6 +60,22 @@ class CheckName(Parameter):
         """Complete the ids of the suite."""
         checks = inventory.checks()
         return [CompletionItem(check.id, help=check.requirement) for check in checks if check.id.startswith(incomplete)]
+
+
+class ScenarioName(Parameter):
+    """The name of a scenario, or a file that defines some; that it exists is for the command to say."""
+
+    name = "scenario"
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 (click's signature)
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Complete the names."""
+        rows = {one.title: one for one in SCENARIOS if one.title.startswith(incomplete)}
+        return [CompletionItem(title, help=row.summary) for title, row in rows.items()]
 
 
 class FamilyName(click.Choice[str]):

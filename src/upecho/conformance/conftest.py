@@ -1,46 +1,70 @@
 """What each check gets, where it is due, and how its outcome becomes a verdict."""
 
 import resource
+import signal
+import threading
+import warnings
 from collections.abc import Callable, Generator, Iterator
+from types import FrameType
 from typing import Any
 
 import pytest
 
 from upecho.address import Family
-from upecho.conformance.judging import as_declared, as_information, show_in_pytest, verdict_of, violation_in
+from upecho.conformance.judging import as_declared, as_information, show_in_pytest, trouble, verdict_of, violation_in
 from upecho.conformance.known import Known
 from upecho.conformance.known_files import load
 from upecho.conformance.levels import Check, Level
 from upecho.conformance.place import Place
 from upecho.conformance.selection import chosen, is_due
 from upecho.conformance.service import Service
-from upecho.conformance.verdicts import Outcome
+from upecho.conformance.verdicts import Outcome, Verdict
 from upecho.conformance.violation import Story, explain, repeat_line
 from upecho.errors import CallerError
+from upecho.interpreter import Interpreter
 from upecho.process import Supervisor
+from upecho.registry import unknown
 from upecho.target import Target
 
 PROPERTY = "upecho"
 ENOUGH_DESCRIPTORS = 4096
 CHOSEN = pytest.StashKey[list[tuple[Target, Family]]]()
+WRONG = pytest.StashKey[str]()
 KNOWN = pytest.StashKey[Known]()
+PYTHON = pytest.StashKey[Interpreter | None]()
+INTERRUPTED = pytest.StashKey[bool]()
 FAILED = pytest.StashKey[bool]()
 DECLINED = pytest.StashKey[str]()
 RECORDED = pytest.StashKey[tuple[float | str, str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Look at the targets before anything is started."""
+    """Look at the targets before anything is started; where pytest collects already, an error here is a traceback."""
     _raise_descriptor_limit()
+    _remember_interrupts(config)
+    config.stash[CHOSEN] = []
+    config.stash[WRONG] = "say what to check, as in --target selectors or --target 127.0.0.1:9000"
     try:
         config.stash[CHOSEN] = chosen(
             config.getoption("--target"), config.getoption("--family"), config.getoption("--max-clients")
         )
         config.stash[KNOWN] = load(config.getoption("--known"), [target for target, _ in config.stash[CHOSEN]])
+        python = config.getoption("--server-python")
+        config.stash[PYTHON] = Interpreter.probe(python) if python else None
     except CallerError as error:
-        raise pytest.UsageError(str(error)) from None
-    if not config.stash[CHOSEN]:
-        raise pytest.UsageError("say what to check, as in --target selectors or --target 127.0.0.1:9000")
+        config.stash[WRONG] = str(error)
+    else:
+        if config.stash[CHOSEN]:
+            del config.stash[WRONG]
+    if WRONG in config.stash and hasattr(config, "workerinput"):  # pytest-xdist wants to know before it has a list
+        raise pytest.UsageError(config.stash[WRONG])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Let pytest not complain at its end about where an interrupt was lost."""
+    if config.stash.get(INTERRUPTED, False):
+        warnings.simplefilter("ignore", pytest.PytestUnraisableExceptionWarning)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -52,11 +76,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the checks that are not due, or not asked for."""
+    """Refuse bad input; leave out the checks that are not due, or not asked for."""
+    if wrong := config.stash.get(WRONG, ""):
+        raise pytest.UsageError(wrong)
+    from upecho.conformance.catalogue import catalogue  # noqa: PLC0415 (pytest has to be the first to import checks)
+
     wanted = set(config.getoption("--check"))
+    known = [check.id for check in catalogue()]
+    for name in wanted - set(known):
+        raise pytest.UsageError(unknown("check", name, known))
     checks = {item: _check(item) for item in items}
-    if unknown := wanted - {check.id for check in checks.values() if check}:
-        raise pytest.UsageError(f"no check is called {', '.join(sorted(unknown))}")
     due = [item for item in items if (check := checks[item]) is None or _is_wanted(item, check, wanted)]
     config.hook.pytest_deselected(items=[item for item in items if item not in due])
     items[:] = due
@@ -78,7 +107,7 @@ def supervisor() -> Iterator[Supervisor]:
 def place(supervisor: Supervisor, request: pytest.FixtureRequest) -> Iterator[Place]:
     """One target over one family."""
     target, family = request.param
-    place = Place(target, family, supervisor)
+    place = Place(target, family, supervisor, request.config.stash[PYTHON])
     yield place
     place.discard_shared()
 
@@ -120,7 +149,12 @@ def server(place: Place) -> Service:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
-    """Turn what happened into a verdict, and a failure into a text that its author can act on."""
+    """Turn what happened into a verdict, and a failure into a text that its author can act on.
+
+    After an interrupt nothing counts: neither what it broke, nor what went on because it was lost on its way.
+    """
+    if item.config.stash[INTERRUPTED]:
+        raise KeyboardInterrupt
     report: pytest.TestReport = yield
     check = _check(item)
     raised = violation_in(call)
@@ -130,15 +164,17 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if raised is not None:
         item.stash[FAILED] = True
         place: Place = item.funcargs["place"]  # type: ignore[attr-defined]
+        raised = place.explained(raised)
         story = Story(place.log.lines(), place.stderr(), repeat_line(target, family, check))
         report.longrepr = explain(check, raised, story)
+    verdict = verdict_of(call, raised)
     outcome = Outcome(
         target=target.text,
         family=family.value,
         check=check.id,
         level=check.level.value,
-        verdict=verdict_of(call, raised),
-        detail=report.longreprtext,
+        verdict=verdict,
+        detail=trouble(call) if verdict is Verdict.ERROR else report.longreprtext,
         seconds=round(call.duration, 4),
         recorded=item.stash.get(RECORDED, None),
         expected=raised.expected if raised else "",
@@ -164,6 +200,24 @@ def _check(item: pytest.Item) -> Check | None:
 def _pair(item: pytest.Item) -> tuple[Target, Family]:
     pair: tuple[Target, Family] = item.callspec.params["place"]  # type: ignore[attr-defined]
     return pair
+
+
+def _remember_interrupts(config: pytest.Config) -> None:
+    """Note each SIGINT: what it raises is lost where Python ignores exceptions, as in a callback of its collector."""
+    config.stash[INTERRUPTED] = False
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        config.stash[INTERRUPTED] = True
+        signal.default_int_handler(number, frame)
+
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
+        config.add_cleanup(_forget_interrupts)
+
+
+def _forget_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _raise_descriptor_limit() -> None:

@@ -9,6 +9,7 @@ from upecho.conformance.runner import Runner
 from upecho.conformance.selection import chosen
 from upecho.conformance.verdicts import Verdict
 from upecho.errors import HarnessError
+from upecho.interpreter import Interpreter
 
 LEFT_OUT = "start stop"  # the topic whose checks are about no moment in which a server is measured
 
@@ -19,18 +20,21 @@ def demanded() -> list[Check]:
 
 
 def failing(
-    targets: Sequence[str], families: Sequence[Family], progress: Callable[[str], None]
+    targets: Sequence[str],
+    families: Sequence[Family],
+    progress: Callable[[str], None],
+    python: Interpreter | None = None,
 ) -> dict[tuple[str, Family], list[str]]:
     """Return the ids of those checks that each target fails over each family; who fails none is not in it.
 
-    ``progress`` is told about each outcome in a few words.
+    ``progress`` is told about each outcome in a few words; ``python`` runs the servers, this interpreter by default.
 
     Raises:
         HarnessError: a check could not be carried out.
     """
     failed: dict[tuple[str, Family], list[str]] = {}
     pairs = chosen(targets, [family.value for family in families])
-    for outcome in Runner(pairs, [f"--check={check.id}" for check in demanded()]).outcomes():
+    for outcome in Runner(pairs, demanded(), python=python).outcomes():
         progress(f"{outcome.target} over {outcome.family}: {outcome.check}")
         if outcome.verdict is Verdict.ERROR:
             raise HarnessError(f"the check {outcome.check} could not be carried out: {outcome.detail}")

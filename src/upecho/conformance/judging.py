@@ -1,11 +1,14 @@
 """How what happened in a test function becomes a verdict, and how pytest shows it."""
 
+import traceback
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from upecho.conformance.verdicts import Outcome, Verdict
+from upecho.conformance.verdicts import LABEL_WIDTH, Outcome, Verdict
 from upecho.conformance.violation import Violation
+from upecho.errors import HarnessError
 
 
 def violation_in(call: pytest.CallInfo[None]) -> Violation | None:
@@ -23,6 +26,17 @@ def verdict_of(call: pytest.CallInfo[None], violation: Violation | None) -> Verd
     if violation is not None:
         return Verdict.FAILED
     return Verdict.UNSUPPORTED if isinstance(call.excinfo.value, pytest.skip.Exception) else Verdict.ERROR
+
+
+def trouble(call: pytest.CallInfo[None]) -> str:
+    """Return what kept a check from a verdict, on one line, and, unless that was foreseen, where it came from."""
+    assert call.excinfo
+    raised = call.excinfo.value
+    line = " ".join(f"{'error':{LABEL_WIDTH}}{type(raised).__name__}: {raised}".splitlines())
+    if isinstance(raised, HarnessError):
+        return line
+    last = traceback.extract_tb(raised.__traceback__)[-1]
+    return f"{line}\n{'in':{LABEL_WIDTH}}{last.name}, {Path(last.filename).name}:{last.lineno}"
 
 
 def as_declared(outcome: Outcome, declined: str) -> Outcome:
@@ -47,6 +61,8 @@ def show_in_pytest(report: pytest.TestReport, outcome: Outcome, complaint: str, 
     """
     if outcome.is_stale:
         report.outcome, report.longrepr = "failed", complaint
+    elif outcome.verdict is Verdict.PASSED and report.when == "setup":  # what has passed there is gone on with
+        report.outcome, report.longrepr = "skipped", (outcome.check, 0, f"recorded: {(outcome.recorded or '?')[0]}")
     elif outcome.verdict is Verdict.PASSED:
         report.outcome, report.longrepr = "passed", None
     elif outcome.verdict is Verdict.UNSUPPORTED and not outcome.works_anyway:

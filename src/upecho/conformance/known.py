@@ -26,23 +26,29 @@ class Entry:
         reason: why, in a line.
         link: where there is more about it.
         families: over which it fails; None means all over which it is due.
+        flaky: whether it fails now and then only, as in a race; then it may pass as well.
     """
 
     check: str
     reason: str
     link: str = ""
     families: frozenset[Family] | None = None
+    flaky: bool = False
 
     def covers(self, outcome: Outcome) -> bool:
         """Whether it is about an outcome of its target."""
         return outcome.check == self.check and (self.families is None or Family(outcome.family) in self.families)
+
+    def covered(self, target: Target) -> frozenset[Family]:
+        """Return the families that it is about."""
+        return self.families or due_families(self.check, target)
 
     def without(self, stale: Iterable[Outcome], target: Target) -> "Entry | None":
         """Return what is left of it once it is no longer about some outcomes; None if nothing is."""
         gone = {Family(one.family) for one in stale}
         if not gone:
             return self
-        left = (self.families or due_families(self.check, target)) - gone
+        left = self.covered(target) - gone
         return replace(self, families=left) if left else None
 
 
@@ -60,25 +66,35 @@ class KnownFailures:
     target: Target
     entries: tuple[Entry, ...]
 
-    def reason(self, outcome: Outcome) -> str:
-        """Return why what an outcome is about is known to fail; empty if it is not."""
-        return next((entry.reason for entry in self.entries if entry.covers(outcome)), "")
+    def entry(self, outcome: Outcome) -> Entry | None:
+        """Return the entry that is about an outcome of the target, or None."""
+        return next((entry for entry in self.entries if entry.covers(outcome)), None)
 
     def complaints(self, outcomes: Iterable[Outcome]) -> Iterator[str]:
         """Yield a line for each entry that is stale."""
-        stale = [one for one in outcomes if one.is_stale and one.target == self.target.text]
+        own = [one for one in outcomes if one.target == self.target.text]
         for entry in self.entries:
-            if about := [one for one in stale if entry.covers(one)]:
-                yield f"{self.path}: {entry.check} is listed as a known failure, but {self._advice(entry, about)}"
+            ran = [one for one in own if entry.covers(one)]
+            if any(one.is_stale for one in ran):
+                yield f"{self.path}: {entry.check} is listed as a known failure, but {self._advice(entry, ran)}"
 
-    def _advice(self, entry: Entry, stale: Sequence[Outcome]) -> str:
+    def _advice(self, entry: Entry, ran: Sequence[Outcome]) -> str:
+        """Say what has become of an entry, and what to do; of families that were not run nothing is known."""
+        stale = [one for one in ran if one.is_stale]
         seen = [
-            f"{said} over {', '.join(one.family for one in stale if one.verdict is verdict)}"
+            f"{said} over {_names(one for one in stale if one.verdict is verdict)}"
             for verdict, said in SAID.items()
             if any(one.verdict is verdict for one in stale)
         ]
         rest = entry.without(stale, self.target)
-        advice = f"limit it to families = {toml_list(rest.families or ())}" if rest else "remove the entry"
+        if rest is None:
+            advice = "remove the entry"
+        elif rest.covered(self.target) <= {Family(one.family) for one in ran}:
+            advice = f"limit it to families = {toml_list(rest.families or ())}"
+        elif entry.families is None:
+            advice = f"give it families, without {_names(stale)}"
+        else:
+            advice = f"leave {_names(stale)} out of its families"
         return f"it {' and '.join(seen)}: {advice}"
 
 
@@ -95,9 +111,8 @@ class Known:
     def marked(self, outcome: Outcome) -> Outcome:
         """Return the outcome with the reason why it is known to fail, if it is."""
         failures = self._by_target.get(outcome.target)
-        if failures is None or _is_hidden(outcome):
-            return outcome
-        return replace(outcome, known=failures.reason(outcome))
+        entry = failures.entry(outcome) if failures and not _is_hidden(outcome) else None
+        return replace(outcome, known=entry.reason, flaky=entry.flaky) if entry else outcome
 
     def complaints(self, outcomes: Sequence[Outcome]) -> list[str]:
         """Return a line for each entry that is stale."""
@@ -107,8 +122,8 @@ class Known:
 def updated(old: Sequence[Entry], target: Target, outcomes: Sequence[Outcome], *, strict: bool) -> tuple[Entry, ...]:
     """Return the entries of a target after a run, whose outcomes were marked by means of the ``old`` ones.
 
-    Those that still fail, or were not examined, stay as they are; those that are stale go; what fails and is in none
-    comes in, if it fails the run.
+    Those that still fail, are flaky, or were not examined, stay as they are; those that are stale go; what fails and
+    is in none comes in, if it fails the run, with the families over which it failed unless these are all there are.
     """
     entries: list[Entry] = []
     for check in catalogue():
@@ -118,9 +133,9 @@ def updated(old: Sequence[Entry], target: Target, outcomes: Sequence[Outcome], *
         kept = [entry for entry in left if entry]
         entries += kept
         if new := [one for one in ran if one.verdict is Verdict.FAILED and one.fails(strict=strict)]:
-            everywhere = len(new) == len(ran) and not kept
-            families = None if everywhere else frozenset(Family(one.family) for one in new)
-            entries.append(Entry(check.id, _reason(new[0]), families=families))
+            failed = frozenset(Family(one.family) for one in new)
+            everywhere = failed == due_families(check.id, target) and not kept
+            entries.append(Entry(check.id, _reason(new[0]), families=None if everywhere else failed))
     return tuple(entries)
 
 
@@ -134,6 +149,10 @@ def toml_list(families: Iterable[Family]) -> str:
     """Return families as TOML has them, in the usual order."""
     wanted = set(families)
     return json.dumps([family.value for family in Family if family in wanted])
+
+
+def _names(outcomes: Iterable[Outcome]) -> str:
+    return ", ".join(one.family for one in outcomes)
 
 
 def _reason(outcome: Outcome) -> str:

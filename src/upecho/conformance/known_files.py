@@ -2,6 +2,7 @@
 
 import json
 import re
+import stat
 import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -13,12 +14,14 @@ from upecho.conformance.catalogue import catalogue
 from upecho.conformance.known import Entry, Known, KnownFailures, toml_list
 from upecho.conformance.levels import Check, Level
 from upecho.conformance.selection import can_be_due
+from upecho.conformance.violation import plural
 from upecho.errors import CallerError
 from upecho.registry import unknown
 from upecho.target import Target
 
 DEFAULT_FOLDER = "known"
-TYPES = {"check": str, "reason": str, "link": str, "families": list}
+TYPES = {"check": str, "reason": str, "link": str, "families": list, "flaky": bool}
+KINDS = {str: "text, and not empty", list: "a list of families, and not empty", bool: "true or false"}
 LONGEST_NAME = 100  # characters of a file's
 
 
@@ -52,6 +55,12 @@ def expect_writable(folder: str | None, target: Target, old: KnownFailures | Non
     Raises:
         CallerError: it cannot.
     """
+    if folder == "":
+        raise CallerError(
+            "known failures cannot be written where none are to be read: --known '' says there is no folder"
+        )
+    if not target.text.isprintable():  # a file could not have it as it is, and would be about another target
+        raise CallerError(f"known failures of {target.text!r} cannot be written: not all of it is printable text")
     place = Path(folder or DEFAULT_FOLDER)
     if place.exists() and not place.is_dir():
         raise CallerError(f"cannot write known failures into {place}: it is no folder")
@@ -59,13 +68,14 @@ def expect_writable(folder: str | None, target: Target, old: KnownFailures | Non
 
 
 def store(folder: str | None, target: Target, old: KnownFailures | None, entries: Sequence[Entry]) -> str:
-    """Make a target's file say what its known failures are; return what was done to which file, or nothing.
+    """Make a target's file say what its known failures are; return what was done to which file.
 
     Raises:
         CallerError: it cannot be written.
     """
     if set(entries) == set(old.entries if old else ()):
-        return ""
+        count = plural(len(entries), "known failure")
+        return f"{old.path} stays as it is: {count}" if old else f"{target.text}: nothing to write, no known failures"
     path = _path(Path(folder or DEFAULT_FOLDER), target, old)
     try:
         if not entries:
@@ -75,11 +85,13 @@ def store(folder: str | None, target: Target, old: KnownFailures | None, entries
     except OSError as error:
         raise CallerError(f"cannot write {path}: {error.strerror}") from None
     saving.save(path, _text(target, entries))
-    return f"wrote {path}: {len(entries)} known failure{'s' if len(entries) != 1 else ''}"
+    return f"wrote {path}: {plural(len(entries), 'known failure')}"
 
 
 def _read(path: Path, checks: dict[str, Check]) -> tuple[str, tuple[Entry, ...]]:
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # reading may never end
+            raise CallerError(f"cannot read {path}: it is no regular file")
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise CallerError(f"cannot read {path}: {error.strerror}") from None
@@ -105,9 +117,8 @@ def _entry(where: str, table: dict[str, Any], checks: dict[str, Check]) -> Entry
     for key, value in table.items():
         if key not in TYPES:
             raise CallerError(f"{where}: {unknown('key', key, TYPES)}")
-        if not isinstance(value, TYPES[key]) or not value:
-            kind = "a list of families" if TYPES[key] is list else "text"
-            raise CallerError(f"{where}: {key} is {json.dumps(value, default=str)}; it must be {kind}, and not empty")
+        if not isinstance(value, TYPES[key]) or value in ("", []):
+            raise CallerError(f"{where}: {key} is {json.dumps(value, default=str)}; it must be {KINDS[TYPES[key]]}")
     for key in ("check", "reason"):
         if key not in table:
             raise CallerError(f"{where}: it has no {key}")
@@ -115,7 +126,8 @@ def _entry(where: str, table: dict[str, Any], checks: dict[str, Check]) -> Entry
         raise CallerError(f"{where}: {unknown('check', table['check'], checks)}")
     if checks[table["check"]].level is Level.INFO:
         raise CallerError(f"{where}: the check {table['check']} cannot fail: it only records a value")
-    return Entry(table["check"], table["reason"], table.get("link", ""), _families(where, table.get("families")))
+    families = _families(where, table.get("families"))
+    return Entry(table["check"], table["reason"], table.get("link", ""), families, table.get("flaky", False))
 
 
 def _families(where: str, names: list[Any] | None) -> frozenset[Family] | None:
@@ -165,6 +177,7 @@ def _text(target: Target, entries: Sequence[Entry]) -> str:
         lines += ["", "[[failure]]", f"check = {_quoted(entry.check)}", f"reason = {_quoted(entry.reason)}"]
         lines += [f"link = {_quoted(entry.link)}"] if entry.link else []
         lines += [f"families = {toml_list(entry.families)}"] if entry.families else []
+        lines += ["flaky = true"] if entry.flaky else []
     return "\n".join(lines) + "\n"
 
 

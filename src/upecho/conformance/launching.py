@@ -1,6 +1,7 @@
 """Starting a target as often as the checks need it: ready, or refused."""
 
 import contextlib
+import errno
 import socket
 import time
 from dataclasses import dataclass
@@ -8,7 +9,9 @@ from dataclasses import dataclass
 from upecho import client, deadlines
 from upecho.address import Address, Family
 from upecho.conformance.running import Running
-from upecho.errors import AddressError
+from upecho.conformance.violation import gist
+from upecho.errors import AddressError, NoPortLeft
+from upecho.interpreter import Interpreter
 from upecho.process import Child, Supervisor
 from upecho.server_process import END_SECONDS, READY_SECONDS, ready_address, spawn
 from upecho.serving import Order
@@ -30,9 +33,9 @@ class Refusal:
     status: int | None
     stderr: str
 
-    def last_line(self) -> str:
-        """Return the last line that it said."""
-        return next((line for line in reversed(self.stderr.splitlines()) if line.strip()), "")
+    def gist(self) -> str:
+        """Return what matters of what it said, on one line."""
+        return "; ".join(gist(self.stderr)) or "nothing"
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,13 @@ class Terms:
         address: where it shall listen.
         grace: seconds that it gives its clients when told to stop; a command has its own.
         descriptors: how many it may open; None means as many as the harness.
+        python: what runs it; None means the interpreter of the harness. A command brings its own.
     """
 
     address: str
     grace: float
     descriptors: int | None = None
+    python: Interpreter | None = None
 
 
 def launch(target: Target, supervisor: Supervisor, terms: Terms, *, may_start: bool = True) -> Running | Refusal:
@@ -55,10 +60,10 @@ def launch(target: Target, supervisor: Supervisor, terms: Terms, *, may_start: b
     bound = None
     if target.kind is Kind.IMPLEMENTATION:
         order = Order(target.text, terms.address, Settings(grace=terms.grace))
-        child = spawn(supervisor, order, descriptors=terms.descriptors)
+        child = spawn(supervisor, order, descriptors=terms.descriptors, python=terms.python)
         bound = ready_address(child)
     else:
-        child = supervisor.start(target.command(terms.address), descriptors=terms.descriptors)
+        child = supervisor.start(target.command(terms.address), descriptors=terms.descriptors, mute=True)
         if may_start:
             bound = _connectable(child, terms.address)
     if bound is not None:
@@ -71,6 +76,8 @@ def launch(target: Target, supervisor: Supervisor, terms: Terms, *, may_start: b
     patience = END_SECONDS if may_start else READY_SECONDS  # for it had no time yet to start and to look around
     refusal = Refusal(child.wait(deadlines.seconds(patience)), child.stderr())
     child.close()
+    if str(NoPortLeft()) in refusal.stderr:
+        raise NoPortLeft
     return refusal
 
 
@@ -86,7 +93,10 @@ def _free(address: Address) -> Address:
     """Return the address with a port that was free a moment ago: all that can be done for a foreign command."""
     version, name = address.resolve()
     with socket.socket(version, socket.SOCK_STREAM) as probe:
-        probe.bind(name)
+        try:
+            probe.bind(name)
+        except OSError as error:
+            raise NoPortLeft if error.errno == errno.EADDRINUSE else error from None
         return Address.of(probe)
 
 

@@ -38,6 +38,7 @@ class Check:
         clients: how many the server has to serve at once.
         limited: whether it is about servers that declare that they serve only so many at once.
         families: where it is due.
+        looks_back: whether it judges what happened in the checks before it, too.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Check:
     clients: int
     limited: bool
     families: frozenset[Family]
+    looks_back: bool
 
     @classmethod
     def of(cls, function: Callable[..., Any]) -> "Check | None":
@@ -75,6 +77,7 @@ def check(  # noqa: PLR0913 (a word for each thing that a check may need)
     clients: int = 1,
     limited: bool = False,
     families: Collection[Family] = tuple(Family),
+    looks_back: bool = False,
 ) -> Callable[[Function], Function]:
     """Mark a test function as a check; see ``Check`` for what the words mean."""
     mark = pytest.mark.upecho(
@@ -84,6 +87,7 @@ def check(  # noqa: PLR0913 (a word for each thing that a check may need)
         clients=clients,
         limited=limited,
         families=frozenset(families),
+        looks_back=looks_back,
     )
 
     def decorate(function: Function) -> Function:

@@ -1,6 +1,6 @@
 """What a server owes a client: all that was sent, in upper case, and nothing else. Does no I/O."""
 
-from upecho.conformance.violation import Violation, first_difference, show
+from upecho.conformance.violation import Violation, first_difference, plural, show
 
 # The protocol, written without any method that a server might use for it.
 UPPER = bytes(code - 32 if 97 <= code <= 122 else code for code in range(256))
@@ -42,5 +42,5 @@ class Owed:
         offset = first_difference(data, expected)
         where = f"at byte {self.received + offset}"
         if offset == len(expected):
-            return Violation(f"{self.received + offset} bytes", f"surplus bytes {show(data, offset)} {where}")
+            return Violation(plural(self.received + offset, "byte"), f"surplus bytes {show(data, offset)} {where}")
         return Violation(f"{show(expected, offset)} {where}", show(data, offset))

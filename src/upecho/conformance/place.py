@@ -8,7 +8,8 @@ from upecho.conformance.launching import Refusal, Terms, launch, new_address
 from upecho.conformance.levels import Check
 from upecho.conformance.running import Running
 from upecho.conformance.service import Service
-from upecho.conformance.violation import Log, Violation
+from upecho.conformance.violation import Log, Violation, ending, gist, plural
+from upecho.interpreter import Interpreter
 from upecho.process import Supervisor
 from upecho.target import Kind, Target
 
@@ -19,10 +20,13 @@ ANSWER_SECONDS = 0.3  # an answer later than this is none to somebody who has to
 class Place:
     """One target over one family."""
 
-    def __init__(self, target: Target, family: Family, supervisor: Supervisor) -> None:
+    def __init__(
+        self, target: Target, family: Family, supervisor: Supervisor, python: Interpreter | None = None
+    ) -> None:
         self.target = target
         self.family = family
         self.supervisor = supervisor
+        self._python = python
         self._shared: Running | None = None
         self._hung_at_start: Violation | None = None
         self._started: list[Running] = []
@@ -36,6 +40,8 @@ class Place:
         """Begin a new log."""
         self.log = Log()
         self._check = check
+        for running in self._running():
+            running.begin_check()
         # A check of more clients than the target declares to serve shows something only if it gets them all.
         self._limit = None if self._takes_too_many(check) else self.target.max_clients
 
@@ -50,19 +56,26 @@ class Place:
         if failed or not serves:
             self.discard_shared()
 
-    def stderr(self) -> str:
-        """Return the last line that the servers of this check have written to stderr."""
-        lines = "\n".join(running.child.stderr() for running in self._running()).splitlines()
-        return next((line for line in reversed(lines) if line.strip()), "")
+    def stderr(self) -> list[str]:
+        """Return what matters of what the servers have written to stderr during this check."""
+        return [line for running in self._running() for line in gist(running.said())]
+
+    def explained(self, violation: Violation) -> Violation:
+        """Return the violation with the end of the server, if it has ended by itself: that explains the rest."""
+        ends = (running.ended_untold() for running in self._running())
+        if end := next(filter(None, ends), ""):
+            violation.seen = f"{end} (was: {violation.seen})"
+        return violation
 
     def expect_silence(self) -> None:
         """Expect that no server that was started here has said anything on stderr while it served."""
         self._listen_to_stderr()
         if self._said:
             where, text = self._said[0]
-            lines = sum(text.count("\n") for _, text in self._said)
-            last = next((line for line in reversed(text.splitlines()) if line.strip()), "")
-            raise Violation("nothing on stderr", f"{lines} lines; the first of them during {where}, ending {last!r}")
+            lines = plural(sum(text.count("\n") for _, text in self._said), "line")
+            if where != self._check.id:
+                self.log = Log()  # what this check's own clients did tells nothing about it
+            raise Violation("nothing on stderr", f"{lines}, the first during {where}: {'; '.join(gist(text))}")
 
     def shared(self) -> Service:
         """Return the server that one check after another talks to; it is started when there is none."""
@@ -71,7 +84,7 @@ class Place:
         if self._shared is not None and not self._shared.child.is_alive():
             self.discard_shared()
         if self._shared is None:
-            self._shared = self._launch_or_fail(Terms(self.new_address(), GRACE_SECONDS))
+            self._shared = self._launch_or_fail(self._terms(self.new_address()))
         return self._service(self._shared.address, self._shared)
 
     def discard_shared(self) -> None:
@@ -84,13 +97,13 @@ class Place:
         self, address: str | None = None, grace: float = GRACE_SECONDS, descriptors: int | None = None
     ) -> Service:
         """Start a server for one check alone; see ``Terms`` for the units."""
-        running = self._launch_or_fail(Terms(address or self.new_address(), grace, descriptors))
+        running = self._launch_or_fail(self._terms(address or self.new_address(), grace, descriptors))
         self._started.append(running)
         return self._service(running.address, running)
 
     def expect_refusal(self, address: str) -> None:
         """Expect that a server told to listen at ``address`` ends at once, with one clear line."""
-        outcome = launch(self.target, self.supervisor, Terms(address, GRACE_SECONDS), may_start=False)
+        outcome = launch(self.target, self.supervisor, self._terms(address), may_start=False)
         if not isinstance(outcome, Refusal):
             outcome.child.close()
             raise Violation(f"no server at {address}", "it is ready")
@@ -98,7 +111,8 @@ class Place:
         if outcome.status is None:
             raise Violation(f"an exit status other than 0 for {address}", "a process that neither serves nor ends")
         if outcome.status == 0 or len(lines) != 1 or "Traceback" in outcome.stderr:
-            said = f"exit status {outcome.status}, {len(lines)} lines on stderr: {outcome.stderr[-200:]!r}"
+            how = f"{ending(outcome.status)}, {plural(len(lines), 'line')} on stderr"
+            said = f"{how}: {outcome.stderr[-200:]!r}"
             raise Violation("one clear line on stderr and an exit status other than 0", said)
 
     def new_address(self) -> str:
@@ -171,14 +185,17 @@ class Place:
         self._services.append(Service(address, running, self._limit, self.log))
         return self._services[-1]
 
+    def _terms(self, address: str, grace: float = GRACE_SECONDS, descriptors: int | None = None) -> Terms:
+        return Terms(address, grace, descriptors, self._python)
+
     def _launch_or_fail(self, terms: Terms) -> Running:
         if self._hung_at_start:  # to wait for that in every check would take minutes
             raise self._hung_at_start
         outcome = launch(self.target, self.supervisor, terms)
         if not isinstance(outcome, Refusal):
             return outcome
-        how = "neither ready nor ended" if outcome.status is None else f"exit status {outcome.status}"
-        violation = Violation(f"a server at {terms.address}", f"{how}; on stderr: {outcome.last_line()}")
+        how = "neither ready nor ended" if outcome.status is None else ending(outcome.status)
+        violation = Violation(f"a server at {terms.address}", f"{how}; on stderr: {outcome.gist()}")
         if outcome.status is None:
             self._hung_at_start = violation
         raise violation

@@ -23,6 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--known", metavar="FOLDER", help="known failures, a file per target (default: known, if there is one)"
     )
     group.addoption("--check", action="append", default=[], help="the id of a check to run (default: all)")
+    group.addoption("--server-python", help="the interpreter that servers are started with (default: this one)")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from upecho import client, deadlines, observe
 from upecho.address import Address
 from upecho.conformance.running import Running, settled
-from upecho.conformance.violation import Log, Violation
+from upecho.conformance.violation import Log, Violation, ending, plural
 from upecho.conformance.wire import LONGEST_CHECK_SECONDS, PATIENCE_SECONDS, Wire
 from upecho.errors import AddressError
 
-ENDING_SECONDS = 0.2  # how much later than on its sockets the end of a process may be seen on itself
 NEXT_CLIENTS = 3  # so that each of a few worker processes is likely to be asked
 
 
@@ -49,13 +48,12 @@ class Service:
         return self._wire(lambda: client.begin(self.address))
 
     def _wire(self, connect: Callable[[], socket.socket]) -> Wire:
-        self._log.expect_time_left(deadlines.seconds(LONGEST_CHECK_SECONDS), f"{len(self._wires)} clients connected")
+        so_far = f"{plural(len(self._wires), 'client')} connected"
+        self._log.expect_time_left(deadlines.seconds(LONGEST_CHECK_SECONDS), so_far)
         try:
             connection = connect()
         except AddressError as error:
-            status = self._running.child.wait(ENDING_SECONDS) if self._running else None
-            seen = str(error) if status is None else f"the server has ended with exit status {status}"
-            raise Violation(f"a connection to {self.address}", seen) from None
+            raise Violation(f"a connection to {self.address}", str(error)) from None
         self._wires.append(Wire(connection, self._log, f"client {len(self._wires) + 1}"))
         return self._wires[-1]
 
@@ -103,7 +101,7 @@ class Service:
     def stop(self, number: signal.Signals, grace: float) -> None:
         """Send a signal and expect a clean end within the grace."""
         if not self.process.child.is_alive():
-            raise Violation(f"a server to send {number.name} to", "it has ended by itself")
+            raise Violation(f"a server to send {number.name} to", "none")
         self.tell_to_stop(number)
         self.expect_exit(grace)
 
@@ -117,8 +115,13 @@ class Service:
         """Expect that the server, which was told to stop, ends within the grace, and says that all went well."""
         status = self.process.child.wait(grace + deadlines.seconds(PATIENCE_SECONDS))
         if status != 0:
-            seen = "still running" if status is None else f"exit status {status}"
+            seen = "still running" if status is None else ending(status)
             raise Violation(f"exit status 0 within {grace:g} s of being told to stop", seen)
+
+    def leaves_no_process(self) -> None:
+        """Expect that no child outlives the server, which has ended; where that cannot be seen, nothing."""
+        if observe.AVAILABLE:
+            self.process.expect_at_most(0, self.process.living, "processes after the end of the server")
 
     def resident_bytes(self) -> int:
         """Return the memory that the server has in use; 0 where that cannot be seen."""

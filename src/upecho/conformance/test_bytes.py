@@ -129,7 +129,7 @@ def test_short_writes(server: Service) -> None:
 
 @check(Level.MUST)
 def test_speaks_only_when_spoken_to(server: Service) -> None:
-    """A connection on which nothing is sent stays open and silent.
+    """A connection on which nothing is sent stays open and silent, as far as is seen in 0.3 s.
 
     Source: RFC 862: what is sent back is what was received.
     """

@@ -9,6 +9,7 @@ from upecho.conformance.violation import Violation
 
 MIB = 1 << 20
 SENT_AT_MOST = 32 * MIB  # many times what lies between two sockets, so a client that can send it all is not held back
+HALF_CLOSED_AFTER = (SENT_AT_MOST, MIB // 2, MIB, 2 * MIB, 4 * MIB, 8 * MIB)  # who queues little reads some to the end
 FLOOD_BYTES = 256 * MIB
 GROWTH_BYTES = 32 * MIB
 WATCH_SECONDS = 0.3
@@ -57,11 +58,16 @@ def test_clogged_others_served(server: Service) -> None:
 
 @check(Level.MUST, observes=True)
 def test_no_spin_while_clogged(server: Service) -> None:
-    """A server that can neither send nor wants to read waits for that, and uses no CPU time.
+    """A server that can neither send nor wants to read waits for that without CPU time, also after a half-close.
 
     Source: poll(2): readiness for writing is worth waiting for only when there is something to write.
     """
-    server.connect().clog(SENT_AT_MOST)
+    for limit in HALF_CLOSED_AFTER[: server.max_clients]:
+        wire = server.connect()
+        wire.clog(limit)
+        if limit == SENT_AT_MOST:
+            server.process.expect_rest()
+        wire.half_close()
     server.process.expect_rest()
 
 

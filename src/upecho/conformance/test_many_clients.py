@@ -1,6 +1,5 @@
 """Checks of many clients: each gets its own answer, in time, however many there are and whatever the others do."""
 
-import itertools
 import time
 from collections.abc import Callable
 
@@ -21,11 +20,14 @@ PINGS = 11
 PING_SECONDS = 0.05
 PIECES = 200
 PIECE_BYTES = 21
-NAGLE_SECONDS = 0.035
+NAGLE_SECONDS = 0.038
+NEW_CLIENTS = 8
+MESSAGES = 9
 FLOOD = bytes(65536)
 PUMPS = 20
 STORM = 1000
 STORM_STEP = 20
+STEP = 50
 
 Record = Callable[[float | str, str], None]
 
@@ -62,7 +64,11 @@ def test_past_descriptor_1024(server: Service) -> None:
 
     Source: select(2): it can watch descriptors below FD_SETSIZE (1024) only; poll(2), epoll(7).
     """
-    wires = server.connect_several(PAST_SELECT)
+    wires = []
+    for number in range(PAST_SELECT):
+        wires.append(server.connect())
+        if number % STEP == 0:  # a deadline for each step: all at once may be much, with a process for each client
+            wires[-1].exchange(b"one of many")
     wires[-1].exchange(b"the last")
     wires[0].exchange(b"the first")
 
@@ -157,10 +163,16 @@ def test_message_in_pieces(server: Service) -> None:
 
     Source: RFC 9293 section 3.7.4; TCP_NODELAY in tcp(7); RFC 1122 section 4.2.3.2, delayed acknowledgements.
     """
-    wire = server.connect()
-    times = []
-    for _ in range(PINGS):
-        wire.delay_acknowledgements()
-        times.append(wire.answer_seconds(b"small piece of it all" * PIECES, cuts=itertools.repeat(PIECE_BYTES)))
-    if (median := sorted(times)[PINGS // 2]) > NAGLE_SECONDS:
-        raise Violation("half of the answers without a step of 40 ms", f"a median of {median * 1000:.0f} ms")
+    message = b"small piece of it all" * PIECES
+    waiting: list[float] = []
+    for number in range(1, NEW_CLIENTS + 1):
+        wire = server.connect()
+        _, *others = (wire.answer_seconds_of_pieces(message, PIECE_BYTES) for _ in range(MESSAGES))
+        wire.close()
+        # On a busy machine some answers take as long for want of a processor; where Nagle's algorithm waits, all do but
+        # the first. Whether it comes to that is decided at the start of a connection.
+        if min(others) > NAGLE_SECONDS:
+            waiting.append(min(others))
+        if len(waiting) > 1:
+            seen = f"{len(waiting)} of {number} waited {min(waiting) * 1000:.0f} ms or more for each of theirs"
+            raise Violation("clients that get answers without a step of 40 ms", seen)

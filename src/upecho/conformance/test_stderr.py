@@ -8,7 +8,7 @@ from upecho.conformance.place import GRACE_SECONDS, Place
 MIB = 1 << 20
 
 
-@check(Level.MUST, process=True)
+@check(Level.MUST, process=True, looks_back=True)
 def test_says_nothing_on_stderr(place: Place) -> None:
     """From when it is ready until it is told to stop a server writes nothing to stderr, whatever clients do.
 

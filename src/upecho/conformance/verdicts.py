@@ -6,9 +6,10 @@ one of them changes its meaning or goes:
 - ``schema``, ``version``: ``"upecho-verdicts"``, 1.
 - ``upecho``, ``python``, ``platform``: what the suite ran on, each as text.
 - ``due``: how many verdicts there had to be; the run was cut short if there are fewer.
-- ``counts``: how many there are, by the four values of ``Verdict``.
+- ``counts``: how many there are, by the four values of ``Verdict``. What is known of a target changes none of these: a
+  known failure that fails is counted as failed, and one that passes, which is stale unless it is flaky, as passed.
 - ``checks``: by id, an object of ``topic``, ``level``, ``requirement`` and ``source`` for each check asked for.
-- ``verdicts``: a list of objects, in the order in which they became known, each with the attributes of ``Outcome``.
+- ``verdicts``: a list of objects, sorted by target, family and check, each with the attributes of ``Outcome``.
 """
 
 import enum
@@ -51,6 +52,7 @@ class Outcome:
         recorded: the value and the unit that a check has measured; None if it measures nothing.
         works_anyway: the target declares that it does not offer this, and yet passed.
         known: why it is known to fail; empty if it is not.
+        flaky: it is known to fail now and then only.
         expected: what was expected instead of what was seen; empty unless it failed.
         seen: what was seen.
     """
@@ -67,11 +69,13 @@ class Outcome:
     known: str = ""
     expected: str = ""
     seen: str = ""
+    flaky: bool = False
 
     @property
     def is_stale(self) -> bool:
-        """Whether it is known to fail, and does not."""
-        return bool(self.known) and self.verdict in (Verdict.PASSED, Verdict.UNSUPPORTED)
+        """Whether it is known to fail, and does not; what is flaky may pass."""
+        unexpected = self.verdict is Verdict.UNSUPPORTED or (self.verdict is Verdict.PASSED and not self.flaky)
+        return bool(self.known) and unexpected
 
     def fails(self, *, strict: bool) -> bool:
         """Whether it fails the run: a MUST check, and if strict a SHOULD, of which that is not known."""

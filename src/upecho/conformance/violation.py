@@ -1,6 +1,8 @@
 """The failure of a check: what was expected, what was seen, and what went over the wire before."""
 
+import re
 import shlex
+import signal
 import time
 from dataclasses import dataclass
 
@@ -10,7 +12,10 @@ from upecho.conformance.verdicts import LABEL_WIDTH
 from upecho.target import Target
 
 SHOWN_BYTES = 12
-SHOWN_EVENTS = 30
+FIRST_EVENTS = 4  # of the many in a log that are shown
+LAST_EVENTS = 7
+LONGEST_LINE = 300  # characters of what a target has written
+FRAME = re.compile(r'(?P<margin>[ |]*?)  File "(?P<file>.+)", line (?P<line>\d+)')  # a group's frames have a margin
 
 
 class Violation(AssertionError):
@@ -43,19 +48,67 @@ class Log:
             raise Violation(f"the check done within {seconds:g} s", f"only {so_far} by then")
 
     def lines(self) -> list[str]:
-        """Return the events in order; of many only the last ones."""
-        left_out = len(self._lines) - SHOWN_EVENTS
-        if left_out <= 0:
+        """Return the events in order; of many only the first and the last ones."""
+        left_out = len(self._lines) - FIRST_EVENTS - LAST_EVENTS
+        if left_out <= 1:
             return self._lines
-        return [f"({left_out} earlier events left out)", *self._lines[-SHOWN_EVENTS:]]
+        return [*self._lines[:FIRST_EVENTS], f"... {left_out} more events ...", *self._lines[-LAST_EVENTS:]]
 
 
 def show(data: bytes | bytearray | memoryview, offset: int = 0) -> str:
     """Show bytes, abbreviated, from ``offset`` on."""
     part = bytes(data[offset : offset + SHOWN_BYTES])
     before = "…" if offset else ""
-    after = f"… ({len(data)} bytes)" if offset + SHOWN_BYTES < len(data) else ""
+    after = f"… ({plural(len(data), 'byte')})" if offset + SHOWN_BYTES < len(data) else ""
     return f"{before}{part!r}{after}"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a number of things."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def ending(status: int) -> str:
+    """Say how a process has ended."""
+    if status >= 0:
+        return f"exit status {status}"
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:  # one of those for real time
+        name = f"signal {-status}"
+    asked = -status in (signal.SIGTERM, signal.SIGINT)
+    return f"killed by {name}" + (" (it has no handler for it)" if asked else "")
+
+
+def printable(text: str) -> str:
+    """Return a text with all control characters but the line end escaped: a terminal would obey them."""
+    return "".join(one if one.isprintable() or one == "\n" else _escaped(one) for one in text)
+
+
+def gist(text: str) -> list[str]:
+    """Return what matters of what a process has written to stderr: the last exception, and where, and the last line."""
+    lines = [line for line in printable(text).splitlines() if any(map(str.isalnum, line))]
+    frames = [(number, frame) for number, line in enumerate(lines) if (frame := FRAME.match(line))]
+    said = [_exception(lines[number + 1 :], frame) for number, frame in frames[-1:]]
+    if lines and not any(lines[-1].strip(" |") in one for one in said):
+        said.append(lines[-1].strip(" |"))
+    return [_cut(one) for one in said]
+
+
+def _exception(after: list[str], frame: re.Match[str]) -> str:
+    """Return the line that ends a traceback, and the innermost frame, which ``after`` stands below."""
+    margin = frame["margin"]
+    texts = (line.removeprefix(margin) for line in after if line.startswith(margin))
+    what = next((text for text in texts if not text.startswith(" ")), "a traceback")
+    return f"{what} ({frame['file']}:{frame['line']})"
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode()
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE // 2]}…{line[-LONGEST_LINE // 2 :]}"
 
 
 def first_difference(one: bytes, other: bytes) -> int:
@@ -76,25 +129,26 @@ class Story:
 
     Attributes:
         wire: the lines of the log.
-        stderr: the last line that the server wrote there.
+        stderr: what matters of what the server wrote there during the check.
         repeat: the command that runs just this check again.
     """
 
     wire: list[str]
-    stderr: str
+    stderr: list[str]
     repeat: str
 
 
 def explain(check: Check, violation: Violation, story: Story) -> str:
     """Say what was required, expected and seen, what went before, and how to see it again."""
+    below = "\n" + " " * LABEL_WIDTH
     rows = {
         check.level.value: check.requirement,
         "source": check.source,
         "expected": violation.expected,
         "seen": violation.seen,
         "note": " ".join(" ".join(getattr(violation, "__notes__", [])).split()),
-        "wire": ("\n" + " " * LABEL_WIDTH).join(story.wire),
-        "stderr": story.stderr,
+        "wire": below.join(story.wire),
+        "stderr": below.join(story.stderr),
         "repeat": story.repeat,
     }
     return "\n".join(f"{name:{LABEL_WIDTH}}{text}" for name, text in rows.items() if text)

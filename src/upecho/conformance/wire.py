@@ -10,12 +10,13 @@ import random
 import select
 import socket
 import struct
+import sys
 import time
 from collections.abc import Callable, Iterable
 
 from upecho import deadlines
 from upecho.conformance.owed import Owed
-from upecho.conformance.violation import Log, Violation, show
+from upecho.conformance.violation import Log, Violation, plural, show
 
 PATIENCE_SECONDS = 5.0  # how long an event that must come may take
 LONGEST_CHECK_SECONDS = 60.0  # how long a check may go on whose events all come in time, as of a server that trickles
@@ -25,6 +26,8 @@ CLOG_BLOCK = random.Random(20260703).randbytes(262_139)  # a prime: no piece of 
 READ_BYTES = 65536
 WHOLE = itertools.repeat(1 << 30)
 READS_AT_ONCE = 32
+WINDOW = slice(228, 232)  # tcpi_snd_wnd in linux/tcp.h: what the other side has promised to take
+WINDOW_AT_LEAST = 50_000
 
 IN, OUT = select.POLLIN, select.POLLOUT
 
@@ -76,6 +79,15 @@ class Wire:
         self._note(f"sending what the kernel takes of {show(data)}")
         self._write(memoryview(data))
 
+    def send_what_arrives(self, data: bytes) -> None:
+        """Send as much of ``data`` as reaches the server though it reads nothing: what fits into its buffer."""
+        size = len(data)
+        if sys.platform == "linux" and self._socket.family != socket.AF_UNIX:
+            told = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, WINDOW.stop)
+            window = int.from_bytes(told[WINDOW], sys.byteorder)  # since Linux 5.4
+            size = min(size, window or WINDOW_AT_LEAST)
+        self.send_some(data[:size])
+
     def send_urgent(self, byte: bytes) -> None:
         """Send one byte out of band; nothing is expected for it."""
         self._note(f"sending {show(byte)} out of band")
@@ -86,7 +98,7 @@ class Wire:
         sent = 0
         while sent < limit and self._ready(OUT, seconds):
             sent += self._write(memoryview(CLOG_BLOCK))
-        self._note(f"clogged after {sent} bytes")
+        self._note(f"clogged after {plural(sent, 'byte')}")
         return sent
 
     def pump(self, data: bytes) -> None:
@@ -97,20 +109,31 @@ class Wire:
         if ready & OUT:
             self._write(memoryview(data))
 
-    def answer_seconds(
-        self, data: bytes, meanwhile: Callable[[], None] = lambda: None, cuts: Iterable[int] = WHOLE
-    ) -> float:
+    def answer_seconds(self, data: bytes, meanwhile: Callable[[], None] = lambda: None) -> float:
         """Send, call ``meanwhile`` until an answer arrives, receive; return how long all of it took."""
         began = time.monotonic()
-        self.send(data, cuts=cuts)
+        self.send(data)
         while not self._ready(IN, 0) and time.monotonic() - began < deadlines.seconds(PATIENCE_SECONDS):
             meanwhile()
         self.receive()
         return time.monotonic() - began
 
-    def delay_acknowledgements(self) -> None:
-        """Do as a client does that is about to send anyway: let the kernel acknowledge 40 ms late what has come."""
+    def answer_seconds_of_pieces(self, data: bytes, size: int) -> float:
+        """Send in pieces of a size, receive; return how long that took.
+
+        The kernel is told to acknowledge late, as for a client that is about to send. Between the pieces no time is
+        lost: who can answer each before the next one comes has no second answer that could wait for the first.
+        """
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
+        self._note(f"sending {show(data)} in pieces of {plural(size, 'byte')}")
+        self._owed.add(data)
+        began = time.monotonic()
+        for start in range(0, len(data), size):
+            rest = memoryview(data)[start : start + size]
+            while rest := rest[self._hand_over(rest) :]:
+                self._wait(OUT)
+        self.receive()
+        return time.monotonic() - began
 
     def let_time_pass(self, seconds: float) -> None:
         """Do nothing for a while: an answer that arrives meanwhile stays unread."""
@@ -193,8 +216,9 @@ class Wire:
             size, end = self._take()
             if end is not End.NOT_YET:
                 self._note(end.value)
-                missing = f"the {len(self._owed)} bytes still owed" if self._owed else "a connection that stays open"
-                raise Violation(missing, f"{end.value} after {self._owed.received} bytes")
+                owed = f"the {plural(len(self._owed), 'byte')} still owed"
+                missing = owed if self._owed else "a connection that stays open"
+                raise Violation(missing, f"{end.value} after {plural(self._owed.received, 'byte')}")
             if not size or not self._owed:
                 return
 
@@ -216,25 +240,31 @@ class Wire:
         return len(data), End.NOT_YET
 
     def _write(self, data: memoryview) -> int:
+        sent = self._hand_over(data)
+        self._owed.add(data[:sent])
+        return sent
+
+    def _hand_over(self, data: memoryview) -> int:
+        """Give the kernel what it takes at once; return how many bytes that were."""
         try:
-            sent = self._socket.send(data)
+            return self._socket.send(data)
         except BlockingIOError:
             return 0
         except ConnectionError as error:
             self._note(str(error))
             raise Violation("a server that reads on", f"the connection was ended: {error.strerror}") from None
-        self._owed.add(data[:sent])
-        return sent
 
     def _wait(self, events: int) -> int:
         """Wait for one of the events, which must come; return those that have."""
         patience = deadlines.seconds(PATIENCE_SECONDS)
-        self._log.expect_time_left(deadlines.seconds(LONGEST_CHECK_SECONDS), f"{self._owed.received} bytes received")
+        received = f"{plural(self._owed.received, 'byte')} received"
+        self._log.expect_time_left(deadlines.seconds(LONGEST_CHECK_SECONDS), received)
         if ready := self._ready(events, patience):
             return ready
         self._note(f"nothing for {patience:g} s")
-        owed = f"{len(self._owed)} bytes are owed" if self._owed else "nothing is owed"
-        raise Violation("progress", f"none for {patience:g} s; {self._owed.received} bytes received, {owed}")
+        verb = "is" if len(self._owed) == 1 else "are"
+        owed = f"{plural(len(self._owed), 'byte')} {verb} owed" if self._owed else "nothing is owed"
+        raise Violation("progress", f"none for {patience:g} s; {received}, {owed}")
 
     def _ready(self, events: int, seconds: float) -> int:
         """Return which of the events are there within ``seconds``; an ended connection counts as readable."""

@@ -1,7 +1,8 @@
 """Runs the suite for one target over one family and streams the verdicts: a program for ``runner``.
 
 ``python -m upecho.conformance.worker OPTION...``, with options of ``plugin``, writes one outcome a line, as JSON, to
-stdout. Everything else that pytest or a plugin prints goes to stderr.
+stdout. Everything else that pytest or a plugin prints goes to stderr. Its end is that of pytest: no thread that a
+target's module has started holds it up.
 """
 
 import os
@@ -22,10 +23,10 @@ class Stream:
         self._out = out
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Write the outcome that the suite has attached to a test, which its last report has too."""
-        for name, value in report.user_properties if report.when == "teardown" else ():
-            if name == PROPERTY:
-                print(value, file=self._out, flush=True)
+        """Write the outcome, the last one, that the suite has attached to a test; its last report has them all."""
+        values = [value for name, value in report.user_properties if name == PROPERTY]
+        if values and report.when == "teardown":
+            print(values[-1], file=self._out, flush=True)
 
 
 def main() -> None:
@@ -40,8 +41,12 @@ def main() -> None:
     # The folder's path, not the package's name: for a name pytest would load a conftest of the current folder.
     suite = Path(__file__).parent
     arguments = [str(suite), "-c", str(suite / "pytest.ini"), "-p", "upecho.conformance.plugin"]
+    # pytest's own way to capture makes files, which a killed worker would leave behind.
+    arguments.append("--capture=sys")
     # What is known of a target changes no verdict: that is for those who asked.
-    sys.exit(pytest.main([*arguments, "--known=", *sys.argv[1:]], plugins=[Stream(out)]))
+    status = pytest.main([*arguments, "--known=", *sys.argv[1:]], plugins=[Stream(out)])
+    sys.stderr.flush()
+    os._exit(status)
 
 
 if __name__ == "__main__":

@@ -11,17 +11,19 @@ from dataclasses import asdict
 
 from upecho import observe
 from upecho.address import Address
-from upecho.load import python_engine
+from upecho.load.engine import engine
+from upecho.load.opening import raise_descriptor_limit
 from upecho.load.plan import Job
 
 
 def main() -> None:
     """Carry out jobs until there are no more."""
+    raise_descriptor_limit()
     gc.disable()  # a collection would show up as latency of the server; there are no cycles to collect
     for line in sys.stdin:
         job = Job.from_json(line)
-        meter = functools.partial(observe.cpu_ns, job.server_group) if job.server_group else None
-        result = python_engine.run(Address.parse(job.address), job.plan, meter)
+        meter = functools.partial(observe.use, job.server_group) if job.server_group else None
+        result = engine(job.engine)(Address.parse(job.address), job.plan, meter)
         sys.stdout.write(json.dumps(asdict(result)) + "\n")
         sys.stdout.flush()
 

@@ -34,6 +34,10 @@ class EngineProcess:
             raise self._ended(f"gave no result within {patience:.0f} s")
         return LoadResult.from_fields(json.loads(line))
 
+    def close(self) -> None:
+        """End the engine now."""
+        self._child.close()
+
     def _ended(self, otherwise: str = "takes no more jobs") -> HarnessError:
         status = self._child.wait(1.0)
         said = self._child.stderr().strip().splitlines()

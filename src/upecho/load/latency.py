@@ -1,17 +1,18 @@
 """Latencies of many requests, summed up: percentiles, and a histogram that can be merged with others."""
 
 import math
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
-SIGNIFICANT_DIGITS = 3  # of a histogram's values, as HdrHistogram users are used to
+from upecho.load.histogram import counts_of, encoded, highest
 
 
 @dataclass(frozen=True)
 class Latency:
     """Latencies in nanoseconds; all zero where there was no request.
+
+    Percentiles are the highest values of their buckets, so at most 0.1 % too high; the other three are exact.
 
     Attributes:
         min_ns: the shortest.
@@ -20,7 +21,7 @@ class Latency:
         p99_ns: 99 % took at most that long.
         p999_ns: 99.9 % took at most that long.
         max_ns: the longest.
-        histogram: pairs of latency, rounded down to three significant digits, and how often it occurred.
+        histogram: all of them, as text that HdrHistogram's tools read; see ``histogram``.
     """
 
     min_ns: int
@@ -29,36 +30,37 @@ class Latency:
     p99_ns: int
     p999_ns: int
     max_ns: int
-    histogram: tuple[tuple[int, int], ...]
+    histogram: str
 
     @classmethod
     def of(cls, latencies_ns: Sequence[int]) -> Self:
         """Sum up single latencies."""
-        ordered = sorted(latencies_ns) or [0]
-        return cls(
-            min_ns=ordered[0],
-            mean_ns=sum(ordered) // len(ordered),
-            p50_ns=percentile(ordered, 50),
-            p99_ns=percentile(ordered, 99),
-            p999_ns=percentile(ordered, 99.9),
-            max_ns=ordered[-1],
-            histogram=tuple(sorted(Counter(map(rounded, latencies_ns)).items())),
-        )
+        exact = (sum(latencies_ns), min(latencies_ns, default=0), max(latencies_ns, default=0))
+        return cls.counted(counts_of(latencies_ns), *exact)
 
     @classmethod
-    def from_fields(cls, fields: dict[str, Any]) -> Self:
-        """Build one from what ``dataclasses.asdict`` made of it, also after a journey through JSON."""
-        return cls(**fields | {"histogram": tuple((value, count) for value, count in fields["histogram"])})
+    def counted(cls, counts: Mapping[int, int], sum_ns: int, min_ns: int, max_ns: int) -> Self:
+        """Sum up latencies that are counted in buckets already."""
+        return cls(
+            min_ns=min_ns,
+            mean_ns=sum_ns // max(1, sum(counts.values())),
+            p50_ns=min(percentile(counts, 50), max_ns),
+            p99_ns=min(percentile(counts, 99), max_ns),
+            p999_ns=min(percentile(counts, 99.9), max_ns),
+            max_ns=max_ns,
+            histogram=encoded(counts),
+        )
 
 
-def percentile(ordered: Sequence[int], percent: float) -> int:
-    """Return the smallest value that at least ``percent`` of all values do not exceed (the nearest rank)."""
+def percentile(counts: Mapping[int, int], percent: float) -> int:
+    """Return the highest value of the first bucket that, with those before it, has ``percent`` of all (nearest rank).
+
+    It is 0 if nothing was counted.
+    """
     # Rounding first: 99.9 % of 1000 is 999, but 99.9 / 100 * 1000 is 999.0000000000001.
-    rank = math.ceil(round(percent * len(ordered) / 100, 6))
-    return ordered[max(rank, 1) - 1]
-
-
-def rounded(value: int) -> int:
-    """Round down to three significant digits."""
-    step = 10 ** max(0, len(str(value)) - SIGNIFICANT_DIGITS)
-    return value - value % int(step)
+    rank = max(1, math.ceil(round(percent * sum(counts.values()) / 100, 6)))
+    for number in sorted(counts):
+        rank -= counts[number]
+        if rank <= 0:
+            return highest(number)
+    return 0

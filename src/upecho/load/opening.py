@@ -1,6 +1,7 @@
 """Connects an engine to a server, and names the reason when that fails."""
 
 import errno
+import resource
 import socket
 from types import MappingProxyType
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 from upecho.errors import HarnessError
 from upecho.load.connection import Broken
 from upecho.load.plan import Failure
+
+SPARE_DESCRIPTORS = 24  # of engine and server beside their connections: streams, listener, what the loop waits with
 
 # What connect() may fail with through the server's doing; a full backlog gives EAGAIN on Unix sockets.
 FAILURES = MappingProxyType(
@@ -50,4 +53,36 @@ def _explained(error: OSError) -> Exception:
         return Broken(Failure.TIMED_OUT)
     if error.errno is not None and error.errno in FAILURES:
         return Broken(FAILURES[error.errno])
+    return refusal(error)
+
+
+def refusal(error: OSError) -> HarnessError:
+    """Say what this system did not give an engine, and what would help."""
+    if error.errno == errno.EMFILE:
+        return _too_few()
     return HarnessError(f"cannot open a connection for the load: {error.strerror}")
+
+
+def expect_descriptors(connections: int) -> None:
+    """Make sure that an engine, and a server, can have so many connections at once.
+
+    Raises:
+        HarnessError: the system does not allow a process as many descriptors.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < connections + SPARE_DESCRIPTORS:
+        raise _too_few(f" ({connections})")
+
+
+def _too_few(many: str = "") -> HarnessError:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return HarnessError(
+        f"too few descriptors for so many connections{many}: a process may open {soft} here, and {hard} at most "
+        "(ulimit -n NUMBER raises the first, and root with ulimit -Hn NUMBER the second)"
+    )
+
+
+def raise_descriptor_limit() -> None:
+    """Let this process open as many descriptors as the system allows it."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
@@ -21,13 +22,15 @@ class Payload:
     Attributes:
         sent: what requests are cut from.
         expected: what the replies must be, cut at the same places.
-        offsets: where the next requests start.
+        starts: where in it one request after another starts.
+        offsets: these, over and over.
         message_size: bytes in each of them.
         buffer: what replies are read into.
     """
 
     sent: memoryview
     expected: bytes
+    starts: "array[int]"
     offsets: Iterator[int]
     message_size: int
     buffer: memoryview
@@ -37,11 +40,12 @@ class Payload:
         """Make the payload for messages of a size; the same seed gives the same bytes and offsets."""
         source = random.Random(seed)
         buffer = source.randbytes(message_size + SPAN_BYTES)
-        offsets = source.sample(range(SPAN_BYTES), OFFSETS)
+        starts = array("I", source.sample(range(SPAN_BYTES), OFFSETS))
         return cls(
             sent=memoryview(buffer),
             expected=buffer.translate(TRANSFORMED),
-            offsets=itertools.cycle(offsets),
+            starts=starts,
+            offsets=itertools.cycle(starts),
             message_size=message_size,
             buffer=memoryview(bytearray(min(message_size + 1, BUFFER_BYTES))),
         )

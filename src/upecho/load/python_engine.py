@@ -12,8 +12,9 @@ from collections.abc import Callable, Collection
 from contextlib import ExitStack
 
 from upecho.address import Address
-from upecho.load import saturation
+from upecho.errors import Unavailable
 from upecho.load.connection import READ, WRITE, Broken, Connection
+from upecho.load.engine import Meter, Readings
 from upecho.load.latency import Latency
 from upecho.load.opening import connected
 from upecho.load.payload import Payload
@@ -21,23 +22,19 @@ from upecho.load.plan import Failure, LoadResult, Plan
 
 NAME = "python"
 
-Meter = Callable[[], int]
+SLICE_NS = 100_000_000
 
 
 def run(address: Address, plan: Plan, meter: Meter | None = None) -> LoadResult:
-    """Put a load on a server.
-
-    Args:
-        address: of the server.
-        plan: what to do.
-        meter: read when all connections are open and again before they end, both times with nothing under
-            way; the difference goes into the result as the server's CPU time.
+    """Put a load on a server, as ``engine.Engine`` says, in a closed loop of one request at a time.
 
     Raises:
         AddressError: the address cannot be resolved.
-        Unavailable: this system lacks the family.
+        Unavailable: this system lacks the family; or the plan asks for more than this engine does.
         HarnessError: this system does not give us the sockets.
     """
+    if plan.rate or plan.churn or plan.depth > 1:
+        raise Unavailable("the Python load engine knows no schedule, churn or pipelining; the native one does")
     with ExitStack() as clean_up:
         return _Run(address, plan, clean_up).result(meter)
 
@@ -53,44 +50,50 @@ class _Run:
         self._version, self._name = address.resolve()
         self._payload = Payload.of(plan.message_size, plan.seed)
         self._selector = clean_up.enter_context(selectors.DefaultSelector())
-        self._connections: set[Connection] = set()
+        self._connections: dict[Connection, None] = {}  # in the order in which they were opened
         self._waiting: set[Connection] = set()  # those that the phase under way is not done with
         self._errors: Counter[Failure] = Counter()
         self._latencies_ns = array("Q")
-        self._stop_ns = self._finished_ns = 0
+        self._slices: Counter[int] = Counter()
+        self._started_ns = self._stop_ns = self._finished_ns = 0
 
     def result(self, meter: Meter | None) -> LoadResult:
         """Carry out the plan."""
+        readings = Readings(meter)
         self._open()
-        server_ns = meter() if meter else 0
-        cpu_ns, busy_ns, started_ns = time.process_time_ns(), saturation.busy_ns(), time.perf_counter_ns()
+        readings.take()
+        self._started_ns = time.perf_counter_ns()
         if not self._errors:
             self._load()
-        elapsed_ns = max(self._finished_ns - started_ns, 0)
-        cpu_ns, busy_ns = time.process_time_ns() - cpu_ns, saturation.busy_ns() - busy_ns
-        server_ns = meter() - server_ns if meter else 0
+        readings.take()
+        elapsed_ns = max(self._finished_ns - self._started_ns, 0)
         self._end()
+        spent = readings.spent(elapsed_ns)
         return LoadResult(
             engine=NAME,
             requests=len(self._latencies_ns),
             payload_bytes=len(self._latencies_ns) * self._plan.message_size,
             elapsed_ns=elapsed_ns,
-            engine_cpu_ns=cpu_ns,
-            server_cpu_ns=server_ns if meter else None,
-            saturated=saturation.is_saturated(busy_ns, elapsed_ns),
+            engine_cpu_ns=spent.engine_ns,
+            server=spent.server,
+            saturated=spent.saturated,
             latency=Latency.of(self._latencies_ns),
             errors=dict(self._errors),
+            slices=tuple(self._slices[number] for number in range(max(self._slices, default=-1) + 1)),
+            engine_switches=spent.engine_switches,
+            stolen_ns=spent.stolen_ns,
         )
 
     def _open(self) -> None:
         """Connect one by one, with an exchange each: then the server has accepted them all."""
-        while len(self._connections) < self._plan.connections and not self._errors:
+        wanted = self._plan.connections + self._plan.idle
+        while len(self._connections) < wanted and not self._errors:
             self._exchange(self._connect(), self._done)
 
     def _load(self) -> None:
         """Keep a request under way on each connection until time is up; wait for the last replies."""
         self._stop_ns = time.perf_counter_ns() + int(self._plan.duration_seconds * 1e9)
-        self._exchange(self._connections, self._again)
+        self._exchange(list(self._connections)[: self._plan.connections], self._again)
 
     def _end(self) -> None:
         """Send a last request each and shut down behind it: the reply must come, then FIN, nothing else."""
@@ -103,7 +106,7 @@ class _Run:
             self._errors[broken.failure] += 1
             return []
         connection = Connection(self._clean_up.enter_context(sock), self._payload, self._selector)
-        self._connections.add(connection)
+        self._connections[connection] = None
         return [connection]
 
     def _exchange(
@@ -146,6 +149,7 @@ class _Run:
     def _again(self, connection: Connection) -> None:
         now_ns = self._finished_ns = time.perf_counter_ns()
         self._latencies_ns.append(now_ns - connection.started_ns)
+        self._slices[(now_ns - self._started_ns) // SLICE_NS] += 1
         if now_ns < self._stop_ns and len(self._latencies_ns) < self._limit:
             connection.begin()
         else:
@@ -154,6 +158,6 @@ class _Run:
     def _drop(self, connection: Connection, failure: Failure) -> None:
         self._errors[failure] += 1
         self._waiting.discard(connection)
-        self._connections.discard(connection)
+        del self._connections[connection]
         self._selector.unregister(connection.sock)
         connection.sock.close()

@@ -1,14 +1,19 @@
 """One block: a fresh server process, warmed up, loaded for one window. The unit of statistics."""
 
+from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from upecho import deadlines, observe
 from upecho.errors import TargetError
+from upecho.interpreter import Interpreter
+from upecho.load.engine import best
 from upecho.load.engine_process import EngineProcess
-from upecho.load.plan import Job, LoadResult, Plan
-from upecho.measure.cells import Cell
+from upecho.load.opening import raise_descriptor_limit
+from upecho.load.plan import Failure, Job, LoadResult, Plan
+from upecho.measure import noise, plausibility
+from upecho.measure.cells import Cell, Name
 from upecho.measure.cores import Cores
 from upecho.process import Supervisor
 from upecho.server_process import ServerProcess, start_server
@@ -17,6 +22,7 @@ from upecho.settings import Settings
 
 END_SECONDS = 0.2
 DEADLINE_SECONDS = 5.0  # beyond the window, for a server that does not answer any more
+OPENING_SECONDS = 0.002  # beyond that, for each connection: many servers accept one after the other
 
 
 @dataclass(frozen=True)
@@ -28,11 +34,13 @@ class Window:
             times slower until the first connection has ended.
         seconds: that count.
         seed: of what is sent.
+        engine: the name of the load engine.
     """
 
     warm_up_seconds: float
     seconds: float
     seed: int
+    engine: str = field(default_factory=best)
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,13 @@ class Block:
         scenario: by name.
         round: counted from 1.
         load: what the engine saw in the window; None where it did not come to that.
-        failure: why this is no measurement; empty if it is one.
+        failure: what the server did wrong, so that this is no measurement; empty if it is one.
+        void: why it is none although the server did nothing wrong.
+        disturbances: what else went on on the machine, in a few words each; the block counts all the same.
+        cold: without the warm-up.
+        python: the version of the server's interpreter; empty for that of the harness.
+        resident_bytes: memory of the server before its first connection; None where the system does not tell.
+        capacity: requests per second in a closed loop, where the load is a share of that; else None.
     """
 
     target: str
@@ -54,20 +68,54 @@ class Block:
     round: int
     load: LoadResult | None
     failure: str = ""
+    void: str = ""
+    disturbances: tuple[str, ...] = ()
+    cold: bool = False
+    python: str = ""
+    resident_bytes: int | None = None
+    capacity: float | None = None
+
+    @property
+    def name(self) -> Name:
+        """The cell it belongs to."""
+        return Name(self.target, self.family, self.scenario, self.cold, self.python)
 
     @classmethod
     def from_fields(cls, fields: dict[str, Any]) -> Self:
         """Build one from what ``dataclasses.asdict`` made of it, also after a journey through JSON."""
-        return cls(**fields | {"load": fields["load"] and LoadResult.from_fields(fields["load"])})
+        load = fields["load"] and LoadResult.from_fields(fields["load"])
+        return cls(**fields | {"load": load, "disturbances": tuple(fields["disturbances"])})
+
+
+@dataclass
+class Seen:
+    """What was seen of a server in its block, as far as it came."""
+
+    load: LoadResult | None = None
+    failure: str = ""
+    resident_bytes: int | None = None
+    capacity: float | None = None
 
 
 class Bench:
     """Measures block after block: one load engine for all, a fresh server for each."""
 
-    def __init__(self, supervisor: Supervisor, cores: Cores, window: Window) -> None:
+    def __init__(
+        self, supervisor: Supervisor, cores: Cores, window: Window, pythons: Mapping[str, Interpreter] | None = None
+    ) -> None:
+        """Start the load engine.
+
+        Args:
+            supervisor: of the engine and of all servers.
+            cores: for them.
+            window: how long a block is.
+            pythons: interpreters of servers, by the version that cells name.
+        """
         self._supervisor = supervisor
         self._cores = cores
         self._window = window
+        self._pythons = pythons or {}
+        raise_descriptor_limit()  # for engine and servers, which inherit it
         self._engine = EngineProcess(supervisor, cores.engine)
 
     def measure(self, cell: Cell, round_number: int) -> Block:
@@ -77,36 +125,67 @@ class Bench:
             CallerError: the server refused its order.
             HarnessError: the load engine, or the machine, failed.
         """
-        load = None
+        seen = Seen()
         try:
             order = Order(cell.target, self._supervisor.new_address(cell.family), Settings())
-            server = start_server(self._supervisor, order, self._cores.servers)
+            python = self._pythons.get(cell.python)
+            server = start_server(self._supervisor, order, self._cores.servers, python=python)
             with closing(server.child):
-                load = self._load(cell, server)
-                failure = _failure(load, server)
+                self._look(cell, server, seen)
+                seen.failure = _failure(seen.load, server)
         except TargetError as error:
-            failure = str(error)
-        return Block(cell.target, cell.family.value, cell.scenario.name, round_number, load, failure)
+            seen.failure = str(error)
+        load = seen.load
+        return Block(
+            *cell.name[:3],
+            round_number,
+            load,
+            seen.failure,
+            void=plausibility.doubt(cell.scenario, load, self._window.seconds) if load and not seen.failure else "",
+            disturbances=tuple(noise.disturbances(load)) if load else (),
+            cold=cell.cold,
+            python=cell.python,
+            resident_bytes=seen.resident_bytes,
+            capacity=seen.capacity,
+        )
 
-    def _load(self, cell: Cell, server: ServerProcess) -> LoadResult:
-        warmed_up = self._run(cell, server, self._window.warm_up_seconds)
-        return warmed_up if warmed_up.errors else self._run(cell, server, self._window.seconds)
+    def _look(self, cell: Cell, server: ServerProcess, seen: Seen) -> None:
+        """Put loads on a server; the last one, or the first with an error, counts."""
+        seen.resident_bytes = observe.resident_bytes(server.child.pid) if observe.AVAILABLE else None
+        if not cell.cold:
+            seen.load = self._run(cell, server, self._window.warm_up_seconds)
+            if seen.load.errors:
+                return
+        rate = None
+        if cell.scenario.share is not None:
+            seen.load = self._run(cell, server, self._window.seconds)
+            if seen.load.errors or not seen.load.requests:
+                return
+            seen.capacity = seen.load.requests / seen.load.elapsed_ns * 1e9
+            rate = cell.scenario.share * seen.capacity
+        seen.load = self._run(cell, server, self._window.seconds, rate)
 
-    def _run(self, cell: Cell, server: ServerProcess, seconds: float) -> LoadResult:
+    def _run(self, cell: Cell, server: ServerProcess, seconds: float, rate: float | None = None) -> LoadResult:
+        patience = DEADLINE_SECONDS + OPENING_SECONDS * (cell.scenario.connections + cell.scenario.idle)
         plan = Plan(
             connections=cell.scenario.connections,
             message_size=cell.scenario.message_size,
             duration_seconds=seconds,
-            deadline_seconds=seconds + deadlines.seconds(DEADLINE_SECONDS),
+            deadline_seconds=seconds + deadlines.seconds(patience),
             seed=self._window.seed,
+            depth=cell.scenario.depth,
+            idle=cell.scenario.idle,
+            churn=cell.scenario.churn,
+            rate=rate,
         )
         group = server.child.pid if observe.AVAILABLE else None
-        return self._engine.run(Job(str(server.address), plan, group))
+        return self._engine.run(Job(str(server.address), plan, group, self._window.engine))
 
 
-def _failure(load: LoadResult, server: ServerProcess) -> str:
+def _failure(load: LoadResult | None, server: ServerProcess) -> str:
     """Say what was wrong: failed requests, or a server that ended or complained."""
-    findings = [f"{count} {kind}" for kind, count in load.errors.items()]
+    assert load
+    findings = [f"{count} {kind}" for kind, count in load.errors.items() if kind is not Failure.NO_PORT]
     if not load.errors and not load.requests:
         findings.append("no request was answered")
     # The end of a process is seen on its connections a moment earlier than on itself.

@@ -10,8 +10,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
 
-from upecho import __version__
+from upecho import __version__, extension
+from upecho.errors import Unavailable
 from upecho.measure.cores import Cores
+
+GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+CLOCK_SOURCE = Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,10 @@ class Environment:
         python: implementation, version, and whether it is free-threaded.
         upecho: version.
         loops: versions of the event loops that are not part of Python.
+        governor: what decides on the frequency of the first core; empty if the system does not tell.
+        clock_source: what the system reads the time from; likewise.
+        load: how many tasks ran or wanted to, on average over the minute before; 0 if the system does not tell.
+        native: the compiler that built the C extension; empty without the extension.
     """
 
     started: str
@@ -37,6 +45,10 @@ class Environment:
     python: str
     upecho: str
     loops: dict[str, str]
+    governor: str
+    clock_source: str
+    load: float
+    native: str
 
     @classmethod
     def here(cls, cores: Cores, loops: Iterable[str]) -> Self:
@@ -50,6 +62,10 @@ class Environment:
             python=_python(),
             upecho=__version__,
             loops={loop: version for loop in sorted({*loops} - {""}) if (version := _version(loop))},
+            governor=_line_of(GOVERNOR),
+            clock_source=_line_of(CLOCK_SOURCE),
+            load=_load_average(),
+            native=_compiler(),
         )
 
     @classmethod
@@ -71,6 +87,27 @@ def _cpu_model() -> str:
 def _python() -> str:
     gil = getattr(sys, "_is_gil_enabled", lambda: True)()
     return f"{platform.python_implementation()} {platform.python_version()}{'' if gil else ' free-threaded'}"
+
+
+def _line_of(file: Path) -> str:
+    try:
+        return file.read_text().strip()
+    except OSError:
+        return ""
+
+
+def _load_average() -> float:
+    try:
+        return os.getloadavg()[0]
+    except OSError:
+        return 0.0
+
+
+def _compiler() -> str:
+    try:
+        return str(extension.load("this").COMPILER)
+    except Unavailable:
+        return ""
 
 
 def _version(package: str) -> str:

@@ -1,18 +1,19 @@
 """The results of a run: what was wanted, every block that was measured, and the file all that is kept in."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
 from upecho.errors import CallerError
 from upecho.measure.blocks import Block, Window
-from upecho.measure.cells import Cell, Scenario
+from upecho.measure.cells import Cell, Name, Scenario
 from upecho.measure.environment import Environment
 from upecho.measure.rounds import Limits
 
 SCHEMA = "upecho-results"
-VERSION = 1
+VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Wanted:
         scenario: by name.
         unsupported: why the target, as it declares, has no such cell; empty if it has.
         failed_checks: ids of the conformance checks that the target fails over this family.
+        cold: without the warm-up.
+        python: the version of the server's interpreter; empty for that of the harness.
     """
 
     target: str
@@ -32,12 +35,18 @@ class Wanted:
     scenario: str
     unsupported: str = ""
     failed_checks: tuple[str, ...] = ()
+    cold: bool = False
+    python: str = ""
 
     @classmethod
     def of(cls, cell: Cell, unsupported: str = "", failed_checks: Sequence[str] = ()) -> Self:
         """Note down a cell."""
-        names = (cell.target, cell.family.value, cell.scenario.name)
-        return cls(*names, unsupported=unsupported, failed_checks=tuple(failed_checks))
+        return cls(*cell.name[:3], unsupported, tuple(failed_checks), cell.cold, cell.python)
+
+    @property
+    def name(self) -> Name:
+        """The cell by names."""
+        return Name(self.target, self.family, self.scenario, self.cold, self.python)
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,7 @@ class Results:
         scenarios: the loads.
         wanted: the cells, in the order they were asked for.
         blocks: in the order they were measured.
+        pythons: versions of the servers' interpreters, by the names that cells have for them.
     """
 
     environment: Environment
@@ -61,19 +71,27 @@ class Results:
     scenarios: tuple[Scenario, ...]
     wanted: tuple[Wanted, ...]
     blocks: tuple[Block, ...]
+    pythons: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Return the results as JSON."""
-        return json.dumps({"schema": SCHEMA, "version": VERSION} | asdict(self)) + "\n"
+        return json.dumps({"schema": SCHEMA, "version": VERSION} | asdict(self), allow_nan=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Read what to_json wrote.
 
         Raises:
-            CallerError: this is something else, or of a newer version.
+            CallerError: this is something else, of another version, or not all of it.
         """
         fields = _fields(text)
+        try:
+            return cls._from_fields(fields)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise CallerError(f"not a whole results file: {type(error).__name__}: {error}") from None
+
+    @classmethod
+    def _from_fields(cls, fields: dict[str, Any]) -> Self:
         return cls(
             environment=Environment.from_fields(fields["environment"]),
             window=Window(**fields["window"]),
@@ -84,6 +102,7 @@ class Results:
                 Wanted(**wanted | {"failed_checks": tuple(wanted["failed_checks"])}) for wanted in fields["wanted"]
             ),
             blocks=tuple(map(Block.from_fields, fields["blocks"])),
+            pythons=dict(fields["pythons"]),
         )
 
 
@@ -91,9 +110,25 @@ def _fields(text: str) -> dict[str, Any]:
     try:
         fields = json.loads(text)
     except ValueError as error:
-        raise CallerError(f"not a results file: it is no JSON ({error})") from None
+        raise CallerError(f"not a results file: it is no JSON, or not all of it ({error})") from None
     if not isinstance(fields, dict) or fields.get("schema") != SCHEMA:
         raise CallerError(f'not a results file: it does not say "schema": "{SCHEMA}"')
     if fields.get("version") != VERSION:
         raise CallerError(f"results of version {fields.get('version')!r}; this upecho reads version {VERSION}")
     return fields
+
+
+def load(path: Path) -> Results:
+    """Read a results file.
+
+    Raises:
+        CallerError: there is none, or it is something else, of another version, or not all of it.
+    """
+    try:
+        return Results.from_json(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CallerError(f"cannot read {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise CallerError(f"{path}: not a results file: it is no text") from None
+    except CallerError as error:
+        raise CallerError(f"{path}: {error}") from None

@@ -1,4 +1,4 @@
-"""Rounds of blocks, until there are enough of them or the time is used up."""
+"""Rounds of blocks, until they tell what was to be known or the time is used up."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from upecho.measure import interleaving
 from upecho.measure.blocks import Bench, Block
 from upecho.measure.cells import Cell
+from upecho.measure.costs import Costs
 
 
 @dataclass(frozen=True)
@@ -16,10 +17,16 @@ class Limits:
     Attributes:
         rounds: at most.
         budget_seconds: no further round is begun that would go beyond it, judging by the one before.
+        fewest: rounds before precision is looked at.
+        precision: no further round is begun with cells whose ratios are known to that share; 0: it is never enough.
+        copies: in each round, one cell of those that are compared is measured twice.
     """
 
     rounds: int
     budget_seconds: float
+    fewest: int = 1
+    precision: float = 0.0
+    copies: bool = False
 
 
 def measure(
@@ -35,16 +42,26 @@ def measure(
         before: told of each block before it begins: its cell and its round.
     """
     end = time.monotonic() + limits.budget_seconds
-    failed: set[Cell] = set()
-    for number, order in zip(range(1, limits.rounds + 1), interleaving.rounds(cells, seed), strict=False):
+    costs = Costs()
+    wanted = set(cells)
+    orders = interleaving.rounds(cells, seed, copies=limits.copies)
+    for number, order in zip(range(1, limits.rounds + 1), orders, strict=False):
         began = time.monotonic()
         for cell in order:
-            if cell not in failed:
+            if cell in wanted:
                 before(cell, number)
                 block = bench.measure(cell, number)
-                if block.failure:
-                    failed.add(cell)
+                costs.add(block)
+                if block.failure or block.void:
+                    wanted.remove(cell)
                 yield block
+        if limits.precision and number >= limits.fewest:
+            wanted = _still_wanted(wanted, costs, limits.precision)
         now = time.monotonic()
-        if now + (now - began) > end:
+        if not wanted or now + (now - began) > end:
             return
+
+
+def _still_wanted(wanted: set[Cell], costs: Costs, precision: float) -> set[Cell]:
+    known = {group for group in costs.groups() if costs.precision(group) <= precision}
+    return {cell for cell in wanted if cell.name.group not in known}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from upecho.load.plan import LoadResult
+from upecho.measure.blocks import Block
 from upecho.measure.results import Results, Wanted
 
 
@@ -41,6 +42,7 @@ class Numbers:
         p99_ns: 99th percentile of the round trip.
         p999_ns: 99.9th percentile of the round trip.
         saturated: the load engine was the bottleneck in some block, so that the rate is a lower bound.
+        connection_bytes: memory of the server for each connection; None where the system does not tell.
     """
 
     blocks: int
@@ -50,9 +52,10 @@ class Numbers:
     p99_ns: Spread
     p999_ns: Spread
     saturated: bool
+    connection_bytes: Spread | None = None
 
     @classmethod
-    def of(cls, loads: list[LoadResult]) -> Self:
+    def of(cls, loads: Sequence[LoadResult], connection_bytes: Sequence[float] = ()) -> Self:
         """Sum up the blocks of a cell; none of them failed, and there is at least one."""
         cpu = [load.server_cpu_ns / load.requests for load in loads if load.server_cpu_ns is not None]
         return cls(
@@ -63,6 +66,7 @@ class Numbers:
             p99_ns=Spread.of(load.latency.p99_ns for load in loads),
             p999_ns=Spread.of(load.latency.p999_ns for load in loads),
             saturated=any(load.saturated for load in loads),
+            connection_bytes=Spread.of(connection_bytes) if connection_bytes else None,
         )
 
 
@@ -75,12 +79,19 @@ class Row:
         numbers: None if there are none.
         reason: why there are none, in a few words.
         failed: whether the target did something wrong.
+        void: whether something else did.
     """
 
     cell: Wanted
     numbers: Numbers | None
     reason: str = ""
     failed: bool = False
+    void: bool = False
+
+    @property
+    def label(self) -> str:
+        """What the cell is called in its group; marked if the target fails checks."""
+        return self.cell.name.label + (" !" if self.cell.failed_checks else "")
 
     @property
     def cost(self) -> float:
@@ -116,7 +127,7 @@ def family_ratios(rows: Sequence[Row]) -> list[FamilyRatio]:
     costs: dict[str, dict[str, float]] = {}
     for row in rows:
         if row.numbers:
-            costs.setdefault(row.cell.family, {})[row.cell.target] = row.cost
+            costs.setdefault(row.cell.family, {})[row.cell.name.label] = row.cost
     if not costs:
         return []
     base, *others = costs
@@ -129,15 +140,25 @@ def family_ratios(rows: Sequence[Row]) -> list[FamilyRatio]:
 
 
 def _row(results: Results, cell: Wanted) -> Row:
-    key = (cell.target, cell.family, cell.scenario)
-    blocks = [block for block in results.blocks if (block.target, block.family, block.scenario) == key]
+    blocks = [block for block in results.blocks if block.name == cell.name]
     if failures := [block.failure for block in blocks if block.failure]:
         return Row(cell, None, f"failed: {failures[0]}", failed=True)
+    if doubts := [block.void for block in blocks if block.void]:
+        return Row(cell, None, f"void: {doubts[0]}", void=True)
     if loads := [block.load for block in blocks if block.load]:
-        return Row(cell, Numbers.of(loads))
+        scenario = next(one for one in results.scenarios if one.name == cell.scenario)
+        return Row(cell, Numbers.of(loads, _connection_bytes(blocks, scenario.connections + scenario.idle)))
     if cell.unsupported:
         return Row(cell, None, f"unsupported: {cell.unsupported}")
     if count := len(cell.failed_checks):
         checks = f"fails {count} check{'s' if count > 1 else ''}"
         return Row(cell, None, checks, failed=True)
     return Row(cell, None, "not measured")
+
+
+def _connection_bytes(blocks: Sequence[Block], connections: int) -> list[float]:
+    return [
+        (block.load.server.resident_bytes - block.resident_bytes) / connections
+        for block in blocks
+        if block.load and block.load.server and block.resident_bytes is not None
+    ]

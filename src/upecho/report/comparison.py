@@ -7,41 +7,51 @@ from rich.table import Table
 from rich.text import Text
 
 from upecho.measure.cells import Scenario
+from upecho.measure.claims import FEWEST, Claims, Verdict
+from upecho.measure.ratios import Ratio
 from upecho.measure.results import Results
 from upecho.measure.summary import Numbers, Row, family_ratios, summarise
-from upecho.report.figures import bar, three_digits
+from upecho.report import curves
+from upecho.report.absent import absent
+from upecho.report.figures import bar, percent, three_digits
 from upecho.report.footer import footer
 
 GAP = 4  # columns between two families that stand beside each other
-FIGURES_WIDTH = 42  # columns of a table beside the names
-BAR_WIDTH = 10
+FIGURES_WIDTH = 43  # columns of a table beside the names
+BAR_WIDTH = 5
 NAME_WIDTH = 24  # longer names are cut
 CLOSE, FAR = 1.15, 2.0  # ratios to the best: green below the first, red above the second
+ALIKE = "≈ "
 
 Columns = dict[str, Callable[[Numbers], str]]
 
 
 def comparison(results: Results, width: int) -> RenderableType:
     """Return all there is to say about a run, for a terminal that many columns wide."""
-    rows = summarise(results)
+    rows, claims = summarise(results), Claims(results)
     parts: list[RenderableType] = []
     for scenario in results.scenarios:
         wanted = [row for row in rows if row.cell.scenario == scenario.name]
-        parts += [_heading(scenario), *_families(scenario, wanted, width), *_ratios(wanted)]
-    return Group(*parts, *footer(results, rows))
+        if scenario.curve:
+            same = [one for one in results.scenarios if one.curve == scenario.curve]
+            if scenario is same[0]:
+                parts += [_heading(scenario), *curves.tables(same, rows)]
+        else:
+            parts += [_heading(scenario), *_families(scenario, wanted, claims, width), *_ratios(wanted)]
+    return Group(*parts, *footer(results, rows, claims))
 
 
 def _heading(scenario: Scenario) -> Text:
-    return Text.assemble((scenario.name, "bold"), (f"  {scenario.summary}", "dim"), "\n")
+    return Text.assemble((scenario.title, "bold"), (f"  {scenario.summary}", "dim"), "\n")
 
 
-def _families(scenario: Scenario, rows: Sequence[Row], width: int) -> Iterator[RenderableType]:
+def _families(scenario: Scenario, rows: Sequence[Row], claims: Claims, width: int) -> Iterator[RenderableType]:
     """Yield the families' tables, two in a line where there is room."""
     families = list(dict.fromkeys(row.cell.family for row in rows))
-    first_column = [_name(row) for row in rows] + [_over(family) for family in families]
+    first_column = [row.label for row in rows] + [over(family) for family in families]
     names = min(NAME_WIDTH, max(map(len, first_column)))
     tables = [
-        _family(scenario, family, [row for row in rows if row.cell.family == family], names) for family in families
+        _family(scenario, [row for row in rows if row.cell.family == family], claims, names) for family in families
     ]
     step = 2 if width >= 2 * (names + FIGURES_WIDTH) + GAP else 1
     for first in range(0, len(tables), step):
@@ -51,29 +61,36 @@ def _families(scenario: Scenario, rows: Sequence[Row], width: int) -> Iterator[R
         yield Text()
 
 
-def _family(scenario: Scenario, family: str, rows: Sequence[Row], names: int) -> RenderableType:
+def _family(scenario: Scenario, rows: Sequence[Row], claims: Claims, names: int) -> RenderableType:
     measured = sorted((row for row in rows if row.numbers), key=lambda row: row.cost)
     columns = _columns(scenario)
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column(_over(family), width=names, no_wrap=True, overflow="ellipsis", header_style="bold cyan")
+    table.add_column(
+        over(rows[0].cell.family), width=names, no_wrap=True, overflow="ellipsis", header_style="bold cyan"
+    )
     for title in columns:
         table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("ratio", justify="right")
+    table.add_column("ratio", justify="right", no_wrap=True)
+    table.add_column("±", justify="right", no_wrap=True)
     table.add_column("", width=BAR_WIDTH)
+    above: Row | None = None
+    reference = claims.costs.reference(measured[0].cell.name.group) if measured else None
     for row in measured:
         assert row.numbers
-        ratio, share = row.cost / measured[0].cost, row.cost / measured[-1].cost
-        style = "green" if ratio <= CLOSE else "red" if ratio >= FAR else "yellow"
+        ratio = claims.ratio(row.cell.name)
+        share = row.cost / measured[-1].cost
+        style = "green" if ratio.ratio <= CLOSE else "red" if ratio.ratio >= FAR else "yellow"
         figures = [figure(row.numbers) for figure in columns.values()]
-        table.add_row(_name(row), *figures, f"{ratio:.2f}", Text(bar(share, BAR_WIDTH), style))
-    return Group(table, *_absent([row for row in rows if not row.numbers], names))
+        alike = above and claims.verdict(above.cell.name, row.cell.name) is Verdict.NO_DIFFERENCE
+        mark = ALIKE if alike else ""
+        reach = "" if row.cell.name == reference else _reach(ratio)
+        table.add_row(row.label, *figures, f"{mark}{ratio.ratio:.2f}", reach, Text(bar(share, BAR_WIDTH), style))
+        above = row
+    return Group(table, *absent([row for row in rows if not row.numbers], names))
 
 
-def _absent(rows: Sequence[Row], names: int) -> Iterator[RenderableType]:
-    """Yield a line for each row that has no numbers; its reason takes the place of all columns."""
-    for row in rows:
-        line = Text(f"{row.cell.target[:names]:{names}} ", "dim", no_wrap=True, overflow="ellipsis")
-        yield line.append(row.reason, "red" if row.failed else "dim")
+def _reach(ratio: Ratio) -> str:
+    return percent(ratio.precision) if ratio.samples >= FEWEST else "?"
 
 
 def _ratios(rows: Sequence[Row]) -> Iterator[Text]:
@@ -85,12 +102,9 @@ def _ratios(rows: Sequence[Row]) -> Iterator[Text]:
         yield Text(text + ("\n" if one is ratios[-1] else ""), "cyan")
 
 
-def _over(family: str) -> str:
+def over(family: str) -> str:
+    """Return the heading of a family's table."""
     return f"over {family}"
-
-
-def _name(row: Row) -> str:
-    return row.cell.target + (" !" if row.cell.failed_checks else "")
 
 
 def _columns(scenario: Scenario) -> Columns:
@@ -103,7 +117,12 @@ def _columns(scenario: Scenario) -> Columns:
     def gigabytes(numbers: Numbers) -> str:
         return _bound(numbers) + f"{numbers.rate.median * scenario.message_size / 1e9:.2f}"
 
+    def kibibytes(numbers: Numbers) -> str:
+        return three_digits(numbers.connection_bytes.median / 1024) if numbers.connection_bytes else "-"
+
     columns: Columns = {"CPU µs/req": cpu}
+    if scenario.idle:
+        return columns | {"p99 µs": lambda numbers: three_digits(numbers.p99_ns.median / 1e3), "KiB/conn": kibibytes}
     if scenario.connections == 1:
         return columns | {
             "p50 µs": lambda numbers: three_digits(numbers.p50_ns.median / 1e3),

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from upecho.conformance.verdicts import Outcome
+from upecho.conformance.verdicts import Outcome, Verdict
 from upecho.report.layout import GAP, name_width, row, shorten, slices
 from upecho.report.marks import Mark
 
@@ -30,10 +30,12 @@ def counts(outcomes: Sequence[Outcome], families: Sequence[str], width: int) -> 
 
 def _cell(outcomes: Sequence[Outcome], target: str, family: str) -> Text:
     """Return how many of how many have passed, and each other mark with its number."""
-    marks = Counter(Mark.of(one) for one in outcomes if (one.target, one.family) == (target, family))
-    if not marks:
+    there = [one for one in outcomes if (one.target, one.family) == (target, family)]
+    if not there:
         return Text()
-    cell = Text(f"{marks[Mark.PASSED]}/{marks.total()}", Mark.PASSED.style if len(marks) == 1 else "")
+    marks = Counter(map(Mark.of, there))
+    passed = sum(one.verdict is Verdict.PASSED for one in there)
+    cell = Text(f"{passed}/{len(there)}", Mark.PASSED.style if marks[Mark.PASSED] == len(there) else "")
     for mark in list(Mark)[1:]:
         if marks[mark]:
             cell.append(f" {marks[mark]}{mark.character}", mark.style)

@@ -14,6 +14,13 @@ def three_digits(value: float) -> str:
     return f"{rounded:,.{max(0, min(2, decimals))}f}".replace(",", " ")
 
 
+def percent(share: float) -> str:
+    """Write a share as a percentage, with a decimal where it is small: ``1.2%``, ``23%``."""
+    if share >= 10:
+        return ">999%"
+    return f"{share:.{1 if share < 0.1 else 0}%}"
+
+
 def bar(share: float, width: int) -> str:
     """Draw a share of a width, to an eighth of a character; a share that is not zero shows."""
     eighths = max(1, round(share * width * 8)) if share > 0 else 0

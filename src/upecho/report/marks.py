@@ -21,6 +21,7 @@ class Mark(enum.Enum):
     FAILED = "F", "failed", "bold red"
     FAILED_SHOULD = "f", "failed SHOULD", "yellow"
     KNOWN = "x", "known failure", "cyan"
+    FLAKY = "~", "passed, but is known to be flaky", "cyan"
     STALE = "!", "no longer fails as known", "bold red"
     UNSUPPORTED = "u", "unsupported", "blue"
     WORKS_ANYWAY = "U", "unsupported, but works", "bold blue"
@@ -38,7 +39,7 @@ class Mark(enum.Enum):
             return cls.STALE
         match outcome.verdict:
             case Verdict.PASSED:
-                return cls.PASSED
+                return cls.FLAKY if outcome.known else cls.PASSED
             case Verdict.UNSUPPORTED:
                 return cls.WORKS_ANYWAY if outcome.works_anyway else cls.UNSUPPORTED
             case Verdict.ERROR:
@@ -48,25 +49,25 @@ class Mark(enum.Enum):
         return cls.FAILED if outcome.level == Level.MUST.value else cls.FAILED_SHOULD
 
 
+OF_WHICH = {
+    Mark.FAILED_SHOULD: "SHOULD",
+    Mark.KNOWN: "known",
+    Mark.FLAKY: "flaky",
+    Mark.STALE: "stale",
+    Mark.WORKS_ANYWAY: "work anyway",
+}
+
+
 def summary(outcomes: Sequence[Outcome], due: int) -> str:
-    """Return how many checks were due, and how many of them came to what; the parts add up."""
-    counts = Counter(map(Mark.of, outcomes))
-    failed = counts[Mark.FAILED] + counts[Mark.FAILED_SHOULD]
-    unsupported = counts[Mark.UNSUPPORTED] + counts[Mark.WORKS_ANYWAY]
-    parts = [
-        f"{counts[Mark.PASSED]} passed",
-        f"{failed} failed" + _of_which(counts[Mark.FAILED_SHOULD], "SHOULD"),
-        f"{unsupported} unsupported" + _of_which(counts[Mark.WORKS_ANYWAY], "work anyway"),
-        f"{counts[Mark.ERROR]} error",
-    ]
-    if known := counts[Mark.KNOWN]:
-        parts.append(f"{known} known failure{'s' if known != 1 else ''}")
-    if stale := counts[Mark.STALE]:
-        parts.append(f"{stale} stale")
+    """Return how many checks were due, and how many came to which verdict; the parts add up, and are those of JSON."""
+    parts = [_part([one for one in outcomes if one.verdict is verdict], verdict) for verdict in Verdict]
     if missing := due - len(outcomes):
         parts.append(f"{missing} without a verdict")
     return f"{due} check{'s' if due != 1 else ''} due: {', '.join(parts)}"
 
 
-def _of_which(count: int, what: str) -> str:
-    return f" ({count} {what})" if count else ""
+def _part(same: Sequence[Outcome], verdict: Verdict) -> str:
+    """Return how many outcomes came to a verdict, and how many of these are worth a word."""
+    marks = Counter(map(Mark.of, same))
+    of_which = ", ".join(f"{marks[mark]} {word}" for mark, word in OF_WHICH.items() if marks[mark])
+    return f"{len(same)} {verdict.value}" + (f" ({of_which})" if of_which else "")

@@ -4,7 +4,7 @@ import asyncio
 import socket
 
 from upecho.servers import Stop
-from upecho.servers.shared.event_loop import Connections, LoopFactory, run
+from upecho.servers.shared.event_loop import Connections, LoopFactory, accepting, run
 from upecho.servers.shared.leaving import may_leave
 
 
@@ -35,7 +35,7 @@ async def main(listener: socket.socket, stop: Stop) -> None:
         finally:
             connections.closed(writer.transport)
 
-    server = await asyncio.start_server(connected, sock=listener, backlog=stop.backlog)
+    server = await asyncio.start_server(connected, **accepting(listener, stop))
     await connections.serve_until_stopped(server)
 
 

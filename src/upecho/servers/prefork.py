@@ -18,8 +18,8 @@ from upecho.servers import OUT_OF_RESOURCES, RETRY_SECONDS, Stop, selectors
 WORKERS = max(2, os.cpu_count() or 1)
 
 
-def serve(listener: socket.socket, stop: Stop) -> None:
-    """Serve clients in as many processes as there are processors, and at least two, until told to stop."""
+def serve(listener: socket.socket, stop: Stop, count: int = WORKERS) -> None:
+    """Serve clients in several processes, by default one for each processor and at least two, until told to stop."""
     context = multiprocessing.get_context("fork")
     told = stop.fileno()
     parent_ended, parent_alive = context.Pipe(duplex=False)
@@ -42,14 +42,14 @@ def serve(listener: socket.socket, stop: Stop) -> None:
         return [worker]
 
     def fill(workers: list[BaseProcess]) -> list[BaseProcess]:
-        while len(workers) < WORKERS and (started := start()):
+        while len(workers) < count and (started := start()):
             workers += started
         return workers
 
     with listener, parent_alive:
         workers = fill([])
         while told not in wait(
-            [told, *(worker.sentinel for worker in workers)], None if len(workers) == WORKERS else RETRY_SECONDS
+            [told, *(worker.sentinel for worker in workers)], None if len(workers) == count else RETRY_SECONDS
         ):
             wait([told], RETRY_SECONDS)  # a worker that dies at once must not make the parent spin
             workers = fill([worker for worker in workers if worker.is_alive()])

@@ -97,7 +97,7 @@ class Connection:
         self.sock = sock
         self._loop = loop
         self._receive_size = loop.stop.receive_size
-        self._owed = memoryview(b"")
+        self._owed: bytes | memoryview = b""
         loop.selector.register(sock, READ, self._read)
 
     def close(self) -> None:
@@ -116,26 +116,28 @@ class Connection:
                 raise
             data = b""
         if data:
-            self._send(memoryview(data.upper()))
+            self._send(data.upper())
         else:
             self.close()
 
-    def _send(self, reply: memoryview) -> None:
+    def _send(self, reply: bytes | memoryview) -> None:
         """Send a reply as far as the kernel takes it; the rest is owed, and nothing is read meanwhile."""
         try:
-            rest = reply[self.sock.send(reply) :]
+            sent = self.sock.send(reply)
         except BlockingIOError:
-            rest = reply
+            sent = 0
         except OSError as error:
             if not has_left(error):
                 raise
             self.close()
             return
-        if rest and not self._owed:
-            self._loop.selector.modify(self.sock, WRITE, self._write)
-        self._owed = rest
+        if sent < len(reply):  # seldom, so only now it is worth making a view
+            if not self._owed:
+                self._loop.selector.modify(self.sock, WRITE, self._write)
+            self._owed = memoryview(reply)[sent:]
+        elif self._owed:
+            self._loop.selector.modify(self.sock, READ, self._read)
+            self._owed = b""
 
     def _write(self) -> None:
         self._send(self._owed)
-        if not self._owed and self in self._loop.connections:
-            self._loop.selector.modify(self.sock, READ, self._read)

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
@@ -10,12 +11,33 @@ from upecho.servers.shared.stopping import end_reading_descriptor
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
+ONE_A_TURN = 0 if sys.version_info >= (3, 14) else 1  # from then on asyncio tries once more than it is told
+
 
 def run(main: Coroutine[Any, Any, None], loop_factory: LoopFactory) -> None:
     """Run a server's main coroutine on a new loop."""
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         runner.get_loop().set_exception_handler(_report)
         runner.run(main)
+
+
+class Listener(socket.socket):
+    """A socket that listens already, and goes on as it does when it is told to again."""
+
+    def listen(self, backlog: int = 0) -> None:
+        """Leave the backlog as it is."""
+
+
+def accepting(listener: socket.socket, stop: Stop) -> dict[str, Any]:
+    """Return what to tell ``create_server`` or ``start_server`` about a listener: ``sock`` and ``backlog``.
+
+    asyncio takes the backlog also for how often it shall try to accept in one turn. Each try without a descriptor left
+    fails and sets a timer of a second, to try as often again: with a thousand tries the timers become more and more,
+    and so does their CPU time. Other loops take it for what it is.
+    """
+    if isinstance(asyncio.get_running_loop(), asyncio.SelectorEventLoop):
+        return {"sock": Listener(fileno=listener.detach()), "backlog": ONE_A_TURN}
+    return {"sock": listener, "backlog": stop.backlog}
 
 
 async def stopped(stop: Stop) -> None:
@@ -109,7 +131,7 @@ def serve_protocol(
     async def main() -> None:
         connections = Connections(stop)
         server = await asyncio.get_running_loop().create_server(
-            lambda: protocol(connections, stop.receive_size), sock=listener, backlog=stop.backlog
+            lambda: protocol(connections, stop.receive_size), **accepting(listener, stop)
         )
         await connections.serve_until_stopped(server)
 

@@ -1,0 +1,90 @@
+"""``python -m bench.bare``: what the native engine and server cost beside loops that do less than they have to.
+
+The bare client compares no reply and times none; the bare server thinks of nothing that can go wrong. Both are built
+for the occasion, with the same compiler and level of optimisation as the extension. Each pair is two blocks with a
+fresh process for what is compared; what counts is CPU time per request.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from bench.loads import THROUGHPUT, WARM_UP_SECONDS, Loads
+from bench.pairs import compare
+from upecho import observe
+from upecho.address import Address
+from upecho.listener import listening
+from upecho.process import Supervisor
+from upecho.settings import Settings
+
+
+class Bare:
+    """Measures the CPU time per request, in nanoseconds, of a client or of a server."""
+
+    def __init__(self, loads: Loads) -> None:
+        self._loads = loads
+        self._folder = Path(loads.supervisor.folder)
+        for name in ("client", "server"):
+            source = Path(__file__).with_name(f"{name}.c")
+            subprocess.run([os.environ.get("CC", "cc"), "-O3", "-o", self._folder / name, source], check=True)
+
+    def native_client(self) -> float:
+        """Measure the engine on the native server."""
+        load = self._loads.on("native")
+        return load.engine_cpu_ns / load.requests
+
+    def bare_client(self) -> float:
+        """Measure the bare client on the native server."""
+        load = (str(THROUGHPUT.connections), str(THROUGHPUT.message_size))
+        with self._loads.serving("native") as server:
+            port = str(server.address).rpartition(":")[2]
+            for seconds in (WARM_UP_SECONDS, self._loads.seconds):
+                command = [str(self._folder / "client"), port, *load, str(seconds)]
+                client = self._loads.supervisor.start(command, self._loads.cores.engine)
+                replies, cpu_ns = map(int, (client.read_line(60) or "").split())
+                client.close()
+        return cpu_ns / replies
+
+    def native_server(self) -> float:
+        """Measure the native server under the engine."""
+        load = self._loads.on("native")
+        assert load.server_cpu_ns
+        return load.server_cpu_ns / load.requests
+
+    def bare_server(self) -> float:
+        """Measure the bare server under the engine."""
+        with listening(Address.parse("127.0.0.1:0"), Settings()) as listener:
+            os.set_inheritable(listener.fileno(), True)
+            command = [str(self._folder / "server"), str(listener.fileno())]
+            with subprocess.Popen(command, pass_fds=[listener.fileno()], start_new_session=True) as server:
+                try:
+                    os.sched_setaffinity(server.pid, self._loads.cores.servers)
+                    load = self._loads.put(Address.of(listener), server.pid)
+                finally:
+                    server.kill()
+        assert load.server_cpu_ns
+        return load.server_cpu_ns / load.requests
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m bench.bare", description=__doc__)
+    parser.add_argument("--pairs", type=int, default=30, help="of blocks, for each comparison (default: 30)")
+    parser.add_argument("--seconds", type=float, default=0.5, help="of load in a block (default: 0.5)")
+    options = parser.parse_args()
+    if not observe.AVAILABLE or not shutil.which(os.environ.get("CC", "cc")):
+        sys.exit("this needs Linux and a C compiler")
+    with Supervisor() as supervisor:
+        bare = Bare(Loads(supervisor, options.seconds))
+        for name, one, other in (
+            ("engine to bare client, CPU per request", bare.native_client, bare.bare_client),
+            ("native server to bare server, CPU per request", bare.native_server, bare.bare_server),
+        ):
+            print(f"{name}: {compare(one, other, options.pairs)}, {options.pairs} pairs")
+
+
+if __name__ == "__main__":
+    main()

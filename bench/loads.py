@@ -1,0 +1,60 @@
+"""The load that the programs here put on servers: the scenario ``throughput``, after a warm-up."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from upecho.address import Address, Family
+from upecho.load.engine_process import EngineProcess
+from upecho.load.plan import Job, LoadResult, Plan
+from upecho.measure.cells import SCENARIOS
+from upecho.measure.cores import Cores
+from upecho.process import Supervisor
+from upecho.server_process import ServerProcess, start_server
+from upecho.serving import Order
+from upecho.settings import Settings
+
+THROUGHPUT = next(scenario for scenario in SCENARIOS if scenario.name == "throughput")
+WARM_UP_SECONDS = 0.1
+PATIENCE_SECONDS = 10.0
+
+
+class Loads:
+    """Starts servers on their cores, and puts a load on them from another.
+
+    Attributes:
+        supervisor: of all processes.
+        cores: for them.
+        seconds: of a load, without the warm-up.
+    """
+
+    def __init__(self, supervisor: Supervisor, seconds: float, cores: Cores | None = None) -> None:
+        self.supervisor = supervisor
+        self.seconds = seconds
+        self.cores = cores or Cores.divided()
+
+    @contextmanager
+    def serving(self, target: str, family: Family = Family.INET) -> Iterator[ServerProcess]:
+        """Let a fresh server run."""
+        order = Order(target, self.supervisor.new_address(family), Settings())
+        server = start_server(self.supervisor, order, self.cores.servers)
+        try:
+            yield server
+        finally:
+            server.child.close()
+
+    def on(self, target: str, engine: str = "native", family: Family = Family.INET) -> LoadResult:
+        """Put a load on a fresh server of our own."""
+        with self.serving(target, family) as server:
+            return self.put(server.address, server.child.pid, engine)
+
+    def put(self, address: Address, group: int, engine: str = "native") -> LoadResult:
+        """Put a load on a server, whose process group is observed; a failed one ends the program."""
+        client = EngineProcess(self.supervisor, self.cores.engine)
+        for seconds in (WARM_UP_SECONDS, self.seconds):
+            plan = Plan(THROUGHPUT.connections, THROUGHPUT.message_size, seconds, seconds + PATIENCE_SECONDS)
+            load = client.run(Job(str(address), plan, group, engine))
+        client.close()
+        if load.errors:
+            sys.exit(f"the load failed: {load.errors}")
+        return load

@@ -1,0 +1,49 @@
+"""Builds the C extension; everything else about the build stands in pyproject.toml."""
+
+import sys
+import sysconfig
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import BaseError, CompileError, LinkError
+
+# Free-threaded builds have no limited API, or from 3.15 on one of their own.
+LIMITED = not sysconfig.get_config_var("Py_GIL_DISABLED")
+OLDEST = (3, 11)
+
+
+SOURCES = ("module", "engine", "connection", "ceiling")
+HEADERS = ("clock", "histogram", "plan", "connection", "engine", "ceiling")
+
+
+class BuildIfPossible(build_ext):
+    """Go on without a compiler, and say so in one line."""
+
+    def build_extension(self, ext: Extension) -> None:
+        """Build, or tell what will be missing."""
+        try:
+            super().build_extension(ext)
+        except (BaseError, CompileError, LinkError) as error:
+            self.warn(
+                f"the native load engine and server are left out ({error}): they need a C compiler and Python's "
+                "header files (Debian: apt install gcc python3-dev); the Python engine serves instead"
+            )
+
+
+native = Extension(
+    "upecho._native",
+    sources=[f"src/native/{name}.c" for name in SOURCES],
+    depends=[f"src/native/{name}.h" for name in HEADERS],
+    extra_compile_args=["-std=c11", "-O3", "-Wall", "-Wextra"],
+    define_macros=[("Py_LIMITED_API", f"0x{OLDEST[0]:02x}{OLDEST[1]:02x}0000")] if LIMITED else [],
+    py_limited_api=LIMITED,
+    optional=True,
+)
+setup(
+    ext_modules=[native] if sys.platform == "linux" else [],
+    cmdclass={"build_ext": BuildIfPossible},
+    options={
+        "build_ext": {"force": True},  # what is left of a build with other flags must not be taken for this one
+        "bdist_wheel": {"py_limited_api": f"cp{OLDEST[0]}{OLDEST[1]}"} if LIMITED else {},
+    },
+)

@@ -1,0 +1,102 @@
+"""Histograms as HdrHistogram keeps them, with three significant digits, and the text that its tools exchange.
+
+A value below 2048 has a bucket of its own; above that each power of two is divided into 1024 buckets. The layout and
+the format ("V2 compressed", in base64) are those of http://hdrhistogram.org/; the package of that name has no wheels
+for every Python that upecho runs on, and cannot be installed there without a compiler.
+"""
+
+import base64
+import struct
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+DIGITS = 3
+HIGHEST = 3_600_000_000_000  # an hour in nanoseconds; longer counts as that
+LINEAR_BITS = 10  # a power of two has 2**10 buckets
+
+_HEADER = struct.Struct(">iiiiqqd")  # cookie, length, offset, digits, lowest, highest, ratio
+_COMPRESSED = struct.Struct(">ii")  # cookie, length
+_COOKIE, _COMPRESSED_COOKIE = 0x1C849313, 0x1C849314
+
+
+def bucket(value: int) -> int:
+    """Return the number of the bucket that counts a value of at least 0."""
+    counted = min(value, HIGHEST)
+    dropped = max(0, counted.bit_length() - LINEAR_BITS - 1)
+    return (dropped << LINEAR_BITS) + (counted >> dropped)
+
+
+def highest(number: int) -> int:
+    """Return the highest value that a bucket counts."""
+    dropped = max(0, (number >> LINEAR_BITS) - 1)
+    return (((number - (dropped << LINEAR_BITS)) + 1) << dropped) - 1
+
+
+def counts_of(values: Iterable[int]) -> Counter[int]:
+    """Count values: how many there are in each bucket."""
+    return Counter(map(bucket, values))
+
+
+def encoded(counts: Mapping[int, int]) -> str:
+    """Write counts of buckets as the text that HdrHistogram's tools read."""
+    payload = b"".join(_varint(number) for number in _runs(counts))
+    header = _HEADER.pack(_COOKIE, len(payload), 0, DIGITS, 1, HIGHEST, 1.0)
+    squeezed = zlib.compress(header + payload)
+    return base64.b64encode(_COMPRESSED.pack(_COMPRESSED_COOKIE, len(squeezed)) + squeezed).decode()
+
+
+def decoded(text: str) -> Counter[int]:
+    """Read what ``encoded`` wrote.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    try:
+        data = base64.b64decode(text, validate=True)
+        cookie, length = _COMPRESSED.unpack_from(data)
+        content = zlib.decompress(data[_COMPRESSED.size : _COMPRESSED.size + length])
+        inner, size, *_ = _HEADER.unpack_from(content)
+    except (struct.error, zlib.error) as error:
+        raise ValueError(f"not a histogram: {error}") from None
+    if (cookie, inner) != (_COMPRESSED_COOKIE, _COOKIE):
+        raise ValueError("not a histogram of HdrHistogram's second version")
+    counts: Counter[int] = Counter()
+    number = 0
+    for count in _numbers(content[_HEADER.size : _HEADER.size + size]):
+        if count < 0:
+            number -= count
+        else:
+            counts[number] = count
+            number += 1
+    return counts
+
+
+def _runs(counts: Mapping[int, int]) -> Iterator[int]:
+    """Yield the counts in order; in place of empty buckets, how many these are as a negative number."""
+    following = 0
+    for number in sorted(counts):
+        if number > following:
+            yield following - number
+        yield counts[number]
+        following = number + 1
+
+
+def _varint(number: int) -> bytes:
+    """Write a number of either sign, seven bits a byte: "ZigZag LEB128"."""
+    left = (number << 1) ^ (number >> 63)
+    written = bytearray()
+    while left > 0x7F:
+        written.append(left & 0x7F | 0x80)
+        left >>= 7
+    return bytes([*written, left])
+
+
+def _numbers(data: bytes) -> Iterator[int]:
+    number = shift = 0
+    for byte in data:
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            yield (number >> 1) ^ -(number & 1)
+            number = shift = 0

@@ -1,0 +1,19 @@
+"""What else went on on the machine while a block was measured."""
+
+from collections.abc import Iterator
+
+from upecho.load.plan import LoadResult
+
+STOLEN = 0.02  # of the time of the whole machine: another guest of the same host was given it
+SWITCHES = 200  # a second, in which the load engine had to let something else run
+TOO_MANY = 0.25  # of all blocks: then the machine was too busy to conclude anything
+
+
+def disturbances(load: LoadResult) -> Iterator[str]:
+    """Yield what disturbed a load, in a few words each."""
+    stolen = load.stolen_ns / load.elapsed_ns if load.elapsed_ns else 0.0
+    if stolen > STOLEN:
+        yield f"{stolen:.0%} of a core stolen"
+    switches = load.engine_switches / load.elapsed_ns * 1e9 if load.elapsed_ns else 0.0
+    if switches > SWITCHES:
+        yield f"the load engine was interrupted {switches:.0f} times a second"

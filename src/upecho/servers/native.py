@@ -1,0 +1,13 @@
+"""Native: a readiness loop in C, which does as little as an echo takes. The ceiling for the others."""
+
+import socket
+
+from upecho import extension
+from upecho.servers import Stop
+
+_native = extension.load("native")
+
+
+def serve(listener: socket.socket, stop: Stop) -> None:
+    """Serve all clients in one thread until told to stop."""
+    _native.serve(listener.detach(), stop.fileno(), int(stop.grace * 1e9), stop.receive_size)

@@ -1,0 +1,36 @@
+"""The servers that the page for authors shows can be copied as they stand, and pass."""
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PAGE = Path("docs/for-authors.md")
+SERVER = re.compile(r'^```python\n("""(\S+\.py)\b.*?)^```$', re.MULTILINE | re.DOTALL)
+CHECKS = ("echo-hello", "half-close-large", "reset-while-clogged", "hundred-clients", "stops-when-idle")
+MORE = ("stops-without-loss", "stops-with-clogged-client", "address-in-use", "says-nothing-on-stderr")
+
+
+@pytest.fixture
+def servers(tmp_path: Path) -> Path:
+    """Write the servers on the page to files, each called as it says itself."""
+    for text, name in SERVER.findall(PAGE.read_text()):
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("target", "families"),
+    [("threaded:serve", ("inet", "unix")), ("cmd:python streams.py {host} {port}", ("inet",))],
+)
+def test_they_pass(upecho: Callable[..., Any], servers: Path, target: str, families: tuple[str, ...]) -> None:
+    assert target in PAGE.read_text()
+    options = [f"--family={family}" for family in families] + [f"--check={check}" for check in CHECKS + MORE]
+    target = target.replace("cmd:python", f"cmd:{sys.executable}")
+    done = upecho("check", target, "--strict", *options, cwd=servers)
+    assert done.returncode == 0, done.stdout + done.stderr
+    count = len(families) * len(CHECKS + MORE)
+    assert f"{count} checks due: {count} passed" in done.stdout
