@@ -83,6 +83,14 @@ def test_the_current_folder_cannot_shadow_what_a_name_needs(here: Path) -> None:
     assert sys.path == before
 
 
+def test_the_current_folder_cannot_shadow_the_standard_library(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "wave", raising=False)  # which nothing here needs
+    sys.path[:] = [entry for entry in sys.path if entry not in ("", str(here))]
+    (here / "wave.py").write_text("raise SystemExit('shadowed')")
+    (here / "mine.py").write_text("import wave\ndef serve(listener, stop):\n    wave.open()\n")
+    registry.load("mine:serve")
+
+
 def test_the_documentation_of_serve_goes_before_that_of_its_module(here: Path) -> None:
     (here / "mine.py").write_text('"""A module."""\ndef serve(listener, stop):\n    """A server.\n\n    More."""\n')
     assert registry.load("mine:serve").summary == "A server."

@@ -146,9 +146,15 @@ def unknown(kind: str, name: str, known: Iterable[str], *otherwise: str) -> str:
 
 
 def _import_from_here() -> None:
-    """Find ``module:attribute`` in the current folder too; ``python -m`` looks there, a script does not."""
+    """Find ``module:attribute`` in the current folder too; ``python -m`` looks there, a script does not.
+
+    The standard library stays in front: the folder of a lesson may well hold a selectors.py, and which modules are
+    imported by now, and cannot be shadowed any more, differs between versions.
+    """
     if not {"", str(Path.cwd())} & set(sys.path):
-        sys.path.insert(0, str(Path.cwd()))
+        standard = str(Path(inspect.__file__).parent)
+        places = [place for place, folder in enumerate(sys.path) if folder in (standard, f"{standard}/lib-dynload")]
+        sys.path.insert(max(places, default=-1) + 1, str(Path.cwd()))
 
 
 def _load_object(location: str, name: str) -> Any:
