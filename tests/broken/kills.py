@@ -114,7 +114,8 @@ KILLS = [
     serve(
         "times:full_buffer",
         SERVING
-        - ids("full-duplex short-writes half-close half-close-large data-and-end-before-accept no-reset-over-data"),
+        - ids("full-duplex short-writes half-close half-close-large data-and-end-before-accept no-reset-over-data")
+        - ids("stops-without-loss"),
     ),
     # Whether clients that come together are all early enough for it is a matter of speed.
     serve(
