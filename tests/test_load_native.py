@@ -14,11 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from upecho import observe
 from upecho.address import Address, Family
 from upecho.errors import HarnessError, Unavailable
 from upecho.load import python_engine
 from upecho.load.engine import best, engine
-from upecho.load.plan import Failure, LoadResult, Plan
+from upecho.load.engine_process import EngineProcess
+from upecho.load.plan import Failure, Job, LoadResult, Plan
+from upecho.process import Supervisor
 from upecho.server_process import ServerProcess
 
 Start = Callable[..., ServerProcess]
@@ -212,3 +215,13 @@ def test_churn_ends_each_connection(start: Start) -> None:
     address = start("blocking").address  # serves the next one when the one before has ended
     result = run(address, Plan(1, 64, 60.0, 10.0, max_requests=50, churn=True))
     assert (result.errors, result.requests) == ({}, 50)
+
+
+@pytest.mark.skipif(resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 11_000, reason="needs more descriptors")
+def test_ten_thousand_connections_stay_under_100_mb(supervisor: Supervisor, start: Start, folder: Path) -> None:
+    server = start("native", f"unix:{folder}/x")
+    client = EngineProcess(supervisor)
+    result = client.run(Job(str(server.address), Plan(10_000, 1024, 60.0, 30.0, max_requests=20_000), engine="native"))
+    assert (result.errors, result.requests >= 20_000) == ({}, True)
+    _, process = supervisor._children
+    assert 0 < observe.use(process.pid).peak_bytes < 100e6

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import time
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from upecho.conformance.wire import Wire
 
 MIB = 1 << 20
 SEED = 20260701
+PAUSE_SECONDS = 0.002  # long enough for a server to answer what it has
 QUIET_SECONDS = 0.3
 TINY_BUFFER = 4096
 
@@ -138,7 +140,8 @@ def test_speaks_only_when_spoken_to(server: Service) -> None:
     wire.exchange(b"still here")
 
 
-STEPS = st.tuples(st.sampled_from(["send", "send", "read", "half-close"]), st.integers(0, 2), st.integers(1, 300_000))
+ACTIONS = ["send", "send", "read", "pause", "half-close"]
+STEPS = st.tuples(st.sampled_from(ACTIONS), st.integers(0, 2), st.integers(1, 300_000))
 
 
 @check(Level.MUST)
@@ -160,6 +163,8 @@ def test_any_schedule(place: Place) -> None:
             wire = wires[number % len(wires)]
             if action == "read":
                 wire.receive()
+            elif action == "pause":
+                time.sleep(PAUSE_SECONDS)
             elif action == "half-close":
                 ended.add(wire)
                 wire.half_close()
