@@ -26,7 +26,16 @@ print(zombie, flush=True)
 sys.stdin.read()
 """
 FILLED_BYTES = 32 << 20
-PEAK = f"filled = b'x' * {FILLED_BYTES}; del filled; print(flush=True); __import__('sys').stdin.read()"
+# Mapped and unmapped by hand: what allocators do with a block that is freed differs between Pythons.
+PEAK = f"""
+import mmap, sys
+filled = mmap.mmap(-1, {FILLED_BYTES}, mmap.MAP_PRIVATE)
+for place in range(0, {FILLED_BYTES}, mmap.PAGESIZE):
+    filled[place] = 1
+filled.close()
+print(flush=True)
+sys.stdin.read()
+"""
 BURNED_SECONDS = 0.3
 BURN = f"""
 import os, sys, time
