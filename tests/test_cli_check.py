@@ -34,6 +34,7 @@ def test_a_server_that_does_not(upecho: Callable[..., Any]) -> None:
     assert "FAILED  single-bytes: textbook over inet" in done.stdout
     assert "upecho check textbook --family inet --check single-bytes" in done.stdout
     assert "2 checks due: 1 passed, 1 failed" in done.stdout
+    assert [line for line in done.stdout.splitlines() if line.endswith(" ")] == []
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:0", "unix:{folder}/x.sock"])

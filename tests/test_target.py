@@ -34,6 +34,7 @@ def test_the_forms_are_told_apart(text: str, kind: Kind) -> None:
         ("cmd:./server", "needs {address}"),
         ("cmd:'./server {address}", "No closing quotation"),
         ("no.such.module:serve", "no module"),
+        ("cmd:/bin/cat {address} '\x1b[31m'", r"no control characters, .*: .*\\x1b"),
     ],
 )
 def test_what_does_not_exist_is_refused(text: str, message: str) -> None:

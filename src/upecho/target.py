@@ -1,6 +1,7 @@
 """What is checked or measured: something upecho starts, or an address that somebody else serves."""
 
 import enum
+import re
 import shlex
 import shutil
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from upecho.address import Address, Family
 from upecho.errors import CallerError
 
 COMMAND = "cmd:"
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # what a terminal obeys, not shows
 
 # What a command may contain, what stands there when it is run, and which families can be told to it so.
 PLACEHOLDERS = {
@@ -55,6 +57,8 @@ class Target:
             CallerError: no such implementation, an address that is none, or a command without a place for one.
             Unavailable: a package it needs is not installed.
         """
+        if CONTROL.search(text):
+            raise CallerError(f"a target may have no control characters, as it is shown in reports: {text!r}")
         if text.startswith(COMMAND):
             families = _families(text)
             _expect_program(text.removeprefix(COMMAND))

@@ -2,13 +2,27 @@
 
 import io
 import os
+import re
 import sys
+from typing import Any
 
 import rich.console
+from rich.text import Text
+
+BLANKS = re.compile(" +$", re.MULTILINE)
 
 
 class Console(rich.console.Console):
     """One whose reader may leave: what a command found counts, not whether anybody read it to its end."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print as ever; where it is no terminal that shows it, without the blanks that fill up lines of tables."""
+        if self.is_terminal:
+            super().print(*objects, **options)
+            return
+        with self.capture() as printed:
+            super().print(*objects, **options)
+        super().print(Text(BLANKS.sub("", printed.get())), end="", soft_wrap=True)
 
     def on_broken_pipe(self) -> None:
         """Lose what is printed from now on."""

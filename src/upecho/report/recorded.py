@@ -37,9 +37,9 @@ def recorded(outcomes: Sequence[Outcome], width: int) -> Iterator[Text]:
 
 
 def span(values: Sequence[tuple[float | str, str] | None]) -> str:
-    """Return from what to what the numbers go, and the texts that were recorded instead of a number."""
+    """Return from what to what the numbers go, and the texts that were recorded instead, without what explains them."""
     numbers = [(value, unit) for value, unit in filter(None, values) if not isinstance(value, str)]
-    texts = {value: None for value, _ in filter(None, values) if isinstance(value, str)}
+    texts = {value.partition(": ")[0]: None for value, _ in filter(None, values) if isinstance(value, str)}
     parts = list(texts)
     if numbers:
         low, high = written(min(numbers)[0]), written(max(numbers)[0])

@@ -14,6 +14,7 @@ from rich.text import Text
 from upecho.address import Family
 from upecho.conformance.levels import Check
 from upecho.conformance.verdicts import LABEL_WIDTH, Outcome
+from upecho.conformance.violation import plural
 from upecho.report.counts import counts
 from upecho.report.layout import GAP, cut
 from upecho.report.marks import Mark, summary
@@ -50,9 +51,10 @@ def _parts(outcomes: Sequence[Outcome], checks: Sequence[Check], width: int) -> 
     for one in outcomes:
         groups[one.target, one.check, Mark.of(one)].append(one)
     yield from (_explanation(same, HEADS[mark]) for (*_, mark), same in groups.items() if mark in HEADS)
-    known = [_reason(same, mark, width) for (*_, mark), same in groups.items() if mark in NOTED]
-    yield from known
-    if known:
+    notes = [_reason(same, mark, width) for (*_, mark), same in groups.items() if mark in NOTED]
+    notes += _declared(outcomes, width)
+    yield from notes
+    if notes:
         yield Text()
     yield from counts(outcomes, families, width)
 
@@ -89,6 +91,18 @@ def _reason(same: Sequence[Outcome], mark: Mark, width: int) -> Text:
     """Return one line about a known failure; its file has the rest of a long reason."""
     head = f"{NOTED[mark]}  "
     return Text(head + cut(f"{_where(same)}: {same[0].known}", width - len(head)), mark.style, no_wrap=True)
+
+
+def _declared(outcomes: Sequence[Outcome], width: int) -> Iterator[Text]:
+    """Yield a line for each thing that a target declares not to do: what, and how many checks ask for it."""
+    checks = defaultdict(set)
+    for one in outcomes:
+        if Mark.of(one) is Mark.UNSUPPORTED:
+            checks[one.target, one.detail.partition(";")[0]].add(one.check)
+    for (target, reason), ids in checks.items():
+        head, count = "UNSUPPORTED  ", f": {plural(len(ids), 'check')}"
+        line = head + cut(f"{target}: {reason}", width - len(head) - len(count)) + count
+        yield Text(line, Mark.UNSUPPORTED.style, no_wrap=True)
 
 
 def _where(same: Sequence[Outcome]) -> str:
