@@ -9,7 +9,10 @@ import pytest
 
 from upecho import inventory, registry
 from upecho.address import Family
+from upecho.conformance.catalogue import catalogue
+from upecho.conformance.selection import is_due
 from upecho.errors import Unavailable
+from upecho.target import Target
 
 
 def test_every_server_is_here() -> None:
@@ -63,3 +66,9 @@ def test_a_bug_of_our_own_surfaces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "load", load)
     with pytest.raises(ImportError):
         inventory.servers()
+
+
+def test_the_readme_says_how_many_checks_there_are() -> None:
+    target = Target.parse("selectors")
+    inet, unix = (sum(is_due(check, target, family) for check in catalogue()) for family in (Family.INET, Family.UNIX))
+    assert f"it is all of them: {inet} over inet, {unix} over unix" in Path("README.md").read_text()
