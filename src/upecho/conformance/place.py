@@ -194,8 +194,7 @@ class Place:
         outcome = launch(self.target, self.supervisor, terms)
         if not isinstance(outcome, Refusal):
             return outcome
-        how = "neither ready nor ended" if outcome.status is None else ending(outcome.status)
-        violation = Violation(f"a server at {terms.address}", f"{how}; on stderr: {outcome.gist()}")
+        violation = Violation(f"a server at {terms.address}", outcome.how())
         if outcome.status is None:
             self._hung_at_start = violation
         raise violation
