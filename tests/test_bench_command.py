@@ -42,6 +42,20 @@ def test_two_targets_over_two_families(upecho: Run, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_a_quick_run_is_long_enough_for_intervals(upecho: Run) -> None:
+    done = upecho("bench", "selectors", "threads", "--quick", *SMALL[len(TINY) :])
+    assert done.returncode == 0
+    assert " ± " in done.stdout
+    assert "%" in next(line for line in done.stdout.splitlines() if line.startswith("threads "))
+    assert "?" not in done.stdout
+
+
+def test_help_says_what_is_measured_unasked(upecho: Run) -> None:
+    text = " ".join(upecho("bench", "--help").stdout.split())
+    assert "each table has native, the ceiling" in text
+    assert "bulk 4 connections, 1 MiB messages" in text
+
+
 def test_conformance_comes_first(upecho: Run) -> None:
     done = upecho("bench", "selectors", *TINY, "--family", "unix", "--scenario", "latency")
     assert done.returncode == 0

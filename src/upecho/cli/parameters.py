@@ -11,7 +11,7 @@ from upecho import inventory, registry
 from upecho.address import Address, Family
 from upecho.cli.configuration import is_from_file, origin
 from upecho.errors import AddressError, CallerError
-from upecho.measure.cells import SCENARIOS
+from upecho.measure.cells import SUMMARIES
 from upecho.settings import DEFAULT_ADDRESS, MAX_MODE
 
 FAMILIES = [family.value for family in Family]
@@ -74,8 +74,8 @@ class ScenarioName(Parameter):
         incomplete: str,
     ) -> list[CompletionItem]:
         """Complete the names."""
-        rows = {one.title: one for one in SCENARIOS if one.title.startswith(incomplete)}
-        return [CompletionItem(title, help=row.summary) for title, row in rows.items()]
+        found = [title for title in SUMMARIES if title.startswith(incomplete)]
+        return [CompletionItem(title, help=SUMMARIES[title]) for title in found]
 
 
 class FamilyName(click.Choice[str]):
