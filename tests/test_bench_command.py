@@ -188,19 +188,29 @@ def _left_over(mark: str) -> list[str]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc, which only Linux has")
-def test_interrupted_it_keeps_what_it_has_and_leaves_no_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "status", "line", "shown"),
+    [
+        (signal.SIGINT, 130, "upecho: interrupted\n", "over unix"),
+        (signal.SIGTERM, 143, "upecho: ended by SIGTERM\n", "over unix"),
+        (signal.SIGKILL, -9, "", ""),
+    ],
+)
+def test_cut_short_it_keeps_what_it_has_and_leaves_no_process(
+    number: signal.Signals, status: int, line: str, shown: str, *, tmp_path: Path, eventually: Callable[..., None]
+) -> None:
     file, mark = tmp_path / "results.json", f"BENCH_TEST={tmp_path}"
     command = [sys.executable, "-m", "upecho", "bench", "threads", "selectors", *SMALL]
     command += ["--rounds", "1000", "--precision", "0", "--save", str(file)]
     environment = os.environ | dict([mark.split("=")])
     with subprocess.Popen(command, stdout=-1, stderr=-1, text=True, env=environment) as process:
         assert process.stderr
-        while not process.stderr.readline().startswith("round 2"):
+        while not process.stderr.readline().startswith("round 3"):
             assert process.poll() is None
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, err = process.communicate(timeout=20)
-    assert process.returncode == 130
-    assert err.endswith("upecho: interrupted\n")
-    assert "over unix" in out
+    assert process.returncode == status
+    assert err.endswith(line)
+    assert shown in out
     assert len(Results.from_json(file.read_text()).blocks) >= 2
-    assert _left_over(mark) == []
+    eventually(lambda: not _left_over(mark))

@@ -10,21 +10,17 @@ import click
 from upecho import saving
 from upecho.address import Family
 from upecho.cli import bench_choice as choice
-from upecho.cli.console import console
+from upecho.cli.bench_run import measure
 from upecho.cli.parameters import FamilyName, Number, ScenarioName, TargetName
 from upecho.cli.steps import Steps
-from upecho.errors import HarnessError, TargetError, UpechoError
 from upecho.interpreter import Interpreter
 from upecho.load.engine import NAMES, best
 from upecho.measure import pythons as python_choice
 from upecho.measure.blocks import Window
 from upecho.measure.cells import SUMMARIES, USUAL, Cell
 from upecho.measure.claims import FEWEST
-from upecho.measure.results import Results
 from upecho.measure.rounds import Limits
 from upecho.measure.run import FailedChecks, Run, Terms, every_cell, expect_able, with_ceiling
-from upecho.measure.summary import summarise
-from upecho.report.comparison import comparison
 from upecho.target import Target
 
 PRECISION_PERCENT = 3.0
@@ -109,7 +105,7 @@ def command(targets: Sequence[str], families: Sequence[str], save: Path | None, 
     cells = with_ceiling(every_cell(names, chosen, scenarios, pythons or [""], cold=options["cold"]))
     cells = choice.able(pythons, cells)
     failed_checks = None if options["no_check"] else _failing(cells, pythons)
-    return _measure(Run(cells, Terms(window, limits, pythons, failed_checks, options["even_if_failing"])), save)
+    return measure(Run(cells, Terms(window, limits, pythons, failed_checks, options["even_if_failing"])), save)
 
 
 def _failing(cells: Sequence[Cell], pythons: Mapping[str, Interpreter]) -> FailedChecks:
@@ -152,35 +148,3 @@ def _terms(options: dict[str, Any]) -> tuple[Window, Limits]:
         copies=True,
     )
     return window, limits
-
-
-def _measure(run: Run, save: Path | None) -> int:
-    """Measure, show and save; also what there is when it was cut short."""
-    limits = run.terms.limits
-    of = f" of {limits.rounds}" if limits.rounds <= limits.fewest else ""
-    stopped: BaseException | None = None
-    try:
-        with Steps(run.least_blocks()) as steps:
-            for _ in run.measure(lambda cell, number: steps.show(f"round {number}{of}", str(cell))):
-                steps.advance()
-    except (KeyboardInterrupt, UpechoError) as error:
-        stopped = error
-    results = run.results()
-    if results.blocks or not stopped:
-        _keep(results, save)
-    if stopped:
-        raise stopped
-    rows = summarise(results)
-    if any(row.failed or row.cell.failed_checks for row in rows):
-        return TargetError.exit_status
-    return HarnessError.exit_status if any(row.void for row in rows) else 0
-
-
-def _keep(results: Results, save: Path | None) -> None:
-    """Save and show; neither failing keeps the other from being done."""
-    try:
-        if save:
-            saving.save(save, results.to_json())
-    finally:
-        terminal = console()
-        terminal.print(comparison(results, terminal.width))
