@@ -139,10 +139,20 @@ def test_what_the_machine_did_not_give_is_the_harness_to_blame(main: Main, monke
         (["threads", "--budget", "-1"], "--budget is '-1'; it must be a number from 0 to 1000000"),
         (["threads", "--save", "none/such"], "cannot write none/such: No such file or directory"),
         (["threads", "--scenario", "bluk"], "unknown scenario 'bluk'; did you mean bulk?"),
+        (["threads", "--scenario", ""], "unknown scenario ''; known: latency, "),
+        (["threads", "--seed", "-1"], "--seed is '-1'; it must be a whole number from 0 to 4294967296"),
     ],
 )
 def test_bad_input_is_one_line(arguments: list[str], line: str, refusal: Callable[..., str]) -> None:
     assert refusal("bench", *arguments).startswith(line)
+
+
+def test_two_scenarios_of_one_name_are_not_mixed(refusal: Callable[..., str], tmp_path: Path) -> None:
+    files = [tmp_path / "one.toml", tmp_path / "other.toml"]
+    for connections, file in enumerate(files, 1):
+        file.write_text(f"[chat]\nconnections = {connections}\nmessage_size = 1\n")
+    line = refusal("bench", "threads", *(f"--scenario={file}" for file in files))
+    assert line.startswith("two files have a scenario 'chat', and not the same one")
 
 
 def test_a_family_that_is_missing_here(monkeypatch: pytest.MonkeyPatch, refusal: Callable[..., str]) -> None:

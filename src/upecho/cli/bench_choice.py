@@ -1,5 +1,6 @@
 """What ``upecho bench`` is to measure: targets, families, scenarios, and what of them is possible here."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,11 +12,10 @@ from upecho.errors import CallerError
 from upecho.interpreter import Interpreter
 from upecho.measure import pythons as python_choice
 from upecho.measure import scenario_files
-from upecho.measure.cells import SCENARIOS, SUMMARIES, USUAL, Cell, Scenario
+from upecho.measure.cells import ALL, SCENARIOS, SUMMARIES, USUAL, Cell, Scenario
 from upecho.target import Kind, Target
 
 DEFAULT_FAMILIES = ("inet", "unix")
-ALL = "all"
 FILE = ".toml"
 
 
@@ -59,16 +59,17 @@ def able(pythons: Mapping[str, Interpreter], cells: Sequence[Cell]) -> list[Cell
 
 def scenarios(names: Sequence[str]) -> list[Scenario]:
     """Return the scenarios that were named, each once, or else the usual ones."""
-    found: list[Scenario] = []
-    for name in names:
-        found += _named(name)
-    return list(dict.fromkeys(found)) or list(USUAL)
+    found: dict[str, Scenario] = {}
+    for scenario in itertools.chain.from_iterable(map(_named, names)):
+        if found.setdefault(scenario.name, scenario) != scenario:
+            raise CallerError(f"two files have a scenario {scenario.name!r}, and not the same one; rename one of them")
+    return list(found.values()) or list(USUAL)
 
 
 def _named(name: str) -> list[Scenario]:
     if name.endswith(FILE):
         return scenario_files.load(Path(name))
-    found = [one for one in SCENARIOS if name in (one.name, one.curve, ALL)]
+    found = [one for one in SCENARIOS if name in (one.name, one.title, ALL)]
     if not found:
         raise CallerError(registry.unknown("scenario", name, list(SUMMARIES), ALL, f"a {FILE} file"))
     return found

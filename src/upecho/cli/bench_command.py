@@ -17,7 +17,7 @@ from upecho.interpreter import Interpreter
 from upecho.load.engine import NAMES, best
 from upecho.measure import pythons as python_choice
 from upecho.measure.blocks import Window
-from upecho.measure.cells import SUMMARIES, USUAL, Cell
+from upecho.measure.cells import ALL, SUMMARIES, USUAL, Cell
 from upecho.measure.claims import FEWEST
 from upecho.measure.rounds import Limits
 from upecho.measure.run import FailedChecks, Run, Terms, every_cell, expect_able, with_ceiling
@@ -50,7 +50,7 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     multiple=True,
     type=ScenarioName(),
     metavar="NAME|FILE.toml",
-    help=f"Repeatable; {choice.ALL}: every one.  [default: {', '.join(scenario.name for scenario in USUAL)}]",
+    help=f"Repeatable; {ALL}: every one.  [default: {', '.join(scenario.name for scenario in USUAL)}]",
 )
 @click.option("--engine", type=click.Choice(NAMES), help="The load engine.  [default: native, if it was built]")
 @click.option(

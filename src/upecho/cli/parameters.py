@@ -126,7 +126,7 @@ class Number(Parameter):
         number = self._number(value, is_from_file(ctx, param))
         if number is None or not self.lowest <= number <= self.highest:
             kind = "a whole number" if self._read is int else "a number"
-            raise self.wrong(value, param, ctx, f"{kind} from {self.lowest:.9g} to {self.highest:.9g}")
+            raise self.wrong(value, param, ctx, f"{kind} from {self.lowest:.10g} to {self.highest:.10g}")
         return number
 
     def _number(self, value: Any, from_file: bool) -> float | None:
