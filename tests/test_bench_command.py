@@ -42,6 +42,20 @@ def test_two_targets_over_two_families(upecho: Run, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_a_quick_run_is_long_enough_for_intervals(upecho: Run) -> None:
+    done = upecho("bench", "selectors", "threads", "--quick", *SMALL[len(TINY) :])
+    assert done.returncode == 0
+    assert " ± " in done.stdout
+    assert "%" in next(line for line in done.stdout.splitlines() if line.startswith("threads "))
+    assert "?" not in done.stdout
+
+
+def test_help_says_what_is_measured_unasked(upecho: Run) -> None:
+    text = " ".join(upecho("bench", "--help").stdout.split())
+    assert "each table has native, the ceiling" in text
+    assert "bulk 4 connections, 1 MiB messages" in text
+
+
 def test_conformance_comes_first(upecho: Run) -> None:
     done = upecho("bench", "selectors", *TINY, "--family", "unix", "--scenario", "latency")
     assert done.returncode == 0
@@ -125,10 +139,20 @@ def test_what_the_machine_did_not_give_is_the_harness_to_blame(main: Main, monke
         (["threads", "--budget", "-1"], "--budget is '-1'; it must be a number from 0 to 1000000"),
         (["threads", "--save", "none/such"], "cannot write none/such: No such file or directory"),
         (["threads", "--scenario", "bluk"], "unknown scenario 'bluk'; did you mean bulk?"),
+        (["threads", "--scenario", ""], "unknown scenario ''; known: latency, "),
+        (["threads", "--seed", "-1"], "--seed is '-1'; it must be a whole number from 0 to 4294967296"),
     ],
 )
 def test_bad_input_is_one_line(arguments: list[str], line: str, refusal: Callable[..., str]) -> None:
     assert refusal("bench", *arguments).startswith(line)
+
+
+def test_two_scenarios_of_one_name_are_not_mixed(refusal: Callable[..., str], tmp_path: Path) -> None:
+    files = [tmp_path / "one.toml", tmp_path / "other.toml"]
+    for connections, file in enumerate(files, 1):
+        file.write_text(f"[chat]\nconnections = {connections}\nmessage_size = 1\n")
+    line = refusal("bench", "threads", *(f"--scenario={file}" for file in files))
+    assert line.startswith("two files have a scenario 'chat', and not the same one")
 
 
 def test_a_family_that_is_missing_here(monkeypatch: pytest.MonkeyPatch, refusal: Callable[..., str]) -> None:
@@ -174,19 +198,29 @@ def _left_over(mark: str) -> list[str]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc, which only Linux has")
-def test_interrupted_it_keeps_what_it_has_and_leaves_no_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "status", "line", "shown"),
+    [
+        (signal.SIGINT, 130, "upecho: interrupted\n", "over unix"),
+        (signal.SIGTERM, 143, "upecho: ended by SIGTERM\n", "over unix"),
+        (signal.SIGKILL, -9, "", ""),
+    ],
+)
+def test_cut_short_it_keeps_what_it_has_and_leaves_no_process(
+    number: signal.Signals, status: int, line: str, shown: str, *, tmp_path: Path, eventually: Callable[..., None]
+) -> None:
     file, mark = tmp_path / "results.json", f"BENCH_TEST={tmp_path}"
     command = [sys.executable, "-m", "upecho", "bench", "threads", "selectors", *SMALL]
     command += ["--rounds", "1000", "--precision", "0", "--save", str(file)]
     environment = os.environ | dict([mark.split("=")])
     with subprocess.Popen(command, stdout=-1, stderr=-1, text=True, env=environment) as process:
         assert process.stderr
-        while not process.stderr.readline().startswith("round 2"):
+        while not process.stderr.readline().startswith("round 3"):
             assert process.poll() is None
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, err = process.communicate(timeout=20)
-    assert process.returncode == 130
-    assert err.endswith("upecho: interrupted\n")
-    assert "over unix" in out
+    assert process.returncode == status
+    assert err.endswith(line)
+    assert shown in out
     assert len(Results.from_json(file.read_text()).blocks) >= 2
-    assert _left_over(mark) == []
+    eventually(lambda: not _left_over(mark))

@@ -32,6 +32,9 @@ def test_every_key_and_the_order(tmp_path: Path) -> None:
         (f"[a]\n{SIZES}churn = 1", "[a]: churn is 1; it must be true or false"),
         (f"[a]\n{SIZES}churn = true\ndepth = 2", "[a]: with churn, a connection has one message"),
         (f"[latency]\n{SIZES}", "[latency]: there is a scenario of that name already"),
+        (f"[open-loop]\n{SIZES}", "[open-loop]: there is a scenario of that name already"),
+        (f"[all]\n{SIZES}", "[all]: there is a scenario of that name already"),
+        (f"[a]\n{SIZES}depth = 1024".replace("64", "1048576"), "is 2147483648; it must be at most 1073741824 bytes"),
         (f'["a b"]\n{SIZES}', "[a b]: a scenario's name is made of letters, digits, - and _"),
     ],
 )

@@ -55,7 +55,7 @@ divided by that of native, the ceiling, in its round, which cancels what the
 machine was slower by; native is not compared itself (its own ratio: 1.000).
 A difference has p < 5 %, corrected for all comparisons (Holm), and is beyond
 A/A, in the undivided costs too.
-Nothing is called a difference without 4 rounds in both runs.
+? fewer than 4 rounds: too few for an interval, or to call anything a difference
 BASE 2026-01-01 · upecho 1 · CPython 3 · Linux 6 · A CPU · load engine native ·
 6 rounds of 0.5 s
 NEW  2026-01-02 · upecho 2 · CPython 3 · Linux 6 · A CPU · load engine native ·

@@ -11,6 +11,7 @@ from typing import Any, NoReturn, TextIO, cast
 import click
 
 from upecho import __version__, registry
+from upecho.cli.endings import Ended
 from upecho.errors import CallerError, HarnessError, UpechoError
 
 COMMANDS = ("list", "serve", "send", "check", "bench", "compare")
@@ -77,6 +78,8 @@ def main() -> NoReturn:
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read our output has seen enough
         status = 0
+    except Ended as error:
+        status = _fail(str(error), error.exit_status)
     except KeyboardInterrupt:
         status = _fail("interrupted", INTERRUPTED)
     except click.exceptions.NoArgsIsHelpError as error:

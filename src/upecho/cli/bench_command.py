@@ -1,42 +1,47 @@
 """``upecho bench``: conformance first, then the comparison."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from upecho import inventory, registry, saving
+from upecho import saving
 from upecho.address import Family
-from upecho.cli.console import console
+from upecho.cli import bench_choice as choice
+from upecho.cli.bench_run import measure
 from upecho.cli.parameters import FamilyName, Number, ScenarioName, TargetName
 from upecho.cli.steps import Steps
-from upecho.errors import CallerError, HarnessError, TargetError, UpechoError
 from upecho.interpreter import Interpreter
 from upecho.load.engine import NAMES, best
 from upecho.measure import pythons as python_choice
-from upecho.measure import scenario_files
 from upecho.measure.blocks import Window
-from upecho.measure.cells import SCENARIOS, USUAL, Cell, Scenario
-from upecho.measure.results import Results
+from upecho.measure.cells import ALL, SUMMARIES, USUAL, Cell
+from upecho.measure.claims import FEWEST
 from upecho.measure.rounds import Limits
 from upecho.measure.run import FailedChecks, Run, Terms, every_cell, expect_able, with_ceiling
-from upecho.measure.summary import summarise
-from upecho.report.comparison import comparison
-from upecho.target import Kind, Target
-
-DEFAULT_FAMILIES = ("inet", "unix")
+from upecho.target import Target
 
 PRECISION_PERCENT = 3.0
 # Rounds at least and at most, seconds of a window, seconds of the warm-up, seconds for all. A quick run of everything
-# has about 70 cells; with 0.15 s to start and end a server, two rounds of it take 60 s.
+# has about 70 cells; with 0.15 s to start and end a server, four rounds of it take 75 s.
 AT_LENGTH = (5, 100, 1.0, 0.2, 900.0)
-QUICK = (2, 2, 0.25, 0.05, 60.0)
-ALL = "all"
-FILE = ".toml"
+QUICK = (FEWEST, FEWEST, 0.1, 0.02, 150.0)
 
 
-@click.command()
+def _defaults(number: int) -> str:
+    return f"[default: {AT_LENGTH[number]:g}; quick: {QUICK[number]:g}]"
+
+
+NAME_WIDTH, HELP_WIDTH = 12, 76
+SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
+    textwrap.fill(f"{name:{NAME_WIDTH}} {text}", HELP_WIDTH, subsequent_indent=" " * (NAME_WIDTH + 1))
+    for name, text in SUMMARIES.items()
+)
+
+
+@click.command(epilog=SCENARIO_HELP)
 @click.argument("targets", nargs=-1, type=TargetName())
 @click.option("--family", "families", multiple=True, type=FamilyName(), help="[default: inet, unix]")
 @click.option(
@@ -48,7 +53,12 @@ FILE = ".toml"
     help=f"Repeatable; {ALL}: every one.  [default: {', '.join(scenario.name for scenario in USUAL)}]",
 )
 @click.option("--engine", type=click.Choice(NAMES), help="The load engine.  [default: native, if it was built]")
-@click.option("--quick", is_flag=True, help="A first impression in a minute or two: short windows, two rounds.")
+@click.option(
+    "--quick",
+    is_flag=True,
+    help=f"A first impression in a minute or two: {QUICK[0]} rounds of short blocks, so that intervals (±) are wide "
+    "and only great differences show.",
+)
 @click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Keep every block, as JSON.")
 @click.option(
     "--python",
@@ -58,15 +68,15 @@ FILE = ".toml"
     help="Run the servers with this Python; repeatable, they take turns; all: each on the PATH.  [default: this one]",
 )
 @click.option("--cold", is_flag=True, help="Measure each server also before any of its connections has ended.")
-@click.option("--rounds", type=Number(1, 10000), help="Rounds, at most.  [default: 100; quick: 2]")
+@click.option("--rounds", type=Number(1, 10000), help=f"Rounds, at most.  {_defaults(1)}")
 @click.option(
     "--precision",
     type=Number(0.0, 100.0),
     default=PRECISION_PERCENT,
     help=f"Percent to which ratios shall be known; then no more rounds.  [default: {PRECISION_PERCENT:g}]",
 )
-@click.option("--seconds", type=Number(0.01, 3600.0), help="Length of a block.  [default: 1; quick: 0.25]")
-@click.option("--budget", type=Number(0.0, 1e6), help="Seconds for all rounds.  [default: 900; quick: 60]")
+@click.option("--seconds", type=Number(0.01, 3600.0), help=f"Length of a block.  {_defaults(2)}")
+@click.option("--budget", type=Number(0.0, 1e6), help=f"Seconds for all rounds, at most.  {_defaults(4)}")
 @click.option("--seed", type=Number(0, 2**32), default=0, help="Of the order and of what is sent.")
 @click.option("--no-check", is_flag=True, help="Do not check conformance first.")
 @click.option("--even-if-failing", is_flag=True, help="Measure, and mark, also what fails a check.")
@@ -79,53 +89,23 @@ def command(targets: Sequence[str], families: Sequence[str], save: Path | None, 
 
     TARGET is NAME, NAME+LOOP or module:attribute; without any, all that upecho list shows but the naive ones.
     Each block has a server process of its own, apart from the load engine, which compares every reply.
+
+    Asked for or not, each table has native, the ceiling: the same protocol in C, the nearest thing to what the
+    machine can do. Ratios are to it. Without upecho's C extension they are to the cheapest server.
+
+    Rounds go on until all ratios are known to --precision, or --rounds or --budget is used up. Exit status: 1 if a
+    server failed or fails a check, 3 if upecho or the machine was to blame, else 0.
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
     if save:
         saving.check(save)
-    names, chosen, scenarios = _targets(targets), _families(families), _scenarios(options["scenarios"])
-    pythons = python_choice.named(options["pythons"])
+    names, chosen = choice.targets(targets), choice.families(families)
+    scenarios, pythons = choice.scenarios(options["scenarios"]), python_choice.named(options["pythons"])
     window, limits = _terms(options)
     expect_able(window.engine, scenarios)
     cells = with_ceiling(every_cell(names, chosen, scenarios, pythons or [""], cold=options["cold"]))
-    cells = _able(pythons, cells)
+    cells = choice.able(pythons, cells)
     failed_checks = None if options["no_check"] else _failing(cells, pythons)
-    return _measure(Run(cells, Terms(window, limits, pythons, failed_checks, options["even_if_failing"])), save)
-
-
-def _targets(names: Sequence[str]) -> list[str]:
-    if not names:
-        return [row.name for row in inventory.servers() if not row.naive and _usable(row)]
-    for name in names:
-        if Target.parse(name).kind is not Kind.IMPLEMENTATION:
-            raise CallerError(
-                f"bench starts servers itself: it needs NAME, NAME+LOOP or module:attribute, not {name!r}"
-            )
-    return list(dict.fromkeys(names))
-
-
-def _families(names: Sequence[str]) -> list[Family]:
-    if not names:
-        usual = [row for row in inventory.families() if row.name in DEFAULT_FAMILIES]
-        return [Family(row.name) for row in usual if _usable(row)]
-    families = [Family(name) for name in dict.fromkeys(names)]
-    for family in families:
-        family.require()
-    return families
-
-
-def _usable(row: inventory.Entry) -> bool:
-    """Say aloud what a default run leaves out."""
-    if row.unavailable:
-        click.echo(f"left out: {row.name}: {row.unavailable}", err=True)
-    return not row.unavailable
-
-
-def _able(pythons: Mapping[str, Interpreter], cells: Sequence[Cell]) -> list[Cell]:
-    """Return the cells whose interpreter can load their target; say aloud what is left out."""
-    unable = python_choice.unable(pythons, cells)
-    for line in dict.fromkeys(f"{cell.target} {cell.python}: {reason}" for cell, reason in unable.items()):
-        click.echo(f"left out: {line}", err=True)
-    return [cell for cell in cells if cell not in unable]
+    return measure(Run(cells, Terms(window, limits, pythons, failed_checks, options["even_if_failing"])), save)
 
 
 def _failing(cells: Sequence[Cell], pythons: Mapping[str, Interpreter]) -> FailedChecks:
@@ -168,52 +148,3 @@ def _terms(options: dict[str, Any]) -> tuple[Window, Limits]:
         copies=True,
     )
     return window, limits
-
-
-def _scenarios(names: Sequence[str]) -> list[Scenario]:
-    found: list[Scenario] = []
-    for name in names:
-        found += _named(name)
-    return list(dict.fromkeys(found)) or list(USUAL)
-
-
-def _named(name: str) -> list[Scenario]:
-    if name.endswith(FILE):
-        return scenario_files.load(Path(name))
-    found = [one for one in SCENARIOS if name in (one.name, one.curve, ALL)]
-    if not found:
-        titles = dict.fromkeys(one.title for one in SCENARIOS)
-        raise CallerError(registry.unknown("scenario", name, list(titles), ALL, f"a {FILE} file"))
-    return found
-
-
-def _measure(run: Run, save: Path | None) -> int:
-    """Measure, show and save; also what there is when it was cut short."""
-    limits = run.terms.limits
-    of = f" of {limits.rounds}" if limits.rounds <= limits.fewest else ""
-    stopped: BaseException | None = None
-    try:
-        with Steps(run.least_blocks()) as steps:
-            for _ in run.measure(lambda cell, number: steps.show(f"round {number}{of}", str(cell))):
-                steps.advance()
-    except (KeyboardInterrupt, UpechoError) as error:
-        stopped = error
-    results = run.results()
-    if results.blocks or not stopped:
-        _keep(results, save)
-    if stopped:
-        raise stopped
-    rows = summarise(results)
-    if any(row.failed or row.cell.failed_checks for row in rows):
-        return TargetError.exit_status
-    return HarnessError.exit_status if any(row.void for row in rows) else 0
-
-
-def _keep(results: Results, save: Path | None) -> None:
-    """Save and show; neither failing keeps the other from being done."""
-    try:
-        if save:
-            saving.save(save, results.to_json())
-    finally:
-        terminal = console()
-        terminal.print(comparison(results, terminal.width))

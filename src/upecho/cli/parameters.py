@@ -11,7 +11,7 @@ from upecho import inventory, registry
 from upecho.address import Address, Family
 from upecho.cli.configuration import is_from_file, origin
 from upecho.errors import AddressError, CallerError
-from upecho.measure.cells import SCENARIOS
+from upecho.measure.cells import SUMMARIES
 from upecho.settings import DEFAULT_ADDRESS, MAX_MODE
 
 FAMILIES = [family.value for family in Family]
@@ -74,8 +74,8 @@ class ScenarioName(Parameter):
         incomplete: str,
     ) -> list[CompletionItem]:
         """Complete the names."""
-        rows = {one.title: one for one in SCENARIOS if one.title.startswith(incomplete)}
-        return [CompletionItem(title, help=row.summary) for title, row in rows.items()]
+        found = [title for title in SUMMARIES if title.startswith(incomplete)]
+        return [CompletionItem(title, help=SUMMARIES[title]) for title in found]
 
 
 class FamilyName(click.Choice[str]):
@@ -126,7 +126,7 @@ class Number(Parameter):
         number = self._number(value, is_from_file(ctx, param))
         if number is None or not self.lowest <= number <= self.highest:
             kind = "a whole number" if self._read is int else "a number"
-            raise self.wrong(value, param, ctx, f"{kind} from {self.lowest:.9g} to {self.highest:.9g}")
+            raise self.wrong(value, param, ctx, f"{kind} from {self.lowest:.10g} to {self.highest:.10g}")
         return number
 
     def _number(self, value: Any, from_file: bool) -> float | None:

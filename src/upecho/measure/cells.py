@@ -88,6 +88,8 @@ SCENARIOS = (
     Scenario("idle-10000", 16, 64, idle=10_000),
     *curve("open-loop", 64, KIB, (10, 30, 50, 70, 90)),
 )
+ALL = "all"  # stands for every one of them
+SUMMARIES = {scenario.title: scenario.summary for scenario in SCENARIOS}  # by what users ask for
 
 
 CEILING = "native"  # the server whose cost is that of the machine, as near as can be had

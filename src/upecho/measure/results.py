@@ -73,6 +73,11 @@ class Results:
     blocks: tuple[Block, ...]
     pythons: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def rounds(self) -> int:
+        """How many rounds were begun."""
+        return max((block.round for block in self.blocks), default=0)
+
     def to_json(self) -> str:
         """Return the results as JSON."""
         return json.dumps({"schema": SCHEMA, "version": VERSION} | asdict(self), allow_nan=False) + "\n"

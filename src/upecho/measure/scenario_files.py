@@ -15,7 +15,7 @@ from typing import Any
 
 from upecho import registry
 from upecho.errors import CallerError
-from upecho.measure.cells import MIB, SCENARIOS, Scenario
+from upecho.measure.cells import ALL, MIB, SCENARIOS, SUMMARIES, Scenario
 
 LIMITS = {
     "connections": (1, 100_000),
@@ -25,7 +25,8 @@ LIMITS = {
 }
 FLAGS = ("churn",)
 REQUIRED = ("connections", "message_size")
-TAKEN = {scenario.name for scenario in SCENARIOS}
+TAKEN = {ALL, *SUMMARIES, *(scenario.name for scenario in SCENARIOS)}
+MOST_UNDER_WAY = 1024 * MIB  # of which a server that keeps up has answered the last when the deadline comes
 
 
 def load(path: Path) -> list[Scenario]:
@@ -61,7 +62,12 @@ def _scenario(where: str, name: str, table: Any) -> Scenario:
         _expect_right(where, key, value)
     if table.get("churn") and table.get("depth", 1) > 1:
         raise CallerError(f"{where}: with churn, a connection has one message, so depth must be 1")
-    return Scenario(name, **table)
+    scenario = Scenario(name, **table)
+    if (under_way := scenario.connections * scenario.depth * scenario.message_size) > MOST_UNDER_WAY:
+        raise CallerError(
+            f"{where}: connections x depth x message_size is {under_way}; it must be at most {MOST_UNDER_WAY} bytes"
+        )
+    return scenario
 
 
 def _expect_right(where: str, key: str, value: Any) -> None:

@@ -8,13 +8,14 @@ from rich.text import Text
 
 from upecho.measure.cells import CEILING, Name
 from upecho.measure.changes import BASE, NEW, Change, Changes
-from upecho.measure.claims import FEWEST, Verdict
+from upecho.measure.claims import Verdict
 from upecho.measure.environment import Environment
 from upecho.measure.results import Results
 from upecho.report.comparison import over
 from upecho.report.figures import percent, three_digits
-from upecho.report.footer import servers_on
+from upecho.report.footer import rounds_of, servers_on
 from upecho.report.layout import cut, shorten
+from upecho.report.lines import TOO_FEW, reached
 
 NAME_WIDTH, NARROWEST_NAME = 24, 8  # longer names are shortened
 FIGURES_WIDTH = 56  # columns of a table beside the names
@@ -69,8 +70,9 @@ def _table(cells: Sequence[Change], names: int) -> Table:
     table.add_column("", no_wrap=True)
     for one in cells:
         costs = [three_digits(row.cost / 1e3) for row in (one.base, one.new)]
-        reach = percent(one.ratio.precision) if one.ratio.samples >= FEWEST else "?"
-        table.add_row(Text(shorten(one.new.label, names)), *costs, f"{one.ratio.ratio:.3f}", reach, _verdict(one))
+        table.add_row(
+            Text(shorten(one.new.label, names)), *costs, f"{one.ratio.ratio:.3f}", reached(one.ratio), _verdict(one)
+        )
     return table
 
 
@@ -138,7 +140,7 @@ def _certainty(found: Changes) -> Iterator[str]:
         spread = least if least == most else f"{least} to {most}, by table"
         yield f"A/A: the same server measured twice in a run differs from itself by up to {spread}."
     if any(one.verdict is Verdict.TOO_FEW for one in found.cells):
-        yield f"Nothing is called a difference without {FEWEST} rounds in both runs."
+        yield TOO_FEW
     for run, claims in found.claims.items():
         if claims.disturbed:
             but = ": the machine was too busy to conclude" if claims.is_too_busy else ""
@@ -147,12 +149,10 @@ def _certainty(found: Changes) -> Iterator[str]:
 
 def _run(results: Results) -> str:
     here = results.environment
-    rounds = max((block.round for block in results.blocks), default=0)
-    many = f"{rounds} round{'s' if rounds != 1 else ''} of {results.window.seconds:g} s"
     loops = [f"{loop} {version}" for loop, version in here.loops.items()]
     engine = f"load engine {results.window.engine}"
     versions = [f"upecho {here.upecho}", here.python, *servers_on(results), *loops]
-    return " · ".join([here.started, *versions, here.system, here.cpu, engine, many])
+    return " · ".join([here.started, *versions, here.system, here.cpu, engine, rounds_of(results)])
 
 
 def _differences(base: Environment, new: Environment) -> Iterator[str]:

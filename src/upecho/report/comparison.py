@@ -7,21 +7,20 @@ from rich.table import Table
 from rich.text import Text
 
 from upecho.measure.cells import Scenario
-from upecho.measure.claims import FEWEST, Claims, Verdict
-from upecho.measure.ratios import Ratio
+from upecho.measure.claims import Claims
 from upecho.measure.results import Results
 from upecho.measure.summary import Numbers, Row, family_ratios, summarise
 from upecho.report import curves
 from upecho.report.absent import absent
-from upecho.report.figures import bar, percent, three_digits
+from upecho.report.figures import bar, three_digits
 from upecho.report.footer import footer
+from upecho.report.lines import Line, Lines, lines
 
 GAP = 4  # columns between two families that stand beside each other
 FIGURES_WIDTH = 43  # columns of a table beside the names
 BAR_WIDTH = 5
 NAME_WIDTH = 24  # longer names are cut
 CLOSE, FAR = 1.15, 2.0  # ratios to the best: green below the first, red above the second
-ALIKE = "≈ "
 
 Columns = dict[str, Callable[[Numbers], str]]
 
@@ -29,6 +28,7 @@ Columns = dict[str, Callable[[Numbers], str]]
 def comparison(results: Results, width: int) -> RenderableType:
     """Return all there is to say about a run, for a terminal that many columns wide."""
     rows, claims = summarise(results), Claims(results)
+    measured = lines(results, rows, claims)
     parts: list[RenderableType] = []
     for scenario in results.scenarios:
         wanted = [row for row in rows if row.cell.scenario == scenario.name]
@@ -37,21 +37,22 @@ def comparison(results: Results, width: int) -> RenderableType:
             if scenario is same[0]:
                 parts += [_heading(scenario), *curves.tables(same, rows)]
         else:
-            parts += [_heading(scenario), *_families(scenario, wanted, claims, width), *_ratios(wanted)]
-    return Group(*parts, *footer(results, rows, claims))
+            parts += [_heading(scenario), *_families(scenario, wanted, measured, width), *_ratios(wanted)]
+    return Group(*parts, *footer(results, rows, claims, measured))
 
 
 def _heading(scenario: Scenario) -> Text:
     return Text.assemble((scenario.title, "bold"), (f"  {scenario.summary}", "dim"), "\n")
 
 
-def _families(scenario: Scenario, rows: Sequence[Row], claims: Claims, width: int) -> Iterator[RenderableType]:
+def _families(scenario: Scenario, rows: Sequence[Row], measured: Lines, width: int) -> Iterator[RenderableType]:
     """Yield the families' tables, two in a line where there is room."""
     families = list(dict.fromkeys(row.cell.family for row in rows))
     first_column = [row.label for row in rows] + [over(family) for family in families]
     names = min(NAME_WIDTH, max(map(len, first_column)))
     tables = [
-        _family(scenario, [row for row in rows if row.cell.family == family], claims, names) for family in families
+        _family(scenario, [row for row in rows if row.cell.family == family], measured[scenario.name, family], names)
+        for family in families
     ]
     step = 2 if width >= 2 * (names + FIGURES_WIDTH) + GAP else 1
     for first in range(0, len(tables), step):
@@ -61,8 +62,7 @@ def _families(scenario: Scenario, rows: Sequence[Row], claims: Claims, width: in
         yield Text()
 
 
-def _family(scenario: Scenario, rows: Sequence[Row], claims: Claims, names: int) -> RenderableType:
-    measured = sorted((row for row in rows if row.numbers), key=lambda row: row.cost)
+def _family(scenario: Scenario, rows: Sequence[Row], measured: Sequence[Line], names: int) -> RenderableType:
     columns = _columns(scenario)
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
     table.add_column(
@@ -73,24 +73,19 @@ def _family(scenario: Scenario, rows: Sequence[Row], claims: Claims, names: int)
     table.add_column("ratio", justify="right", no_wrap=True)
     table.add_column("±", justify="right", no_wrap=True)
     table.add_column("", width=BAR_WIDTH)
-    above: Row | None = None
-    reference = claims.costs.reference(measured[0].cell.name.group) if measured else None
-    for row in measured:
-        assert row.numbers
-        ratio = claims.ratio(row.cell.name)
-        share = row.cost / measured[-1].cost
-        style = "green" if ratio.ratio <= CLOSE else "red" if ratio.ratio >= FAR else "yellow"
-        figures = [figure(row.numbers) for figure in columns.values()]
-        alike = above and claims.verdict(above.cell.name, row.cell.name) is Verdict.NO_DIFFERENCE
-        mark = ALIKE if alike else ""
-        reach = "" if row.cell.name == reference else _reach(ratio)
-        table.add_row(row.label, *figures, f"{mark}{ratio.ratio:.2f}", reach, Text(bar(share, BAR_WIDTH), style))
-        above = row
+    for line in measured:
+        table.add_row(*_cells(line, columns), Text(bar(line.row.cost / measured[-1].row.cost, BAR_WIDTH), _style(line)))
     return Group(table, *absent([row for row in rows if not row.numbers], names))
 
 
-def _reach(ratio: Ratio) -> str:
-    return percent(ratio.precision) if ratio.samples >= FEWEST else "?"
+def _cells(line: Line, columns: Columns) -> list[str]:
+    assert line.row.numbers
+    figures = [figure(line.row.numbers) for figure in columns.values()]
+    return [line.row.label, *figures, f"{line.mark} {line.ratio.ratio:.2f}".strip(), line.reach]
+
+
+def _style(line: Line) -> str:
+    return "green" if line.ratio.ratio <= CLOSE else "red" if line.ratio.ratio >= FAR else "yellow"
 
 
 def _ratios(rows: Sequence[Row]) -> Iterator[Text]:

@@ -12,17 +12,19 @@ from upecho.measure.claims import FEWEST, Claims
 from upecho.measure.results import Results
 from upecho.measure.summary import Row
 from upecho.report.figures import percent
+from upecho.report.lines import ALIKE, TOO_FEW, UNKNOWN, Lines
 
 SHOWN = 4  # failed checks that are named; upecho check tells all about all of them
 
 
-def footer(results: Results, rows: Sequence[Row], claims: Claims) -> Iterator[Text]:
+def footer(results: Results, rows: Sequence[Row], claims: Claims, lines: Lines) -> Iterator[Text]:
     """Yield the lines in the order one needs them."""
     failed_checks = {(row.cell.target, row.cell.family): row.cell.failed_checks for row in rows}
     for (target, family), checks in failed_checks.items():
         if checks:
             more = f" and {len(checks) - SHOWN} more" if len(checks) > SHOWN else ""
             yield Text(f"{target} fails over {family}: {', '.join(checks[:SHOWN])}{more}", "red")
+    yield from map(Text, _marks(lines))
     yield from map(Text, _remarks(results, rows))
     yield from map(Text, _certainty(results, rows, claims))
     yield Text(_where(results), "dim")
@@ -30,11 +32,6 @@ def footer(results: Results, rows: Sequence[Row], claims: Claims) -> Iterator[Te
 
 
 def _remarks(results: Results, rows: Sequence[Row]) -> Iterator[str]:
-    measured = [row.numbers for row in rows if row.numbers]
-    if measured:
-        yield "CPU µs/req: what one request costs the server, all its processes and threads."
-    if any(numbers.saturated for numbers in measured):
-        yield "≥ the load engine was the bottleneck: the server can do at least that"
     if any(row.cell.failed_checks for row in rows if row.numbers):
         yield "! fails conformance checks: its numbers may come from doing less"
     if not results.checked:
@@ -47,23 +44,31 @@ def _remarks(results: Results, rows: Sequence[Row]) -> Iterator[str]:
         yield "cold: no connection of the server had ended before the load."
 
 
+def _marks(lines: Lines) -> Iterator[str]:
+    """Yield what the columns and the marks in them mean, of those that there are."""
+    shown = [line for table in lines.values() for line in table]
+    if not shown:
+        return
+    base = f"{CEILING}, the ceiling" if any(line.row.cell.name.is_ceiling for line in shown) else "the best"
+    yield "CPU µs/req: what one request costs the server, all its processes and threads."
+    if any(line.row.numbers and line.row.numbers.saturated for line in shown):
+        yield "≥ the load engine was the bottleneck: the server can do at least that"
+    yield f"ratio: cost compared with {base}, in pairs of one round; ± half of its 95 % interval."
+    if any(line.reach == UNKNOWN for line in shown):
+        yield TOO_FEW
+    if any(line.mark for line in shown):
+        yield f"{ALIKE} no difference detected from the line above (p < 5 %, corrected for all comparisons: Holm)"
+
+
 def _certainty(results: Results, rows: Sequence[Row], claims: Claims) -> Iterator[str]:
     """Yield what the figures can bear."""
     if not any(row.numbers for row in rows):
         return
-    base = f"{CEILING}, the ceiling" if any(row.numbers and row.cell.name.is_ceiling for row in rows) else "the best"
-    yield f"ratio: cost compared with {base}, in pairs of one round; ± half of its 95 % interval."
-    rounds = max(block.round for block in results.blocks)
-    if rounds < FEWEST:
-        are = "s are" if rounds > 1 else " is"
-        yield f"{rounds} round{are} too few to call anything a difference; {FEWEST} might do."
-        return
     if claims.is_too_busy:
         yield f"The machine was too busy to conclude: {claims.disturbed:.0%} of the blocks were disturbed."
-    else:
-        yield "≈ no difference detected from the line above (p < 5 %, corrected for all comparisons: Holm)"
-    yield from _floors(claims)
-    yield from _precision(results, claims)
+    if results.rounds >= FEWEST:
+        yield from _floors(claims)
+    yield from _precision(results, rows, claims)
     if claims.disturbed and not claims.is_too_busy:
         yield f"{claims.disturbed:.0%} of the blocks were disturbed by something else on the machine, and count."
 
@@ -76,7 +81,8 @@ def _floors(claims: Claims) -> Iterator[str]:
         yield f"A/A: the same server measured twice differs from itself by up to {spread}; less is no difference."
 
 
-def _precision(results: Results, claims: Claims) -> Iterator[str]:
+def _precision(results: Results, rows: Sequence[Row], claims: Claims) -> Iterator[str]:
+    """Yield what came of the precision that was wanted, if it was not reached, and what would help."""
     wanted = results.limits.precision
     reached = {group: claims.costs.precision(group) for group in claims.costs.groups()}
     missed = {group: share for group, share in reached.items() if share > wanted}
@@ -85,8 +91,30 @@ def _precision(results: Results, claims: Claims) -> Iterator[str]:
         known = "unknown" if worst == math.inf else f"± {percent(worst)}"
         yield (
             f"Not all ratios are as precise as wanted (± {percent(wanted)}): at worst {known}, in {scenario} over "
-            f"{family}. A greater --budget or more --rounds help."
+            f"{family}. {_end(results, rows, claims)}"
         )
+
+
+def _end(results: Results, rows: Sequence[Row], claims: Claims) -> str:
+    """Say what ended a run before all was known that was wanted, and what would help."""
+    limits = results.limits
+    if any(_is_missing(row, results, claims) for row in rows):
+        return "The run was cut short."
+    if results.rounds < limits.rounds:
+        return f"The time was used up ({limits.budget_seconds:g} s): a greater --budget helps."
+    return "All rounds were done: more --rounds, or longer ones (--seconds), help."
+
+
+def _is_missing(row: Row, results: Results, claims: Claims) -> bool:
+    """Whether the last round lacks a cell of which more was to be known."""
+    if row.failed or row.void or row.cell.unsupported:
+        return False
+    name = row.cell.name
+    if not row.numbers:
+        return True
+    return (
+        results.rounds not in claims.costs.logs(name) and claims.costs.precision(name.group) > results.limits.precision
+    )
 
 
 def _where(results: Results) -> str:
@@ -109,9 +137,12 @@ def _how(results: Results) -> str:
         if cores.engine
         else f"{engine} and servers on the same cores: rates mean little, CPU time still does"
     )
-    rounds = max((block.round for block in results.blocks), default=0)
-    many = f"{rounds} round{'s' if rounds != 1 else ''} of {results.window.seconds:g} s"
-    return f"{many} in fresh server processes, interleaved; {where}"
+    return f"{rounds_of(results)} in fresh server processes, interleaved; {where}"
+
+
+def rounds_of(results: Results) -> str:
+    """Say how many rounds there were, and how long their blocks."""
+    return f"{results.rounds} round{'s' if results.rounds != 1 else ''} of {results.window.seconds:g} s"
 
 
 def _list(cores: Sequence[int]) -> str:

@@ -1,0 +1,57 @@
+"""Carries out a run of ``upecho bench``, and saves and shows what was measured, also when it was cut short."""
+
+import contextlib
+from pathlib import Path
+
+from upecho import saving
+from upecho.cli.console import console
+from upecho.cli.endings import as_interrupts
+from upecho.cli.steps import Steps
+from upecho.errors import CallerError, HarnessError, TargetError, UpechoError
+from upecho.measure.results import Results
+from upecho.measure.run import Run
+from upecho.measure.summary import summarise
+from upecho.report.comparison import comparison
+
+
+def measure(run: Run, save: Path | None) -> int:
+    """Measure, show and save; return the exit status."""
+    stopped: BaseException | None = None
+    try:
+        with as_interrupts():
+            _measure(run, save)
+    except (KeyboardInterrupt, UpechoError) as error:
+        stopped = error
+    results = run.results()
+    if results.blocks or not stopped:
+        _keep(results, save)
+    if stopped:
+        raise stopped
+    rows = summarise(results)
+    if any(row.failed or row.cell.failed_checks for row in rows):
+        return TargetError.exit_status
+    return HarnessError.exit_status if any(row.void for row in rows) else 0
+
+
+def _measure(run: Run, save: Path | None) -> None:
+    """Measure; save whenever a round is done, for nobody can save anything once SIGKILL has come."""
+    limits = run.terms.limits
+    of = f" of {limits.rounds}" if limits.rounds <= limits.fewest else ""
+    begun = 1
+    with Steps(run.least_blocks()) as steps:
+        for block in run.measure(lambda cell, number: steps.show(f"round {number}{of}", str(cell))):
+            steps.advance()
+            if save and block.round > begun:
+                begun = block.round
+                with contextlib.suppress(CallerError):  # there may be room again at the end; if not, that is said then
+                    saving.save(save, run.results().to_json())
+
+
+def _keep(results: Results, save: Path | None) -> None:
+    """Save and show; neither failing keeps the other from being done."""
+    try:
+        if save:
+            saving.save(save, results.to_json())
+    finally:
+        terminal = console()
+        terminal.print(comparison(results, terminal.width))
