@@ -37,6 +37,11 @@ def test_interruptions_are_said_beyond_two_hundred_a_second(seconds: int, switch
     assert told(elapsed_ns=seconds * SECOND_NS, engine_switches=switches) == words
 
 
+def test_on_the_core_of_the_server_interruptions_tell_nothing() -> None:
+    shared = dataclasses.replace(load(1.0), elapsed_ns=SECOND_NS, engine_switches=1000, stolen_ns=SECOND_NS)
+    assert list(disturbances(shared, apart=False)) == ["100% of a core stolen"]
+
+
 def test_both_are_said() -> None:
     assert len(told(elapsed_ns=SECOND_NS, stolen_ns=SECOND_NS, engine_switches=1000)) == 2
 

@@ -112,6 +112,9 @@ def test_a_saturated_engine_gives_a_bound() -> None:
     text = rendered(results(saturated=True))
     assert re.search(r"cheap +4\.83 +≥ 208 000", text)
     assert "≥ the load engine was the bottleneck" in text
+    quiet = dataclasses.replace(results(saturated=True), scenarios=SCENARIOS[:1])
+    quiet = dataclasses.replace(quiet, wanted=tuple(note for note in quiet.wanted if note.scenario == "latency"))
+    assert "≥" not in rendered(quiet)
 
 
 def test_the_footer_says_where_how_and_how_noisy() -> None:

@@ -142,7 +142,7 @@ class Bench:
             load,
             seen.failure,
             void=plausibility.doubt(cell.scenario, load, self._window.seconds) if load and not seen.failure else "",
-            disturbances=tuple(noise.disturbances(load)) if load else (),
+            disturbances=tuple(noise.disturbances(load, apart=bool(self._cores.engine))) if load else (),
             cold=cell.cold,
             python=cell.python,
             resident_bytes=seen.resident_bytes,

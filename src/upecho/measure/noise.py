@@ -9,11 +9,16 @@ SWITCHES = 200  # a second, in which the load engine had to let something else r
 TOO_MANY = 0.25  # of all blocks: then the machine was too busy to conclude anything
 
 
-def disturbances(load: LoadResult) -> Iterator[str]:
-    """Yield what disturbed a load, in a few words each."""
+def disturbances(load: LoadResult, *, apart: bool = True) -> Iterator[str]:
+    """Yield what disturbed a load, in a few words each.
+
+    Args:
+        load: what the engine saw.
+        apart: the engine had a core of its own; elsewhere it is the server, more than anything, that interrupts it.
+    """
     stolen = load.stolen_ns / load.elapsed_ns if load.elapsed_ns else 0.0
     if stolen > STOLEN:
         yield f"{stolen:.0%} of a core stolen"
     switches = load.engine_switches / load.elapsed_ns * 1e9 if load.elapsed_ns else 0.0
-    if switches > SWITCHES:
+    if apart and switches > SWITCHES:
         yield f"the load engine was interrupted {switches:.0f} times a second"

@@ -14,7 +14,7 @@ from upecho.report import curves
 from upecho.report.absent import absent
 from upecho.report.figures import bar, three_digits
 from upecho.report.footer import footer
-from upecho.report.lines import Line, Lines, lines
+from upecho.report.lines import BOUND, Line, Lines, lines, shows_rate
 
 GAP = 4  # columns between two families that stand beside each other
 FIGURES_WIDTH = 43  # columns of a table beside the names
@@ -79,8 +79,7 @@ def _family(scenario: Scenario, rows: Sequence[Row], measured: Sequence[Line], n
 
 
 def _cells(line: Line, columns: Columns) -> list[str]:
-    assert line.row.numbers
-    figures = [figure(line.row.numbers) for figure in columns.values()]
+    figures = [figure(line.numbers) for figure in columns.values()]
     return [line.row.label, *figures, f"{line.mark} {line.ratio.ratio:.2f}".strip(), line.reach]
 
 
@@ -118,7 +117,7 @@ def _columns(scenario: Scenario) -> Columns:
     columns: Columns = {"CPU µs/req": cpu}
     if scenario.idle:
         return columns | {"p99 µs": lambda numbers: three_digits(numbers.p99_ns.median / 1e3), "KiB/conn": kibibytes}
-    if scenario.connections == 1:
+    if not shows_rate(scenario):
         return columns | {
             "p50 µs": lambda numbers: three_digits(numbers.p50_ns.median / 1e3),
             "p99 µs": lambda numbers: three_digits(numbers.p99_ns.median / 1e3),
@@ -128,4 +127,4 @@ def _columns(scenario: Scenario) -> Columns:
 
 
 def _bound(numbers: Numbers) -> str:
-    return "≥ " if numbers.saturated else ""
+    return f"{BOUND} " if numbers.saturated else ""

@@ -12,7 +12,7 @@ from upecho.measure.claims import FEWEST, Claims
 from upecho.measure.results import Results
 from upecho.measure.summary import Row
 from upecho.report.figures import percent
-from upecho.report.lines import ALIKE, TOO_FEW, UNKNOWN, Lines
+from upecho.report.lines import ALIKE, BOUND, TOO_FEW, UNKNOWN, Lines, shows_rate
 
 SHOWN = 4  # failed checks that are named; upecho check tells all about all of them
 
@@ -24,7 +24,7 @@ def footer(results: Results, rows: Sequence[Row], claims: Claims, lines: Lines) 
         if checks:
             more = f" and {len(checks) - SHOWN} more" if len(checks) > SHOWN else ""
             yield Text(f"{target} fails over {family}: {', '.join(checks[:SHOWN])}{more}", "red")
-    yield from map(Text, _marks(lines))
+    yield from map(Text, _marks(results, lines))
     yield from map(Text, _remarks(results, rows))
     yield from map(Text, _certainty(results, rows, claims))
     yield Text(_where(results), "dim")
@@ -44,15 +44,16 @@ def _remarks(results: Results, rows: Sequence[Row]) -> Iterator[str]:
         yield "cold: no connection of the server had ended before the load."
 
 
-def _marks(lines: Lines) -> Iterator[str]:
+def _marks(results: Results, lines: Lines) -> Iterator[str]:
     """Yield what the columns and the marks in them mean, of those that there are."""
     shown = [line for table in lines.values() for line in table]
     if not shown:
         return
     base = f"{CEILING}, the ceiling" if any(line.row.cell.name.is_ceiling for line in shown) else "the best"
     yield "CPU µs/req: what one request costs the server, all its processes and threads."
-    if any(line.row.numbers and line.row.numbers.saturated for line in shown):
-        yield "≥ the load engine was the bottleneck: the server can do at least that"
+    rates = {scenario.name for scenario in results.scenarios if shows_rate(scenario)}
+    if any(line.numbers.saturated for line in shown if line.row.cell.scenario in rates):
+        yield f"{BOUND} the load engine was the bottleneck: the server can do at least that"
     yield f"ratio: cost compared with {base}, in pairs of one round; ± half of its 95 % interval."
     if any(line.reach == UNKNOWN for line in shown):
         yield TOO_FEW

@@ -3,14 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from upecho.measure.cells import Scenario
 from upecho.measure.claims import FEWEST, Claims, Verdict
 from upecho.measure.costs import Group
 from upecho.measure.ratios import Ratio
 from upecho.measure.results import Results
-from upecho.measure.summary import Row
+from upecho.measure.summary import Numbers, Row
 from upecho.report.figures import percent
 
 ALIKE = "≈"
+BOUND = "≥"
 UNKNOWN = "?"
 TOO_FEW = f"{UNKNOWN} fewer than {FEWEST} rounds: too few for an interval, or to call anything a difference"
 
@@ -29,6 +31,12 @@ class Line(NamedTuple):
     ratio: Ratio
     reach: str
     mark: str
+
+    @property
+    def numbers(self) -> Numbers:
+        """What was measured."""
+        assert self.row.numbers
+        return self.row.numbers
 
 
 Lines = Mapping[Group, Sequence[Line]]
@@ -54,6 +62,11 @@ def _lines(rows: Sequence[Row], claims: Claims) -> Iterator[Line]:
         alike = above and claims.verdict(above.cell.name, name) is Verdict.NO_DIFFERENCE
         yield Line(row, ratio, reach, ALIKE if alike else "")
         above = row
+
+
+def shows_rate(scenario: Scenario) -> bool:
+    """Whether a table says how many requests a second there were; the others say how long each took."""
+    return scenario.connections > 1 and not scenario.idle
 
 
 def reached(ratio: Ratio) -> str:
