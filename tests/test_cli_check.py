@@ -28,12 +28,6 @@ def test_a_server_that_behaves(upecho: Callable[..., Any]) -> None:
     assert "\x1b" not in done.stdout + done.stderr
 
 
-def test_without_stderr_progress_goes_nowhere() -> None:
-    command = [sys.executable, "-m", "upecho", "check", "selectors", "--family", "unix", "--check", "half-close"]
-    done = subprocess.run(["sh", "-c", 'exec "$@" 2>&-', "sh", *command], capture_output=True, text=True, check=True)
-    assert done.stdout.strip().startswith("selectors")
-
-
 def test_a_server_that_does_not(upecho: Callable[..., Any]) -> None:
     done = upecho("check", "textbook", "--family", "inet", "--check", "single-bytes", "--check", "half-close")
     assert done.returncode == 1

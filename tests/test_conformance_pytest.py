@@ -101,7 +101,6 @@ def test_bad_input_starts_nothing(suite: Suite, tmp_path: Path) -> None:
         done = suite(*arguments)
         assert (done.returncode, done.stderr.strip()) == (4, f"ERROR: {message}")
         assert "conftest.py" not in done.stdout
-    assert suite("--target", "thread", "-n", "2").stderr.strip() == f"ERROR: {message}"
 
 
 def test_a_run_without_a_target_is_bad_input(tmp_path: Path) -> None:
@@ -150,4 +149,3 @@ def test_the_whole_suite_in_two_processes(suite: Suite, tmp_path: Path) -> None:
     due = [check.id for check in catalogue() if is_due(check, Target.parse("selectors"), Family.UNIX)]
     assert sorted(one.check for one in outcomes) == sorted(due)
     assert {one.verdict for one in outcomes} == {Verdict.PASSED}
-    assert not (tmp_path / ".hypothesis").exists()

@@ -1,9 +1,8 @@
 """What ``upecho check`` says on stderr about verdicts, beside the table of them."""
 
+import sys
 from collections import defaultdict
 from collections.abc import Sequence
-
-import click
 
 from upecho.conformance.known import Known
 from upecho.conformance.levels import Check
@@ -41,7 +40,7 @@ def tell_not_due(checks: Sequence[Check], pairs: Pairs) -> None:
     for target, family in pairs:
         count = sum(check.process and family in check.families for check in checks)
         if count and target.kind is Kind.ADDRESS:
-            click.echo(f"{count} checks need the process of {target.text} and were not due", err=True)
+            print(f"{count} checks need the process of {target.text} and were not due", file=sys.stderr)
 
 
 def tell_works_anyway(outcomes: Sequence[Outcome]) -> None:
@@ -51,10 +50,10 @@ def tell_works_anyway(outcomes: Sequence[Outcome]) -> None:
         if one.works_anyway:
             passed[one.target, one.family].append(one.check)
     for (target, family), checks in passed.items():
-        click.echo(f"{target} over {family}: declared unsupported, but works: {_some(checks)}", err=True)
+        print(f"{target} over {family}: declared unsupported, but works: {_some(checks)}", file=sys.stderr)
 
 
 def tell_stale(known: Known, outcomes: Sequence[Outcome]) -> None:
     """Say which known failures fail no longer."""
     for line in known.complaints(outcomes):
-        click.echo(line, err=True)
+        print(line, file=sys.stderr)

@@ -1,8 +1,8 @@
 """Shows on stderr how far long work is: a bar on a terminal, a line now and then elsewhere."""
 
+import sys
 from typing import Self
 
-import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -38,7 +38,7 @@ class Steps:
         if self._progress.console.is_terminal:
             self._progress.update(self._task, description=f"{chapter}: {step}", refresh=True)
         elif chapter not in self._chapters:
-            click.echo(chapter, err=True)
+            print(chapter, file=sys.stderr)
         self._chapters.add(chapter)
 
     def advance(self) -> None:

@@ -9,15 +9,14 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from hypothesis.configuration import set_hypothesis_home_dir
 
 from upecho.address import Family
-from upecho.conformance import asked
 from upecho.conformance.judging import as_declared, as_information, show_in_pytest, trouble, verdict_of, violation_in
 from upecho.conformance.known import Known
+from upecho.conformance.known_files import load
 from upecho.conformance.levels import Check, Level
 from upecho.conformance.place import Place
-from upecho.conformance.selection import Pairs, is_due
+from upecho.conformance.selection import chosen, is_due
 from upecho.conformance.service import Service
 from upecho.conformance.verdicts import Outcome, Verdict
 from upecho.conformance.violation import Story, explain, repeat_line
@@ -29,7 +28,7 @@ from upecho.target import Target
 
 PROPERTY = "upecho"
 ENOUGH_DESCRIPTORS = 4096
-CHOSEN = pytest.StashKey[Pairs]()
+CHOSEN = pytest.StashKey[list[tuple[Target, Family]]]()
 WRONG = pytest.StashKey[str]()
 KNOWN = pytest.StashKey[Known]()
 PYTHON = pytest.StashKey[Interpreter | None]()
@@ -46,9 +45,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[CHOSEN] = []
     config.stash[WRONG] = "say what to check, as in --target selectors or --target 127.0.0.1:9000"
     try:
-        config.stash[CHOSEN] = asked.pairs(config)
-        config.stash[KNOWN] = asked.known(config)
-        config.stash[PYTHON] = asked.python(config)
+        config.stash[CHOSEN] = chosen(
+            config.getoption("--target"), config.getoption("--family"), config.getoption("--max-clients")
+        )
+        config.stash[KNOWN] = load(config.getoption("--known"), [target for target, _ in config.stash[CHOSEN]])
+        python = config.getoption("--server-python")
+        config.stash[PYTHON] = Interpreter.probe(python) if python else None
     except CallerError as error:
         config.stash[WRONG] = str(error)
     else:
@@ -96,9 +98,8 @@ def _is_wanted(item: pytest.Item, check: Check, wanted: set[str]) -> bool:
 
 @pytest.fixture(scope="session")
 def supervisor() -> Iterator[Supervisor]:
-    """Answer for every process that the suite starts, and for the files of hypothesis, else in the current folder."""
+    """Answer for every process that the suite starts."""
     with Supervisor() as supervisor:
-        set_hypothesis_home_dir(supervisor.folder / "hypothesis")
         yield supervisor
 
 

@@ -1,6 +1,6 @@
 """The suite's options, as a pytest plugin: those of an installed conftest would be unknown when pytest starts.
 
-It is loaded in every pytest run where upecho is installed, so it imports nothing more unless the suite is asked for.
+It is loaded in every pytest run where upecho is installed, so it imports nothing and does nothing else.
 """
 
 import pytest
@@ -27,16 +27,5 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker that makes a function a check; refuse wrong targets while that takes one line.
-
-    With pytest-xdist only the workers load the suite's conftest, and what they refuse is an error of each of them.
-    """
+    """Declare the marker that makes a function a check."""
     config.addinivalue_line("markers", "upecho(level, ...): a check of the conformance suite")
-    if config.getoption("--target") and config.getoption("numprocesses", None):
-        from upecho.conformance import asked  # noqa: PLC0415
-        from upecho.errors import CallerError  # noqa: PLC0415
-
-        try:
-            asked.known(config)
-        except CallerError as error:
-            raise pytest.UsageError(str(error)) from None
