@@ -135,7 +135,7 @@ KILLS = [
     serve("times:reorders", ids(CLOGGING), by_chance=SPEED),
     serve("ends:resets_at_end", ids(f"{ENDS} stops-with-idle-client stops-without-loss"), Family.INET),
     serve("ends:never_closes", ids(ENDS)),
-    serve("ends:closes_unflushed", ids("half-close-large")),
+    serve("ends:closes_unflushed", ids("half-close-large"), by_chance="any-schedule"),
     serve(
         "ends:dies_of_reset",
         ids(
