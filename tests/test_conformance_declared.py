@@ -107,12 +107,6 @@ def test_each_declaration_is_tried_by_itself(examine: Examine) -> None:
     assert unsupported(outcomes) == {"half-close": True, "hundred-clients": False}
 
 
-@pytest.mark.parametrize("value", ["()", "'inet'", "('ipx',)", "7"])
-def test_families_that_are_none_are_bad_input(examine: Examine, value: str) -> None:
-    with pytest.raises(CallerError, match=r"FAMILIES is .*; it must be a tuple of some of inet, "):
-        examine(f"{BLOCKING}FAMILIES = {value}", ["half-close"])
-
-
 @pytest.mark.parametrize("value", ["0", "-1", "True", "'8'", "1.5"])
 def test_a_limit_that_is_none_is_bad_input(examine: Examine, value: str) -> None:
     with pytest.raises(CallerError, match=r"MAX_CLIENTS is .*; it must be a whole number, at least 1"):

@@ -42,9 +42,9 @@ def test_a_family_that_is_missing_says_so(monkeypatch: pytest.MonkeyPatch) -> No
     ("code", "reason"),
     [
         ("import no_such_package", "the package 'no_such_package' is not installed (pip install no_such_package)"),
-        ("1 / 0", "broken: ZeroDivisionError: division by zero (theirs.py, line 1)"),
-        ("raise SystemExit(3)", "broken: SystemExit: 3 (theirs.py, line 1)"),
-        ("raise GeneratorExit(3)", "broken: GeneratorExit: 3 (theirs.py, line 1)"),
+        ("1 / 0", "broken: ZeroDivisionError: division by zero"),
+        ("raise SystemExit(3)", "broken: SystemExit: 3"),
+        ("raise GeneratorExit(3)", "broken: GeneratorExit: 3"),
         ("", "module theirs has no 'serve', which added refers to"),
     ],
 )

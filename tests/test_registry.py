@@ -105,16 +105,13 @@ def test_a_dependency_that_is_not_installed_makes_unavailable(here: Path) -> Non
 @pytest.mark.parametrize(
     ("code", "what"),
     [
-        ("raise GeneratorExit", "GeneratorExit (mine.py, line 1)"),
-        ("class Odd(BaseException): pass\nraise Odd(3)", "Odd: 3 (mine.py, line 2)"),
-        ("raise SystemExit(0)", "SystemExit: 0 (mine.py, line 1)"),
-        ("import inner", "ImportError: no such thing (inner.py, line 2)"),
-        ("def", "SyntaxError: invalid syntax (mine.py, line 1)"),
+        ("raise GeneratorExit", "GeneratorExit"),
+        ("class Odd(BaseException): pass\nraise Odd(3)", "Odd: 3"),
+        ("raise SystemExit(0)", "SystemExit: 0"),
     ],
 )
 def test_whatever_a_module_raises_it_is_broken(here: Path, code: str, what: str) -> None:
     (here / "mine.py").write_text(code)
-    (here / "inner.py").write_text("\nraise ImportError('no such thing')")
     with pytest.raises(CallerError) as raised:
         registry.load("mine:serve")
     assert str(raised.value) == f"mine:serve: broken: {what}"

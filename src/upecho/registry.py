@@ -171,22 +171,11 @@ def _load_object(location: str, name: str) -> Any:
         if name in {row.name for row in BUILT_IN}:
             raise
         what = ": ".join(filter(None, (type(error).__name__, str(error))))
-        raise CallerError(f"{name}: broken: {what}{_place(error)}") from None
+        raise CallerError(f"{name}: broken: {what}") from None
     try:
         return functools.reduce(getattr, attribute.split("."), module)
     except AttributeError:
         raise CallerError(f"module {module_name} has no {attribute!r}, which {name} refers to") from None
-
-
-def _place(error: BaseException) -> str:
-    """Return the innermost line of foreign code that led to an error, if there is one."""
-    place, step = "", error.__traceback__
-    while step is not None:
-        file = step.tb_frame.f_code.co_filename
-        if file not in (__file__, importlib.__file__) and not file.startswith("<frozen "):
-            place = f" ({Path(file).name}, line {step.tb_lineno})"
-        step = step.tb_next
-    return place
 
 
 def _missing(error: ModuleNotFoundError, module_name: str, name: str) -> CallerError:

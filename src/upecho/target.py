@@ -5,7 +5,7 @@ import re
 import shlex
 import shutil
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from upecho import registry
 from upecho.address import Address, Family
@@ -66,7 +66,10 @@ class Target:
         if text.startswith("unix:") or text.rpartition(":")[2].isdigit():
             return cls(text, Kind.ADDRESS, frozenset({Address.parse(text).family}), max_clients)
         server = registry.load(text)
-        families = _declared(text, server.families)
+        try:
+            families = frozenset(Family) if server.families is None else frozenset(map(Family, server.families))
+        except (TypeError, ValueError) as error:
+            raise CallerError(f"{text}: FAMILIES is {server.families!r}: {error}") from None
         if server.max_clients is not None and (type(server.max_clients) is not int or server.max_clients < 1):
             raise CallerError(f"{text}: MAX_CLIENTS is {server.max_clients!r}; it must be a whole number, at least 1")
         return cls(text, Kind.IMPLEMENTATION, families, server.max_clients or max_clients)
@@ -85,16 +88,6 @@ class Target:
         for name, value in values.items():
             words = [word.replace(name, value) for word in words]
         return words
-
-
-def _declared(text: str, families: Any) -> frozenset[Family]:
-    """Return the families that a server declares to serve: all if it declares nothing."""
-    if families is None:
-        return frozenset(Family)
-    names = [family.value for family in Family]
-    if not isinstance(families, tuple | list | set | frozenset) or not families or set(families) - set(names):
-        raise CallerError(f"{text}: FAMILIES is {families!r}; it must be a tuple of some of {', '.join(names)}")
-    return frozenset(map(Family, families))
 
 
 def _families(command: str) -> frozenset[Family]:

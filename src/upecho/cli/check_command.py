@@ -14,7 +14,7 @@ from upecho.conformance.catalogue import catalogue
 from upecho.conformance.known import Known, updated
 from upecho.conformance.known_files import expect_writable, load, store
 from upecho.conformance.levels import Check
-from upecho.conformance.runner import JOBS_PER_CORE, Runner, expect_imports
+from upecho.conformance.runner import Runner, expect_imports
 from upecho.conformance.selection import Pairs, chosen, is_due
 from upecho.conformance.verdicts import Outcome, Verdict, document
 from upecho.conformance.wire import PATIENCE_SECONDS
@@ -35,12 +35,7 @@ PIPED_WIDTH = 100  # columns of a report that goes to a file or a program
 )
 @click.option("--known", "folder", metavar="FOLDER", help="Of known failures.  [default: known, if there is one]")
 @click.option("--write-known", is_flag=True, help="Make what fails now the known failures.")
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    help=f"How much to check at a time; far more than the default makes checks of time fail.  "
-    f"[default: {JOBS_PER_CORE} a core]",
-)
+@click.option("--jobs", type=click.IntRange(min=1), help="Targets and families to check at a time.")
 @click.option("--json", "file", type=click.Path(path_type=Path), metavar="FILE", help="Write the verdicts to FILE.")
 def command(
     targets: tuple[str, ...],

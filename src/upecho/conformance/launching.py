@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from upecho import client, deadlines
 from upecho.address import Address, Family
 from upecho.conformance.running import Running
-from upecho.conformance.violation import ending, gist
+from upecho.conformance.violation import gist
 from upecho.errors import AddressError, NoPortLeft
 from upecho.interpreter import Interpreter
 from upecho.process import Child, Supervisor
@@ -33,15 +33,9 @@ class Refusal:
     status: int | None
     stderr: str
 
-    def how(self) -> str:
-        """Say on one line how it ended, if it did, and what matters of what it said."""
-        if self.status is None:
-            end = "neither ready nor ended"
-        elif self.status == 0:  # as of a daemon, whose service would go on where nobody can observe or stop it
-            end = f"{ending(0)}, though a server has to stay in the foreground"
-        else:
-            end = ending(self.status)
-        return f"{end}; on stderr: {'; '.join(gist(self.stderr)) or 'nothing'}"
+    def gist(self) -> str:
+        """Return what matters of what it said, on one line."""
+        return "; ".join(gist(self.stderr)) or "nothing"
 
 
 @dataclass(frozen=True)

@@ -194,7 +194,8 @@ class Place:
         outcome = launch(self.target, self.supervisor, terms)
         if not isinstance(outcome, Refusal):
             return outcome
-        violation = Violation(f"a server at {terms.address}", outcome.how())
+        how = "neither ready nor ended" if outcome.status is None else ending(outcome.status)
+        violation = Violation(f"a server at {terms.address}", f"{how}; on stderr: {outcome.gist()}")
         if outcome.status is None:
             self._hung_at_start = violation
         raise violation
