@@ -157,10 +157,8 @@ class Runner:
 
     def _start(self, supervisor: Supervisor) -> Worker:
         share = self._waiting.popleft()
-        # hypothesis keeps files, and would keep them in the current folder.
-        setting = f"HYPOTHESIS_STORAGE_DIRECTORY={supervisor.folder}/hypothesis"
         program = [sys.executable, "-P", "-m", "upecho.conformance.worker"]
-        child = supervisor.start(["/usr/bin/env", setting, *program, *share.options(), *self._options])
+        child = supervisor.start([*program, *share.options(), *self._options])
         return Worker(child, share, list(share.identities()))
 
     def _last_of_its_kind(self, outcome: Outcome) -> Iterator[Outcome]:
