@@ -94,6 +94,7 @@ def test_a_program_that_does_not_start_is_no_trouble_of_ours(upecho: Callable[..
         (["selectors", "--family", "inet", "--check", "path-too-long"], "none of these checks is due"),
         (["selectors", "--family", "ipx"], "ipx"),
         (["selectors", "--jobs", "0"], "0"),
+        (["selectors", "--jobs", "4000"], "--jobs is 4000; it must be at most "),
         (["selectors", "--json", "/no/such/folder/file"], "cannot write"),
         (["127.0.0.1:1", "--family", "unix"], "is of family inet"),
         ([], "TARGET"),
