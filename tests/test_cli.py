@@ -140,6 +140,13 @@ def test_a_closed_stdout_is_one_line(arguments: list[str]) -> None:
     assert done.stderr.startswith("upecho: stdout is closed")
 
 
+def test_what_is_said_to_a_closed_stderr_is_lost() -> None:
+    check = ["check", "selectors", "--family", "unix", "--check", "echo-hello"]
+    command = ["/bin/sh", "-c", '"$@" 2>&-', "sh", sys.executable, "-m", "upecho", *check]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stdout.split()[0]) == (0, "selectors")  # above the table, nothing
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

@@ -15,6 +15,15 @@ from upecho.server_process import ServerProcess
 
 FEW = ("--check", "half-close", "--check", "ready-means-ready", "--check", "path-too-long")
 
+DAEMON = """
+import os, pathlib, time
+if pid := os.fork():
+    pathlib.Path(__file__).with_name("pid").write_text(str(pid))
+    os._exit(0)
+os.setsid()
+time.sleep(600)
+"""
+
 
 def outcome(verdict: Verdict, level: str = "MUST", known: str = "") -> Outcome:
     return Outcome("selectors", "inet", "half-close", level, verdict, "", 0.0, known=known)
@@ -55,6 +64,18 @@ def test_a_program_in_any_language(upecho: Callable[..., Any]) -> None:
     assert "exit status 1" in done.stdout
 
 
+def test_a_daemon_is_told_to_stay_in_the_foreground(
+    upecho: Callable[..., Any], folder: Path, eventually: Callable[[Callable[[], object]], None]
+) -> None:
+    (folder / "daemon.py").write_text(DAEMON)
+    target = f"cmd:{sys.executable} {folder}/daemon.py {{address}}"
+    done = upecho("check", target, "--family", "unix", "--check", "half-close")
+    assert done.returncode == 1
+    assert "exit status 0; a command must stay in the foreground; on" in " ".join(done.stdout.split())
+    pid = int((folder / "pid").read_text())
+    eventually(lambda: not Path(f"/proc/{pid}").exists())
+
+
 def test_a_program_that_does_not_start_is_no_trouble_of_ours(upecho: Callable[..., Any]) -> None:
     information = ("check", "cmd:/bin/false {address}", "--family", "inet", "--check", "memory-after-clog")
     done = upecho(*information)
@@ -74,6 +95,7 @@ def test_a_program_that_does_not_start_is_no_trouble_of_ours(upecho: Callable[..
         (["selectors", "--family", "inet", "--check", "path-too-long"], "none of these checks is due"),
         (["selectors", "--family", "ipx"], "ipx"),
         (["selectors", "--jobs", "0"], "0"),
+        (["selectors", "--jobs", "4000"], "--jobs is 4000; it must be at most "),
         (["selectors", "--json", "/no/such/folder/file"], "cannot write"),
         (["127.0.0.1:1", "--family", "unix"], "is of family inet"),
         ([], "TARGET"),

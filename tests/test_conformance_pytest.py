@@ -103,6 +103,17 @@ def test_bad_input_starts_nothing(suite: Suite, tmp_path: Path) -> None:
         assert "conftest.py" not in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(("--target", "bad"), "unknown implementation 'bad'"), ((*FEW[:1], "x"), "unknown check 'x'")],
+)
+def test_bad_input_is_one_line_in_two_processes_too(suite: Suite, arguments: tuple[str, ...], message: str) -> None:
+    done = suite("-n", "2", *arguments)
+    assert (done.returncode, done.stderr.strip().count("\n")) == (4, 0)
+    assert done.stderr.startswith(f"ERROR: {message}")
+    assert "UsageError" not in done.stdout
+
+
 def test_a_run_without_a_target_is_bad_input(tmp_path: Path) -> None:
     done = subprocess.run(SUITE, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 4
@@ -143,8 +154,9 @@ def test_a_case_of_the_junit_file_carries_the_verdict(suite: Suite, tmp_path: Pa
 
 
 def test_the_whole_suite_in_two_processes(suite: Suite, tmp_path: Path) -> None:
-    done = suite("-n", "2", "--junitxml=x.xml", target="selectors")
+    done = suite("-n", "2", "--junitxml=x.xml", "-p", "no:benchmark", target="selectors")
     assert done.returncode == 0, done.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["x.xml"]
     outcomes = cases(tmp_path / "x.xml").values()
     due = [check.id for check in catalogue() if is_due(check, Target.parse("selectors"), Family.UNIX)]
     assert sorted(one.check for one in outcomes) == sorted(due)

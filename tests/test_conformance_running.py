@@ -33,9 +33,9 @@ def short_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:
 def run(supervisor: Supervisor) -> Callable[..., Running]:
     """Run a program as if it were a server that is ready."""
 
-    def run(program: str, *, farewell_counts: bool = True, may_complain: bool = False) -> Running:
+    def run(program: str, *, is_command: bool = False, may_complain: bool = False) -> Running:
         child = supervisor.start([sys.executable, "-S", "-c", program])
-        return Running(child, NOWHERE, farewell_counts=farewell_counts, may_complain=may_complain)
+        return Running(child, NOWHERE, is_command=is_command, may_complain=may_complain)
 
     return run
 
@@ -123,7 +123,7 @@ def test_news_is_what_was_not_heard_before(run: Callable[..., Running]) -> None:
 def test_what_was_said_before_it_was_ready_is_no_news(supervisor: Supervisor) -> None:
     child = supervisor.start([sys.executable, "-S", "-c", REPEATS])
     say(child, "starting")
-    running = Running(child, NOWHERE, farewell_counts=True, may_complain=False)
+    running = Running(child, NOWHERE, is_command=False, may_complain=False)
     say(child, "trouble")
     assert running.news() == "trouble\n"
 
@@ -142,11 +142,12 @@ def test_what_it_said_in_other_checks_is_not_said_in_this_one(run: Callable[...,
     ("program", "how"),
     [
         ("raise SystemExit(3)", "the server ended with exit status 3"),
+        ("", "the server ended with exit status 0; a command must stay in the foreground"),
         ("import os; os.kill(os.getpid(), 15)", "the server was killed by SIGTERM (it has no handler for it)"),
     ],
 )
 def test_who_has_ended_untold_is_named(run: Callable[..., Running], program: str, how: str) -> None:
-    running = run(program)
+    running = run(program, is_command=True)
     running.child.wait(20)
     assert running.ended_untold() == how
     running.told_to_stop()
@@ -157,9 +158,9 @@ def test_who_serves_has_not_ended(run: Callable[..., Running]) -> None:
     assert run(RESTS).ended_untold() == ""
 
 
-@pytest.mark.parametrize(("farewell_counts", "news"), [(True, "before\nafter\n"), (False, "before\n")])
-def test_a_farewell_counts_or_not(run: Callable[..., Running], farewell_counts: bool, news: str) -> None:
-    running = run(REPEATS, farewell_counts=farewell_counts)
+@pytest.mark.parametrize(("is_command", "news"), [(False, "before\nafter\n"), (True, "before\n")])
+def test_a_farewell_counts_or_not(run: Callable[..., Running], is_command: bool, news: str) -> None:
+    running = run(REPEATS, is_command=is_command)
     say(running.child, "before")
     running.told_to_stop()
     say(running.child, "after")

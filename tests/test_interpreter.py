@@ -216,7 +216,7 @@ def test_what_it_cannot_load(bare: Interpreter, here: Callable[[str], None]) -> 
         "threds": "unknown implementation 'threds'; did you mean threads?",
         "crashes:serve": f"{silence} -11 and gave no answer: noise",
         "leaves:serve": f"{silence} 0 and gave no answer: so long",
-        "breaks:serve": "broken: ValueError: a line and another",
+        "breaks:serve": f"broken: ValueError: a line and another ({Path.cwd()}/breaks.py:4)",
         "needs:serve": "the package 'pytest' is not installed",
     }
 

@@ -42,9 +42,9 @@ def test_a_family_that_is_missing_says_so(monkeypatch: pytest.MonkeyPatch) -> No
     ("code", "reason"),
     [
         ("import no_such_package", "the package 'no_such_package' is not installed (pip install no_such_package)"),
-        ("1 / 0", "broken: ZeroDivisionError: division by zero"),
-        ("raise SystemExit(3)", "broken: SystemExit: 3"),
-        ("raise GeneratorExit(3)", "broken: GeneratorExit: 3"),
+        ("1 / 0", "broken: ZeroDivisionError: division by zero ({}/theirs.py:1)"),
+        ("raise SystemExit(3)", "broken: SystemExit: 3 ({}/theirs.py:1)"),
+        ("raise GeneratorExit(3)", "broken: GeneratorExit: 3 ({}/theirs.py:1)"),
         ("", "module theirs has no 'serve', which added refers to"),
     ],
 )
@@ -56,7 +56,7 @@ def test_a_broken_package_is_shown_as_unavailable(
     monkeypatch.delitem(sys.modules, "theirs", raising=False)
     points = [EntryPoint("added", "theirs:serve", registry.ENTRY_POINTS)]
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: points)
-    assert inventory.servers()[-1] == inventory.ServerEntry("added", "", reason)
+    assert inventory.servers()[-1] == inventory.ServerEntry("added", "", reason.format(tmp_path))
 
 
 def test_a_bug_of_our_own_surfaces(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,13 +53,15 @@ def test_a_built_in_server_needs_no_look_at_other_packages(monkeypatch: pytest.M
         ("asyncio+os:sep", "not a loop factory: os:sep is str"),
         ("no_such:serve", "no module 'no_such', which no_such:serve refers to"),
         ("os.no_such:serve", "no module 'os.no_such'"),
+        ("mine:serve", "no module 'mine.no_such', which mine:serve refers to"),
         ("os:no_such", "module os has no 'no_such', which os:no_such refers to"),
         ("os:sep", "not a server: os:sep is str, not a callable"),
         ("os:", "not module:attribute: 'os:'"),
         ("127.0.0.1:80", "not module:attribute: '127.0.0.1:80'"),
     ],
 )
-def test_a_wrong_name_is_answered_with_what_would_be_right(target: str, message: str) -> None:
+def test_a_wrong_name_is_answered_with_what_would_be_right(here: Path, target: str, message: str) -> None:
+    (here / "mine.py").write_text("import mine.no_such")
     with pytest.raises(CallerError) as raised:
         registry.load(target)
     assert str(raised.value).startswith(message)
@@ -96,6 +98,14 @@ def test_the_documentation_of_serve_goes_before_that_of_its_module(here: Path) -
     assert registry.load("mine:serve").summary == "A server."
 
 
+@pytest.mark.parametrize("families", ["()", "'inet'", "('inet', 'ipx')", "7", "[[]]", "{'inet': 1}"])
+def test_families_that_are_none_are_bad_input(here: Path, families: str) -> None:
+    (here / "mine.py").write_text(f"FAMILIES = {families}\ndef serve(listener, stop): pass\n")
+    with pytest.raises(CallerError) as raised:
+        registry.load("mine:serve")
+    assert str(raised.value).startswith(f"mine:serve: FAMILIES is {families}; it must be a tuple with some of 'inet', ")
+
+
 def test_a_dependency_that_is_not_installed_makes_unavailable(here: Path) -> None:
     (here / "mine.py").write_text("import no_such_package\n")
     with pytest.raises(Unavailable, match="mine:serve is unavailable: the package 'no_such_package' is not"):
@@ -105,16 +115,20 @@ def test_a_dependency_that_is_not_installed_makes_unavailable(here: Path) -> Non
 @pytest.mark.parametrize(
     ("code", "what"),
     [
-        ("raise GeneratorExit", "GeneratorExit"),
-        ("class Odd(BaseException): pass\nraise Odd(3)", "Odd: 3"),
-        ("raise SystemExit(0)", "SystemExit: 0"),
+        ("raise GeneratorExit", "GeneratorExit ({}/mine.py:1)"),
+        ("class Odd(BaseException): pass\nraise Odd(3)", "Odd: 3 ({}/mine.py:2)"),
+        ("raise SystemExit(0)", "SystemExit: 0 ({}/mine.py:1)"),
+        ("raise ImportError('no\\nlibrary')", "ImportError: no library ({}/mine.py:1)"),
+        ("import deep", "JSONDecodeError: Expecting value: line 1 column 2 (char 1) ({}/deep.py:3)"),
+        ("def", "SyntaxError: invalid syntax (mine.py, line 1)"),
     ],
 )
 def test_whatever_a_module_raises_it_is_broken(here: Path, code: str, what: str) -> None:
     (here / "mine.py").write_text(code)
+    (here / "deep.py").write_text("import json\ndef deep():\n    json.loads('[')\ndeep()")
     with pytest.raises(CallerError) as raised:
         registry.load("mine:serve")
-    assert str(raised.value) == f"mine:serve: broken: {what}"
+    assert str(raised.value) == f"mine:serve: broken: {what.format(here)}"
 
 
 def test_an_interrupt_at_import_is_an_interrupt(here: Path) -> None:

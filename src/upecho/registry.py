@@ -8,11 +8,14 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType, TracebackType
 from typing import Any, cast
 
+from upecho.address import Family
 from upecho.errors import CallerError, Unavailable
 
 ENTRY_POINTS = "upecho.servers"
+NOT_FOREIGN = sys.stdlib_module_names | {"upecho"}  # packages in which no reader would look for the mistake
 
 
 @dataclass(frozen=True)
@@ -57,14 +60,14 @@ class Server:
     Attributes:
         serve: the callable ``serve(listener, stop)``.
         max_clients: how many clients it serves at once; None means as many as there are descriptors.
-        families: names of the socket families that it serves; None means all.
+        families: the socket families that it declares to serve.
         naive: whether it ignores the stop.
         summary: its I/O model in a few words, from the table or from its documentation.
     """
 
     serve: Callable[..., None]
     max_clients: int | None = None
-    families: tuple[str, ...] | None = None
+    families: frozenset[Family] = frozenset(Family)
     naive: bool = False
     summary: str = ""
 
@@ -102,7 +105,8 @@ def load(target: str) -> Server:
     """Load ``NAME``, ``NAME+LOOP``, ``module:attribute`` or ``module:attribute+LOOP``.
 
     Raises:
-        CallerError: nothing has that name, the attribute does not exist or is no server.
+        CallerError: nothing has that name, the attribute does not exist or is no server, or what its module declares
+            cannot be.
         Unavailable: a package it needs is not installed.
     """
     name, plus, loop = target.partition("+")
@@ -118,8 +122,26 @@ def load(target: str) -> Server:
             raise CallerError(f"{name} runs on no event loop, so +{loop} means nothing to it")
         serve = functools.partial(serve, loop_factory=load_loop(loop))
     summary = row.summary or (inspect.getdoc(serve) or module.__doc__ or "").strip().partition("\n")[0]
-    declared = (getattr(module, "MAX_CLIENTS", None), getattr(module, "FAMILIES", None))
-    return Server(serve, *declared, row.naive, summary)
+    return Server(serve, _max_clients(module, name), _families(module, name), row.naive, summary)
+
+
+def _max_clients(module: ModuleType, name: str) -> int | None:
+    declared = getattr(module, "MAX_CLIENTS", None)
+    if declared is not None and (type(declared) is not int or declared < 1):
+        raise CallerError(f"{name}: MAX_CLIENTS is {declared!r}; it must be a whole number, at least 1")
+    return declared
+
+
+def _families(module: ModuleType, name: str) -> frozenset[Family]:
+    declared = getattr(module, "FAMILIES", None)
+    if declared is None:
+        return frozenset(Family)
+    known = [family.value for family in Family]
+    are_some = isinstance(declared, (tuple, list, set, frozenset)) and declared
+    if not are_some or any(one not in known for one in declared):
+        right = f"it must be a tuple with some of {', '.join(map(repr, known))}"
+        raise CallerError(f"{name}: FAMILIES is {declared!r}; {right}")
+    return frozenset(map(Family, declared))
 
 
 def load_loop(name: str) -> Callable[[], Any]:
@@ -170,12 +192,23 @@ def _load_object(location: str, name: str) -> Any:
     except BaseException as error:  # foreign code may raise anything
         if name in {row.name for row in BUILT_IN}:
             raise
-        what = ": ".join(filter(None, (type(error).__name__, str(error))))
-        raise CallerError(f"{name}: broken: {what}") from None
+        what = ": ".join(filter(None, (type(error).__name__, " ".join(str(error).split()))))
+        raise CallerError(f"{name}: broken: {what}{_where(error.__traceback__)}") from None
     try:
         return functools.reduce(getattr, attribute.split("."), module)
     except AttributeError:
         raise CallerError(f"module {module_name} has no {attribute!r}, which {name} refers to") from None
+
+
+def _where(step: TracebackType | None) -> str:
+    """Return the innermost frame of foreign code, in brackets; nothing if none of it was reached."""
+    where = ""
+    while step:
+        frame = step.tb_frame
+        if str(frame.f_globals.get("__name__")).partition(".")[0] not in NOT_FOREIGN:
+            where = f" ({frame.f_code.co_filename}:{step.tb_lineno})"
+        step = step.tb_next
+    return where
 
 
 def _missing(error: ModuleNotFoundError, module_name: str, name: str) -> CallerError:
@@ -183,6 +216,6 @@ def _missing(error: ModuleNotFoundError, module_name: str, name: str) -> CallerE
     lacking = error.name or module_name
     if lacking.partition(".")[0] == "upecho" and name in {row.name for row in BUILT_IN}:
         raise error
-    if ":" in name and (module_name == lacking or module_name.startswith(lacking + ".")):
+    if ":" in name and module_name.partition(".")[0] == lacking.partition(".")[0]:
         return CallerError(f"no module {lacking!r}, which {name} refers to")
     return Unavailable(f"{name} is unavailable: the package {lacking!r} is not installed (pip install {lacking})")

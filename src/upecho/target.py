@@ -66,13 +66,7 @@ class Target:
         if text.startswith("unix:") or text.rpartition(":")[2].isdigit():
             return cls(text, Kind.ADDRESS, frozenset({Address.parse(text).family}), max_clients)
         server = registry.load(text)
-        try:
-            families = frozenset(Family) if server.families is None else frozenset(map(Family, server.families))
-        except (TypeError, ValueError) as error:
-            raise CallerError(f"{text}: FAMILIES is {server.families!r}: {error}") from None
-        if server.max_clients is not None and (type(server.max_clients) is not int or server.max_clients < 1):
-            raise CallerError(f"{text}: MAX_CLIENTS is {server.max_clients!r}; it must be a whole number, at least 1")
-        return cls(text, Kind.IMPLEMENTATION, families, server.max_clients or max_clients)
+        return cls(text, Kind.IMPLEMENTATION, server.families, server.max_clients or max_clients)
 
     def address(self) -> Address:
         """Return the address of a target that somebody else serves."""

@@ -71,8 +71,9 @@ class Forgiving:
 
 def main() -> NoReturn:
     """Run the command line; every foreseen failure is one line on stderr and the exit status it deserves."""
-    if sys.stderr is not None:
-        sys.stderr = cast(TextIO, Forgiving(sys.stderr))
+    if sys.stderr is None:  # it was closed, and print would take stdout instead
+        sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115 (stays open as long as any stderr)
+    sys.stderr = cast(TextIO, Forgiving(sys.stderr))
     try:
         status = _run()
         sys.stdout.flush()
@@ -119,8 +120,7 @@ def _abandon_output() -> None:
 
 
 def _fail(line: str, status: int) -> int:
-    if sys.stderr is not None:
-        sys.stderr.write(f"upecho: {' '.join(line.splitlines())}\n")
+    sys.stderr.write(f"upecho: {' '.join(line.splitlines())}\n")
     return status
 
 

@@ -14,7 +14,7 @@ from upecho.conformance.catalogue import catalogue
 from upecho.conformance.known import Known, updated
 from upecho.conformance.known_files import expect_writable, load, store
 from upecho.conformance.levels import Check
-from upecho.conformance.runner import Runner, expect_imports
+from upecho.conformance.runner import Runner, expect_cores, expect_imports
 from upecho.conformance.selection import Pairs, chosen, is_due
 from upecho.conformance.verdicts import Outcome, Verdict, document
 from upecho.conformance.wire import PATIENCE_SECONDS
@@ -62,6 +62,7 @@ def command(
     if file:
         saving.check(file)
     deadlines.seconds(1)  # if it is set wrongly, then here is where that is said
+    expect_cores(jobs or 1)
     checks = _checks(ids)
     expect_imports(targets)
     pairs = chosen(targets, families, max_clients)

@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from upecho.address import Family
 from upecho.conformance.judging import as_declared, as_information, show_in_pytest, trouble, verdict_of, violation_in
@@ -16,6 +17,7 @@ from upecho.conformance.known import Known
 from upecho.conformance.known_files import load
 from upecho.conformance.levels import Check, Level
 from upecho.conformance.place import Place
+from upecho.conformance.plugin import refuse
 from upecho.conformance.selection import chosen, is_due
 from upecho.conformance.service import Service
 from upecho.conformance.verdicts import Outcome, Verdict
@@ -56,8 +58,6 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         if config.stash[CHOSEN]:
             del config.stash[WRONG]
-    if WRONG in config.stash and hasattr(config, "workerinput"):  # pytest-xdist wants to know before it has a list
-        raise pytest.UsageError(config.stash[WRONG])
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -77,18 +77,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Refuse bad input; leave out the checks that are not due, or not asked for."""
-    if wrong := config.stash.get(WRONG, ""):
-        raise pytest.UsageError(wrong)
-    from upecho.conformance.catalogue import catalogue  # noqa: PLC0415 (pytest has to be the first to import checks)
-
+    if wrong := config.stash.get(WRONG, "") or _unknown_check(config):
+        refuse(config, wrong)
+        items.clear()
+        return
     wanted = set(config.getoption("--check"))
-    known = [check.id for check in catalogue()]
-    for name in wanted - set(known):
-        raise pytest.UsageError(unknown("check", name, known))
     checks = {item: _check(item) for item in items}
     due = [item for item in items if (check := checks[item]) is None or _is_wanted(item, check, wanted)]
     config.hook.pytest_deselected(items=[item for item in items if item not in due])
     items[:] = due
+
+
+def _unknown_check(config: pytest.Config) -> str:
+    """Return what is wrong with the ids of the checks that are asked for; nothing if nothing is."""
+    from upecho.conformance.catalogue import catalogue  # noqa: PLC0415 (pytest has to be the first to import checks)
+
+    known = [check.id for check in catalogue()]
+    wrong = [name for name in config.getoption("--check") if name not in known]
+    return unknown("check", wrong[0], known) if wrong else ""
 
 
 def _is_wanted(item: pytest.Item, check: Check, wanted: set[str]) -> bool:
@@ -100,7 +106,9 @@ def _is_wanted(item: pytest.Item, check: Check, wanted: set[str]) -> bool:
 def supervisor() -> Iterator[Supervisor]:
     """Answer for every process that the suite starts."""
     with Supervisor() as supervisor:
+        set_hypothesis_home_dir(supervisor.folder / "hypothesis")  # it keeps files, and would in the current folder
         yield supervisor
+        set_hypothesis_home_dir(None)
 
 
 @pytest.fixture(scope="session")

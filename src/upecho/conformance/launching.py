@@ -70,7 +70,7 @@ def launch(target: Target, supervisor: Supervisor, terms: Terms, *, may_start: b
         return Running(
             child,
             bound,
-            farewell_counts=target.kind is Kind.IMPLEMENTATION,
+            is_command=target.kind is Kind.COMMAND,
             may_complain=terms.descriptors is not None,  # to say that there are none left is a service
         )
     patience = END_SECONDS if may_start else READY_SECONDS  # for it had no time yet to start and to look around

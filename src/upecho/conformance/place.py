@@ -8,7 +8,7 @@ from upecho.conformance.launching import Refusal, Terms, launch, new_address
 from upecho.conformance.levels import Check
 from upecho.conformance.running import Running
 from upecho.conformance.service import Service
-from upecho.conformance.violation import Log, Violation, ending, gist, plural
+from upecho.conformance.violation import Log, Violation, ending, gist, plural, untimely
 from upecho.interpreter import Interpreter
 from upecho.process import Supervisor
 from upecho.target import Kind, Target
@@ -194,7 +194,9 @@ class Place:
         outcome = launch(self.target, self.supervisor, terms)
         if not isinstance(outcome, Refusal):
             return outcome
-        how = "neither ready nor ended" if outcome.status is None else ending(outcome.status)
+        how = "neither ready nor ended"
+        if outcome.status is not None:
+            how = untimely(outcome.status, is_command=self.target.kind is Kind.COMMAND)
         violation = Violation(f"a server at {terms.address}", f"{how}; on stderr: {outcome.gist()}")
         if outcome.status is None:
             self._hung_at_start = violation

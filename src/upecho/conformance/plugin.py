@@ -1,9 +1,14 @@
 """The suite's options, as a pytest plugin: those of an installed conftest would be unknown when pytest starts.
 
-It is loaded in every pytest run where upecho is installed, so it imports nothing and does nothing else.
+It is loaded in every pytest run where upecho is installed, so it imports nothing of upecho and does little else: what
+the conftest cannot do under pytest-xdist, where the process that the user has started never loads it.
 """
 
+from typing import Any
+
 import pytest
+
+REFUSAL = "upecho"  # what a process of pytest-xdist calls it in what it hands to the one that started it
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,3 +34,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker that makes a function a check."""
     config.addinivalue_line("markers", "upecho(level, ...): a check of the conformance suite")
+
+
+def refuse(config: pytest.Config, wrong: str) -> None:
+    """End the run as pytest ends it for bad input; a process of pytest-xdist can only ask for that."""
+    if not hasattr(config, "workeroutput"):
+        raise pytest.UsageError(wrong)
+    config.workeroutput[REFUSAL] = wrong
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Do what a process of pytest-xdist has asked for."""
+    if wrong := getattr(node, "workeroutput", {}).get(REFUSAL):
+        raise pytest.UsageError(wrong)

@@ -26,6 +26,7 @@ REASON = re.compile(r"^(?:ERROR: |(?:INTERNALERROR> )?(?=[\w.]*(?:Error|Exceptio
 LONGEST_GARBAGE = 60  # bytes of it that are shown
 LOOK_SECONDS = 0.1  # between two looks at what makes no event
 JOBS_PER_CORE = 2  # half the time of a check goes by in watching that nothing happens
+MOST_JOBS_PER_CORE = 4
 
 IMPORTED = 64  # no status that a process ends with by chance
 TRIAL = f"""
@@ -37,6 +38,18 @@ with contextlib.suppress(CallerError):
     Target.parse(sys.argv[1])
 os._exit({IMPORTED})
 """
+
+
+def expect_cores(jobs: int) -> None:
+    """Make sure that servers which behave pass: where too many checks run at a time, answers come too late.
+
+    Raises:
+        CallerError: there are too few cores for so many jobs.
+    """
+    most = MOST_JOBS_PER_CORE * (os.cpu_count() or 1)
+    if jobs > most:
+        why = f"{MOST_JOBS_PER_CORE} for each core; with more, servers that behave fail for want of time"
+        raise CallerError(f"--jobs is {jobs}; it must be at most {most} here, {why}")
 
 
 def expect_imports(targets: Iterable[str]) -> None:
@@ -157,10 +170,8 @@ class Runner:
 
     def _start(self, supervisor: Supervisor) -> Worker:
         share = self._waiting.popleft()
-        # hypothesis keeps files, and would keep them in the current folder.
-        setting = f"HYPOTHESIS_STORAGE_DIRECTORY={supervisor.folder}/hypothesis"
         program = [sys.executable, "-P", "-m", "upecho.conformance.worker"]
-        child = supervisor.start(["/usr/bin/env", setting, *program, *share.options(), *self._options])
+        child = supervisor.start([*program, *share.options(), *self._options])
         return Worker(child, share, list(share.identities()))
 
     def _last_of_its_kind(self, outcome: Outcome) -> Iterator[Outcome]:

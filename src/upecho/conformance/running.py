@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from upecho import deadlines, observe
 from upecho.address import Address
-from upecho.conformance.violation import Violation, ending
+from upecho.conformance.violation import Violation, untimely
 from upecho.process import Child
 
 PATIENCE_SECONDS = 5.0  # for what must come to rest, or back to what it was
@@ -30,10 +30,10 @@ class Running:
         address: where it listens.
     """
 
-    def __init__(self, child: Child, address: Address, *, farewell_counts: bool, may_complain: bool) -> None:
+    def __init__(self, child: Child, address: Address, *, is_command: bool, may_complain: bool) -> None:
         self.child = child
         self.address = address
-        self._farewell_counts = farewell_counts
+        self._is_command = is_command
         self._may_complain = may_complain
         self._heard = child.stderr_bytes()  # what a server says before it is ready is its own affair
         self._until: int | None = None
@@ -48,7 +48,7 @@ class Running:
     def told_to_stop(self) -> None:
         """Note the moment: what a command says from now on is its farewell."""
         self._told = True
-        if self._until is None and not self._farewell_counts:
+        if self._until is None and self._is_command:
             self._until = self.child.stderr_bytes()
 
     def begin_check(self) -> None:
@@ -64,7 +64,7 @@ class Running:
         status = None if self._told else self.child.wait(ENDING_SECONDS)
         if status is None:
             return ""
-        return f"the server {'was' if status < 0 else 'ended with'} {ending(status)}"
+        return f"the server {'was' if status < 0 else 'ended with'} {untimely(status, is_command=self._is_command)}"
 
     def news(self) -> str:
         """Return what it has written to stderr since this was last asked, if that is a finding."""

@@ -80,6 +80,12 @@ def ending(status: int) -> str:
     return f"killed by {name}" + (" (it has no handler for it)" if asked else "")
 
 
+def untimely(status: int, *, is_command: bool) -> str:
+    """Say how a server has ended that nobody had told to."""
+    hint = "; a command must stay in the foreground" if is_command and status == 0 else ""
+    return ending(status) + hint
+
+
 def printable(text: str) -> str:
     """Return a text with all control characters but the line end escaped: a terminal would obey them."""
     return "".join(one if one.isprintable() or one == "\n" else _escaped(one) for one in text)
