@@ -131,8 +131,8 @@ KILLS = [
         Family.INET,
         f"{SPEED} {CLOGGED}",
     ),
-    serve("times:reuses_buffer", ids(CLOGGING), by_chance=f"{SPEED} memory-flat-after-churn"),
-    serve("times:reorders", ids(CLOGGING), by_chance=SPEED),
+    serve("times:reuses_buffer", ids(CLOGGING), by_chance=f"{SPEED} memory-flat-after-churn stops-without-loss"),
+    serve("times:reorders", ids(CLOGGING), by_chance=f"{SPEED} stops-without-loss"),
     serve("ends:resets_at_end", ids(f"{ENDS} stops-with-idle-client stops-without-loss"), Family.INET),
     serve("ends:never_closes", ids(ENDS)),
     serve("ends:closes_unflushed", ids("half-close-large"), by_chance="any-schedule"),
@@ -173,8 +173,8 @@ KILLS = [
     # Whether a client leaves before or after its answer is on its way decides whether something stays behind.
     serve(
         "clients:buffer_of_descriptor",
-        ids("descriptor-reuse close-while-clogged reset-while-clogged reset-after-half-close says-nothing-on-stderr"),
-        by_chance=UNHARMED,
+        ids("close-while-clogged reset-while-clogged reset-after-half-close says-nothing-on-stderr"),
+        by_chance=f"{UNHARMED} descriptor-reuse",
     ),
     serve("clients:select_only", ids("past-descriptor-1024 says-nothing-on-stderr")),
     serve("clients:starves", ids("flooder-and-pinger")),
