@@ -99,11 +99,13 @@ def command(targets: Sequence[str], families: Sequence[str], save: Path | None, 
     if save:
         saving.check(save)
     names, chosen = choice.targets(targets), choice.families(families)
-    scenarios, pythons = choice.scenarios(options["scenarios"]), python_choice.named(options["pythons"])
     window, limits = _terms(options)
+    scenarios = choice.scenarios(options["scenarios"], window.engine)
+    pythons = python_choice.named(options["pythons"])
     expect_able(window.engine, scenarios)
     cells = with_ceiling(every_cell(names, chosen, scenarios, pythons or [""], cold=options["cold"]))
     cells = choice.able(pythons, cells)
+    choice.miss_ceiling(targets)
     failed_checks = None if options["no_check"] else _failing(cells, pythons)
     return measure(Run(cells, Terms(window, limits, pythons, failed_checks, options["even_if_failing"])), save)
 
