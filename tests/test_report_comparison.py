@@ -164,6 +164,12 @@ def test_a_busy_machine_concludes_nothing() -> None:
     assert "The machine was too busy to conclude: 40% of the blocks were disturbed." in rendered(busy)
 
 
+def test_of_a_ceiling_that_is_left_alone_nothing_more_was_wanted() -> None:
+    alone = made_up.run({"native": [1.0], "dead": "1 refused"}, limits=Limits(5, 60.0, precision=0.03))
+    assert "as precise" not in rendered(alone)
+    assert "as precise" in rendered(made_up.run({"native": [1.0]}, limits=Limits(5, 60.0, precision=0.03)))
+
+
 @pytest.mark.parametrize(
     ("rounds", "missing", "end"),
     [
