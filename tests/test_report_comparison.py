@@ -97,6 +97,7 @@ def test_what_has_no_number_says_why() -> None:
     assert line_of("broken", text).split()[1:4] == ["failed:", "3", "mismatch,"]
     assert line_of("alone", text).split(maxsplit=1)[1].rstrip() == "unsupported: serves 1 at once"
     assert line_of("wrong", text).split(maxsplit=1)[1].rstrip() == "fails 9 checks"
+    assert "broken failed: 3 mismatch, wrote to stderr: x" in " ".join(text[text.rindex("wrong fails") :].split())
     assert "wrong fails over unix: check-0, check-1, check-2, check-3 and 5 more" in text
 
 

@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from upecho import deadlines, observe
+from upecho.conformance.violation import printable
 from upecho.errors import TargetError
 from upecho.interpreter import Interpreter
 from upecho.load.engine import best
@@ -143,7 +144,7 @@ class Bench:
             *cell.name[:3],
             round_number,
             load,
-            seen.failure,
+            printable(seen.failure),
             void=plausibility.doubt(cell.scenario, load, self._window.seconds) if load and not seen.failure else "",
             disturbances=tuple(noise.disturbances(load, apart=bool(self._cores.engine))) if load else (),
             cold=cell.cold,

@@ -12,9 +12,12 @@ from upecho.measure.claims import FEWEST, Claims
 from upecho.measure.results import Results
 from upecho.measure.summary import Row
 from upecho.report.figures import percent
+from upecho.report.layout import cut
 from upecho.report.lines import ALIKE, BOUND, TOO_FEW, UNKNOWN, Lines, shows_rate
 
 SHOWN = 4  # failed checks that are named; upecho check tells all about all of them
+
+LONG, LONGEST = 40, 240  # characters of a reason: what may not fit into its line in a table, and what is told at all
 
 
 def footer(results: Results, rows: Sequence[Row], claims: Claims, lines: Lines) -> Iterator[Text]:
@@ -24,6 +27,8 @@ def footer(results: Results, rows: Sequence[Row], claims: Claims, lines: Lines) 
         if checks:
             more = f" and {len(checks) - SHOWN} more" if len(checks) > SHOWN else ""
             yield Text(f"{target} fails over {family}: {', '.join(checks[:SHOWN])}{more}", "red")
+    long = dict.fromkeys((row.cell.name.label, row.reason) for row in rows if len(row.reason) > LONG)
+    yield from (Text(f"{label} {cut(reason, LONGEST)}", "red") for label, reason in long)
     yield from map(Text, _marks(results, lines))
     yield from map(Text, _remarks(results, rows))
     yield from map(Text, _certainty(results, rows, claims))
