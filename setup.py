@@ -25,8 +25,8 @@ class BuildIfPossible(build_ext):
             super().build_extension(ext)
         except (BaseError, CompileError, LinkError) as error:
             self.warn(
-                f"the native load engine and server are left out ({error}): they need a C compiler and Python's "
-                "header files (Debian: apt install gcc python3-dev); the Python engine serves instead"
+                "the native load engine and server are left out: they need a C compiler and Python's header files "
+                f"(Debian: apt install gcc python3-dev); the Python engine serves instead ({error})"
             )
 
 

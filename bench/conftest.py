@@ -16,6 +16,8 @@ from upecho.interpreter import Interpreter
 from upecho.measure import pythons
 from upecho.measure.blocks import Block, Window
 from upecho.measure.cells import SCENARIOS, USUAL, Cell
+from upecho.measure.claims import FEWEST
+from upecho.measure.results import Results
 from upecho.measure.rounds import Limits
 from upecho.measure.run import Terms
 from upecho.report.comparison import comparison
@@ -48,6 +50,8 @@ class Clock:
 def pytest_configure(config: pytest.Config) -> None:
     try:
         config.stash[PYTHONS] = pythons.named(config.getoption("--python"))
+        if file := config.getoption("--results"):
+            saving.check(file)
     except UpechoError as error:
         raise pytest.UsageError(str(error)) from None
     config.addinivalue_line("markers", "timeout(seconds): known where pytest-timeout is installed")
@@ -58,7 +62,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--implementation", action="append", default=[], help="NAME or NAME+LOOP (default: all)")
     names = [one.name for one in SCENARIOS]
     group.addoption("--scenario", action="append", default=[], choices=names, help="default: the usual ones")
-    group.addoption("--blocks", type=int, default=3, help="server processes for each cell (default: 3)")
+    group.addoption(
+        "--blocks", type=int, default=FEWEST, help=f"server processes for each cell (default: {FEWEST}, for intervals)"
+    )
     group.addoption(
         "--python", action="append", default=[], help="PROGRAM to run servers with, or all (default: this one)"
     )
@@ -67,11 +73,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_sessionfinish() -> Generator[None]:
-    """Let "nothing was saved", where every test was skipped, be a line and no traceback."""
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
+    """Save; let "nothing was saved", where every test was skipped, be a line and no traceback."""
+    unsaved = _save(session.config)
     with warnings.catch_warnings():
         warnings.simplefilter("default", PytestBenchmarkWarning)
-        return (yield)
+        yield
+    if unsaved:
+        pytest.exit(str(unsaved), returncode=unsaved.exit_status)
+
+
+def _save(config: pytest.Config) -> UpechoError | None:
+    file, results = config.getoption("--results"), _results(config)
+    try:
+        if file and results:
+            saving.save(file, results.to_json())
+    except UpechoError as error:
+        return error
+    return None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -130,13 +149,15 @@ def _cell(item: pytest.Function) -> Cell:
     return cell_of(**{name: str(item.callspec.params[name]) for name in PARAMETERS})
 
 
+def _results(config: pytest.Config) -> Results | None:
+    return config.stash[GROUPS].all_results() if GROUPS in config.stash else None
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Show the same blocks as upecho bench does: CPU time, intervals, what is no difference; and save them."""
-    results = config.stash[GROUPS].all_results() if GROUPS in config.stash else None
+    """Show the same blocks as upecho bench does: CPU time, intervals, what is no difference."""
+    results = _results(config)
     if not results:
         return
-    if file := config.getoption("--results"):
-        saving.save(file, results.to_json())
     terminalreporter.section("upecho")
     terminal = console()
     terminal.print(comparison(results, terminal.width))

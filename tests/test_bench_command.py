@@ -116,6 +116,16 @@ def test_what_serves_too_few_clients_is_unsupported(main: Main) -> None:
     assert "blocking  unsupported: serves 1 at once" in out
 
 
+def test_where_nothing_else_can_be_measured_the_ceiling_is_not_either(main: Main, tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    _, out, _ = main("blocking", *SMALL, "--save", str(file))
+    assert [wanted.target for wanted in Results.from_json(file.read_text()).wanted] == ["blocking"]
+    assert "round" not in out
+    assert main("native", "blocking", *SMALL, "--save", str(file))[0] == (0 if CEILINGS else 2)
+    if CEILINGS:
+        assert {block.target for block in Results.from_json(file.read_text()).blocks} == {"native"}
+
+
 def test_what_the_machine_did_not_give_is_the_harness_to_blame(main: Main, monkeypatch: pytest.MonkeyPatch) -> None:
     load = LoadResult("python", 0, 0, 0, 0, None, False, Latency.of([]), {Failure.NO_PORT: 16})
     monkeypatch.setattr(EngineProcess, "run", lambda _self, _job: load)

@@ -76,6 +76,13 @@ def test_the_same_blocks_are_compared_as_upecho_bench_does(bench: Run, tmp_path:
     assert f"test_echo[throughput-unix-asyncio-{version}]" in done.stdout
 
 
+def test_a_file_that_cannot_be_written_is_a_usage_error(bench: Run) -> None:
+    done = bench("--implementation", "selectors", "--results", "none/such")
+    assert done.returncode not in (0, 1)
+    assert "cannot write none/such: No such file or directory" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
 def test_a_python_that_is_none_is_a_usage_error(bench: Run) -> None:
     done = bench("--python", "/bin/true")
     assert done.returncode not in (0, 1)

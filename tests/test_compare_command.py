@@ -106,7 +106,25 @@ def test_a_file_that_lacks_a_part(save: Save, refusal: Refusal, tmp_path: Path) 
     del fields["blocks"]
     (tmp_path / "new.json").write_text(json.dumps(fields))
     line = refusal("compare", save("base.json", BASE), str(tmp_path / "new.json"))
-    assert "new.json: not a whole results file: KeyError: 'blocks'" in line
+    assert "new.json: not a whole results file: it has no 'blocks'" in line
+
+
+@pytest.mark.parametrize(
+    ("requests", "scenarios", "line"),
+    [
+        (0, 1, "blocks[0] has requests without time, or time without requests"),
+        (5, 0, "it does not say what the scenario 'chat' is"),
+    ],
+)
+def test_what_no_run_can_have_given(
+    requests: int, scenarios: int, line: str, *, save: Save, refusal: Refusal, tmp_path: Path
+) -> None:
+    fields = json.loads(BASE.to_json())
+    fields["blocks"][0]["load"]["requests"] = requests
+    fields["scenarios"] = fields["scenarios"][:scenarios]
+    (tmp_path / "new.json").write_text(json.dumps(fields))
+    found = refusal("compare", save("base.json", BASE), str(tmp_path / "new.json"))
+    assert found == f"{tmp_path}/new.json: not a whole results file: {line}"
 
 
 def test_another_version(save: Save, refusal: Refusal, tmp_path: Path) -> None:
@@ -120,6 +138,10 @@ def test_what_is_no_file_of_results(save: Save, refusal: Refusal, tmp_path: Path
     assert refusal("compare", base, f"{tmp_path}/none") == f"cannot read {tmp_path}/none: No such file or directory"
     assert refusal("compare", f"{tmp_path}/none", base) == f"cannot read {tmp_path}/none: No such file or directory"
     assert refusal("compare", base, str(tmp_path)) == f"cannot read {tmp_path}: Is a directory"
+    (tmp_path / "deep").write_text("[" * 100_000)
+    assert refusal("compare", base, f"{tmp_path}/deep").startswith(
+        f"{tmp_path}/deep: not a results file: it is no JSON"
+    )
     (tmp_path / "text").write_text("[]")
     assert refusal("compare", base, f"{tmp_path}/text").startswith(f"{tmp_path}/text: not a results file")
 

@@ -10,6 +10,7 @@ from upecho.load.histogram import bucket, counts_of, decoded, encoded
 from upecho.load.latency import Latency, percentile
 from upecho.load.payload import OFFSETS, Payload
 from upecho.load.plan import Failure, Job, LoadResult, Plan, ServerUse
+from upecho.plain import build
 
 
 def test_percentiles_of_one_to_thousand() -> None:
@@ -55,7 +56,7 @@ def test_results_travel_as_json(server: ServerUse | None) -> None:
     result = LoadResult(
         "python", 3, 192, 1000, 900, server, True, Latency.of([5, 1234]), errors, engine_switches=7, stolen_ns=9
     )
-    assert LoadResult.from_fields(json.loads(json.dumps(asdict(result)))) == result
+    assert build(LoadResult, json.loads(json.dumps(asdict(result)))) == result
     assert result.server_cpu_ns == (server and 12)
 
 

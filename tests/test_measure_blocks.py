@@ -43,7 +43,7 @@ def dying(listener, stop):
     served(listener, lambda data: os._exit(7))
 
 def noisy(listener, stop):
-    print("first", "cannot be helped", sep="\\\\n", file=sys.stderr, flush=True)
+    print("first", "cannot be helped" + chr(27), sep="\\\\n", file=sys.stderr, flush=True)
     threads.serve(listener, stop)
 """
 
@@ -100,7 +100,7 @@ def test_the_scenarios_can_be_served(measure: Callable[..., Block], scenario: Sc
     [
         ("hostile:lower", "1 mismatch"),
         ("hostile:dying", "1 early end, ended with status 7"),
-        ("hostile:noisy", "wrote to stderr: cannot be helped"),
+        ("hostile:noisy", "wrote to stderr: cannot be helped\\x1b"),
         ("gone:serve", "gone:serve ended with status 9 before it was ready: no word on stderr"),
     ],
 )

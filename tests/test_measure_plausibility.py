@@ -6,9 +6,9 @@ import pytest
 
 from tests.made_up import load
 from upecho.load.latency import Latency
-from upecho.load.plan import Failure, LoadResult
+from upecho.load.plan import Failure, LoadResult, ServerUse
 from upecho.measure.cells import Scenario
-from upecho.measure.plausibility import doubt
+from upecho.measure.plausibility import CPU_LOST, doubt
 
 CHAT = Scenario("chat", 10, 64)
 REQUESTS = 10_000
@@ -61,3 +61,8 @@ def test_without_requests_there_is_nothing_to_doubt() -> None:
 
 def test_a_machine_without_ports_measured_nothing() -> None:
     assert doubt(CHAT, dataclasses.replace(told(1000.0), errors={Failure.NO_PORT: 3}), 1.0) == "no local port left"
+
+
+def test_a_server_that_used_less_than_nothing_is_not_believed() -> None:
+    server = ServerUse(-1, 0, 0, 0, 0, 0, 1)
+    assert doubt(CHAT, dataclasses.replace(told(1000.0), server=server), 1.0) == CPU_LOST

@@ -95,7 +95,7 @@ def test_what_the_system_does_not_tell_is_empty(tmp_path: Path, monkeypatch: pyt
 def test_what_lacks_a_part_is_refused(missing: str) -> None:
     fields = json.loads(RESULTS.to_json())
     del fields[missing]
-    with pytest.raises(CallerError, match=f"not a whole results file: KeyError: '{missing}'"):
+    with pytest.raises(CallerError, match=f"not a whole results file: it has no '{missing}'"):
         Results.from_json(json.dumps(fields))
 
 

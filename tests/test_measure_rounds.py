@@ -5,6 +5,7 @@ import math
 import random
 import time
 from collections import Counter
+from collections.abc import Sequence, Set
 from typing import cast
 
 import pytest
@@ -90,10 +91,14 @@ class FakeBench:
         return Block(*cell.name[:3], number, load, failure, void)
 
 
-def measured(fake: FakeBench, limits: Limits) -> list[Block]:
+def measured(
+    fake: FakeBench, limits: Limits, cells: Sequence[Cell] = CELLS, beside: Set[Cell] = frozenset()
+) -> list[Block]:
     begun: list[tuple[str, int]] = []
     blocks = list(
-        rounds.measure(cast("Bench", fake), CELLS, limits, 1, lambda cell, number: begun.append((str(cell), number)))
+        rounds.measure(
+            cast("Bench", fake), cells, limits, 1, lambda cell, number: begun.append((str(cell), number)), beside=beside
+        )
     )
     assert begun == [(f"{block.scenario}-{block.family}-{block.target}", block.round) for block in blocks]
     return blocks
@@ -115,6 +120,15 @@ def test_what_failed_is_not_measured_again(monkeypatch: pytest.MonkeyPatch) -> N
     blocks = measured(FakeBench(monkeypatch, bad=CELLS[4], void=CELLS[5]), Limits(3, math.inf))
     assert len(blocks) == 3 * 18 - 4
     assert [block.round for block in blocks if block.failure or block.void] == [1, 1]
+
+
+@pytest.mark.parametrize(("beside", "counts"), [((), [3, 1]), ((0,), [1, 1]), ((1,), [3, 1])])
+def test_what_is_beside_others_ends_with_them(
+    beside: tuple[int, ...], counts: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = FakeBench(monkeypatch, bad=CELLS[1])
+    blocks = measured(fake, Limits(3, math.inf), CELLS[:2], {CELLS[number] for number in beside})
+    assert [sum(block.target == cell.target for block in blocks) for cell in CELLS[:2]] == counts
 
 
 def rounds_over(family: Family, blocks: list[Block]) -> int:

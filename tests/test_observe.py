@@ -44,6 +44,16 @@ while time.process_time() < {BURNED_SECONDS}:
 print(flush=True)
 sys.stdin.read()
 """
+REAPED = f"""
+import os, sys, time
+if os.fork() == 0:
+    while time.process_time() < {BURNED_SECONDS}:
+        pass
+    os._exit(0)
+os.wait()
+print(flush=True)
+sys.stdin.read()
+"""
 IN_PROGRAM, IN_KERNEL = "sum(range(100_000))", "open('/dev/zero', 'rb', buffering=0).read(1 << 24)"
 # On a core that is given, a thread that never waits, beside a first thread that only waits.
 COMPETE = """
@@ -168,6 +178,12 @@ def test_cpu_time_of_children_is_added(supervisor: Supervisor) -> None:
     used = observe.use(child.pid)
     assert used.cpu_ns >= 2 * BURNED_SECONDS * 1e9
     assert used.user_ns > 0.7 * used.cpu_ns
+
+
+def test_cpu_time_of_a_child_that_ended_is_not_lost(supervisor: Supervisor) -> None:
+    child = supervisor.start([sys.executable, "-S", "-c", REAPED])
+    child.read_line(20)
+    assert observe.use(child.pid).cpu_ns >= BURNED_SECONDS * 0.9e9
 
 
 def test_a_peak_outlasts_the_memory(supervisor: Supervisor) -> None:

@@ -97,6 +97,7 @@ def test_what_has_no_number_says_why() -> None:
     assert line_of("broken", text).split()[1:4] == ["failed:", "3", "mismatch,"]
     assert line_of("alone", text).split(maxsplit=1)[1].rstrip() == "unsupported: serves 1 at once"
     assert line_of("wrong", text).split(maxsplit=1)[1].rstrip() == "fails 9 checks"
+    assert "broken failed: 3 mismatch, wrote to stderr: x" in " ".join(text[text.rindex("wrong fails") :].split())
     assert "wrong fails over unix: check-0, check-1, check-2, check-3 and 5 more" in text
 
 
@@ -162,6 +163,12 @@ def test_a_busy_machine_concludes_nothing() -> None:
     busy = made_up.run(costs, disturbed=2)
     assert alike_in(busy) == [False, False, False]
     assert "The machine was too busy to conclude: 40% of the blocks were disturbed." in rendered(busy)
+
+
+def test_of_a_ceiling_that_is_left_alone_nothing_more_was_wanted() -> None:
+    alone = made_up.run({"native": [1.0], "dead": "1 refused"}, limits=Limits(5, 60.0, precision=0.03))
+    assert "as precise" not in rendered(alone)
+    assert "as precise" in rendered(made_up.run({"native": [1.0]}, limits=Limits(5, 60.0, precision=0.03)))
 
 
 @pytest.mark.parametrize(

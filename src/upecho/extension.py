@@ -6,7 +6,7 @@ from upecho.errors import Unavailable
 
 REASON = (
     "it needs upecho's C extension, which was not built; install upecho again where there are a C compiler and "
-    "Python's header files"
+    "Python's header files (Debian: apt install gcc python3-dev)"
 )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 AVAILABLE = sys.platform == "linux"
 PAGE_BYTES = os.sysconf("SC_PAGESIZE")
 TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+UTIME_ON = range(11, 15)  # where utime, stime, cutime and cstime stand in a stat line, behind the name
 MACHINE = Path("/proc/stat")
 MEMORY = re.compile(rb"^Pss_(?:Anon|Shmem):\s*([0-9]+)", re.MULTILINE)
 STATUS = re.compile(rb"^(VmHWM|VmRSS|nonvoluntary_ctxt_switches):\s*([0-9]+)", re.MULTILINE)
@@ -23,8 +24,11 @@ STATUS = re.compile(rb"^(VmHWM|VmRSS|nonvoluntary_ctxt_switches):\s*([0-9]+)", r
 class Use:
     """What the processes of a group have used up to now; those that ended have left it, with all they used.
 
+    CPU time is left by those only for which nobody waited: what others had used is their parents' from then on.
+
     Attributes:
-        cpu_ns: CPU time, user and system, of all threads, as ``cpu_ns`` tells it: to the nanosecond.
+        cpu_ns: CPU time, user and system, of all threads, as ``cpu_ns`` tells it: to the nanosecond. To that comes
+            what children had used that were waited for, in whole clock ticks.
         user_ns: its part in programs, in whole clock ticks, and between ticks the system may have guessed.
         system_ns: its part in the kernel, likewise.
         involuntary_switches: how often a thread that is still there lost its processor and had more to do.
@@ -52,10 +56,11 @@ def use(group: int) -> Use:
     told = [_told_by_tasks(pid) for pid, _ in processes]
     resident = [_memory_bytes(pid, instead) for (pid, _), (_, instead, _) in zip(processes, told, strict=True)]
     clocks_ns = _clocks_ns(pid for pid, _ in processes)
+    user, system, reaped_user, reaped_system = (sum(int(stat[place]) for _, stat in processes) for place in UTIME_ON)
     return Use(
-        cpu_ns=clocks_ns,
-        user_ns=sum(int(stat[11]) for _, stat in processes) * TICK_NS,
-        system_ns=sum(int(stat[12]) for _, stat in processes) * TICK_NS,
+        cpu_ns=clocks_ns + (reaped_user + reaped_system) * TICK_NS,
+        user_ns=(user + reaped_user) * TICK_NS,
+        system_ns=(system + reaped_system) * TICK_NS,
         involuntary_switches=sum(switches for switches, _, _ in told),
         resident_bytes=sum(resident),
         peak_bytes=sum(peak for _, _, peak in told),

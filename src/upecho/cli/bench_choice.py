@@ -8,11 +8,12 @@ import click
 
 from upecho import inventory, registry
 from upecho.address import Family
-from upecho.errors import CallerError
+from upecho.errors import CallerError, UpechoError
 from upecho.interpreter import Interpreter
 from upecho.measure import pythons as python_choice
 from upecho.measure import scenario_files
-from upecho.measure.cells import ALL, SCENARIOS, SUMMARIES, USUAL, Cell, Scenario
+from upecho.measure.cells import ALL, CEILING, SCENARIOS, SUMMARIES, USUAL, Cell, Scenario
+from upecho.measure.run import expect_able
 from upecho.target import Kind, Target
 
 DEFAULT_FAMILIES = ("inet", "unix")
@@ -29,6 +30,12 @@ def targets(names: Sequence[str]) -> list[str]:
                 f"bench starts servers itself: it needs NAME, NAME+LOOP or module:attribute, not {name!r}"
             )
     return list(dict.fromkeys(names))
+
+
+def miss_ceiling(names: Sequence[str]) -> None:
+    """Say aloud if the server that is measured unasked cannot be; where none was named, that has been said."""
+    if names and CEILING not in names:
+        _usable(next(row for row in inventory.servers() if row.name == CEILING))
 
 
 def families(names: Sequence[str]) -> list[Family]:
@@ -57,19 +64,34 @@ def able(pythons: Mapping[str, Interpreter], cells: Sequence[Cell]) -> list[Cell
     return [cell for cell in cells if cell not in unable]
 
 
-def scenarios(names: Sequence[str]) -> list[Scenario]:
-    """Return the scenarios that were named, each once, or else the usual ones."""
+def scenarios(names: Sequence[str], engine: str) -> list[Scenario]:
+    """Return the scenarios that were named, each once, or else the usual ones; of all those that can be had here."""
     found: dict[str, Scenario] = {}
-    for scenario in itertools.chain.from_iterable(map(_named, names)):
+    for scenario in itertools.chain.from_iterable(_named(name, engine) for name in names):
         if found.setdefault(scenario.name, scenario) != scenario:
             raise CallerError(f"two files have a scenario {scenario.name!r}, and not the same one; rename one of them")
     return list(found.values()) or list(USUAL)
 
 
-def _named(name: str) -> list[Scenario]:
+def _named(name: str, engine: str) -> Sequence[Scenario]:
+    if name == ALL:
+        return _possible(engine)
     if name.endswith(FILE):
         return scenario_files.load(Path(name))
-    found = [one for one in SCENARIOS if name in (one.name, one.title, ALL)]
+    found = [one for one in SCENARIOS if name in (one.name, one.title)]
     if not found:
         raise CallerError(registry.unknown("scenario", name, list(SUMMARIES), ALL, f"a {FILE} file"))
     return found
+
+
+def _possible(engine: str) -> list[Scenario]:
+    """Return every scenario that this engine, on this system, can carry out; say aloud what is left out."""
+    reasons: dict[str, str] = {}
+    for scenario in SCENARIOS:
+        try:
+            expect_able(engine, [scenario])
+        except UpechoError as error:
+            reasons[scenario.title] = str(error)
+    for title, reason in reasons.items():
+        click.echo(f"left out: {title}: {reason}", err=True)
+    return [scenario for scenario in SCENARIOS if scenario.title not in reasons]

@@ -20,7 +20,7 @@ from upecho.measure.blocks import Window
 from upecho.measure.cells import ALL, SUMMARIES, USUAL, Cell
 from upecho.measure.claims import FEWEST
 from upecho.measure.rounds import Limits
-from upecho.measure.run import FailedChecks, Run, Terms, every_cell, expect_able, with_ceiling
+from upecho.measure.run import FailedChecks, Run, Terms, ceilings, every_cell, expect_able
 from upecho.target import Target
 
 PRECISION_PERCENT = 3.0
@@ -99,13 +99,16 @@ def command(targets: Sequence[str], families: Sequence[str], save: Path | None, 
     if save:
         saving.check(save)
     names, chosen = choice.targets(targets), choice.families(families)
-    scenarios, pythons = choice.scenarios(options["scenarios"]), python_choice.named(options["pythons"])
     window, limits = _terms(options)
+    scenarios = choice.scenarios(options["scenarios"], window.engine)
+    pythons = python_choice.named(options["pythons"])
     expect_able(window.engine, scenarios)
-    cells = with_ceiling(every_cell(names, chosen, scenarios, pythons or [""], cold=options["cold"]))
-    cells = choice.able(pythons, cells)
-    failed_checks = None if options["no_check"] else _failing(cells, pythons)
-    return measure(Run(cells, Terms(window, limits, pythons, failed_checks, options["even_if_failing"])), save)
+    cells = choice.able(pythons, every_cell(names, chosen, scenarios, pythons or [""], cold=options["cold"]))
+    choice.miss_ceiling(targets)
+    beside = ceilings(cells)
+    failed_checks = None if options["no_check"] else _failing([*cells, *beside], pythons)
+    terms = Terms(window, limits, pythons, failed_checks, options["even_if_failing"])
+    return measure(Run(cells, terms, beside), save)
 
 
 def _failing(cells: Sequence[Cell], pythons: Mapping[str, Interpreter]) -> FailedChecks:

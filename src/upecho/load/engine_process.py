@@ -7,6 +7,7 @@ from collections.abc import Collection
 from upecho import deadlines
 from upecho.errors import HarnessError
 from upecho.load.plan import Job, LoadResult
+from upecho.plain import build
 from upecho.process import Supervisor
 
 SLACK_SECONDS = 10.0  # beyond the deadline of the plan: to import, to sort latencies, to print the result
@@ -32,7 +33,7 @@ class EngineProcess:
         line = self._child.read_line(patience)
         if line is None:
             raise self._ended(f"gave no result within {patience:.0f} s")
-        return LoadResult.from_fields(json.loads(line))
+        return build(LoadResult, json.loads(line))
 
     def close(self) -> None:
         """End the engine now."""

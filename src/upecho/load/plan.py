@@ -4,7 +4,7 @@ import enum
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Self
 
 from upecho.load.latency import Latency
 
@@ -118,15 +118,6 @@ class LoadResult:
     def server_cpu_ns(self) -> int | None:
         """CPU time of the server; None without a meter."""
         return self.server.cpu_ns if self.server else None
-
-    @classmethod
-    def from_fields(cls, fields: dict[str, Any]) -> Self:
-        """Build a result from what ``dataclasses.asdict`` made of one, also after a journey through JSON."""
-        latency = Latency(**fields["latency"])
-        errors = {Failure(kind): count for kind, count in fields["errors"].items()}
-        server = fields["server"] and ServerUse(**fields["server"])
-        built = {"latency": latency, "errors": errors, "slices": tuple(fields["slices"]), "server": server}
-        return cls(**fields | built)
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any, Self
 
 from upecho import deadlines, observe
+from upecho.conformance.violation import printable
 from upecho.errors import TargetError
 from upecho.interpreter import Interpreter
 from upecho.load.engine import best
@@ -80,11 +80,15 @@ class Block:
         """The cell it belongs to."""
         return Name(self.target, self.family, self.scenario, self.cold, self.python)
 
-    @classmethod
-    def from_fields(cls, fields: dict[str, Any]) -> Self:
-        """Build one from what ``dataclasses.asdict`` made of it, also after a journey through JSON."""
-        load = fields["load"] and LoadResult.from_fields(fields["load"])
-        return cls(**fields | {"load": load, "disturbances": tuple(fields["disturbances"])})
+    def flaw(self) -> str:
+        """Say why this can be no measurement, though it has no failure and is not void; empty if it can be one."""
+        if self.failure or self.void:
+            return ""
+        if not self.load:
+            return "has neither a load nor a failure"
+        used = self.load.server_cpu_ns
+        wrong = self.load.requests <= 0 or self.load.elapsed_ns <= 0 or (used is not None and used <= 0)
+        return "has requests without time, or time without requests" if wrong else ""
 
 
 @dataclass
@@ -140,7 +144,7 @@ class Bench:
             *cell.name[:3],
             round_number,
             load,
-            seen.failure,
+            printable(seen.failure),
             void=plausibility.doubt(cell.scenario, load, self._window.seconds) if load and not seen.failure else "",
             disturbances=tuple(noise.disturbances(load, apart=bool(self._cores.engine))) if load else (),
             cold=cell.cold,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from upecho import __version__, extension
 from upecho.errors import Unavailable
@@ -67,12 +67,6 @@ class Environment:
             load=_load_average(),
             native=_compiler(),
         )
-
-    @classmethod
-    def from_fields(cls, fields: dict[str, Any]) -> Self:
-        """Build one from what ``dataclasses.asdict`` made of it, also after a journey through JSON."""
-        cores = Cores(tuple(fields["cores"]["engine"]), tuple(fields["cores"]["servers"]))
-        return cls(**fields | {"cores": cores})
 
 
 def _cpu_model() -> str:

@@ -4,6 +4,7 @@ from upecho.load.plan import Failure, LoadResult
 from upecho.measure.cells import Scenario
 
 NO_PORT = "no local port left"
+CPU_LOST = "processes that ended took their CPU time along"
 TOLERANCE = 0.1
 ROUNDING = 0.01  # of a mean and an elapsed time that were measured apart
 
@@ -23,6 +24,8 @@ def doubt(scenario: Scenario, load: LoadResult, seconds: float) -> str:
     """
     if Failure.NO_PORT in load.errors:
         return NO_PORT
+    if load.requests and load.server_cpu_ns is not None and load.server_cpu_ns <= 0:
+        return CPU_LOST
     if scenario.share is not None or not load.requests:
         return ""
     places = scenario.connections * scenario.depth

@@ -11,6 +11,7 @@ from upecho.measure.blocks import Block, Window
 from upecho.measure.cells import Cell, Name, Scenario
 from upecho.measure.environment import Environment
 from upecho.measure.rounds import Limits
+from upecho.plain import build
 
 SCHEMA = "upecho-results"
 VERSION = 3
@@ -91,36 +92,37 @@ class Results:
         """
         fields = _fields(text)
         try:
-            return cls._from_fields(fields)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise CallerError(f"not a whole results file: {type(error).__name__}: {error}") from None
+            results = build(cls, fields)
+        except ValueError as error:
+            raise CallerError(f"not a whole results file: {error}") from None
+        results.expect_sound()
+        return results
 
-    @classmethod
-    def _from_fields(cls, fields: dict[str, Any]) -> Self:
-        return cls(
-            environment=Environment.from_fields(fields["environment"]),
-            window=Window(**fields["window"]),
-            limits=Limits(**fields["limits"]),
-            checked=fields["checked"],
-            scenarios=tuple(Scenario(**scenario) for scenario in fields["scenarios"]),
-            wanted=tuple(
-                Wanted(**wanted | {"failed_checks": tuple(wanted["failed_checks"])}) for wanted in fields["wanted"]
-            ),
-            blocks=tuple(map(Block.from_fields, fields["blocks"])),
-            pythons=dict(fields["pythons"]),
-        )
+    def expect_sound(self) -> None:
+        """Make sure that its parts belong together.
+
+        Raises:
+            CallerError: no run can have given these.
+        """
+        known = {scenario.name for scenario in self.scenarios}
+        for name in (one.name for part in (self.wanted, self.blocks) for one in part):
+            if name.scenario not in known:
+                raise CallerError(f"not a whole results file: it does not say what the scenario {name.scenario!r} is")
+        for number, block in enumerate(self.blocks):
+            if flaw := block.flaw():
+                raise CallerError(f"not a whole results file: blocks[{number}] {flaw}")
 
 
 def _fields(text: str) -> dict[str, Any]:
     try:
         fields = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CallerError(f"not a results file: it is no JSON, or not all of it ({error})") from None
     if not isinstance(fields, dict) or fields.get("schema") != SCHEMA:
         raise CallerError(f'not a results file: it does not say "schema": "{SCHEMA}"')
     if fields.get("version") != VERSION:
         raise CallerError(f"results of version {fields.get('version')!r}; this upecho reads version {VERSION}")
-    return fields
+    return {name: value for name, value in fields.items() if name not in ("schema", "version")}
 
 
 def load(path: Path) -> Results:

@@ -1,7 +1,7 @@
 """Rounds of blocks, until they tell what was to be known or the time is used up."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from upecho.measure import interleaving
@@ -29,8 +29,14 @@ class Limits:
     copies: bool = False
 
 
-def measure(
-    bench: Bench, cells: Sequence[Cell], limits: Limits, seed: int, before: Callable[[Cell, int], None]
+def measure(  # noqa: PLR0913 (what is measured, until when, in which order)
+    bench: Bench,
+    cells: Sequence[Cell],
+    limits: Limits,
+    seed: int,
+    before: Callable[[Cell, int], None],
+    *,
+    beside: Set[Cell] = frozenset(),
 ) -> Iterator[Block]:
     """Measure blocks in interleaved rounds; a cell that failed once is not measured again.
 
@@ -40,6 +46,7 @@ def measure(
         limits: when to stop.
         seed: of the order.
         before: told of each block before it begins: its cell and its round.
+        beside: those of the cells that are measured only beside others, with which they can be compared.
     """
     end = time.monotonic() + limits.budget_seconds
     costs = Costs()
@@ -57,6 +64,8 @@ def measure(
                 yield block
         if limits.precision and number >= limits.fewest:
             wanted = _still_wanted(wanted, costs, limits.precision)
+        asked = {cell.name.group for cell in wanted - beside}
+        wanted = {cell for cell in wanted if cell.name.group in asked}
         now = time.monotonic()
         if not wanted or now + (now - began) > end:
             return

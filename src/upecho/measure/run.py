@@ -36,14 +36,14 @@ def every_cell(
     return [Cell(target, family, scenario, state, python) for scenario, family, target, python, state in product]
 
 
-def with_ceiling(cells: Sequence[Cell]) -> list[Cell]:
-    """Add the server that all others are compared with, where it is not among them and was built."""
+def ceilings(cells: Sequence[Cell]) -> list[Cell]:
+    """Return those of the server that all others are compared with that are not among them, if it was built."""
     try:
         registry.load(CEILING)
     except Unavailable:
-        return list(cells)
+        return []
     groups = dict.fromkeys((cell.scenario, cell.family) for cell in cells)
-    return list(dict.fromkeys([*cells, *(Cell(CEILING, family, scenario) for scenario, family in groups)]))
+    return [one for scenario, family in groups if (one := Cell(CEILING, family, scenario)) not in cells]
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,13 @@ class Run:
         terms: how.
     """
 
-    def __init__(self, wanted: Sequence[Cell], terms: Terms) -> None:
+    def __init__(self, wanted: Sequence[Cell], terms: Terms, beside: Sequence[Cell] = ()) -> None:
         """Sort out what cannot be measured.
 
         Args:
             wanted: the cells asked for.
             terms: how they are to be measured.
+            beside: further cells, each as long as one that was asked for is measured that can be compared with it.
 
         Raises:
             Unavailable: there is no such engine here, or it cannot put such a load on a server.
@@ -89,21 +90,13 @@ class Run:
         self._cores = Cores.divided()
         self._environment = Environment.here(self._cores, (cell.target.partition("+")[2] for cell in wanted))
         self._scenarios = tuple(dict.fromkeys(cell.scenario for cell in wanted))
-        most_clients = {cell.target: registry.load(cell.target).max_clients for cell in wanted}
-        failed_checks = terms.failed_checks or {}
+        notes = {cell: _note(cell, terms) for cell in (*wanted, *beside)}
+        groups = {cell.name.group for cell in wanted if _is_measurable(notes[cell], terms)}
+        self._beside = frozenset(beside)
         self._wanted = {
-            cell: Wanted.of(
-                cell,
-                unsupported=cell.unsupported(most_clients[cell.target]),
-                failed_checks=failed_checks.get((cell.target, cell.family, cell.python), ()),
-            )
-            for cell in wanted
+            cell: note for cell, note in notes.items() if cell not in self._beside or cell.name.group in groups
         }
-        self.cells = [
-            cell
-            for cell, note in self._wanted.items()
-            if not note.unsupported and (terms.even_if_failing or not note.failed_checks)
-        ]
+        self.cells = [cell for cell, note in self._wanted.items() if _is_measurable(note, terms)]
         self._blocks: list[Block] = []
 
     def least_blocks(self) -> int:
@@ -127,7 +120,9 @@ class Run:
         terms = self.terms
         with Supervisor() as supervisor:
             bench = Bench(supervisor, self._cores, terms.window, terms.pythons)
-            for block in rounds.measure(bench, self.cells, terms.limits, terms.window.seed, before):
+            for block in rounds.measure(
+                bench, self.cells, terms.limits, terms.window.seed, before, beside=self._beside
+            ):
                 self._blocks.append(block)
                 yield block
 
@@ -143,6 +138,18 @@ class Run:
             blocks=tuple(self._blocks),
             pythons={name: python.version for name, python in self.terms.pythons.items()},
         )
+
+
+def _note(cell: Cell, terms: Terms) -> Wanted:
+    return Wanted.of(
+        cell,
+        unsupported=cell.unsupported(registry.load(cell.target).max_clients),
+        failed_checks=(terms.failed_checks or {}).get((cell.target, cell.family, cell.python), ()),
+    )
+
+
+def _is_measurable(note: Wanted, terms: Terms) -> bool:
+    return not note.unsupported and (terms.even_if_failing or not note.failed_checks)
 
 
 def expect_able(name: str, scenarios: Iterable[Scenario]) -> None:

@@ -7,14 +7,17 @@ from rich.text import Text
 
 from upecho.errors import NoPortLeft
 from upecho.measure import plausibility
-from upecho.measure.cells import CEILING
+from upecho.measure.cells import CEILING, Name
 from upecho.measure.claims import FEWEST, Claims
 from upecho.measure.results import Results
 from upecho.measure.summary import Row
 from upecho.report.figures import percent
+from upecho.report.layout import cut
 from upecho.report.lines import ALIKE, BOUND, TOO_FEW, UNKNOWN, Lines, shows_rate
 
 SHOWN = 4  # failed checks that are named; upecho check tells all about all of them
+
+LONG, LONGEST = 40, 240  # characters of a reason: what may not fit into its line in a table, and what is told at all
 
 
 def footer(results: Results, rows: Sequence[Row], claims: Claims, lines: Lines) -> Iterator[Text]:
@@ -24,11 +27,14 @@ def footer(results: Results, rows: Sequence[Row], claims: Claims, lines: Lines) 
         if checks:
             more = f" and {len(checks) - SHOWN} more" if len(checks) > SHOWN else ""
             yield Text(f"{target} fails over {family}: {', '.join(checks[:SHOWN])}{more}", "red")
+    long = dict.fromkeys((row.cell.name.label, row.reason) for row in rows if len(row.reason) > LONG)
+    yield from (Text(f"{label} {cut(reason, LONGEST)}", "red") for label, reason in long)
     yield from map(Text, _marks(results, lines))
     yield from map(Text, _remarks(results, rows))
     yield from map(Text, _certainty(results, rows, claims))
     yield Text(_where(results), "dim")
-    yield Text(_how(results), "dim")
+    if results.blocks:
+        yield Text(_how(results), "dim")
 
 
 def _remarks(results: Results, rows: Sequence[Row]) -> Iterator[str]:
@@ -84,38 +90,34 @@ def _floors(claims: Claims) -> Iterator[str]:
 
 def _precision(results: Results, rows: Sequence[Row], claims: Claims) -> Iterator[str]:
     """Yield what came of the precision that was wanted, if it was not reached, and what would help."""
-    wanted = results.limits.precision
-    reached = {group: claims.costs.precision(group) for group in claims.costs.groups()}
-    missed = {group: share for group, share in reached.items() if share > wanted}
+    wanted, costs = results.limits.precision, claims.costs
+    alone = {group for group, names in costs.groups().items() if _is_left_alone(names, rows)}
+    missed = {group: share for group in costs.groups().keys() - alone if (share := costs.precision(group)) > wanted}
     if wanted and missed:
         (scenario, family), worst = max(missed.items(), key=lambda item: item[1])
         known = "unknown" if worst == math.inf else f"± {percent(worst)}"
+        last = [row for row in rows if row.cell.name.group in missed or not row.numbers]
         yield (
             f"Not all ratios are as precise as wanted (± {percent(wanted)}): at worst {known}, in {scenario} over "
-            f"{family}. {_end(results, rows, claims)}"
+            f"{family}. {_end(results, last, claims)}"
         )
 
 
+def _is_left_alone(names: Sequence[Name], rows: Sequence[Row]) -> bool:
+    """Whether of a table nothing has numbers but the ceiling, which then is not measured any more."""
+    others = [row for row in rows if row.cell.name.group == names[0].group and row.cell.name != names[0]]
+    return len(names) == 1 and names[0].is_ceiling and bool(others)
+
+
 def _end(results: Results, rows: Sequence[Row], claims: Claims) -> str:
-    """Say what ended a run before all was known that was wanted, and what would help."""
+    """Say what ended a run before all was known that was wanted of these rows, and what would help."""
     limits = results.limits
-    if any(_is_missing(row, results, claims) for row in rows):
+    due = [row.cell.name for row in rows if not (row.failed or row.void or row.cell.unsupported)]
+    if any(results.rounds not in claims.costs.logs(name) for name in due):
         return "The run was cut short."
     if results.rounds < limits.rounds:
         return f"The time was used up ({limits.budget_seconds:g} s): a greater --budget helps."
     return "All rounds were done: more --rounds, or longer ones (--seconds), help."
-
-
-def _is_missing(row: Row, results: Results, claims: Claims) -> bool:
-    """Whether the last round lacks a cell of which more was to be known."""
-    if row.failed or row.void or row.cell.unsupported:
-        return False
-    name = row.cell.name
-    if not row.numbers:
-        return True
-    return (
-        results.rounds not in claims.costs.logs(name) and claims.costs.precision(name.group) > results.limits.precision
-    )
 
 
 def _where(results: Results) -> str:
@@ -131,7 +133,7 @@ def servers_on(results: Results) -> list[str]:
 
 def _how(results: Results) -> str:
     cores = results.environment.cores
-    engines = {block.load.engine for block in results.blocks if block.load}
+    engines = {block.load.engine for block in results.blocks if block.load} or {results.window.engine}
     engine = f"load engine {', '.join(sorted(engines))}"
     where = (
         f"{engine} on core {_list(cores.engine)}, servers on {_list(cores.servers)}"
