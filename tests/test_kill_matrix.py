@@ -25,12 +25,12 @@ def test_it_is_caught(kill: Kill, monkeypatch: pytest.MonkeyPatch) -> None:
     target = Target.parse(kill.target)
     outcomes = list(Runner([(target, kill.family)], CAN_FAIL, jobs=2).outcomes())
     assert [one for one in outcomes if one.verdict is Verdict.ERROR] == []
-    caught_by = {one.check for one in outcomes if one.verdict is Verdict.FAILED}
+    caught_by = {one.check: one.detail for one in outcomes if one.verdict is Verdict.FAILED}
     due = {check.id for check in catalogue() if is_due(check, target, kill.family)}
-    missed = (kill.caught_by & due) - caught_by - kill.by_chance
-    surplus = caught_by - kill.caught_by - kill.by_chance
+    missed = (kill.caught_by & due) - caught_by.keys() - kill.by_chance
+    surplus = caught_by.keys() - kill.caught_by - kill.by_chance
     assert not missed, f"not caught by {sorted(missed)}"
-    assert not surplus, f"also caught by {sorted(surplus)}"
+    assert not surplus, "\n".join(f"also caught by {check}:\n{caught_by[check]}" for check in sorted(surplus))
 
 
 def test_each_check_that_can_fail_catches_one() -> None:

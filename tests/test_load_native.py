@@ -50,6 +50,8 @@ def bind(family: Family, folder: Path) -> str:
         pytest.param(Plan(4, 64, 60.0, 20.0, max_requests=100, rate=1000.0), id="schedule"),
         pytest.param(Plan(4, 64, 60.0, 20.0, max_requests=100, rate=1000.0, churn=True), id="scheduled-churn"),
         pytest.param(Plan(2, 64, 60.0, 20.0, max_requests=100, depth=4, rate=1000.0, idle=20), id="with-a-crowd"),
+        pytest.param(Plan(3, 64, 60.0, 20.0, max_requests=500, poll_seconds=100e-6), id="polling"),
+        pytest.param(Plan(4, 64, 60.0, 20.0, max_requests=100, rate=1000.0, poll_seconds=0.1), id="scheduled-polling"),
     ],
 )
 def test_every_plan_over_every_family(family: Family, plan: Plan, start: Start, folder: Path) -> None:
@@ -142,6 +144,24 @@ def test_a_scheduled_request_counts_from_when_it_should_have_been_sent() -> None
     # A request in the stall waits for what is left of it, so the latencies of about 150 are spread over 0 to 0.3 s.
     assert 0.25e9 < result.latency.p99_ns <= result.latency.max_ns
     assert result.latency.mean_ns > 150 / 500 * 0.1e9
+
+
+def test_looking_for_replies_is_not_counted_as_work() -> None:
+    def slow(connection: socket.socket) -> None:
+        while data := connection.recv(64, socket.MSG_WAITALL):
+            time.sleep(0.005)
+            connection.sendall(data.upper())
+
+    spent: dict[float, float] = {}
+    for poll_seconds in (0.0, 1.0):
+        with Peer(slow) as address:
+            before = time.process_time()
+            result = run(address, Plan(1, 64, 0.3, 10.0, poll_seconds=poll_seconds))
+            spent[poll_seconds] = time.process_time() - before
+        assert not result.errors
+        assert not result.saturated
+    assert spent[1.0] > 3 * spent[0.0]
+    assert result.engine_cpu_ns < spent[1.0] / 2 * 1e9
 
 
 @pytest.mark.parametrize("deadline", [0.1, 0.3], ids=["within-the-schedule", "behind-it"])

@@ -1,5 +1,6 @@
 """The engine in a process of its own: the harness never hangs on it, and hears when it dies."""
 
+import os
 import signal
 from collections.abc import Callable
 
@@ -27,6 +28,21 @@ def test_one_process_carries_out_many_jobs(supervisor: Supervisor, start: Callab
         assert 0 < result.server.resident_bytes <= result.server.peak_bytes
         assert result.server.threads == 1
     assert engine.run(Job(str(server.address), PLAN)).server is None
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="no core can be given to a process here")
+def test_it_polls_on_a_core_of_its_own_only(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Job] = []
+
+    def overheard(job: Job) -> str:
+        told.append(job)
+        return "nothing to read"
+
+    monkeypatch.setattr(Job, "to_json", overheard)
+    for cores in ((), (min(os.sched_getaffinity(0)),)):
+        with pytest.raises(HarnessError):
+            EngineProcess(supervisor, cores).run(Job("127.0.0.1:9", PLAN))
+    assert [job.plan.poll_seconds for job in told] == [0.0, engine_process.POLL_SECONDS]
 
 
 def test_a_dead_engine_is_the_harness_failing(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:

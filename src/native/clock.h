@@ -16,4 +16,20 @@ clock_now_ns(void)
     return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
 }
 
+/* Let time pass without sleeping, and without being in the way of another thread on the same core; return the time. */
+static inline int64_t
+clock_spin_until_ns(int64_t end_ns)
+{
+    int64_t now_ns;
+    do {
+#if defined(__x86_64__) || defined(__i386__)
+        __builtin_ia32_pause();
+#elif defined(__aarch64__)
+        __asm__ volatile("yield");
+#endif
+        now_ns = clock_now_ns();
+    } while (now_ns < end_ns);
+    return now_ns;
+}
+
 #endif

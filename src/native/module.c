@@ -76,8 +76,8 @@ result_as_dict(const Result *result)
     PyObject *latency = histogram_as_tuple(&result->latency);
     PyObject *lag = histogram_as_tuple(&result->lag);
     if (errors && slices && latency && lag)
-        return Py_BuildValue("{sNsNsNsNsL}", "errors", errors, "slices", slices, "latency", latency, "lag", lag,
-                             "elapsed_ns", (long long)result->elapsed_ns);
+        return Py_BuildValue("{sNsNsNsNsLsL}", "errors", errors, "slices", slices, "latency", latency, "lag", lag,
+                             "elapsed_ns", (long long)result->elapsed_ns, "polled_ns", (long long)result->polled_ns);
     Py_XDECREF(errors);
     Py_XDECREF(slices);
     Py_XDECREF(latency);
@@ -127,28 +127,29 @@ is_sound(const Plan *plan, const Py_buffer *address, const Py_buffer *sent, cons
         if (plan->offsets[index] > size - plan->message_size)
             return 0;
     return plan->connections && plan->depth && plan->interval_ns >= 0 && plan->duration_ns >= 0 &&
-           plan->deadline_ns >= 0 && (!plan->churn || plan->depth == 1);
+           plan->deadline_ns >= 0 && plan->poll_ns >= 0 && (!plan->churn || plan->depth == 1);
 }
 
 static PyObject *
 native_run(PyObject *Py_UNUSED(module), PyObject *arguments, PyObject *named)
 {
-    static char *names[] = {"address",     "connections", "idle",         "depth",        "churn",
-                            "interval_ns", "duration_ns", "deadline_ns",  "max_requests", "message_size",
-                            "sent",        "expected",    "offsets",      "mark",         NULL};
+    static char *names[] = {"address",     "connections", "idle",    "depth",        "churn",
+                            "interval_ns", "duration_ns", "deadline_ns", "poll_ns",  "max_requests",
+                            "message_size", "sent",       "expected", "offsets",     "mark", NULL};
     Plan plan = {0};
     Py_buffer address, sent, expected, offsets;
-    long long interval_ns, duration_ns, deadline_ns;
+    long long interval_ns, duration_ns, deadline_ns, poll_ns;
     unsigned long long max_requests;
     Py_ssize_t message_size;
     PyObject *to_mark;
-    if (!PyArg_ParseTupleAndKeywords(arguments, named, "$y*IIIpLLLKny*y*y*O", names, &address, &plan.connections,
+    if (!PyArg_ParseTupleAndKeywords(arguments, named, "$y*IIIpLLLLKny*y*y*O", names, &address, &plan.connections,
                                      &plan.idle, &plan.depth, &plan.churn, &interval_ns, &duration_ns, &deadline_ns,
-                                     &max_requests, &message_size, &sent, &expected, &offsets, &to_mark))
+                                     &poll_ns, &max_requests, &message_size, &sent, &expected, &offsets, &to_mark))
         return NULL;
     plan.interval_ns = interval_ns;
     plan.duration_ns = duration_ns;
     plan.deadline_ns = deadline_ns;
+    plan.poll_ns = poll_ns;
     plan.max_requests = max_requests;
     plan.message_size = message_size < 0 ? 0 : (size_t)message_size;
     plan.sent = sent.buf;

@@ -23,6 +23,7 @@ typedef struct {
     int64_t interval_ns;   /* between two requests of a schedule; 0 for a closed loop */
     int64_t duration_ns;   /* in which requests begin */
     int64_t deadline_ns;   /* of all, from now */
+    int64_t poll_ns;       /* how long to look for events before sleeping until there are some */
     uint64_t max_requests;
     size_t message_size;
     const uint8_t *sent;     /* requests are cut from this, replies from that */
@@ -38,6 +39,7 @@ typedef struct {
     Histogram lag;      /* how late scheduled requests were sent for which the connection was free */
     uint64_t *slices;   /* verified replies in each slice of time */
     size_t slice_count;
+    int64_t polled_ns;  /* of the elapsed time, in which there was nothing to do but to look */
 } Result;
 
 #endif

@@ -14,6 +14,7 @@ def run(
     interval_ns: int,
     duration_ns: int,
     deadline_ns: int,
+    poll_ns: int,
     max_requests: int,
     message_size: int,
     sent: bytes | bytearray | memoryview | array[int],

@@ -60,7 +60,7 @@ class Reading(NamedTuple):
     """What a load took.
 
     Attributes:
-        engine_ns: CPU time of the engine.
+        engine_ns: CPU time of the engine, without that of its vain looks.
         engine_switches: how often it had to make room for another process.
         server: what the server used; None without a meter.
         saturated: the engine was the bottleneck.
@@ -96,14 +96,14 @@ class Readings:
             self._observe()
             self._counts.append([count() for count in self._counters])
 
-    def spent(self, elapsed_ns: int) -> Reading:
-        """Return the difference of the two readings, between which so much time passed."""
+    def spent(self, elapsed_ns: int, polled_ns: int = 0) -> Reading:
+        """Return the difference of the two readings, between which so much time passed, so much of it in vain looks."""
         stolen_ns, switches, busy_ns, engine_ns = (last - first for first, last in zip(*self._counts, strict=True))
         return Reading(
-            engine_ns=engine_ns,
+            engine_ns=max(0, engine_ns - polled_ns),
             engine_switches=switches,
             server=_difference(*self._uses) if self._uses else None,
-            saturated=saturation.is_saturated(busy_ns, elapsed_ns),
+            saturated=saturation.is_saturated(busy_ns - polled_ns, elapsed_ns),
             stolen_ns=stolen_ns,
         )
 

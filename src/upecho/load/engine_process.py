@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Collection
+from dataclasses import replace
 
 from upecho import deadlines
 from upecho.errors import HarnessError
@@ -10,13 +11,15 @@ from upecho.load.plan import Job, LoadResult
 from upecho.plain import build
 from upecho.process import Supervisor
 
+POLL_SECONDS = 100e-6  # longer than most servers take for a reply
 SLACK_SECONDS = 10.0  # beyond the deadline of the plan: to import, to sort latencies, to print the result
 
 
 class EngineProcess:
-    """A load engine on processor cores of its own; it lives until its supervisor ends."""
+    """A load engine; it lives until its supervisor ends. On cores of its own it polls before it sleeps."""
 
     def __init__(self, supervisor: Supervisor, cores: Collection[int] = ()) -> None:
+        self._poll_seconds = POLL_SECONDS if cores else 0.0
         self._child = supervisor.start([sys.executable, "-P", "-m", "upecho.load"], cores)
 
     def run(self, job: Job) -> LoadResult:
@@ -25,6 +28,7 @@ class EngineProcess:
         Raises:
             HarnessError: the engine died, or gave no result in time.
         """
+        job = replace(job, plan=replace(job.plan, poll_seconds=self._poll_seconds))
         try:
             self._child.stdin.write(job.to_json().encode() + b"\n")
         except BrokenPipeError:

@@ -40,6 +40,7 @@ def run(address: Address, plan: Plan, meter: Meter | None = None) -> LoadResult:
             interval_ns=round(1e9 / plan.rate) if plan.rate else 0,
             duration_ns=round(plan.duration_seconds * 1e9),
             deadline_ns=round(plan.deadline_seconds * 1e9),
+            poll_ns=round(plan.poll_seconds * 1e9),
             max_requests=_WITHOUT_LIMIT if plan.max_requests is None else plan.max_requests,
             message_size=plan.message_size,
             sent=payload.sent,
@@ -49,7 +50,7 @@ def run(address: Address, plan: Plan, meter: Meter | None = None) -> LoadResult:
         )
     except OSError as error:
         raise refusal(error) from None
-    return _result(plan, found, readings.spent(found["elapsed_ns"]))
+    return _result(plan, found, readings.spent(found["elapsed_ns"], found["polled_ns"]))
 
 
 def packed(version: socket.AddressFamily, name: Any) -> bytes:

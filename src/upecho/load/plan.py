@@ -37,6 +37,8 @@ class Plan:
         rate: requests per second over all connections, by a schedule that does not wait for replies; the latency of
             a request counts from when it should have been sent. None for a closed loop.
         churn: each request has a connection of its own, which ends with it; its latency is that of all three.
+        poll_seconds: how long the engine looks for replies before it sleeps until there are some. Whoever wakes a
+            sleeper pays for it, and that would be the server; only for an engine that has a core of its own.
     """
 
     connections: int
@@ -49,6 +51,7 @@ class Plan:
     idle: int = 0
     rate: float | None = None
     churn: bool = False
+    poll_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ class LoadResult:
         requests: verified replies.
         payload_bytes: of these requests; as many went each way.
         elapsed_ns: from the first request to the last verified reply.
-        engine_cpu_ns: CPU time of the engine in that time.
+        engine_cpu_ns: CPU time of the engine in that time, without that in which it only looked for replies.
         server: what the server used in that time; None without a meter.
         saturated: the engine was the bottleneck, so a faster one might have got more out of the server.
         latency: of the verified requests, from handing over the first byte to comparing the last.
