@@ -1,5 +1,6 @@
 """How what happened becomes a verdict, and a verdict a test's outcome."""
 
+import errno
 import re
 from typing import Literal
 
@@ -53,6 +54,10 @@ def test_only_a_violation_is_a_failure(raised: BaseException | None, verdict: Ve
 
 def test_what_was_foreseen_is_told_on_one_line() -> None:
     assert trouble(call(HarnessError("no\nprocess"))) == "error      HarnessError: no process"
+
+
+def test_too_few_descriptors_come_with_advice() -> None:
+    assert "raises the first" in trouble(call(OSError(errno.EMFILE, "Too many open files")))
 
 
 def test_of_what_was_not_foreseen_the_place_is_told_too() -> None:

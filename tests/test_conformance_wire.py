@@ -1,5 +1,6 @@
 """The wire: it owes nothing to the server's good will, and no silence, reset or surplus passes for an answer."""
 
+import contextlib
 import socket
 import struct
 import threading
@@ -9,6 +10,7 @@ import pytest
 
 from upecho import client
 from upecho.address import Address
+from upecho.conformance import wire as wire_module
 from upecho.conformance.service import Service
 from upecho.conformance.violation import Log, Violation
 from upecho.conformance.wire import End, Wire
@@ -131,3 +133,34 @@ def test_nobody_listening_is_a_violation() -> None:
         address = Address.of(listener)
     with pytest.raises(Violation, match="nobody is listening"):
         Service(address, None, None, Log()).connect()
+
+
+@pytest.mark.parametrize("turns", [0, 3])
+def test_a_server_that_is_not_let_run_is_not_clogged_yet(turns: int) -> None:
+    ours, theirs = socket.socketpair()
+    looks = iter([True] * turns + [False])
+
+    def takes_all_there_is() -> bool:
+        busy = next(looks)
+        theirs.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while busy and theirs.recv(1 << 20):
+                pass
+        return busy
+
+    with ours, theirs:
+        wire = Wire(ours, Log(), "client 1", takes_all_there_is)
+        sent = wire.clog(1 << 30, seconds=0.01)
+        theirs.setblocking(False)
+        left = 0
+        with contextlib.suppress(BlockingIOError):
+            while data := theirs.recv(1 << 20):
+                left += len(data)
+    assert sent == left * (turns + 1)
+
+
+def test_a_server_that_spins_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire_module, "BUSY_SECONDS", 0.1)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert 0 < Wire(ours, Log(), "client 1", lambda: True).clog(1 << 30, seconds=0.01) < 1 << 30

@@ -101,6 +101,15 @@ def test_cpu_time_of_all_processes_is_counted(group: int, eventually: Callable[.
     assert observe.cpu_ns(group) - first < 50e6
 
 
+def test_who_spins_is_busy_and_who_waits_is_not(
+    group: int, supervisor: Supervisor, eventually: Callable[..., None]
+) -> None:
+    eventually(lambda: not observe.is_busy(group))
+    child = supervisor.start([sys.executable, "-c", "print(flush=True)\nwhile True: pass"])
+    assert child.read_line(10) is not None
+    assert observe.is_busy(child.pid)
+
+
 def test_a_process_that_ended_since_it_was_listed_counts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with subprocess.Popen(["/bin/true"]) as ended:
         pass

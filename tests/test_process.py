@@ -216,7 +216,7 @@ def test_a_child_cannot_have_more_descriptors_than_are_allowed(
     supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (50, 50))
-    with pytest.raises(HarnessError, match="may open 50 descriptors here, not the 64"):
+    with pytest.raises(HarnessError, match="a process that shall have 64: a process may open 50 here"):
         supervisor.start(["/bin/cat"], descriptors=64)
     assert supervisor.start(["/bin/cat"], descriptors=50).is_alive()
 

@@ -40,6 +40,16 @@ def serve(listener, stop):
 """
 
 
+# Handles a signal of its own, as servers with children do with SIGCHLD.
+HANDLING = """
+import signal
+from upecho.servers import selectors
+def serve(listener, stop):
+    signal.signal(signal.SIGUSR1, lambda *_: None)
+    selectors.serve(listener, stop)
+"""
+
+
 def test_an_order_survives_its_journey() -> None:
     order = Order("mine:serve+uvloop", "unix:/tmp/\udcff on ü", Settings(1, 2, 3.5, 0o640))
     assert Order.from_json(order.to_json()) == order
@@ -54,6 +64,21 @@ def test_a_server_may_log_to_stdout(start: Start, folder: Path, monkeypatch: pyt
     with connect(server.address, 5) as client:
         client.sendall(b"x")
         assert client.recv(1) == b"X"
+    assert server.stop() == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="signals are told apart by a filter of Linux")
+def test_another_signal_is_no_stop(start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "handling.py").write_text(HANDLING)
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
+    server = start("handling:serve")
+    for _ in range(3):
+        with connect(server.address, 5) as client:
+            client.sendall(b"x")
+            assert client.recv(1) == b"X"
+            server.child.send_signal(signal.SIGUSR1)
+            assert server.child.wait(0.1) is None
     assert server.stop() == 0
 
 

@@ -17,6 +17,7 @@ TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 UTIME_ON = range(11, 15)  # where utime, stime, cutime and cstime stand in a stat line, behind the name
 MACHINE = Path("/proc/stat")
 MEMORY = re.compile(rb"^Pss_(?:Anon|Shmem):\s*([0-9]+)", re.MULTILINE)
+ACTIVE = re.compile(rb"^State:\s*[RD]", re.MULTILINE)  # on a processor, waiting for one, or for a moment in the kernel
 STATUS = re.compile(rb"^(VmHWM|VmRSS|nonvoluntary_ctxt_switches):\s*([0-9]+)", re.MULTILINE)
 
 
@@ -108,6 +109,11 @@ def descriptor_count(group: int) -> int:
 def task_count(group: int) -> int:
     """Return the number of threads of all processes of a group; a zombie counts as one."""
     return sum(int(stat[17]) for _, stat in _processes(group))
+
+
+def is_busy(group: int) -> bool:
+    """Whether a thread of a group runs, or would run if the system let it."""
+    return any(ACTIVE.search(status) for pid in members(group) for status in _statuses(pid))
 
 
 def resident_bytes(group: int) -> int:

@@ -7,7 +7,6 @@ word is given once the guardian knows of the child, so there is no moment at whi
 import contextlib
 import itertools
 import os
-import resource
 import selectors
 import shutil
 import signal
@@ -22,6 +21,7 @@ from typing import IO, Self
 
 from upecho import guardian
 from upecho.address import Family
+from upecho.descriptors import expect
 from upecho.errors import HarnessError
 
 LONGEST_LINE = 1 << 24  # in bytes; a load engine's result is far shorter
@@ -184,7 +184,8 @@ class Supervisor:
         Raises:
             HarnessError: no process could be started, or this one may not open so many descriptors itself.
         """
-        _expect_allowed(descriptors)
+        if descriptors:
+            expect(descriptors, f"a process that shall have {descriptors}")
         stderr = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115 (closed with the child)
         try:
             popen = subprocess.Popen(
@@ -226,12 +227,3 @@ class Supervisor:
             self._guardian.stdin.flush()
         except BrokenPipeError:
             raise HarnessError("the guardian process was killed; nothing would clean up after us") from None
-
-
-def _expect_allowed(descriptors: int | None) -> None:
-    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    if descriptors and allowed != resource.RLIM_INFINITY and descriptors > allowed:
-        raise HarnessError(
-            f"a process may open {allowed} descriptors here, not the {descriptors} it is to be given; raise the hard "
-            "limit (ulimit -Hn, as root)"
-        )

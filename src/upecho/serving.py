@@ -5,30 +5,23 @@ imports the standard library and the implementation, nothing else, so that what 
 implementation; it also runs under an interpreter that has none of upecho's dependencies installed.
 """
 
-import contextlib
 import functools
 import json
 import os
-import signal
-import socket
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from types import FrameType
-from typing import NoReturn, Self
+from typing import Self
 
 from upecho import registry
 from upecho.address import Address
-from upecho.errors import HarnessError, TargetError, UpechoError
+from upecho.errors import HarnessError, UpechoError
 from upecho.listener import listening
 from upecho.servers import Stop
 from upecho.settings import Settings
+from upecho.stop_signals import OVERTIME, stop_signals
 
 READY = " is ready on "  # stands before the address in the ready line
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-OVERTIME = 1.0  # seconds beyond its grace after which a server that did not stop is ended from within
 
 
 @dataclass(frozen=True)
@@ -68,7 +61,7 @@ def run(order: Order, ready: Callable[[Address], None]) -> None:
     patience = 0.0 if server.naive else order.settings.grace + OVERTIME
     # The signals first: from the moment there is a path, there is somebody to remove it.
     with (
-        _stop_signal(patience, order) as reader,
+        stop_signals(patience, order.target) as reader,
         listening(Address.parse(order.address), order.settings) as listener,
     ):
         ready(Address.of(listener))
@@ -98,68 +91,6 @@ def announce_and_fall_silent(order: Order, address: Address) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
-
-
-@contextmanager
-def _stop_signal(patience: float, order: Order) -> Iterator[socket.socket]:
-    """Turn SIGINT and SIGTERM into a socket that becomes readable; end what is deaf to it.
-
-    Deaf to an exception, too, may be an event loop that swallows it, or a thread that outlives ``serve`` and keeps the
-    interpreter from ending. So the timer runs on, and the second time there is no more asking.
-
-    The wake-up descriptor is written by the C handler in whichever thread the signal hits; the Python handler
-    writes as well, because event loops put a wake-up descriptor of their own in its place.
-    """
-    reader, writer = socket.socketpair()
-    reader.setblocking(False)
-    writer.setblocking(False)
-
-    told = threading.Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        told.set()
-        if not patience:
-            give_up()
-        signal.setitimer(signal.ITIMER_REAL, patience, OVERTIME)
-        _wake(writer)
-
-    def give_up(_number: int = 0, _frame: FrameType | None = None) -> NoReturn:
-        _handle_stop_signals(signal.SIG_IGN)
-        signal.signal(signal.SIGALRM, _end_hard)
-        signal.setitimer(signal.ITIMER_REAL, OVERTIME)
-        raise TargetError(f"{order.target} did not stop when told to")
-
-    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
-    with reader, writer:
-        signal.signal(signal.SIGALRM, give_up)
-        signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-        _handle_stop_signals(stop)
-        try:
-            yield reader
-        finally:
-            _handle_stop_signals(signal.SIG_IGN)  # once the end has begun, a second Ctrl-C must not disturb it
-            signal.set_wakeup_fd(-1)
-            if told.is_set():  # and it has returned, but may have left something behind that goes on
-                signal.signal(signal.SIGALRM, _end_hard)
-                signal.setitimer(signal.ITIMER_REAL, OVERTIME)
-            else:
-                for number, handler in before.items():
-                    signal.signal(number, handler)
-
-
-def _end_hard(_number: int, _frame: FrameType | None) -> NoReturn:
-    os.write(2, b"upecho: the server did not end when told to, and was ended\n")
-    os._exit(TargetError.exit_status)
-
-
-def _handle_stop_signals(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
-    for number in STOP_SIGNALS:
-        signal.signal(number, handler)
-
-
-def _wake(writer: socket.socket) -> None:
-    with contextlib.suppress(BlockingIOError):  # full: it has been readable for long
-        writer.send(b"\0")
 
 
 def main() -> None:

@@ -123,7 +123,6 @@ def ends_with_the_window(listener: socket.socket, stop: Stop) -> None:
 def skips_what_was_interrupted(listener: socket.socket, stop: Stop) -> None:
     """Take a signal for a receive that has got nothing."""
     interrupted = threading.Event()
-    signal.set_wakeup_fd(-1)  # it would tell serving of every signal that has a handler, and that means to stop
     signal.signal(signal.SIGWINCH, lambda *_: interrupted.set())
 
     def handler(connection: socket.socket) -> None:

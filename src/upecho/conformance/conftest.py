@@ -1,6 +1,5 @@
 """What each check gets, where it is due, and how its outcome becomes a verdict."""
 
-import resource
 import signal
 import threading
 import warnings
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
 
+from upecho import descriptors
 from upecho.address import Family
 from upecho.conformance.judging import as_declared, as_information, show_in_pytest, trouble, verdict_of, violation_in
 from upecho.conformance.known import Known
@@ -42,7 +42,7 @@ RECORDED = pytest.StashKey[tuple[float | str, str]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Look at the targets before anything is started; where pytest collects already, an error here is a traceback."""
-    _raise_descriptor_limit()
+    descriptors.raise_limit(ENOUGH_DESCRIPTORS)
     _remember_interrupts(config)
     config.stash[CHOSEN] = []
     config.stash[WRONG] = "say what to check, as in --target selectors or --target 127.0.0.1:9000"
@@ -226,11 +226,3 @@ def _remember_interrupts(config: pytest.Config) -> None:
 
 def _forget_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def _raise_descriptor_limit() -> None:
-    """Let this process, and the servers that it starts, open as many descriptors as the system allows them."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = ENOUGH_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, ENOUGH_DESCRIPTORS)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -1,11 +1,13 @@
 """How what happened in a test function becomes a verdict, and how pytest shows it."""
 
+import errno
 import traceback
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from upecho import descriptors
 from upecho.conformance.verdicts import LABEL_WIDTH, Outcome, Verdict
 from upecho.conformance.violation import Violation
 from upecho.errors import HarnessError
@@ -32,6 +34,8 @@ def trouble(call: pytest.CallInfo[None]) -> str:
     """Return what kept a check from a verdict, on one line, and, unless that was foreseen, where it came from."""
     assert call.excinfo
     raised = call.excinfo.value
+    if isinstance(raised, OSError) and raised.errno == errno.EMFILE:
+        raised = HarnessError(descriptors.too_few("this check"))
     line = " ".join(f"{'error':{LABEL_WIDTH}}{type(raised).__name__}: {raised}".splitlines())
     if isinstance(raised, HarnessError):
         return line

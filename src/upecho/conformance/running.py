@@ -85,6 +85,10 @@ class Running:
         """Return how many threads and processes there are, zombies included."""
         return observe.task_count(self.child.pid)
 
+    def is_busy(self) -> bool:
+        """Whether it does something, or would if the machine let it; where that cannot be seen, not."""
+        return observe.AVAILABLE and observe.is_busy(self.child.pid)
+
     def resident_bytes(self) -> int:
         """Return the memory in use."""
         return observe.resident_bytes(self.child.pid)

@@ -54,7 +54,8 @@ class Service:
             connection = connect()
         except AddressError as error:
             raise Violation(f"a connection to {self.address}", str(error)) from None
-        self._wires.append(Wire(connection, self._log, f"client {len(self._wires) + 1}"))
+        is_busy = self._running.is_busy if self._running else lambda: False
+        self._wires.append(Wire(connection, self._log, f"client {len(self._wires) + 1}", is_busy))
         return self._wires[-1]
 
     def disconnect(self) -> None:

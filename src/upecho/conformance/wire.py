@@ -21,7 +21,8 @@ from upecho.conformance.violation import Log, Violation, plural, show
 PATIENCE_SECONDS = 5.0  # how long an event that must come may take
 LONGEST_CHECK_SECONDS = 60.0  # how long a check may go on whose events all come in time, as of a server that trickles
 STALL_SECONDS = 0.02  # a sender that makes no headway for so long has filled every buffer on the way
-CLOG_SECONDS = 0.05  # not needed to be right: what is taken later than that is owed all the same
+CLOG_SECONDS = 0.05  # what is taken later than that is owed all the same
+BUSY_SECONDS = 1.0  # how long a server is waited for that takes nothing and yet does something
 CLOG_BLOCK = random.Random(20260703).randbytes(262_139)  # a prime: no piece of it returns at a buffer's boundary
 READ_BYTES = 65536
 WHOLE = itertools.repeat(1 << 30)
@@ -41,10 +42,16 @@ class End(enum.Enum):
 
 
 class Wire:
-    """One connection to the server under examination; it takes charge of the socket, which may still be connecting."""
+    """One connection to the server under examination; it takes charge of the socket, which may still be connecting.
 
-    def __init__(self, connection: socket.socket, log: Log, name: str) -> None:
+    ``is_busy`` tells whether the server has something to do, as far as that can be seen.
+    """
+
+    def __init__(
+        self, connection: socket.socket, log: Log, name: str, is_busy: Callable[[], bool] = lambda: False
+    ) -> None:
         self._log = log
+        self._is_busy = is_busy
         self._name = name
         self._owed = Owed()
         self._socket = connection
@@ -94,10 +101,18 @@ class Wire:
         self._socket.send(byte, socket.MSG_OOB)
 
     def clog(self, limit: int, seconds: float = CLOG_SECONDS) -> int:
-        """Send without reading until the server takes no more for so long, or ``limit`` bytes; return how many."""
+        """Send without reading until the server takes no more for so long, or ``limit`` bytes; return how many.
+
+        Who takes no more because the machine does not let it run is waited for, for a while: it may also spin.
+        """
         sent = 0
-        while sent < limit and self._ready(OUT, seconds):
-            sent += self._write(memoryview(CLOG_BLOCK))
+        since = time.monotonic()
+        while sent < limit:
+            if self._ready(OUT, seconds):
+                sent += self._write(memoryview(CLOG_BLOCK))
+                since = time.monotonic()
+            elif time.monotonic() - since > BUSY_SECONDS or not self._is_busy():
+                break
         self._note(f"clogged after {plural(sent, 'byte')}")
         return sent
 

@@ -9,16 +9,15 @@ import json
 import sys
 from dataclasses import asdict
 
-from upecho import observe
+from upecho import descriptors, observe
 from upecho.address import Address
 from upecho.load.engine import engine
-from upecho.load.opening import raise_descriptor_limit
 from upecho.load.plan import Job
 
 
 def main() -> None:
     """Carry out jobs until there are no more."""
-    raise_descriptor_limit()
+    descriptors.raise_limit()
     gc.disable()  # a collection would show up as latency of the server; there are no cycles to collect
     for line in sys.stdin:
         job = Job.from_json(line)

@@ -1,11 +1,11 @@
 """Connects an engine to a server, and names the reason when that fails."""
 
 import errno
-import resource
 import socket
 from types import MappingProxyType
 from typing import Any
 
+from upecho import descriptors
 from upecho.errors import HarnessError
 from upecho.load.connection import Broken
 from upecho.load.plan import Failure
@@ -59,7 +59,7 @@ def _explained(error: OSError) -> Exception:
 def refusal(error: OSError) -> HarnessError:
     """Say what this system did not give an engine, and what would help."""
     if error.errno == errno.EMFILE:
-        return _too_few()
+        return HarnessError(descriptors.too_few("so many connections"))
     return HarnessError(f"cannot open a connection for the load: {error.strerror}")
 
 
@@ -69,20 +69,4 @@ def expect_descriptors(connections: int) -> None:
     Raises:
         HarnessError: the system does not allow a process as many descriptors.
     """
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard != resource.RLIM_INFINITY and hard < connections + SPARE_DESCRIPTORS:
-        raise _too_few(f" ({connections})")
-
-
-def _too_few(many: str = "") -> HarnessError:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return HarnessError(
-        f"too few descriptors for so many connections{many}: a process may open {soft} here, and {hard} at most "
-        "(ulimit -n NUMBER raises the first, and root with ulimit -Hn NUMBER the second)"
-    )
-
-
-def raise_descriptor_limit() -> None:
-    """Let this process open as many descriptors as the system allows it."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    descriptors.expect(connections + SPARE_DESCRIPTORS, f"so many connections ({connections})")

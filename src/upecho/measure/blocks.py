@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from upecho import deadlines, observe
+from upecho import deadlines, descriptors, observe
 from upecho.conformance.violation import printable
 from upecho.errors import TargetError
 from upecho.interpreter import Interpreter
 from upecho.load.engine import best
 from upecho.load.engine_process import EngineProcess
-from upecho.load.opening import raise_descriptor_limit
 from upecho.load.plan import Failure, Job, LoadResult, Plan
 from upecho.measure import noise, plausibility
 from upecho.measure.cells import Cell, Name
@@ -119,7 +118,7 @@ class Bench:
         self._cores = cores
         self._window = window
         self._pythons = pythons or {}
-        raise_descriptor_limit()  # for engine and servers, which inherit it
+        descriptors.raise_limit()  # for engine and servers, which inherit it
         self._engine = EngineProcess(supervisor, cores.engine)
 
     def measure(self, cell: Cell, round_number: int) -> Block:
