@@ -26,12 +26,20 @@ class Loads:
         supervisor: of all processes.
         cores: for them.
         seconds: of a load, without the warm-up.
+        message_size: bytes in each request.
     """
 
-    def __init__(self, supervisor: Supervisor, seconds: float, cores: Cores | None = None) -> None:
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        seconds: float,
+        cores: Cores | None = None,
+        message_size: int = THROUGHPUT.message_size,
+    ) -> None:
         self.supervisor = supervisor
         self.seconds = seconds
         self.cores = cores or Cores.divided()
+        self.message_size = message_size
 
     @contextmanager
     def serving(self, target: str, family: Family = Family.INET) -> Iterator[ServerProcess]:
@@ -52,7 +60,7 @@ class Loads:
         """Put a load on a server, whose process group is observed; a failed one ends the program."""
         client = EngineProcess(self.supervisor, self.cores.engine)
         for seconds in (WARM_UP_SECONDS, self.seconds):
-            plan = Plan(THROUGHPUT.connections, THROUGHPUT.message_size, seconds, seconds + PATIENCE_SECONDS)
+            plan = Plan(THROUGHPUT.connections, self.message_size, seconds, seconds + PATIENCE_SECONDS)
             load = client.run(Job(str(address), plan, group, engine))
         client.close()
         if load.errors:

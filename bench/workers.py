@@ -7,7 +7,7 @@ import argparse
 import os
 import socket
 
-from bench.loads import Loads
+from bench.loads import THROUGHPUT, Loads
 from bench.pairs import compare
 from upecho.address import Family
 from upecho.measure.cores import Cores
@@ -32,10 +32,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.workers", description=__doc__)
     parser.add_argument("--pairs", type=int, default=10, help="of blocks, for each family (default: 10)")
     parser.add_argument("--seconds", type=float, default=0.5, help="of load in a block (default: 0.5)")
+    parser.add_argument(
+        "--message-size", type=int, default=THROUGHPUT.message_size, help="bytes (default: %(default)s)"
+    )
     options = parser.parse_args()
     everywhere = Cores((), tuple(range(os.cpu_count() or 1)))
     with Supervisor() as supervisor:
-        loads = Loads(supervisor, options.seconds, everywhere)
+        loads = Loads(supervisor, options.seconds, everywhere, options.message_size)
         for family in FAMILIES:
 
             def rate(target: str, family: Family = family) -> float:
