@@ -51,14 +51,16 @@ class Loads:
         finally:
             server.child.close()
 
-    def on(self, target: str, engine: str = "native", family: Family = Family.INET) -> LoadResult:
+    def on(
+        self, target: str, engine: str = "native", family: Family = Family.INET, *, may_poll: bool = True
+    ) -> LoadResult:
         """Put a load on a fresh server of our own."""
         with self.serving(target, family) as server:
-            return self.put(server.address, server.child.pid, engine)
+            return self.put(server.address, server.child.pid, engine, may_poll=may_poll)
 
-    def put(self, address: Address, group: int, engine: str = "native") -> LoadResult:
+    def put(self, address: Address, group: int, engine: str = "native", *, may_poll: bool = True) -> LoadResult:
         """Put a load on a server, whose process group is observed; a failed one ends the program."""
-        client = EngineProcess(self.supervisor, self.cores.engine)
+        client = EngineProcess(self.supervisor, self.cores.engine, may_poll=may_poll)
         for seconds in (WARM_UP_SECONDS, self.seconds):
             plan = Plan(THROUGHPUT.connections, self.message_size, seconds, seconds + PATIENCE_SECONDS)
             load = client.run(Job(str(address), plan, group, engine))

@@ -14,7 +14,7 @@ from upecho.measure.cores import Cores
 from upecho.process import Supervisor
 from upecho.servers import Stop, prefork
 
-FAMILIES = (Family.INET, Family.UNIX)
+OVER = (Family.INET, Family.UNIX)
 
 
 def one(listener: socket.socket, stop: Stop) -> None:
@@ -39,7 +39,7 @@ def main() -> None:
     everywhere = Cores((), tuple(range(os.cpu_count() or 1)))
     with Supervisor() as supervisor:
         loads = Loads(supervisor, options.seconds, everywhere, options.message_size)
-        for family in FAMILIES:
+        for family in OVER:
 
             def rate(target: str, family: Family = family) -> float:
                 load = loads.on(f"bench.workers:{target}", "native", family)

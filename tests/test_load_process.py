@@ -39,10 +39,11 @@ def test_it_polls_on_a_core_of_its_own_only(supervisor: Supervisor, monkeypatch:
         return "nothing to read"
 
     monkeypatch.setattr(Job, "to_json", overheard)
-    for cores in ((), (min(os.sched_getaffinity(0)),)):
+    one = (min(os.sched_getaffinity(0)),)
+    for cores, may_poll in (((), True), (one, False), (one, True)):
         with pytest.raises(HarnessError):
-            EngineProcess(supervisor, cores).run(Job("127.0.0.1:9", PLAN))
-    assert [job.plan.poll_seconds for job in told] == [0.0, engine_process.POLL_SECONDS]
+            EngineProcess(supervisor, cores, may_poll=may_poll).run(Job("127.0.0.1:9", PLAN))
+    assert [job.plan.poll_seconds for job in told] == [0.0, 0.0, engine_process.POLL_SECONDS]
 
 
 def test_a_dead_engine_is_the_harness_failing(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:

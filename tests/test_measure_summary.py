@@ -54,6 +54,7 @@ def test_numbers_are_per_request_and_per_second() -> None:
 
 def test_one_saturated_block_makes_the_rate_a_bound() -> None:
     assert Numbers.of([load(5), load(5, saturated=True)]).saturated
+    assert not Numbers.of([load(5), load(5, saturated=True), load(5)]).saturated
 
 
 def test_without_cpu_times_all_time_is_the_cost() -> None:

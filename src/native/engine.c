@@ -14,7 +14,10 @@
 #define SCRATCH_SIZE (256 * 1024)
 #define MAX_EVENTS 256
 #define TICK_NS (20 * NS_PER_MS) /* how often the caller may interrupt */
-#define LOOK_NS INT64_C(1000)    /* between two looks: each takes a lock that whoever sends to us needs too */
+
+/* From one look for replies to the next, for each connection that is waited for. Who looks more often is in the way of a
+   server that sends, and gets the replies one by one; and in so short a time no server answers half of them. */
+#define LOOK_NS INT64_C(1000)
 
 typedef enum { OPENING, LOADING, FINISHING } Phase;
 
@@ -290,7 +293,7 @@ wait_for_events(Engine *engine, struct epoll_event *events)
     while (!count && now_ns - since_ns < poll_ns) {
         count = events_within(engine, events, 0);
         if (!count)
-            now_ns = clock_spin_until_ns(now_ns + LOOK_NS);
+            now_ns = clock_spin_until_ns(now_ns + LOOK_NS * engine->waited_for);
     }
     engine->result->polled_ns += now_ns - since_ns;
     return count ? count : events_within(engine, events, TICK_NS);

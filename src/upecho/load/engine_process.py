@@ -16,10 +16,10 @@ SLACK_SECONDS = 10.0  # beyond the deadline of the plan: to import, to sort late
 
 
 class EngineProcess:
-    """A load engine; it lives until its supervisor ends. On cores of its own it polls before it sleeps."""
+    """A load engine; it lives until its supervisor ends. On cores of its own it polls before it sleeps, if it may."""
 
-    def __init__(self, supervisor: Supervisor, cores: Collection[int] = ()) -> None:
-        self._poll_seconds = POLL_SECONDS if cores else 0.0
+    def __init__(self, supervisor: Supervisor, cores: Collection[int] = (), *, may_poll: bool = True) -> None:
+        self._poll_seconds = POLL_SECONDS if cores and may_poll else 0.0
         self._child = supervisor.start([sys.executable, "-P", "-m", "upecho.load"], cores)
 
     def run(self, job: Job) -> LoadResult:

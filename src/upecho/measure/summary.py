@@ -41,7 +41,7 @@ class Numbers:
         p50_ns: median round trip.
         p99_ns: 99th percentile of the round trip.
         p999_ns: 99.9th percentile of the round trip.
-        saturated: the load engine was the bottleneck in some block, so that the rate is a lower bound.
+        saturated: the load engine was the bottleneck in half of the blocks or more, so that the rate is a lower bound.
         connection_bytes: memory of the server for each connection; None where the system does not tell.
     """
 
@@ -65,7 +65,7 @@ class Numbers:
             p50_ns=Spread.of(load.latency.p50_ns for load in loads),
             p99_ns=Spread.of(load.latency.p99_ns for load in loads),
             p999_ns=Spread.of(load.latency.p999_ns for load in loads),
-            saturated=any(load.saturated for load in loads),
+            saturated=2 * sum(load.saturated for load in loads) >= len(loads),
             connection_bytes=Spread.of(connection_bytes) if connection_bytes else None,
         )
 
