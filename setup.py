@@ -12,8 +12,8 @@ LIMITED = not sysconfig.get_config_var("Py_GIL_DISABLED")
 OLDEST = (3, 11)
 
 
-SOURCES = ("module", "engine", "connection", "ceiling")
-HEADERS = ("clock", "histogram", "plan", "connection", "engine", "ceiling")
+SOURCES = ("module", "engine", "requests", "schedule", "connection", "ceiling")
+HEADERS = ("clock", "histogram", "plan", "connection", "engine", "run", "ceiling")
 
 
 class BuildIfPossible(build_ext):
