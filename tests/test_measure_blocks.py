@@ -123,14 +123,6 @@ def test_a_machine_without_ports_is_not_the_servers_fault(
     assert (block.failure, block.void) == ("", "no local port left")
 
 
-def test_cores_are_divided(monkeypatch: pytest.MonkeyPatch) -> None:
-    for affinity, expected in [({2, 5, 7}, Cores((2,), (5, 7))), ({3}, Cores())]:
-        monkeypatch.setattr("os.sched_getaffinity", lambda _pid, cores=affinity: cores, raising=False)
-        assert Cores.divided() == expected
-    monkeypatch.delattr("os.sched_getaffinity")
-    assert Cores.divided() == Cores()
-
-
 @pytest.mark.parametrize(("max_clients", "possible"), [(None, True), (2, True), (1, False)])
 def test_a_cell_needs_as_many_clients_as_its_scenario(max_clients: int | None, possible: bool) -> None:
     assert (not Cell("x", Family.INET, SMALL).unsupported(max_clients)) == possible
