@@ -56,6 +56,7 @@ def test_a_built_in_server_needs_no_look_at_other_packages(monkeypatch: pytest.M
         ("mine:serve", "no module 'mine.no_such', which mine:serve refers to"),
         ("os:no_such", "module os has no 'no_such', which os:no_such refers to"),
         ("os:sep", "not a server: os:sep is str, not a callable"),
+        ("os:remove", "not a server: os:remove(path, *, dir_fd=None) cannot be called as serve(listener, stop)"),
         ("os:", "not module:attribute: 'os:'"),
         ("127.0.0.1:80", "not module:attribute: '127.0.0.1:80'"),
     ],

@@ -15,6 +15,7 @@ from upecho.address import Family
 from upecho.errors import CallerError, Unavailable
 
 ENTRY_POINTS = "upecho.servers"
+LISTS = {"check": "upecho list --checks shows them all"}  # what are too many to be listed in a message
 NOT_FOREIGN = sys.stdlib_module_names | {"upecho"}  # packages in which no reader would look for the mistake
 
 
@@ -116,6 +117,7 @@ def load(target: str) -> Server:
     serve = _load_object(row.location, name)
     if not callable(serve):
         raise CallerError(f"not a server: {name} is {type(serve).__name__}, not a callable serve(listener, stop)")
+    _expect_terms(serve, name)
     module = sys.modules[row.location.partition(":")[0]]
     if plus:
         if "loop_factory" not in inspect.signature(serve).parameters:
@@ -159,11 +161,24 @@ def load_loop(name: str) -> Callable[[], Any]:
     return cast(Callable[[], Any], factory)
 
 
+def _expect_terms(serve: Callable[..., Any], name: str) -> None:
+    """Make sure that a function takes what each server is called with."""
+    try:
+        signature = inspect.signature(serve)
+    except ValueError:  # as of some that are written in C
+        return
+    try:
+        signature.bind("listener", "stop")
+    except TypeError:
+        raise CallerError(f"not a server: {name}{signature} cannot be called as serve(listener, stop)") from None
+
+
 def unknown(kind: str, name: str, known: Iterable[str], *otherwise: str) -> str:
-    """Say that a name is unknown, and suggest the nearest one or list them all, and what else could stand there."""
+    """Say that a name is unknown, and suggest the nearest one, or list them all, or say what does."""
     known = list(known)
     near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join([*known, *otherwise])}"
+    listed = LISTS.get(kind) or f"known: {', '.join([*known, *otherwise])}"
+    hint = f"did you mean {near[0]}?" if near else listed
     return f"unknown {kind} {name!r}; {hint}"
 
 

@@ -88,7 +88,9 @@ def _families(command: str) -> frozenset[Family]:
     """Return the families whose addresses can be told to a command through the placeholders in it."""
     present = [families for name, families in PLACEHOLDERS.items() if name in command]
     if not present:
-        raise CallerError(f"a command needs {{address}}, or {{host}} and {{port}}, or {{path}} in it: {command!r}")
+        raise CallerError(
+            f"a command needs {{address}}, {{port}} or {{path}} in it, to be told where to listen: {command!r}"
+        )
     if not (families := frozenset.intersection(*present)):
         raise CallerError(f"no address has all of the parts that are asked for: {command!r}")
     return families

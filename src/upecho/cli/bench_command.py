@@ -85,13 +85,14 @@ def command(targets: Sequence[str], families: Sequence[str], save: Path | None, 
 
     \b
     upecho bench --quick
-    upecho bench selectors asyncio asyncio+uvloop --family unix --save results.json
+    upecho bench selectors asyncio asyncio+uvloop --family unix --save new.json
 
     TARGET is NAME, NAME+LOOP or module:attribute; without any, all that upecho list shows but the naive ones.
     Each block has a server process of its own, apart from the load engine, which compares every reply.
 
     Asked for or not, each table has native, the ceiling: the same protocol in C, the nearest thing to what the
-    machine can do. Ratios are to it. Without upecho's C extension they are to the cheapest server.
+    machine can do. Ratios are to it; it is left out where no other can be measured. Without upecho's C extension
+    they are to the cheapest server.
 
     Rounds go on until all ratios are known to --precision, or --rounds or --budget is used up. Exit status: 1 if a
     server failed or fails a check, 3 if upecho or the machine was to blame, else 0.

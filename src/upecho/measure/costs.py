@@ -70,11 +70,11 @@ class Costs:
         return statistics.median(self.logs(name).values())
 
     def precision(self, group: Group) -> float:
-        """Return how far, as a share, the ratios of a group may be from the truth; infinite before the second round.
+        """Return half the widest interval of a group's ratios, as a share; infinite before the second round.
 
         A cell that is compared with nothing has the same said of its own cost.
         """
         names, reference = self.groups()[group], self.reference(group)
         samples = [self.pairs(name, reference) for name in names if name != reference]
         reach = max(Mean.of(logs).reach() for logs in samples or [list(self.logs(reference).values())])
-        return math.expm1(min(reach, 100.0)) if math.isfinite(reach) else math.inf
+        return math.sinh(min(reach, 100.0)) if math.isfinite(reach) else math.inf

@@ -9,12 +9,14 @@ from upecho.errors import NoPortLeft
 from upecho.measure import plausibility
 from upecho.measure.cells import CEILING, Name
 from upecho.measure.claims import FEWEST, Claims
+from upecho.measure.costs import Group
 from upecho.measure.results import Results
 from upecho.measure.summary import Row
 from upecho.report.figures import percent
 from upecho.report.layout import cut
 from upecho.report.lines import ALIKE, BOUND, TOO_FEW, UNKNOWN, Lines, shows_rate
 
+FEW_ROUNDS = 8  # below which a correction for twenty comparisons leaves little of small differences
 SHOWN = 4  # failed checks that are named; upecho check tells all about all of them
 
 LONG, LONGEST = 40, 240  # characters of a reason: what may not fit into its line in a table, and what is told at all
@@ -64,7 +66,8 @@ def _marks(results: Results, lines: Lines) -> Iterator[str]:
     if any(line.reach == UNKNOWN for line in shown):
         yield TOO_FEW
     if any(line.mark for line in shown):
-        yield f"{ALIKE} no difference detected from the line above (p < 5 %, corrected for all comparisons: Holm)"
+        few = "; few rounds detect large ones only" if results.rounds < FEW_ROUNDS else ""
+        yield f"{ALIKE} no difference detected from the line above (p < 5 %, corrected for all comparisons: Holm){few}"
 
 
 def _certainty(results: Results, rows: Sequence[Row], claims: Claims) -> Iterator[str]:
@@ -74,14 +77,20 @@ def _certainty(results: Results, rows: Sequence[Row], claims: Claims) -> Iterato
     if claims.is_too_busy:
         yield f"The machine was too busy to conclude: {claims.disturbed:.0%} of the blocks were disturbed."
     if results.rounds >= FEWEST:
-        yield from _floors(claims)
+        yield from _floors(results, claims)
     yield from _precision(results, rows, claims)
     if claims.disturbed and not claims.is_too_busy:
         yield f"{claims.disturbed:.0%} of the blocks were disturbed by something else on the machine, and count."
 
 
-def _floors(claims: Claims) -> Iterator[str]:
-    floors = {group: floor for group in claims.costs.groups() if (floor := claims.floor(group)) is not None}
+def _compared(results: Results, claims: Claims) -> dict[Group, list[Name]]:
+    """Return the cells by table, of the tables that have ratios."""
+    curves = {scenario.name for scenario in results.scenarios if scenario.curve}
+    return {group: names for group, names in claims.costs.groups().items() if group[0] not in curves}
+
+
+def _floors(results: Results, claims: Claims) -> Iterator[str]:
+    floors = {group: floor for group in _compared(results, claims) if (floor := claims.floor(group)) is not None}
     if floors:
         least, most = percent(min(floors.values())), percent(max(floors.values()))
         spread = least if least == most else f"{least} to {most}, by table"
@@ -90,9 +99,9 @@ def _floors(claims: Claims) -> Iterator[str]:
 
 def _precision(results: Results, rows: Sequence[Row], claims: Claims) -> Iterator[str]:
     """Yield what came of the precision that was wanted, if it was not reached, and what would help."""
-    wanted, costs = results.limits.precision, claims.costs
-    alone = {group for group, names in costs.groups().items() if _is_left_alone(names, rows)}
-    missed = {group: share for group in costs.groups().keys() - alone if (share := costs.precision(group)) > wanted}
+    wanted, costs, compared = results.limits.precision, claims.costs, _compared(results, claims)
+    alone = {group for group, names in compared.items() if _is_left_alone(names, rows)}
+    missed = {group: share for group in compared.keys() - alone if (share := costs.precision(group)) > wanted}
     if wanted and missed:
         (scenario, family), worst = max(missed.items(), key=lambda item: item[1])
         known = "unknown" if worst == math.inf else f"± {percent(worst)}"
