@@ -2,6 +2,7 @@
 
 import sys
 import sysconfig
+from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
@@ -21,6 +22,7 @@ class BuildIfPossible(build_ext):
 
     def build_extension(self, ext: Extension) -> None:
         """Build, or tell what will be missing."""
+        Path(self.get_ext_fullpath(ext.name)).unlink(missing_ok=True)  # that of an earlier build is not this one's
         try:
             super().build_extension(ext)
         except (BaseError, CompileError, LinkError) as error:

@@ -2,6 +2,7 @@
 
 import json
 import platform
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import fields
@@ -110,20 +111,33 @@ def test_stderr_is_that_of_the_check_and_harmless(broken: Callable[..., dict[str
     assert not any(ord(one) < 32 for one in last.replace("\n", ""))
 
 
+def fail() -> None:
+    raise HarnessError("the suite could not run: boom")
+
+
 @pytest.mark.parametrize(
-    ("cause", "status"), [(HarnessError("the suite could not run: boom"), 3), (KeyboardInterrupt("interrupted"), 130)]
+    ("cut_short", "status", "said"),
+    [
+        (fail, 3, "the suite could not run: boom"),
+        (lambda: signal.raise_signal(signal.SIGINT), 130, "interrupted"),
+        (lambda: signal.raise_signal(signal.SIGTERM), 143, "ended by SIGTERM"),
+        (lambda: signal.raise_signal(signal.SIGHUP), 129, "ended by SIGHUP"),
+    ],
+    ids=["failure", "SIGINT", "SIGTERM", "SIGHUP"],
 )
 def test_a_run_that_is_cut_short_keeps_its_verdicts(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
-    cause: BaseException,
+    *,
+    cut_short: Callable[[], None],
     status: int,
+    said: str,
 ) -> None:
     class CutShort(Runner):
         def outcomes(self) -> Iterator[Outcome]:
             yield Outcome("selectors", "inet", "half-close", "MUST", Verdict.PASSED, "", 0.0)
-            raise cause
+            cut_short()
 
     monkeypatch.setattr(check_command, "Runner", CutShort)
     file, known = tmp_path / "x.json", tmp_path / "known"
@@ -134,7 +148,7 @@ def test_a_run_that_is_cut_short_keeps_its_verdicts(
         cli.main()
     printed = capsys.readouterr()
     assert end.value.code == status
-    assert printed.err.endswith(f"upecho: {cause}\n")
+    assert printed.err.endswith(f"upecho: {said}\n")
     assert "due: 1 passed, 0 failed" in printed.out
     assert [one["check"] for one in json.loads(file.read_text())["verdicts"]] == ["half-close"]
     assert list(known.iterdir()) == []

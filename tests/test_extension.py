@@ -29,6 +29,8 @@ def test_it_builds_without_a_warning(tmp_path: Path) -> None:
     done = build(tmp_path, CFLAGS="-Werror")
     assert done.returncode == 0, done.stderr
     assert list(tmp_path.rglob("_native*.so")), done.stdout + done.stderr
+    assert build(tmp_path, CC="no-such-compiler").returncode == 0
+    assert not list(tmp_path.rglob("_native*.so")), "what an earlier build left must not pass for this one's"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it is built on Linux only")

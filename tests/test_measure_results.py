@@ -10,7 +10,7 @@ import pytest
 
 from tests import results_schema
 from upecho import saving
-from upecho.errors import CallerError
+from upecho.errors import CallerError, HarnessError
 from upecho.load.engine import best
 from upecho.load.latency import Latency
 from upecho.load.plan import Failure, LoadResult, ServerUse
@@ -168,7 +168,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
     file = tmp_path / "r.json"
     file.write_text("old")
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(CallerError, match=r"cannot write .*r\.json: No space left on device"):
+    with pytest.raises(HarnessError, match=r"cannot write .*r\.json: No space left on device"):
         saving.save(file, "new")
     assert file.read_text() == "old"
     assert list(tmp_path.iterdir()) == [file]

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from upecho.errors import CallerError
+from upecho.errors import CallerError, HarnessError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def check(path: Path) -> None:
@@ -25,7 +27,8 @@ def save(path: Path, text: str) -> None:
     """Write a file; one that was there before is replaced at once or stays as it is.
 
     Raises:
-        CallerError: it cannot be written, or the disk is full; no part of it is left behind.
+        CallerError: it cannot be written; no part of it is left behind.
+        HarnessError: the disk is full; likewise.
     """
     with _explaining(path), _draft(path) as draft:
         with draft.open("x", encoding="utf-8") as file:
@@ -62,4 +65,5 @@ def _explaining(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise CallerError(f"cannot write {path}: {error.strerror}") from None
+        kind = HarnessError if error.errno in FULL else CallerError
+        raise kind(f"cannot write {path}: {error.strerror}") from None

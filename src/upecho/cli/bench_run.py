@@ -7,7 +7,7 @@ from upecho import saving
 from upecho.cli.console import console
 from upecho.cli.endings import as_interrupts
 from upecho.cli.steps import Steps
-from upecho.errors import CallerError, HarnessError, TargetError, UpechoError
+from upecho.errors import HarnessError, TargetError, UpechoError
 from upecho.measure.results import Results
 from upecho.measure.run import Run
 from upecho.measure.summary import summarise
@@ -43,7 +43,7 @@ def _measure(run: Run, save: Path | None) -> None:
             steps.advance()
             if save and block.round > begun:
                 begun = block.round
-                with contextlib.suppress(CallerError):  # there may be room again at the end; if not, that is said then
+                with contextlib.suppress(UpechoError):  # there may be room again at the end; if not, that is said then
                     saving.save(save, run.results().to_json())
 
 

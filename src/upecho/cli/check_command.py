@@ -8,6 +8,7 @@ import click
 from upecho import client, deadlines, registry, saving
 from upecho.cli import check_notes
 from upecho.cli.console import console
+from upecho.cli.endings import as_interrupts
 from upecho.cli.parameters import CheckName, FamilyName, TargetName
 from upecho.cli.steps import Steps
 from upecho.conformance.catalogue import catalogue
@@ -73,7 +74,8 @@ def command(
     _expect_listeners(pairs)
     outcomes: list[Outcome] = []
     try:
-        _run(Runner(pairs, checks, jobs), due, known, outcomes)
+        with as_interrupts():
+            _run(Runner(pairs, checks, jobs), due, known, outcomes)
     except (KeyboardInterrupt, UpechoError):
         if outcomes:  # then those are kept, though the run was cut short
             _keep(_in_order(outcomes, checks, pairs), due, checks, pairs, file)
