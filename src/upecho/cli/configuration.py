@@ -1,6 +1,5 @@
 """The configuration file, and where a value came from: flag, then environment, then file, then default."""
 
-import tomllib
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from upecho import registry
+from upecho import registry, toml_file
 from upecho.errors import CallerError
 from upecho.settings import Settings
 
@@ -47,12 +46,9 @@ def use(context: click.Context, parameter: click.Parameter, path: str | None) ->
 
 def _read(path: str, named_by: str) -> dict[str, Any]:
     try:
-        with Path(path).open("rb") as file:
-            values = tomllib.load(file)
-    except OSError as error:
-        raise CallerError(f"{named_by}: cannot read {path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, or nested too deep
-        raise CallerError(f"{named_by}: {path} is not TOML: {error}") from None
+        values = toml_file.read(Path(path))
+    except CallerError as error:
+        raise CallerError(f"{named_by}: {error}") from None
     for key in values:
         if key not in KEYS:
             raise CallerError(f"{path}: {registry.unknown('key', key, KEYS)}")

@@ -2,13 +2,11 @@
 
 import json
 import re
-import stat
-import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from upecho import saving
+from upecho import saving, toml_file
 from upecho.address import Family
 from upecho.conformance.catalogue import catalogue
 from upecho.conformance.known import Entry, Known, KnownFailures, toml_list
@@ -89,14 +87,7 @@ def store(folder: str | None, target: Target, old: KnownFailures | None, entries
 
 
 def _read(path: Path, checks: dict[str, Check]) -> tuple[str, tuple[Entry, ...]]:
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):  # reading may never end
-            raise CallerError(f"cannot read {path}: it is no regular file")
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CallerError(f"cannot read {path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, or nested too deep
-        raise CallerError(f"{path} is not TOML: {error}") from None
+    content = toml_file.read(path)
     for key in content:
         if key not in ("target", "failure"):
             raise CallerError(f"{path}: {unknown('key', key, ['target', 'failure'])}")

@@ -9,11 +9,10 @@
 ``depth``, ``idle`` and ``churn`` may stand beside these two; the attributes of ``cells.Scenario`` say what they mean.
 """
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
-from upecho import registry
+from upecho import registry, toml_file
 from upecho.errors import CallerError
 from upecho.measure.cells import ALL, MIB, SCENARIOS, SUMMARIES, Scenario
 
@@ -35,14 +34,7 @@ def load(path: Path) -> list[Scenario]:
     Raises:
         CallerError: it cannot be read, or says something that is no scenario; the message names the place.
     """
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CallerError(f"cannot read scenarios from {path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise CallerError(f"{path} is not UTF-8, so it is no TOML file") from None
-    except tomllib.TOMLDecodeError as error:
-        raise CallerError(f"{path}: {error}") from None
+    tables = toml_file.read(path)
     if not tables:
         raise CallerError(f"{path} has no scenarios; a table such as [chat] would be one")
     return [_scenario(f"{path}: [{name}]", name, table) for name, table in tables.items()]
