@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 import sys
 from typing import Any
 
@@ -87,9 +88,15 @@ def test_an_unknown_host_is_the_callers_error(monkeypatch: pytest.MonkeyPatch) -
         Address.parse("no.example:80").resolve()
 
 
+def test_a_host_in_ascii_is_resolved_without_the_codec_for_others() -> None:
+    resolve = "from upecho.address import Address; Address.parse('127.0.0.1:80').resolve()"
+    check = f"import sys; {resolve}; sys.exit('encodings.idna' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
 def test_a_host_no_resolver_takes_is_the_callers_error() -> None:
     with pytest.raises(AddressError, match="not a host name"):
-        Address.parse("a" * 64 + ".example:80").resolve()
+        Address.parse("ä" * 64 + ".example:80").resolve()
 
 
 def test_a_family_that_cannot_be_bound_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,7 +49,7 @@ def test_what_is_wrong_is_said(tmp_path: Path, text: str, message: str) -> None:
 
 def test_a_file_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "binary.toml").write_bytes(b"\xff")
-    with pytest.raises(CallerError, match="is not TOML: .* invalid start byte"):
+    with pytest.raises(CallerError, match=r"is not TOML: .* invalid start byte"):
         load(tmp_path / "binary.toml")
     with pytest.raises(CallerError, match=r"cannot read .*none\.toml: No such file"):
         load(tmp_path / "none.toml")

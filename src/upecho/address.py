@@ -143,8 +143,10 @@ class Address:
             name = b"\0" + os.fsencode(self.path[1:]) if self.family is Family.ABSTRACT else self.path
             return socket.AF_UNIX, name
         wanted = socket.AF_INET6 if self.family is Family.INET6 else socket.AF_INET
+        # Text would go through the codec idna, whose import leaves a server's memory another than it was: --cold tells.
+        host_name = self.host.encode() if self.host.isascii() else self.host
         try:
-            found = socket.getaddrinfo(self.host, self.port, wanted, socket.SOCK_STREAM)
+            found = socket.getaddrinfo(host_name, self.port, wanted, socket.SOCK_STREAM)
         except (socket.gaierror, UnicodeError) as error:
             reason = error.strerror if isinstance(error, socket.gaierror) else "not a host name"
             raise AddressError(f"unknown host {self.host!r} in {self}: {reason}") from None
