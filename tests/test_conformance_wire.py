@@ -135,27 +135,29 @@ def test_nobody_listening_is_a_violation() -> None:
         Service(address, None, None, Log()).connect()
 
 
+def take_all_there_is(sock: socket.socket) -> int:
+    sock.setblocking(False)
+    taken = 0
+    with contextlib.suppress(BlockingIOError):
+        while data := sock.recv(1 << 20):
+            taken += len(data)
+    return taken
+
+
 @pytest.mark.parametrize("turns", [0, 3])
 def test_a_server_that_is_not_let_run_is_not_clogged_yet(turns: int) -> None:
     ours, theirs = socket.socketpair()
     looks = iter([True] * turns + [False])
 
-    def takes_all_there_is() -> bool:
+    def is_busy() -> bool:
         busy = next(looks)
-        theirs.setblocking(False)
-        with contextlib.suppress(BlockingIOError):
-            while busy and theirs.recv(1 << 20):
-                pass
+        if busy:
+            take_all_there_is(theirs)
         return busy
 
     with ours, theirs:
-        wire = Wire(ours, Log(), "client 1", takes_all_there_is)
-        sent = wire.clog(1 << 30, seconds=0.01)
-        theirs.setblocking(False)
-        left = 0
-        with contextlib.suppress(BlockingIOError):
-            while data := theirs.recv(1 << 20):
-                left += len(data)
+        sent = Wire(ours, Log(), "client 1", is_busy).clog(1 << 30, seconds=0.01)
+        left = take_all_there_is(theirs)
     assert sent == left * (turns + 1)
 
 

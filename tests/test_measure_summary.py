@@ -52,7 +52,7 @@ def test_numbers_are_per_request_and_per_second() -> None:
     assert not numbers.saturated
 
 
-def test_one_saturated_block_makes_the_rate_a_bound() -> None:
+def test_the_rate_is_a_bound_if_half_of_the_blocks_are_saturated() -> None:
     assert Numbers.of([load(5), load(5, saturated=True)]).saturated
     assert not Numbers.of([load(5), load(5, saturated=True), load(5)]).saturated
 

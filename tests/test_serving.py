@@ -50,17 +50,27 @@ def serve(listener, stop):
 """
 
 
+@pytest.fixture
+def module(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """Make a module of a text; return the target that is its ``serve``."""
+
+    def module(text: str) -> str:
+        (folder / "own.py").write_text(text)
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
+        return "own:serve"
+
+    return module
+
+
 def test_an_order_survives_its_journey() -> None:
     order = Order("mine:serve+uvloop", "unix:/tmp/\udcff on ü", Settings(1, 2, 3.5, 0o640))
     assert Order.from_json(order.to_json()) == order
     assert order.to_json().isascii()
 
 
-def test_a_server_may_log_to_stdout(start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (folder / "talkative.py").write_text(TALKATIVE)
-    monkeypatch.chdir(folder)
-    monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
-    server = start("talkative:serve")
+def test_a_server_may_log_to_stdout(start: Start, module: Callable[[str], str]) -> None:
+    server = start(module(TALKATIVE))
     with connect(server.address, 5) as client:
         client.sendall(b"x")
         assert client.recv(1) == b"X"
@@ -68,11 +78,8 @@ def test_a_server_may_log_to_stdout(start: Start, folder: Path, monkeypatch: pyt
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="signals are told apart by a filter of Linux")
-def test_another_signal_is_no_stop(start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (folder / "handling.py").write_text(HANDLING)
-    monkeypatch.chdir(folder)
-    monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
-    server = start("handling:serve")
+def test_another_signal_is_no_stop(start: Start, module: Callable[[str], str]) -> None:
+    server = start(module(HANDLING))
     for _ in range(3):
         with connect(server.address, 5) as client:
             client.sendall(b"x")

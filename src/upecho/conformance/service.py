@@ -54,9 +54,11 @@ class Service:
             connection = connect()
         except AddressError as error:
             raise Violation(f"a connection to {self.address}", str(error)) from None
-        is_busy = self._running.is_busy if self._running else lambda: False
-        self._wires.append(Wire(connection, self._log, f"client {len(self._wires) + 1}", is_busy))
+        self._wires.append(Wire(connection, self._log, f"client {len(self._wires) + 1}", self._is_busy))
         return self._wires[-1]
+
+    def _is_busy(self) -> bool:
+        return self._running is not None and self._running.is_busy()
 
     def disconnect(self) -> None:
         """Close every connection that the check has opened."""
