@@ -33,7 +33,7 @@ class BuildIfPossible(build_ext):
 
 
 native = Extension(
-    "upecho._native",
+    "upecho.support._native",
     sources=[f"src/native/{name}.c" for name in SOURCES],
     depends=[f"src/native/{name}.h" for name in HEADERS],
     extra_compile_args=["-std=c11", "-O3", "-Wall", "-Wextra"],

@@ -9,18 +9,19 @@ import pytest
 from pytest_benchmark.logger import PytestBenchmarkWarning
 
 from bench.groups import Groups, cell_of
-from upecho import inventory, registry, saving
 from upecho.cli.console import console
-from upecho.errors import UpechoError
-from upecho.interpreter import Interpreter
 from upecho.measure import pythons
-from upecho.measure.blocks import Block, Window
 from upecho.measure.cells import SCENARIOS, USUAL, Cell
-from upecho.measure.claims import FEWEST
 from upecho.measure.results import Results
 from upecho.measure.rounds import Limits
 from upecho.measure.run import Terms
-from upecho.report.comparison import comparison
+from upecho.measure.statistics.claims import FEWEST
+from upecho.measure.trials import Block, Window
+from upecho.processes.interpreter import Interpreter
+from upecho.report.benchmark.comparison import comparison
+from upecho.serving import inventory, registry
+from upecho.support import atomic_write
+from upecho.support.errors import UpechoError
 
 WARM_UP_SECONDS = 0.05
 BUDGET_SECONDS = 86_400.0  # the number of blocks decides
@@ -51,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         config.stash[PYTHONS] = pythons.named(config.getoption("--python"))
         if file := config.getoption("--results"):
-            saving.check(file)
+            atomic_write.check(file)
     except UpechoError as error:
         raise pytest.UsageError(str(error)) from None
     config.addinivalue_line("markers", "timeout(seconds): known where pytest-timeout is installed")
@@ -87,7 +88,7 @@ def _save(config: pytest.Config) -> UpechoError | None:
     file, results = config.getoption("--results"), _results(config)
     try:
         if file and results:
-            saving.save(file, results.to_json())
+            atomic_write.save(file, results.to_json())
     except UpechoError as error:
         return error
     return None

@@ -7,10 +7,10 @@ import argparse
 
 from bench.loads import THROUGHPUT, Loads
 from bench.pairs import compare
-from upecho import inventory, registry
-from upecho.address import Family
 from upecho.load.plan import LoadResult
-from upecho.process import Supervisor
+from upecho.net.address import Family
+from upecho.processes.supervisor import Supervisor
+from upecho.serving import inventory, registry
 
 FAMILIES = (Family.INET, Family.UNIX)
 

@@ -3,12 +3,12 @@
 import dataclasses
 from collections.abc import Sequence
 
-from upecho.address import Family
 from upecho.measure import pythons
-from upecho.measure.blocks import Block
 from upecho.measure.cells import SCENARIOS, Cell
 from upecho.measure.results import Results
 from upecho.measure.run import Run, Terms
+from upecho.measure.trials import Block
+from upecho.net.address import Family
 
 Group = tuple[str, str]
 

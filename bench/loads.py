@@ -4,15 +4,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from upecho.address import Address, Family
 from upecho.load.engine_process import EngineProcess
 from upecho.load.plan import Job, LoadResult, Plan
 from upecho.measure.cells import SCENARIOS
 from upecho.measure.cores import Cores
-from upecho.process import Supervisor
-from upecho.server_process import ServerProcess, start_server
-from upecho.serving import Order
-from upecho.settings import Settings
+from upecho.net.address import Address, Family
+from upecho.processes.server_process import ServerProcess, start_server
+from upecho.processes.supervisor import Supervisor
+from upecho.serving.run import Order
+from upecho.serving.settings import Settings
 
 THROUGHPUT = next(scenario for scenario in SCENARIOS if scenario.name == "throughput")
 WARM_UP_SECONDS = 0.1

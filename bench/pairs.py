@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from upecho.measure.ratios import Ratio, paired_values
+from upecho.measure.statistics.ratios import Ratio, paired_values
 
 
 def compare(first: Callable[[], float], second: Callable[[], float], pairs: int) -> Ratio:

@@ -15,8 +15,8 @@ from collections import Counter
 from pathlib import Path
 
 from bench.loads import Loads
-from upecho.address import Family
-from upecho.process import Supervisor
+from upecho.net.address import Family
+from upecho.processes.supervisor import Supervisor
 
 SERVERS = ("native", "selectors", "asyncio-protocol", "asyncio-buffered", "asyncio")
 FAMILIES = (Family.INET, Family.UNIX)

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from upecho.errors import TargetError
 from upecho.load.histogram import decoded, encoded
 from upecho.load.plan import LoadResult
-from upecho.measure.blocks import Block
-from upecho.measure.summary import Numbers
+from upecho.measure.statistics.summary import Numbers
+from upecho.measure.trials import Block
+from upecho.support.errors import TargetError
 
 
 @pytest.mark.timeout(0)  # the first test of a group measures them all

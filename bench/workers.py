@@ -9,10 +9,11 @@ import socket
 
 from bench.loads import THROUGHPUT, Loads
 from bench.pairs import compare
-from upecho.address import Family
 from upecho.measure.cores import Cores
-from upecho.process import Supervisor
-from upecho.servers import Stop, prefork
+from upecho.net.address import Family
+from upecho.processes.supervisor import Supervisor
+from upecho.servers import prefork
+from upecho.serving.contract import Stop
 
 OVER = (Family.INET, Family.UNIX)
 

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from upecho import cli
-from upecho.process import Supervisor
-from upecho.server_process import ServerProcess, start_server
-from upecho.serving import Order
-from upecho.settings import Settings
+from upecho.processes.server_process import ServerProcess, start_server
+from upecho.processes.supervisor import Supervisor
+from upecho.serving.run import Order
+from upecho.serving.settings import Settings
 
 DEADLINE_SECONDS = 60.0  # a busy machine takes 20 s to start pytest
 COMMAND_SECONDS = 100.0  # a comparison begins with the conformance suite, and four tests share the machine

@@ -8,12 +8,12 @@ from typing import Any
 
 from upecho.load.latency import Latency
 from upecho.load.plan import LoadResult, ServerUse
-from upecho.measure.blocks import Block, Window
 from upecho.measure.cells import Scenario
 from upecho.measure.cores import Cores
 from upecho.measure.environment import Environment
 from upecho.measure.results import Results, Wanted
 from upecho.measure.rounds import Limits
+from upecho.measure.trials import Block, Window
 
 CORES = Cores((0,), (1,))
 MACHINE = Environment("2026-01-01", "A CPU", 2, CORES, "Linux 6", "CPython 3", "1", {}, "", "tsc", 0.5, "GCC 12")

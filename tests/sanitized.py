@@ -20,7 +20,7 @@ def main() -> None:
     compiler = shutil.which("gcc")
     if not compiler:
         sys.exit("the sanitizers' libraries come with gcc, which is not here")
-    extension = find_spec("upecho._native")
+    extension = find_spec("upecho.support._native")
     if not extension or not extension.origin or SYMBOL not in Path(extension.origin).read_bytes():
         sys.exit("the C extension was not built with the sanitizers")
     asked = ([compiler, f"-print-file-name={name}"] for name in LIBRARIES)

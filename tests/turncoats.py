@@ -6,7 +6,7 @@ import os
 import socket
 
 from tests.broken.threaded import Handler, answering, serve_with
-from upecho.servers import Stop
+from upecho.serving.contract import Stop
 
 WELL = 4  # connections
 SIZE = 64  # bytes of a request

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from bench.loads import THROUGHPUT, WARM_UP_SECONDS, Loads
 from bench.pairs import compare
-from upecho import observe
-from upecho.address import Address
-from upecho.listener import listening
-from upecho.process import Supervisor
-from upecho.settings import Settings
+from upecho.net.address import Address
+from upecho.processes import procfs
+from upecho.processes.supervisor import Supervisor
+from upecho.serving.listener import listening
+from upecho.serving.settings import Settings
 
 
 class Bare:
@@ -75,7 +75,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=30, help="of blocks, for each comparison (default: 30)")
     parser.add_argument("--seconds", type=float, default=0.5, help="of load in a block (default: 0.5)")
     options = parser.parse_args()
-    if not observe.AVAILABLE or not shutil.which(os.environ.get("CC", "cc")):
+    if not procfs.AVAILABLE or not shutil.which(os.environ.get("CC", "cc")):
         sys.exit("this needs Linux and a C compiler")
     with Supervisor() as supervisor:
         bare = Bare(Loads(supervisor, options.seconds))

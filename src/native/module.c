@@ -221,7 +221,7 @@ static PyModuleDef_Slot slots[] = {
 
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
-    .m_name = "upecho._native",
+    .m_name = "upecho.support._native",
     .m_doc = "The native load engine and the ceiling server.",
     .m_methods = methods,
     .m_slots = slots,

@@ -3,9 +3,9 @@
 import sys
 from dataclasses import dataclass
 
-from upecho.address import Family
 from upecho.conformance.catalogue import catalogue
-from upecho.conformance.levels import Level
+from upecho.conformance.check import Level
+from upecho.net.address import Family
 
 NEVER = frozenset[str]()
 

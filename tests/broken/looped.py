@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterable
 
 from tests.broken.threaded import send_what_fits
-from upecho.servers import OUT_OF_RESOURCES, Stop
 from upecho.servers.shared.leaving import has_left
 from upecho.servers.shared.stopping import end_reading
+from upecho.serving.contract import OUT_OF_RESOURCES, Stop
 
 LOOK_SECONDS = 0.05
 

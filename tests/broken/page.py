@@ -8,9 +8,9 @@ from itertools import groupby
 
 from tests.broken.kills import KILLS, Kill
 from upecho.conformance.catalogue import catalogue
-from upecho.conformance.levels import Check, Level
-from upecho.conformance.selection import is_due
-from upecho.target import Target
+from upecho.conformance.check import Check, Level
+from upecho.conformance.run.selection import is_due
+from upecho.serving.target import Target
 
 HEAD = """\
 # The checks, and what proves them
@@ -22,7 +22,7 @@ Written by `python -m tests.broken.page > docs/checks.md`; do not edit. The leve
 MATRIX = """
 ## The kill matrix
 
-Each of these servers is wrong in one way, on purpose. `pytest -n 4 tests/test_kill_matrix.py` runs all of them through
+Each of these servers is wrong in one way, on purpose. `pytest -n 4 tests/conformance/test_kill_matrix.py` runs all of them through
 the whole suite: each has to fail exactly the checks that are named here, and each check that can fail has to catch at
 least one of them.
 *Or* stands before checks whose verdict is a race inside the broken server; a check counts as proved without those.

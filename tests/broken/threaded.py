@@ -4,10 +4,10 @@ import socket
 import threading
 from collections.abc import Callable
 
-from upecho.servers import Stop
 from upecho.servers.shared.accepting import accepting
 from upecho.servers.shared.connections import Connections
 from upecho.servers.shared.leaving import may_leave
+from upecho.serving.contract import Stop
 
 Handler = Callable[[socket.socket], None]
 Change = Callable[[bytes], bytes]

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
-from upecho import listener, serving
-from upecho.address import MAX_PATH_BYTES
-from upecho.settings import Settings
+from upecho.net.address import MAX_PATH_BYTES
+from upecho.serving import listener
+from upecho.serving import run as serving
+from upecho.serving.settings import Settings
 
 
 def _remove_any_socket(path: Path) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 from tests.broken.looped import Loop
 from tests.broken.threaded import answering, serve_with
-from upecho.servers import Stop
 from upecho.servers.blocking import serve as serve_one_by_one
+from upecho.serving.contract import Stop
 
 TURN_SECONDS = 0.2
 MORE_SECONDS = 0.05

@@ -7,7 +7,7 @@ import socket
 import struct
 
 from tests.broken.threaded import answering, send_what_fits, serve_with
-from upecho.servers import Stop
+from upecho.serving.contract import Stop
 
 QUEUE_BYTES = 16 << 20
 

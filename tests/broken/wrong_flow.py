@@ -7,7 +7,7 @@ import socket
 
 from tests.broken.looped import Loop
 from tests.broken.threaded import send_what_fits, serve_with
-from upecho.servers import Stop
+from upecho.serving.contract import Stop
 
 QUEUE_BYTES = 1 << 20
 PATIENCE_SECONDS = 0.02

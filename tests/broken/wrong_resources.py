@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.broken.threaded import answering, serve_with
-from upecho.servers import OUT_OF_RESOURCES, Stop
 from upecho.servers.selectors import Loop
+from upecho.serving.contract import OUT_OF_RESOURCES, Stop
 
 KEPT = b"kept" * 2048
 ONE_IN = 10  # thousands of threads or zombies would be a burden to the machine, and show no more

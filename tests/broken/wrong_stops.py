@@ -13,9 +13,9 @@ import threading
 from collections.abc import Callable
 
 from tests.broken.threaded import answering, serve_with
-from upecho.servers import Stop
 from upecho.servers.selectors import serve as serve_in_one_thread
 from upecho.servers.threads import serve as serve_right
+from upecho.serving.contract import Stop
 
 
 def deaf(listener: socket.socket, stop: Stop) -> None:

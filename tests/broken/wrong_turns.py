@@ -3,10 +3,10 @@
 import select
 import socket
 
-from upecho.servers import Stop
 from upecho.servers.shared.accepting import accepting
 from upecho.servers.shared.connections import Connections
 from upecho.servers.shared.leaving import may_leave
+from upecho.serving.contract import Stop
 
 MAX_CLIENTS = 1
 

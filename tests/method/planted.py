@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.broken.looped import Loop
 from tests.broken.threaded import serve_with
-from upecho.servers import Stop
+from upecho.serving.contract import Stop
 
 SHARE = 0.05  # of its own CPU time, which the dearer one burns besides
 WORK = bytes(1 << 17)  # hashing that takes 0.1 ms, beside which it does not matter how many requests a turn finds

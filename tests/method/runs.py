@@ -4,13 +4,13 @@ import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 
-from upecho.address import Family
-from upecho.measure.blocks import Window
 from upecho.measure.cells import KIB, Name, Scenario
-from upecho.measure.claims import FEWEST
 from upecho.measure.results import Results
 from upecho.measure.rounds import Limits
 from upecho.measure.run import Run, Terms, every_cell
+from upecho.measure.statistics.claims import FEWEST
+from upecho.measure.trials import Window
+from upecho.net.address import Family
 
 BUSY = Scenario("busy", 16, KIB)
 ALONE = Scenario("alone", 1, 64)

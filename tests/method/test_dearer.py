@@ -7,8 +7,8 @@ import pytest
 
 from tests.method.planted import SHARE
 from tests.method.runs import BUSY, measured, name, undisturbed
-from upecho.measure.claims import Claims, Verdict
-from upecho.measure.ratios import paired
+from upecho.measure.statistics.claims import Claims, Verdict
+from upecho.measure.statistics.ratios import paired
 
 CHEAP, DEAR = name("tests.method.planted:cheap", BUSY), name("tests.method.planted:dear", BUSY)
 RUNS, PRECISION, MOST_ROUNDS = 10, 0.015, 50

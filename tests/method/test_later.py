@@ -10,7 +10,7 @@ import pytest
 from tests.method.planted import DELAY_SECONDS, NOTES, STALL_SECONDS
 from tests.method.runs import ALONE, measured
 from upecho.measure.cells import Scenario
-from upecho.measure.summary import Numbers, summarise
+from upecho.measure.statistics.summary import Numbers, summarise
 
 PROMPT, LATE, STALLING = (f"tests.method.planted:{server}" for server in ("prompt", "late", "stalling"))
 SHARE = 0.3

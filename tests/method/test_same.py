@@ -7,9 +7,9 @@ import pytest
 
 from tests.method.runs import BUSY, measured, name, neighbours, undisturbed
 from upecho.measure.cells import CEILING
-from upecho.measure.changes import Changes
-from upecho.measure.claims import Claims, Verdict
 from upecho.measure.results import Results
+from upecho.measure.statistics.changes import Changes
+from upecho.measure.statistics.claims import Claims, Verdict
 
 ONE, OTHER = "selectors", "upecho.servers.selectors:serve"
 RUNS, ROUNDS = 100, 6

@@ -10,9 +10,10 @@ from typing import Any, NoReturn, TextIO, cast
 
 import click
 
-from upecho import __version__, registry
-from upecho.cli.endings import Ended
-from upecho.errors import CallerError, HarnessError, UpechoError
+from upecho import __version__
+from upecho.cli.signals import Ended
+from upecho.serving import registry
+from upecho.support.errors import CallerError, HarnessError, UpechoError
 
 COMMANDS = ("list", "serve", "send", "check", "bench", "compare")
 INTERRUPTED = 130  # what a shell reports for a program that SIGINT ended
@@ -30,7 +31,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command, and only that one: serving should not pay for checking."""
         if cmd_name in COMMANDS:
-            command: click.Command = importlib.import_module(f"upecho.cli.{cmd_name}_command").command
+            command: click.Command = importlib.import_module(f"upecho.cli.commands.{cmd_name}").command
             return command
         if ctx.resilient_parsing or cmd_name.startswith("-"):
             return None

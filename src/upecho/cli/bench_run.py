@@ -3,15 +3,15 @@
 import contextlib
 from pathlib import Path
 
-from upecho import saving
 from upecho.cli.console import console
-from upecho.cli.endings import as_interrupts
-from upecho.cli.steps import Steps
-from upecho.errors import HarnessError, TargetError, UpechoError
+from upecho.cli.progress import Steps
+from upecho.cli.signals import as_interrupts
 from upecho.measure.results import Results
 from upecho.measure.run import Run
-from upecho.measure.summary import summarise
-from upecho.report.comparison import comparison
+from upecho.measure.statistics.summary import summarise
+from upecho.report.benchmark.comparison import comparison
+from upecho.support import atomic_write
+from upecho.support.errors import HarnessError, TargetError, UpechoError
 
 
 def measure(run: Run, save: Path | None) -> int:
@@ -44,14 +44,14 @@ def _measure(run: Run, save: Path | None) -> None:
             if save and block.round > begun:
                 begun = block.round
                 with contextlib.suppress(UpechoError):  # there may be room again at the end; if not, that is said then
-                    saving.save(save, run.results().to_json())
+                    atomic_write.save(save, run.results().to_json())
 
 
 def _keep(results: Results, save: Path | None) -> None:
     """Save and show; neither failing keeps the other from being done."""
     try:
         if save:
-            saving.save(save, results.to_json())
+            atomic_write.save(save, results.to_json())
     finally:
         terminal = console()
         terminal.print(comparison(results, terminal.width))

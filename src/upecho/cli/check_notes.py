@@ -4,11 +4,11 @@ import sys
 from collections import defaultdict
 from collections.abc import Sequence
 
-from upecho.conformance.known import Known
-from upecho.conformance.levels import Check
-from upecho.conformance.selection import Pairs
-from upecho.conformance.verdicts import Outcome
-from upecho.target import Kind
+from upecho.conformance.check import Check
+from upecho.conformance.run.known import Known
+from upecho.conformance.run.outcome import Outcome
+from upecho.conformance.run.selection import Pairs
+from upecho.serving.target import Kind
 
 NEEDS_PROCESS = "needs the process, which upecho did not start"
 NAMED = 5  # checks of many that are named on a line

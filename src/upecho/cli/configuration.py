@@ -7,9 +7,10 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from upecho import registry, toml_file
-from upecho.errors import CallerError
-from upecho.settings import Settings
+from upecho.serving import registry
+from upecho.serving.settings import Settings
+from upecho.support import toml_file
+from upecho.support.errors import CallerError
 
 FILE = "upecho.configuration_file"  # where a click context keeps the path
 KEYS = ("bind", *(field.name for field in fields(Settings)))

@@ -7,12 +7,12 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from upecho import inventory, registry
-from upecho.address import Address, Family
 from upecho.cli.configuration import is_from_file, origin
-from upecho.errors import AddressError, CallerError
 from upecho.measure.cells import SUMMARIES
-from upecho.settings import DEFAULT_ADDRESS, MAX_MODE
+from upecho.net.address import Address, Family
+from upecho.serving import inventory, registry
+from upecho.serving.settings import DEFAULT_ADDRESS, MAX_MODE
+from upecho.support.errors import AddressError, CallerError
 
 FAMILIES = [family.value for family in Family]
 ADDRESS_STARTS = (DEFAULT_ADDRESS, "[::1]:8080", "unix:", "unix:@")

@@ -1,6 +1,7 @@
 """All checks of the suite, in the order in which they are run."""
 
-from upecho.conformance import (
+from upecho.conformance.check import Check
+from upecho.conformance.checks import (
     test_bytes,
     test_ends,
     test_flow,
@@ -9,7 +10,6 @@ from upecho.conformance import (
     test_start_stop,
     test_stderr,
 )
-from upecho.conformance.levels import Check
 
 
 def catalogue() -> list[Check]:

@@ -9,19 +9,19 @@ import json
 import sys
 from dataclasses import asdict
 
-from upecho import descriptors, observe
-from upecho.address import Address
 from upecho.load.engine import engine
 from upecho.load.plan import Job
+from upecho.net.address import Address
+from upecho.processes import procfs, rlimits
 
 
 def main() -> None:
     """Carry out jobs until there are no more."""
-    descriptors.raise_limit()
+    rlimits.raise_limit()
     gc.disable()  # a collection would show up as latency of the server; there are no cycles to collect
     for line in sys.stdin:
         job = Job.from_json(line)
-        meter = functools.partial(observe.use, job.server_group) if job.server_group else None
+        meter = functools.partial(procfs.use, job.server_group) if job.server_group else None
         result = engine(job.engine)(Address.parse(job.address), job.plan, meter)
         sys.stdout.write(json.dumps(asdict(result)) + "\n")
         sys.stdout.flush()

@@ -6,15 +6,16 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from upecho import extension, observe
-from upecho.address import Address
-from upecho.errors import Unavailable
 from upecho.load import saturation
 from upecho.load.plan import LoadResult, Plan, ServerUse
+from upecho.net.address import Address
+from upecho.processes import procfs
+from upecho.support import extension
+from upecho.support.errors import Unavailable
 
 NAMES = ("native", "python")
 
-Meter = Callable[[], observe.Use]
+Meter = Callable[[], procfs.Use]
 
 
 class Engine(Protocol):
@@ -83,8 +84,8 @@ class Readings:
 
     def __init__(self, meter: Meter | None) -> None:
         self._meter = meter
-        self._uses: list[observe.Use] = []
-        self._counters = (observe.stolen_ns, _own_switches, saturation.busy_ns, time.process_time_ns)
+        self._uses: list[procfs.Use] = []
+        self._counters = (procfs.stolen_ns, _own_switches, saturation.busy_ns, time.process_time_ns)
         self._counts: list[list[int]] = []
 
     def take(self) -> None:
@@ -116,7 +117,7 @@ def _own_switches() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
 
 
-def _difference(first: observe.Use, last: observe.Use) -> ServerUse:
+def _difference(first: procfs.Use, last: procfs.Use) -> ServerUse:
     return ServerUse(
         cpu_ns=last.cpu_ns - first.cpu_ns,
         user_ns=last.user_ns - first.user_ns,

@@ -5,11 +5,11 @@ import sys
 from collections.abc import Collection
 from dataclasses import replace
 
-from upecho import deadlines
-from upecho.errors import HarnessError
 from upecho.load.plan import Job, LoadResult
-from upecho.plain import build
-from upecho.process import Supervisor
+from upecho.processes.supervisor import Supervisor
+from upecho.support import timeouts
+from upecho.support.decoding import build
+from upecho.support.errors import HarnessError
 
 POLL_SECONDS = 100e-6  # longer than most servers take for a reply
 SLACK_SECONDS = 10.0  # beyond the deadline of the plan: to import, to sort latencies, to print the result
@@ -33,7 +33,7 @@ class EngineProcess:
             self._child.stdin.write(job.to_json().encode() + b"\n")
         except BrokenPipeError:
             raise self._ended() from None
-        patience = job.plan.deadline_seconds + deadlines.seconds(SLACK_SECONDS)
+        patience = job.plan.deadline_seconds + timeouts.seconds(SLACK_SECONDS)
         line = self._child.read_line(patience)
         if line is None:
             raise self._ended(f"gave no result within {patience:.0f} s")

@@ -5,13 +5,13 @@ import struct
 import sys
 from typing import Any
 
-from upecho import extension
-from upecho.address import Address
 from upecho.load.engine import Meter, Reading, Readings
 from upecho.load.latency import Latency, percentile
 from upecho.load.opening import refusal
 from upecho.load.payload import Payload
 from upecho.load.plan import Failure, LoadResult, Plan
+from upecho.net.address import Address
+from upecho.support import extension
 
 NAME = "native"
 

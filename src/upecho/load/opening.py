@@ -5,10 +5,10 @@ import socket
 from types import MappingProxyType
 from typing import Any
 
-from upecho import descriptors
-from upecho.errors import HarnessError
 from upecho.load.connection import Broken
 from upecho.load.plan import Failure
+from upecho.processes import rlimits
+from upecho.support.errors import HarnessError
 
 SPARE_DESCRIPTORS = 24  # of engine and server beside their connections: streams, listener, what the loop waits with
 
@@ -59,7 +59,7 @@ def _explained(error: OSError) -> Exception:
 def refusal(error: OSError) -> HarnessError:
     """Say what this system did not give an engine, and what would help."""
     if error.errno == errno.EMFILE:
-        return HarnessError(descriptors.too_few("so many connections"))
+        return HarnessError(rlimits.too_few("so many connections"))
     return HarnessError(f"cannot open a connection for the load: {error.strerror}")
 
 
@@ -69,4 +69,4 @@ def expect_descriptors(connections: int) -> None:
     Raises:
         HarnessError: the system does not allow a process as many descriptors.
     """
-    descriptors.expect(connections + SPARE_DESCRIPTORS, f"so many connections ({connections})")
+    rlimits.expect(connections + SPARE_DESCRIPTORS, f"so many connections ({connections})")

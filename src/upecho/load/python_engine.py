@@ -11,14 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
 
-from upecho.address import Address
-from upecho.errors import Unavailable
 from upecho.load.connection import READ, WRITE, Broken, Connection
 from upecho.load.engine import Meter, Readings
 from upecho.load.latency import Latency
 from upecho.load.opening import connected
 from upecho.load.payload import Payload
 from upecho.load.plan import Failure, LoadResult, Plan
+from upecho.net.address import Address
+from upecho.support.errors import Unavailable
 
 NAME = "python"
 

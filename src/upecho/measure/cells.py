@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from upecho.address import Family
+from upecho.net.address import Family
 
 KIB = 1024
 MIB = 1024 * KIB

@@ -10,9 +10,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Self
 
-from upecho import __version__, extension
-from upecho.errors import Unavailable
+from upecho import __version__
 from upecho.measure.cores import Cores
+from upecho.support import extension
+from upecho.support.errors import Unavailable
 
 GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 CLOCK_SOURCE = Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")

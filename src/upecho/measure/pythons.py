@@ -6,9 +6,9 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from upecho.errors import CallerError
-from upecho.interpreter import OLDEST, Interpreter
 from upecho.measure.cells import Cell
+from upecho.processes.interpreter import OLDEST, Interpreter
+from upecho.support.errors import CallerError
 
 ALL = "all"
 PROGRAM = re.compile(r"python(\d+)\.(\d+)t?")

@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from upecho.errors import CallerError
-from upecho.measure.blocks import Block, Window
 from upecho.measure.cells import Cell, Name, Scenario
 from upecho.measure.environment import Environment
 from upecho.measure.rounds import Limits
-from upecho.plain import build
+from upecho.measure.trials import Block, Window
+from upecho.support.decoding import build
+from upecho.support.errors import CallerError
 
 SCHEMA = "upecho-results"
 VERSION = 3

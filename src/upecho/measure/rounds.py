@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from upecho.measure import interleaving
-from upecho.measure.blocks import Bench, Block
 from upecho.measure.cells import Cell
-from upecho.measure.costs import Costs
+from upecho.measure.statistics.costs import Costs
+from upecho.measure.trials import Bench, Block
 
 
 @dataclass(frozen=True)

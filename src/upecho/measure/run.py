@@ -4,20 +4,21 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from upecho import extension, registry
-from upecho.address import Family
-from upecho.errors import Unavailable
-from upecho.interpreter import Interpreter
 from upecho.load.engine import best, engine
 from upecho.load.opening import expect_descriptors
 from upecho.measure import rounds
-from upecho.measure.blocks import Bench, Block, Window
 from upecho.measure.cells import CEILING, Cell, Scenario
 from upecho.measure.cores import Cores
 from upecho.measure.environment import Environment
 from upecho.measure.results import Results, Wanted
 from upecho.measure.rounds import Limits
-from upecho.process import Supervisor
+from upecho.measure.trials import Bench, Block, Window
+from upecho.net.address import Family
+from upecho.processes.interpreter import Interpreter
+from upecho.processes.supervisor import Supervisor
+from upecho.serving import registry
+from upecho.support import extension
+from upecho.support.errors import Unavailable
 
 FailedChecks = Mapping[tuple[str, Family, str], Sequence[str]]
 

@@ -12,9 +12,10 @@
 from pathlib import Path
 from typing import Any
 
-from upecho import registry, toml_file
-from upecho.errors import CallerError
 from upecho.measure.cells import ALL, MIB, SCENARIOS, SUMMARIES, Scenario
+from upecho.serving import registry
+from upecho.support import toml_file
+from upecho.support.errors import CallerError
 
 LIMITS = {
     "connections": (1, 100_000),

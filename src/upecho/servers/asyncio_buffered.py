@@ -3,8 +3,8 @@
 import asyncio
 import socket
 
-from upecho.servers import Stop
 from upecho.servers.shared.event_loop import Connections, EchoProtocol, LoopFactory, serve_protocol
+from upecho.serving.contract import Stop
 
 
 def serve(listener: socket.socket, stop: Stop, loop_factory: LoopFactory = asyncio.new_event_loop) -> None:

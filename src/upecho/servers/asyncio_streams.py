@@ -3,9 +3,9 @@
 import asyncio
 import socket
 
-from upecho.servers import Stop
 from upecho.servers.shared.event_loop import Connections, LoopFactory, accepting, run
 from upecho.servers.shared.leaving import may_leave
+from upecho.serving.contract import Stop
 
 
 def serve(listener: socket.socket, stop: Stop, loop_factory: LoopFactory = asyncio.new_event_loop) -> None:

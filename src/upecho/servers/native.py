@@ -2,8 +2,8 @@
 
 import socket
 
-from upecho import extension
-from upecho.servers import Stop
+from upecho.serving.contract import Stop
+from upecho.support import extension
 
 _native = extension.load("native")
 

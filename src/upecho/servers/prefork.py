@@ -13,7 +13,8 @@ import socket
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 
-from upecho.servers import OUT_OF_RESOURCES, RETRY_SECONDS, Stop, selectors
+from upecho.servers import selectors
+from upecho.serving.contract import OUT_OF_RESOURCES, RETRY_SECONDS, Stop
 
 WORKERS = max(2, os.cpu_count() or 1)
 

@@ -9,9 +9,9 @@ import socket
 import time
 from collections.abc import Callable
 
-from upecho.servers import GONE_BEFORE_ACCEPT, OUT_OF_RESOURCES, RETRY_SECONDS, Stop
 from upecho.servers.shared.leaving import has_left
 from upecho.servers.shared.stopping import end_reading
+from upecho.serving.contract import GONE_BEFORE_ACCEPT, OUT_OF_RESOURCES, RETRY_SECONDS, Stop
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 

@@ -7,9 +7,9 @@ import threading
 import time
 from typing import Any
 
-from upecho.servers import OUT_OF_RESOURCES, RETRY_SECONDS, Stop
 from upecho.servers.blocking import answer
 from upecho.servers.shared.connections import Connections
+from upecho.serving.contract import OUT_OF_RESOURCES, RETRY_SECONDS, Stop
 
 POLL_SECONDS = 0.1  # serve_forever() looks this often whether shutdown() was called
 

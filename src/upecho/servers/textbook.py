@@ -6,7 +6,7 @@ accepts for the whole, serves one client in its life, and has never heard of bei
 
 import socket
 
-from upecho.servers import Stop
+from upecho.serving.contract import Stop
 
 MAX_CLIENTS = 1
 

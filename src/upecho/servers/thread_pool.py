@@ -5,10 +5,10 @@ import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from upecho.servers import Stop
 from upecho.servers.blocking import answer
 from upecho.servers.shared.accepting import accepting
 from upecho.servers.shared.connections import Connections
+from upecho.serving.contract import Stop
 
 MAX_CLIENTS = 128
 

@@ -3,10 +3,10 @@
 import socket
 import threading
 
-from upecho.servers import Stop
 from upecho.servers.blocking import answer
 from upecho.servers.shared.accepting import accepting
 from upecho.servers.shared.connections import Connections
+from upecho.serving.contract import Stop
 
 
 def serve(listener: socket.socket, stop: Stop) -> None:

@@ -4,7 +4,7 @@ import selectors
 import socket
 from collections.abc import Iterator
 
-from upecho.servers import GONE_BEFORE_ACCEPT, OUT_OF_RESOURCES, RETRY_SECONDS, Stop
+from upecho.serving.contract import GONE_BEFORE_ACCEPT, OUT_OF_RESOURCES, RETRY_SECONDS, Stop
 
 
 def accepting(listener: socket.socket, stop: Stop) -> Iterator[socket.socket]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Self
 
-from upecho.servers import Stop
 from upecho.servers.shared.stopping import end_hard, end_reading
+from upecho.serving.contract import Stop
 
 
 class Connections:

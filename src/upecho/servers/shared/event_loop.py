@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
-from upecho.servers import Stop
 from upecho.servers.shared.stopping import end_reading_descriptor
+from upecho.serving.contract import Stop
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 

@@ -1,0 +1,178 @@
+"""Checks of the bytes: each comes back once, in order, in upper case, and at once."""
+
+import itertools
+import random
+import time
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from upecho.conformance.check import Level, check
+from upecho.conformance.harness.launcher import Place
+from upecho.conformance.harness.server import Service
+from upecho.conformance.harness.wire import Wire
+
+MIB = 1 << 20
+SEED = 20260701
+PAUSE_SECONDS = 0.002  # long enough for a server to answer what it has
+QUIET_SECONDS = 0.3
+TINY_BUFFER = 4096
+
+
+@check(Level.MUST)
+def test_echo_hello(server: Service) -> None:
+    """What a client sends comes back in upper case.
+
+    Source: RFC 862 (echo over TCP), with bytes.upper() applied.
+    """
+    server.connect().exchange(b"hello")
+
+
+@check(Level.MUST)
+def test_every_byte_value(server: Service) -> None:
+    """Of the 256 byte values only a to z change, whatever stands beside them.
+
+    Source: bytes.upper() in the Python library reference: ASCII letters only.
+    """
+    values = list(range(256))
+    random.Random(SEED).shuffle(values)
+    server.connect().exchange(bytes(values))
+
+
+@check(Level.MUST)
+def test_utf8_untouched(server: Service) -> None:
+    """Bytes beyond ASCII come back as they are, so text in UTF-8 keeps its length.
+
+    Source: bytes.upper() in the Python library reference: ASCII letters only; str.upper() would give SS for ß.
+    """
+    wire = server.connect()
+    for text in ("straße", "é", "中文", "ﬁn", "ŉ", "ⓐ"):
+        wire.exchange(text.encode())
+
+
+@check(Level.MUST)
+def test_answers_without_newline(server: Service) -> None:
+    """One byte is answered at once: nothing waits for a line, a full buffer or end of file.
+
+    Source: RFC 862: any data received is sent back; a byte stream has no lines.
+    """
+    server.connect().exchange(b"x")
+
+
+@check(Level.MUST)
+def test_single_bytes(server: Service) -> None:
+    """A thousand single bytes, each sent after the answer to the one before, are all answered.
+
+    Source: RFC 862; one recv of the first lesson is not all there is to receive.
+    """
+    wire = server.connect()
+    for code in random.Random(SEED).choices(range(256), k=1000):
+        wire.exchange(bytes([code]))
+
+
+@check(Level.MUST)
+def test_many_in_one(server: Service) -> None:
+    """A thousand messages in one write come back complete and in order.
+
+    Source: RFC 9293 section 3.8: a stream has no message boundaries.
+    """
+    server.connect().exchange(b"".join(b"message %d;" % number for number in range(1000)))
+
+
+@check(Level.MUST)
+def test_odd_sizes(server: Service) -> None:
+    """Messages of any size come back whole, also next to the sizes that buffers like to have.
+
+    Source: POSIX recv() and send(): either may transfer less than was asked for.
+    """
+    data = random.Random(SEED).randbytes((1 << 18) + 1)
+    wire = server.connect()
+    edges = [(1 << power) + off for power in (10, 12, 16, 18) for off in (-1, 0, 1)]
+    for size in (1, *edges, 123_123):
+        wire.exchange(data[:size])
+
+
+@check(Level.MUST)
+def test_full_duplex(server: Service) -> None:
+    """16 MiB go both ways at once, in pieces of random size, and not a byte is lost, added or changed.
+
+    Source: RFC 9293 section 3.1: the two directions are independent.
+    """
+    source = random.Random(SEED)
+    data = source.randbytes(16 * MIB)
+    wire = server.connect()
+    wire.send(data, eager=True, cuts=iter(lambda: source.randint(1, 200_000), 0))
+    wire.receive()
+
+
+@check(Level.MUST)
+def test_records_stay_in_order(server: Service) -> None:
+    """Numbered records come back in their order to a reader that stalls again and again.
+
+    Source: RFC 9293 section 3.1: in order; a reply still queued must survive the next receive.
+    """
+    records = b"".join(b"record %06d\n" % number for number in range(200_000))
+    wire = server.connect()
+    wire.send(records, cuts=itertools.repeat(7_001))
+    wire.receive()
+
+
+@check(Level.MUST)
+def test_short_writes(server: Service) -> None:
+    """8 MiB of unique bytes arrive through a tiny receive buffer that lets the server send little at a time.
+
+    Source: POSIX send(): it returns the number of bytes sent, which may be less than was given.
+    """
+    data = random.Random(SEED).randbytes(8 * MIB)
+    wire = server.connect(receive_buffer=TINY_BUFFER)
+    wire.send(data)
+    wire.receive()
+
+
+@check(Level.MUST)
+def test_speaks_only_when_spoken_to(server: Service) -> None:
+    """A connection on which nothing is sent stays open and silent, as far as is seen in 0.3 s.
+
+    Source: RFC 862: what is sent back is what was received.
+    """
+    wire = server.connect()
+    wire.expect_open(QUIET_SECONDS)
+    wire.exchange(b"still here")
+
+
+ACTIONS = ["send", "send", "read", "pause", "half-close"]
+STEPS = st.tuples(st.sampled_from(ACTIONS), st.integers(0, 2), st.integers(1, 300_000))
+
+
+@check(Level.MUST)
+def test_any_schedule(place: Place) -> None:
+    """Whatever the order of sends, pauses, reads and half-closes on several connections, each gets its own answer.
+
+    Source: RFC 9293 section 3.1; the order of events is the clients' to choose.
+    """
+    data = random.Random(SEED).randbytes(300_000)
+
+    @settings(max_examples=20, derandomize=True, database=None, deadline=None, report_multiple_bugs=False,
+              phases=[Phase.generate], suppress_health_check=list(HealthCheck))  # fmt: skip
+    @given(st.lists(STEPS, min_size=1, max_size=20))
+    def play(steps: list[tuple[str, int, int]]) -> None:
+        server = place.shared()
+        wires = [server.connect() for _ in range(min(3, server.max_clients or 3))]
+        ended: set[Wire] = set()
+        for action, number, size in steps:
+            wire = wires[number % len(wires)]
+            if action == "read":
+                wire.receive()
+            elif action == "pause":
+                time.sleep(PAUSE_SECONDS)
+            elif action == "half-close":
+                ended.add(wire)
+                wire.half_close()
+            elif wire not in ended:
+                wire.send(data[-size:])
+        for wire in wires:
+            wire.half_close()
+            wire.expect_end()
+            wire.close()
+
+    play()

@@ -1,0 +1,140 @@
+"""Checks of the flow: a client that does not read is no longer read from, harms nobody, and loses nothing."""
+
+from collections.abc import Callable
+
+from upecho.conformance.check import Level, check
+from upecho.conformance.harness.server import Service
+from upecho.conformance.harness.violation import Violation
+from upecho.net.address import Family
+
+MIB = 1 << 20
+SENT_AT_MOST = 32 * MIB  # many times what lies between two sockets, so a client that can send it all is not held back
+HALF_CLOSED_AFTER = (SENT_AT_MOST, MIB // 2, MIB, 2 * MIB, 4 * MIB, 8 * MIB)  # who queues little reads some to the end
+FLOOD_BYTES = 256 * MIB
+GROWTH_BYTES = 32 * MIB
+WATCH_SECONDS = 0.3
+STALL_SECONDS = 0.02
+CLIENTS = 3
+CYCLES = 20
+
+Record = Callable[[float | str, str], None]
+
+
+@check(Level.MUST)
+def test_slow_reader_bounded(server: Service) -> None:
+    """A client that sends up to 256 MiB and reads nothing is held back before the server's memory grows by 32 MiB.
+
+    Source: RFC 9293 section 3.8.6: the window is there to be used; asyncio's flow control, cpython#74116.
+    """
+    before = server.resident_bytes()
+    sent = server.connect().clog(FLOOD_BYTES, WATCH_SECONDS)
+    grown = server.resident_bytes() - before
+    if grown > GROWTH_BYTES or sent >= FLOOD_BYTES:
+        seen = f"{sent // MIB} MiB taken, memory grown by {grown // MIB} MiB"
+        raise Violation("a server that stops reading in time", seen)
+
+
+@check(Level.MUST)
+def test_clog_then_drain(server: Service) -> None:
+    """A client that has stalled and then reads gets exactly what it was owed, and is served on.
+
+    Source: RFC 9293 section 3.1: complete and in order, however long a window was closed.
+    """
+    wire = server.connect()
+    wire.clog(SENT_AT_MOST)
+    wire.receive()
+    wire.exchange(b"and on it goes")
+
+
+@check(Level.MUST, clients=2)
+def test_clogged_others_served(server: Service) -> None:
+    """While one client does not read, another is answered.
+
+    Source: POSIX send(): it may block; then it blocks the one whose data it is.
+    """
+    server.connect().clog(SENT_AT_MOST)
+    server.connect().exchange(b"hello")
+
+
+@check(Level.MUST, observes=True)
+def test_no_spin_while_clogged(server: Service) -> None:
+    """A server that can neither send nor wants to read waits for that without CPU time, also after a half-close.
+
+    Source: poll(2): readiness for writing is worth waiting for only when there is something to write.
+    """
+    for limit in HALF_CLOSED_AFTER[: server.max_clients]:
+        wire = server.connect()
+        wire.clog(limit)
+        if limit == SENT_AT_MOST:
+            server.process.expect_rest()
+        wire.half_close()
+    server.process.expect_rest()
+
+
+@check(Level.MUST)
+def test_close_while_clogged(server: Service) -> None:
+    """A client that closes over answers that it never read leaves nothing behind, and the next one is served.
+
+    Source: RFC 9293 section 3.6.1: a close over unread data is sent as RST; POSIX send(): EPIPE.
+    """
+    with server.unharmed():
+        for _ in range(CLIENTS):
+            wire = server.connect()
+            wire.clog(SENT_AT_MOST)
+            wire.close()
+
+
+@check(Level.MUST)
+def test_reset_while_clogged(server: Service) -> None:
+    """A client that resets while the server waits to send leaves nothing behind, and the next one is served.
+
+    Source: RFC 9293 section 3.10.7.4: RST aborts the connection; POSIX send(): ECONNRESET.
+    """
+    with server.unharmed():
+        for _ in range(CLIENTS):
+            wire = server.connect()
+            wire.clog(SENT_AT_MOST)
+            wire.reset()
+
+
+@check(Level.MUST)
+def test_clog_cycles(server: Service) -> None:
+    """Twenty times stalled and drained, the same client still gets every byte.
+
+    Source: RFC 9293 section 3.8.6.1: a window that was closed opens again.
+    """
+    wire = server.connect()
+    for _ in range(CYCLES):
+        wire.clog(SENT_AT_MOST, STALL_SECONDS)
+        wire.receive()
+
+
+@check(Level.INFO, observes=True)
+def test_memory_after_clog(server: Service, record: Record) -> None:
+    """How much more memory the server has after a client has stalled, drained and left.
+
+    Source: none; allocators differ in what they give back.
+    """
+    server.serves_the_next()
+    before = server.resident_bytes()
+    wire = server.connect()
+    wire.clog(SENT_AT_MOST)
+    wire.receive()
+    wire.close()
+    server.serves_the_next()
+    record((server.resident_bytes() - before) / 1024, "KiB")
+
+
+@check(Level.INFO, families=[Family.INET, Family.INET6])
+def test_urgent_byte(server: Service, record: Record) -> None:
+    """What becomes of a stream with a byte of out-of-band data in it.
+
+    Source: RFC 6093: the urgent mechanism is not to be used, and is there.
+    """
+    wire = server.connect()
+    wire.send(b"before")
+    wire.send_urgent(b"!")
+    wire.send(b"after")
+    wire.half_close()
+    wire.expect_end()
+    record("no harm", "")

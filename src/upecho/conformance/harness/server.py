@@ -1,0 +1,139 @@
+"""A server as one check meets it: connect to it, and, if the process is ours, watch, signal and stop it."""
+
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from upecho.conformance.harness.running import Running, settled
+from upecho.conformance.harness.violation import Log, Violation, ending, plural
+from upecho.conformance.harness.wire import LONGEST_CHECK_SECONDS, PATIENCE_SECONDS, Wire
+from upecho.net import client
+from upecho.net.address import Address
+from upecho.processes import procfs
+from upecho.support import timeouts
+from upecho.support.errors import AddressError
+
+NEXT_CLIENTS = 3  # so that each of a few worker processes is likely to be asked
+
+
+class Service:
+    """A server at an address.
+
+    Attributes:
+        max_clients: how many clients the target serves at once; None means any number.
+    """
+
+    def __init__(self, address: Address, running: Running | None, max_clients: int | None, log: Log) -> None:
+        self.address = address
+        self.max_clients = max_clients
+        self._running = running
+        self._log = log
+        self._wires: list[Wire] = []
+
+    @property
+    def process(self) -> Running:
+        """The process; only checks that are due where it is ours may ask for it."""
+        assert self._running
+        return self._running
+
+    def connect(self, receive_buffer: int | None = None) -> Wire:
+        """Return a new connection; it is closed with the check."""
+        return self._wire(lambda: client.connect(self.address, timeouts.seconds(PATIENCE_SECONDS), receive_buffer))
+
+    def connect_several(self, count: int) -> list[Wire]:
+        """Return that many new connections, or as many as the target serves at once if that is less."""
+        return [self.connect() for _ in range(min(count, self.max_clients or count))]
+
+    def knock(self) -> Wire:
+        """Return a connection that may still be on its way; what is done with it first waits for that."""
+        return self._wire(lambda: client.begin(self.address))
+
+    def _wire(self, connect: Callable[[], socket.socket]) -> Wire:
+        so_far = f"{plural(len(self._wires), 'client')} connected"
+        self._log.expect_time_left(timeouts.seconds(LONGEST_CHECK_SECONDS), so_far)
+        try:
+            connection = connect()
+        except AddressError as error:
+            raise Violation(f"a connection to {self.address}", str(error)) from None
+        self._wires.append(Wire(connection, self._log, f"client {len(self._wires) + 1}", self._is_busy))
+        return self._wires[-1]
+
+    def _is_busy(self) -> bool:
+        return self._running is not None and self._running.is_busy()
+
+    def disconnect(self) -> None:
+        """Close every connection that the check has opened."""
+        for wire in self._wires:
+            wire.close()
+
+    def serves_the_next(self) -> None:
+        """Let a few more clients come, be served and leave."""
+        for _ in range(NEXT_CLIENTS):
+            wire = self.connect()
+            wire.exchange(b"the next client\n")
+            wire.half_close()
+            wire.expect_end()
+            wire.close()
+
+    @contextmanager
+    def unharmed(self) -> Iterator[None]:
+        """Expect that what happens inside leaves the server as it was: it serves on, and no descriptor stays open."""
+        self.serves_the_next()
+        if not (self._running and procfs.AVAILABLE):
+            yield
+            self.serves_the_next()
+            return
+        before = settled(self._running.descriptors)
+        yield
+        self.serves_the_next()
+        self._running.expect_at_most(before, self._running.descriptors, "open descriptors, as before")
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let the kernel alone receive clients for a while; no pause if the process is not ours."""
+        self.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.send_signal(signal.SIGCONT)
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send a signal to the server and its children, if the process is ours."""
+        if self._running:
+            self._running.signal_all(number)
+
+    def stop(self, number: signal.Signals, grace: float) -> None:
+        """Send a signal and expect a clean end within the grace."""
+        if not self.process.child.is_alive():
+            raise Violation(f"a server to send {number.name} to", "none")
+        self.tell_to_stop(number)
+        self.expect_exit(grace)
+
+    def tell_to_stop(self, number: signal.Signals) -> None:
+        """Send a signal that ends the server, and do not wait for it."""
+        self._log.note(f"{number.name} to the server")
+        self.process.told_to_stop()
+        self.process.child.send_signal(number)
+
+    def expect_exit(self, grace: float) -> None:
+        """Expect that the server, which was told to stop, ends within the grace, and says that all went well."""
+        status = self.process.child.wait(grace + timeouts.seconds(PATIENCE_SECONDS))
+        if status != 0:
+            seen = "still running" if status is None else ending(status)
+            raise Violation(f"exit status 0 within {grace:g} s of being told to stop", seen)
+
+    def leaves_no_process(self) -> None:
+        """Expect that no child outlives the server, which has ended; where that cannot be seen, nothing."""
+        if procfs.AVAILABLE:
+            self.process.expect_at_most(0, self.process.living, "processes after the end of the server")
+
+    def resident_bytes(self) -> int:
+        """Return the memory that the server has in use; 0 where that cannot be seen."""
+        return self._running.resident_bytes() if self._running and procfs.AVAILABLE else 0
+
+    def kill(self) -> None:
+        """Kill the server and its children."""
+        self._log.note("SIGKILL to the server")
+        self.process.told_to_stop()
+        self.process.child.kill()

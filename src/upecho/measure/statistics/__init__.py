@@ -1,0 +1,1 @@
+"""From trials to claims: costs, ratios with intervals, and which differences are real."""

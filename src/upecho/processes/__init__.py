@@ -1,0 +1,1 @@
+"""Child processes: start, observe and stop them, and never leave one behind."""

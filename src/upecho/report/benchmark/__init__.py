@@ -1,0 +1,1 @@
+"""Renders benchmark results and comparisons for a terminal."""

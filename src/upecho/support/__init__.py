@@ -1,0 +1,1 @@
+"""What every other package uses: errors, timeouts, files and decoding. Knows nothing of servers."""

@@ -1,0 +1,237 @@
+"""``upecho bench`` from end to end, with tiny windows."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from upecho import cli
+from upecho.load.engine import best
+from upecho.load.engine_process import EngineProcess
+from upecho.load.latency import Latency
+from upecho.load.plan import Failure, LoadResult
+from upecho.measure.results import Results
+from upecho.net.address import Family
+from upecho.serving import inventory
+
+CEILINGS = ["native"] if best() == "native" else []
+TINY = ("--rounds", "1", "--seconds", "0.03")
+SMALL = (*TINY, "--no-check", "--scenario", "throughput", "--family", "unix")
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def test_two_targets_over_two_families(upecho: Run, tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    done = upecho("bench", "selectors", "asyncio", "--no-check", *TINY, "--save", str(file))
+    assert done.returncode == 0
+    assert done.stderr.split("\n")[0] == "round 1 of 1"
+    for word in ("latency ", "throughput ", "bulk ", "over inet ", "over unix ", "selectors ", "asyncio "):
+        assert word in done.stdout
+    assert "\x1b" not in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    results = Results.from_json(file.read_text())
+    assert len(results.wanted) == 3 * 2 * (2 + len(CEILINGS))
+    assert len(results.blocks) == len(results.wanted) + 3 * 2  # in each table one is measured twice
+    assert all(block.load and not block.failure for block in results.blocks)
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_quick_run_is_long_enough_for_intervals(upecho: Run) -> None:
+    done = upecho("bench", "selectors", "threads", "--quick", *SMALL[len(TINY) :])
+    assert done.returncode == 0
+    assert " ± " in done.stdout
+    assert "%" in next(line for line in done.stdout.splitlines() if line.startswith("threads "))
+    assert "?" not in done.stdout
+
+
+def test_help_says_what_is_measured_unasked(upecho: Run) -> None:
+    text = " ".join(upecho("bench", "--help").stdout.split())
+    assert "each table has native, the ceiling" in text
+    assert "bulk 4 connections, 1 MiB messages" in text
+
+
+def test_conformance_comes_first(upecho: Run) -> None:
+    done = upecho("bench", "selectors", *TINY, "--family", "unix", "--scenario", "latency")
+    assert done.returncode == 0
+    assert done.stderr.split("\n")[0] == "checking conformance"
+    assert "onformance" not in done.stdout
+
+
+@pytest.fixture
+def main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run the command in this process; return its exit status, stdout and stderr."""
+
+    def main(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["upecho", "bench", *arguments])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        assert isinstance(end.value.code, int)
+        return end.value.code, *capsys.readouterr()
+
+    return main
+
+
+Main = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``threads`` fails two checks, and only over Unix."""
+
+    def failing(
+        targets: Sequence[str], families: Sequence[Family], progress: Callable[[str], None], python: object
+    ) -> dict[tuple[str, Family], list[str]]:
+        progress("something")
+        return {("threads", Family.UNIX): ["echo-hello", "half-close"]}
+
+    monkeypatch.setattr("upecho.conformance.run.gate.failing", failing)
+
+
+@pytest.mark.usefixtures("failing")
+def test_what_fails_a_check_has_no_numbers(main: Main) -> None:
+    status, out, _ = main("threads", *TINY, "--scenario", "latency")
+    assert status == 1
+    assert "threads   fails 2 checks" in out[out.index("over unix") :]
+    assert "1.00" in out[: out.index("over unix")]
+
+
+@pytest.mark.usefixtures("failing")
+def test_what_fails_a_check_is_measured_and_marked_if_asked(main: Main) -> None:
+    status, out, _ = main("threads", *TINY, "--scenario", "latency", "--family", "unix", "--even-if-failing")
+    assert status == 1
+    assert "threads ! " in out
+    assert "! fails conformance checks" in out
+    assert "threads fails over unix: echo-hello, half-close\n" in out
+
+
+def test_what_serves_too_few_clients_is_unsupported(main: Main) -> None:
+    status, out, _ = main("blocking", *SMALL)
+    assert status == 0
+    assert "blocking  unsupported: serves 1 at once" in out
+
+
+def test_where_nothing_else_can_be_measured_the_ceiling_is_not_either(main: Main, tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    _, out, _ = main("blocking", *SMALL, "--save", str(file))
+    assert [wanted.target for wanted in Results.from_json(file.read_text()).wanted] == ["blocking"]
+    assert "round" not in out
+    assert main("native", "blocking", *SMALL, "--save", str(file))[0] == (0 if CEILINGS else 2)
+    if CEILINGS:
+        assert {block.target for block in Results.from_json(file.read_text()).blocks} == {"native"}
+
+
+def test_what_the_machine_did_not_give_is_the_harness_to_blame(main: Main, monkeypatch: pytest.MonkeyPatch) -> None:
+    load = LoadResult("python", 0, 0, 0, 0, None, False, Latency.of([]), {Failure.NO_PORT: 16})
+    monkeypatch.setattr(EngineProcess, "run", lambda _self, _job: load)
+    status, out, _ = main("threads", *SMALL)
+    assert status == 3
+    assert re.search(r"threads +void: no local port left", out)
+    assert "sysctl net.ipv4.ip_local_port_range" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["selektors"], "unknown implementation 'selektors'; did you mean selectors?"),
+        (
+            ["127.0.0.1:80"],
+            "bench starts servers itself: it needs NAME, NAME+LOOP or module:attribute, not '1",
+        ),
+        (["cmd:/bin/cat {address}"], "bench starts servers itself"),
+        (["threads", "--rounds", "0"], "--rounds is '0'; it must be a whole number from 1 to 10000"),
+        (["threads", "--seconds", "nan"], "--seconds is 'nan'; it must be a number from 0.01 to 3600"),
+        (["threads", "--budget", "-1"], "--budget is '-1'; it must be a number from 0 to 1000000"),
+        (["threads", "--save", "none/such"], "cannot write none/such: No such file or directory"),
+        (["threads", "--scenario", "bluk"], "unknown scenario 'bluk'; did you mean bulk?"),
+        (["threads", "--scenario", ""], "unknown scenario ''; known: latency, "),
+        (["threads", "--seed", "-1"], "--seed is '-1'; it must be a whole number from 0 to 4294967296"),
+    ],
+)
+def test_bad_input_is_one_line(arguments: list[str], line: str, refusal: Callable[..., str]) -> None:
+    assert refusal("bench", *arguments).startswith(line)
+
+
+def test_two_scenarios_of_one_name_are_not_mixed(refusal: Callable[..., str], tmp_path: Path) -> None:
+    files = [tmp_path / "one.toml", tmp_path / "other.toml"]
+    for connections, file in enumerate(files, 1):
+        file.write_text(f"[chat]\nconnections = {connections}\nmessage_size = 1\n")
+    line = refusal("bench", "threads", *(f"--scenario={file}" for file in files))
+    assert line.startswith("two files have a scenario 'chat', and not the same one")
+
+
+def test_a_family_that_is_missing_here(monkeypatch: pytest.MonkeyPatch, refusal: Callable[..., str]) -> None:
+    monkeypatch.setattr(Family, "_missing", lambda _self: "no such thing")
+    assert refusal("bench", "threads", "--family", "inet6") == ("family inet6 is unavailable here: no such thing")
+
+
+def test_what_is_unavailable_is_left_out_visibly(main: Main, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [inventory.ServerEntry("threads"), inventory.ServerEntry("better", unavailable="not installed")]
+    monkeypatch.setattr(inventory, "servers", lambda: rows)
+    status, out, err = main(*SMALL)
+    assert status == 0
+    assert err.startswith("left out: better: not installed\n")
+    assert "better" not in out
+
+
+def test_an_encoding_without_symbols_is_no_traceback(upecho: Run) -> None:
+    done = upecho("bench", "selectors", *SMALL, env=os.environ | {"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0
+    assert "CPU ?s/req" in done.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_results_are_saved_even_if_they_cannot_be_shown(upecho: Run, tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    with open("/dev/full", "w") as full:  # noqa: PTH123 (a device)
+        done = upecho("bench", "threads", *SMALL, "--save", str(file), capture_output=False, stdout=full, stderr=-1)
+    assert done.returncode == 3
+    assert "no space left" in done.stderr
+    assert json.loads(file.read_text())["blocks"]
+
+
+def _left_over(mark: str) -> list[str]:
+    """Return the processes that have inherited an environment variable."""
+    found = []
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark.encode() in environ.read_bytes():
+                found.append(environ.parent.name)
+        except OSError:  # it has ended, or is somebody else's
+            continue
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc, which only Linux has")
+@pytest.mark.parametrize(
+    ("number", "status", "line", "shown"),
+    [
+        (signal.SIGINT, 130, "upecho: interrupted\n", "over unix"),
+        (signal.SIGTERM, 143, "upecho: ended by SIGTERM\n", "over unix"),
+        (signal.SIGKILL, -9, "", ""),
+    ],
+)
+def test_cut_short_it_keeps_what_it_has_and_leaves_no_process(
+    number: signal.Signals, status: int, line: str, shown: str, *, tmp_path: Path, eventually: Callable[..., None]
+) -> None:
+    file, mark = tmp_path / "results.json", f"BENCH_TEST={tmp_path}"
+    command = [sys.executable, "-m", "upecho", "bench", "threads", "selectors", *SMALL]
+    command += ["--rounds", "1000", "--precision", "0", "--save", str(file)]
+    environment = os.environ | dict([mark.split("=")])
+    with subprocess.Popen(command, stdout=-1, stderr=-1, text=True, env=environment) as process:
+        assert process.stderr
+        while not process.stderr.readline().startswith("round 3"):
+            assert process.poll() is None
+        process.send_signal(number)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == status
+    assert err.endswith(line)
+    assert shown in out
+    assert len(Results.from_json(file.read_text()).blocks) >= 2
+    eventually(lambda: not _left_over(mark))

@@ -1,0 +1,154 @@
+"""Flag, environment, file, default: which one counts, and what is said about a wrong one."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from upecho import cli
+from upecho.serving import run as serving
+from upecho.serving.settings import Settings
+
+Refusal = Callable[..., str]
+Served = Callable[..., serving.Order]
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return Path("x.toml")
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Served:
+    """What ``upecho serve threads`` with these arguments would run."""
+    orders: list[serving.Order] = []
+    monkeypatch.setattr(serving, "run", lambda order, ready: orders.append(order))
+
+    def served(*arguments: str) -> serving.Order:
+        monkeypatch.setattr(sys, "argv", ["upecho", "serve", "threads", *arguments])
+        with pytest.raises(SystemExit, match=r"^0$"):
+            cli.main()
+        return orders.pop()
+
+    return served
+
+
+def test_the_defaults_are_written_once(served: Served) -> None:
+    assert served() == serving.Order("threads", "127.0.0.1:8080", Settings())
+
+
+def test_every_flag_counts(served: Served) -> None:
+    flags = ["--bind=[::1]:0", "--backlog=0", "--receive-size=16777216", "--grace=0.5", "--mode=0660"]
+    assert served(*flags) == serving.Order("threads", "[::1]:0", Settings(0, 16_777_216, 0.5, 0o660))
+
+
+def test_every_variable_counts(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {"BIND": "unix:@x", "BACKLOG": "65535", "RECEIVE_SIZE": "1", "GRACE": "3600", "MODE": "777"}
+    for name, value in values.items():
+        monkeypatch.setenv(f"UPECHO_{name}", value)
+    assert served() == serving.Order("threads", "unix:@x", Settings(65_535, 1, 3600.0, 0o777))
+
+
+def test_every_key_counts(served: Served, file: Path) -> None:
+    file.write_text('bind = "unix:a"\nbacklog = 5\nreceive_size = 9\ngrace = 2\nmode = "0640"\n')
+    assert served("--config", "x.toml") == serving.Order("threads", "unix:a", Settings(5, 9, 2.0, 0o640))
+
+
+def test_the_flag_goes_before_the_variable_before_the_file(
+    served: Served, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text("backlog = 5\n")
+    monkeypatch.setenv("UPECHO_CONFIG", "x.toml")
+    assert served().settings.backlog == 5
+    monkeypatch.setenv("UPECHO_BACKLOG", "6")
+    assert served().settings.backlog == 6
+    assert served("--backlog", "7").settings.backlog == 7
+
+
+def test_an_empty_variable_is_none(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UPECHO_BACKLOG", "")
+    assert served().settings.backlog == Settings().backlog
+
+
+BACKLOG = "it must be a whole number from 0 to 65535"
+RECEIVE_SIZE = "it must be a whole number from 1 to 16777216"
+GRACE = "it must be a number from 0 to 3600"
+MODE = 'it must be octal digits such as "0660", from "0" to "0777"'
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "right"),
+    [
+        ("backlog", "five", BACKLOG),
+        ("backlog", "-1", BACKLOG),
+        ("backlog", "65536", BACKLOG),
+        ("backlog", "1.5", BACKLOG),
+        ("backlog", "9" * 5000, BACKLOG),
+        ("receive-size", "0", RECEIVE_SIZE),
+        ("receive-size", "16777217", RECEIVE_SIZE),
+        ("grace", "nan", GRACE),
+        ("grace", "inf", GRACE),
+        ("grace", "-0.1", GRACE),
+        ("grace", "3600.1", GRACE),
+        ("mode", "1000", MODE),
+        ("mode", "0800", MODE),
+        ("mode", "", MODE),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_origin(
+    refusal: Refusal, monkeypatch: pytest.MonkeyPatch, key: str, value: str, right: str
+) -> None:
+    assert refusal("serve", "threads", f"--{key}={value}") == f"--{key} is {value!r}; {right}"
+    if value:
+        variable = f"UPECHO_{key.upper().replace('-', '_')}"
+        monkeypatch.setenv(variable, value)
+        assert refusal("serve", "threads") == f"{variable} is {value!r}; {right}"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('backlog = "five"', f'backlog in x.toml is "five"; {BACKLOG}'),
+        ('backlog = "5"', f'backlog in x.toml is "5"; {BACKLOG}'),
+        ("backlog = true", f"backlog in x.toml is true; {BACKLOG}"),
+        ("backlog = 1.5", f"backlog in x.toml is 1.5; {BACKLOG}"),
+        ("backlog = [5]", f"backlog in x.toml is [5]; {BACKLOG}"),
+        ("backlog = -1", f"backlog in x.toml is -1; {BACKLOG}"),
+        ("[backlog]", f"backlog in x.toml is {{}}; {BACKLOG}"),
+        ("backlog = 2000-01-01", f'backlog in x.toml is "2000-01-01"; {BACKLOG}'),
+        ("grace = nan", f"grace in x.toml is NaN; {GRACE}"),
+        ("grace = 1e999", f"grace in x.toml is Infinity; {GRACE}"),
+        ("mode = 600", f"mode in x.toml is 600; {MODE}"),
+        ("mode = 0o600", f"mode in x.toml is 384; {MODE}"),
+        ("bind = 8080", "bind in x.toml is 8080; it must be a string such as '127.0.0.1:8080'"),
+        (
+            'bind = "x"',
+            "bind in x.toml: not an address: 'x'; use HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME",
+        ),
+        ("bakclog = 5", "x.toml: unknown key 'bakclog'; did you mean backlog?"),
+        ("zzz = 5", "x.toml: unknown key 'zzz'; known: bind, backlog, receive_size, grace, mode"),
+        ("backlog 5", "--config: x.toml is not TOML: Expected '=' after a key"),
+        ("\xff", "--config: x.toml is not TOML: 'utf-8' codec can't decode"),
+    ],
+)
+def test_a_wrong_file_is_named_with_what_would_be_right(refusal: Refusal, file: Path, line: str, message: str) -> None:
+    file.write_text(line, encoding="latin-1")
+    assert refusal("serve", "threads", "--config", "x.toml").startswith(message)
+
+
+def test_a_file_that_cannot_be_read_is_named(refusal: Refusal, monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+    assert refusal("serve", "threads", "--config", "x.toml") == (
+        "--config: cannot read x.toml: No such file or directory"
+    )
+    monkeypatch.setenv("UPECHO_CONFIG", os.curdir)
+    assert refusal("serve", "threads") == "UPECHO_CONFIG: cannot read .: it is no regular file"
+
+
+@pytest.mark.parametrize("bind", ["8080", "unix:" + "x" * 200, "localhost:70000"])
+def test_a_wrong_address_is_named_with_its_origin(refusal: Refusal, monkeypatch: pytest.MonkeyPatch, bind: str) -> None:
+    assert refusal("serve", "threads", "--bind", bind).startswith("--bind: ")
+    monkeypatch.setenv("UPECHO_BIND", bind)
+    assert refusal("serve", "threads").startswith("UPECHO_BIND: ")

@@ -1,0 +1,37 @@
+"""A command that is killed, with SIGKILL or by Ctrl-C, leaves no server process and no socket behind."""
+
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.killable import Harness
+from upecho.processes import procfs
+
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(not procfs.AVAILABLE, reason="looks for processes in /proc"),
+]
+
+COMMANDS = {
+    "check": ["-m", "upecho", "check", "threads", "prefork", "--family", "unix"],
+    "bench": ["-m", "upecho", "bench", "prefork", "--family", "unix", "--no-check", "--seconds", "5"],
+    "gate": ["-m", "upecho", "bench", "prefork", "threads", "--family", "unix"],
+    "pytest-suite": ["-m", "pytest", "--pyargs", "upecho.conformance", "--target", "prefork", "--family", "unix"],
+    "pytest-bench": ["-m", "pytest", "bench", "--implementation", "prefork", "--family", "unix"],
+}
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
+@pytest.mark.parametrize("name", COMMANDS)
+def test_it_leaves_nothing_behind(
+    folder: Path, eventually: Callable[[Callable[[], object]], None], name: str, number: signal.Signals
+) -> None:
+    with Harness(folder, sys.executable, *COMMANDS[name]) as harness:
+        eventually(harness.is_serving)
+        harness.popen.send_signal(number)
+        harness.popen.communicate()
+    assert harness.popen.returncode != 0
+    eventually(lambda: not harness.left_behind())

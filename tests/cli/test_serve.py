@@ -1,0 +1,197 @@
+"""``upecho serve``: one ready line, a clean stop, and one line for whatever cannot be done."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from upecho.net.address import Address, Family
+from upecho.net.client import connect
+from upecho.serving.listener import listening
+from upecho.serving.settings import Settings
+
+Upecho = Callable[..., "subprocess.CompletedProcess[str]"]
+Refusal = Callable[..., str]
+Process = subprocess.Popen[str]
+
+SCRIPT = "import sys; sys.path.remove(''); from upecho.cli import main; main()"  # as a console script: no folder
+inet6_only = pytest.mark.skipif(not Family.INET6.is_available(), reason="no IPv6 here")
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
+
+
+@contextlib.contextmanager
+def serving(*arguments: str, **options: Any) -> Iterator[tuple[Process, str]]:
+    command = options.pop("args", [sys.executable, "-m", "upecho", "serve", *arguments])
+    pipe = subprocess.PIPE
+    process: Process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, **options)
+    with process:
+        try:
+            assert process.stdout
+            yield process, process.stdout.readline().rstrip("\n")
+        finally:
+            process.kill()
+
+
+def ask(address: str, text: bytes = b"hello") -> bytes:
+    with connect(Address.parse(address), 10) as client:
+        client.sendall(text)
+        return client.recv(len(text), socket.MSG_WAITALL)
+
+
+@pytest.mark.parametrize(
+    "bind",
+    [
+        "127.0.0.1:0",
+        "localhost:0",
+        "0.0.0.0:0",
+        pytest.param("[::1]:0", marks=inet6_only),
+        pytest.param("unix:@upecho-test-serve", marks=linux_only),
+    ],
+)
+def test_it_says_once_where_it_is_ready(bind: str) -> None:
+    with serving("threads", "--bind", bind) as (process, line):
+        begin, _, address = line.partition(" on ")
+        assert begin == "upecho: threads is ready"
+        assert ask(address) == b"HELLO"
+        process.terminate()
+        assert process.communicate(timeout=10) == ("", "")
+        assert process.returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("target", ["blocking", "prefork", "asyncio"])
+def test_it_stops_cleanly(folder: Path, target: str, number: int) -> None:
+    with serving(target, "--bind", f"unix:{folder}/s") as (process, line):
+        assert ask(line.partition(" on ")[2]) == b"HELLO"
+        process.send_signal(number)
+        assert process.communicate(timeout=10) == ("", "")
+    assert (process.returncode, list(folder.iterdir())) == (0, [])
+
+
+def test_ctrl_c_on_a_terminal_stops_the_workers_too(folder: Path) -> None:
+    with serving("prefork", "--bind", f"unix:{folder}/s", process_group=0) as (process, line):
+        assert ask(line.partition(" on ")[2]) == b"HELLO"
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.communicate(timeout=10) == ("", "")
+    assert (process.returncode, list(folder.iterdir())) == (0, [])
+
+
+def test_a_naive_server_ends_at_once(folder: Path) -> None:
+    with serving("textbook", "--bind", f"unix:{folder}/s") as (process, _):
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=10) == ("", "upecho: textbook did not stop when told to\n")
+    assert (process.returncode, list(folder.iterdir())) == (1, [])
+
+
+def test_a_naive_server_ends_by_itself(folder: Path) -> None:
+    with serving("textbook", "--bind", f"unix:{folder}/s") as (process, line):
+        assert ask(line.partition(" on ")[2]) == b"HELLO"
+        assert process.communicate(timeout=10) == ("", "")
+    assert (process.returncode, list(folder.iterdir())) == (0, [])
+
+
+def test_the_settings_reach_the_server(folder: Path) -> None:
+    (folder / "mine.py").write_text("import sys\ndef serve(listener, stop): sys.exit(stop.settings)\n")
+    (folder / "x.toml").write_text(f'backlog = 5\nmode = "0660"\nbind = "unix:{folder}/s"\n')
+    with serving("mine:serve", "--config", "x.toml", "--grace=2", cwd=folder) as (process, line):
+        assert line == f"upecho: mine:serve is ready on unix:{folder}/s"
+        settings = Settings(backlog=5, mode=0o660, grace=2.0)
+        assert process.communicate(timeout=10) == ("", f"{settings}\n")
+
+
+def test_a_module_in_the_current_folder_works_in_a_script_too(folder: Path) -> None:
+    (folder / "mine.py").write_text("def serve(listener, stop): pass\n")
+    command = [sys.executable, "-c", SCRIPT, "serve", "mine:serve", "--bind", f"unix:{folder}/s"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_crash_of_the_server_is_shown(folder: Path) -> None:
+    (folder / "mine.py").write_text("def serve(listener, stop): raise FileNotFoundError(2, 'mine', 'x')\n")
+    with serving("mine:serve", "--bind", f"unix:{folder}/s", cwd=folder) as (process, _):
+        assert "Traceback" in process.communicate(timeout=10)[1]
+    assert (process.returncode, (folder / "s").exists()) == (1, False)
+
+
+def test_it_imports_only_what_it_needs() -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "upecho", "serve", "threads", "--bind=127.0.0.1:0"]
+    with serving(args=command) as (process, _):
+        process.terminate()
+        lines = process.communicate(timeout=10)[1].splitlines()
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
+    assert "click" in imported
+    assert not imported & {"rich", "pytest", "hypothesis", "asyncio"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["threds"], "unknown implementation 'threds'; did you mean threads?"),
+        (["asyncio+uvlop"], "unknown loop 'uvlop'; did you mean uvloop?"),
+        (
+            ["threads", "--bind=unix:/no/such/s"],
+            "cannot listen on unix:/no/such/s: the folder does not exist",
+        ),
+    ],
+)
+def test_what_cannot_be_served_is_one_line(refusal: Refusal, arguments: list[str], line: str) -> None:
+    assert refusal("serve", *arguments) == line
+
+
+def test_a_missing_loop_is_one_line(refusal: Refusal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    line = refusal("serve", "asyncio+uvloop")
+    assert line == "uvloop is unavailable: the package 'uvloop' is not installed (pip install uvloop)"
+
+
+def test_a_missing_folder_is_one_line(upecho: Upecho) -> None:
+    done = upecho("serve", "threads", "--bind=unix:/no/such/s")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "upecho: cannot listen on unix:/no/such/s: the folder does not exist\n"
+
+
+def test_a_port_in_use_is_one_line(upecho: Upecho) -> None:
+    with listening(Address.parse("127.0.0.1:0"), Settings()) as taken:
+        address = Address.of(taken)
+        done = upecho("serve", "threads", "--bind", str(address))
+    assert (done.returncode, done.stdout) == (2, "")
+    reason = "the address is in use; stop what listens there or choose another"
+    assert done.stderr == f"upecho: cannot listen on {address}: {reason}\n"
+
+
+def test_a_file_at_the_path_is_one_line(upecho: Upecho, folder: Path) -> None:
+    (folder / "s").write_text("precious")
+    done = upecho("serve", "threads", "--bind", f"unix:{folder}/s")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "is not a socket" in done.stderr
+    assert (folder / "s").read_text() == "precious"
+
+
+@linux_only
+def test_a_full_stdout_is_one_line_and_leaves_no_path(upecho: Upecho, folder: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = upecho("serve", "threads", "--bind", f"unix:{folder}/s", capture_output=False, stdout=full, stderr=-1)
+    assert done.stderr == "upecho: cannot write the ready line to stdout: No space left on device\n"
+    assert (done.returncode, list(folder.iterdir())) == (3, [])
+
+
+def test_a_ready_line_nobody_reads_is_one_line(upecho: Upecho, folder: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = upecho("serve", "threads", "--bind", f"unix:{folder}/s", capture_output=False, stdout=writer, stderr=-1)
+    os.close(writer)
+    assert done.stderr == "upecho: cannot write the ready line to stdout: Broken pipe\n"
+    assert (done.returncode, list(folder.iterdir())) == (3, [])
+
+
+def test_what_cannot_be_served_leaves_the_signals_as_they_were(refusal: Callable[..., str], folder: Path) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    refusal("serve", "threads", "--bind", f"unix:{folder}/no/such/folder")
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before

@@ -1,0 +1,33 @@
+"""A server with a process for each client, and much that they share: the suite finds nothing wrong with it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from upecho.processes import procfs
+
+SHARED_BYTES = 40 << 20
+FORKING = f"""
+import os, signal
+from upecho.servers.shared.accepting import accepting
+shared = b"x" * {SHARED_BYTES}
+
+def serve(listener, stop):
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for connection in accepting(listener, stop):
+        if not os.fork():
+            while data := connection.recv(65536):
+                connection.sendall(data.upper())
+            os._exit(0)
+        connection.close()
+"""
+
+
+@pytest.mark.skipif(not procfs.AVAILABLE, reason="memory cannot be seen here")
+def test_what_processes_share_is_no_growth(upecho: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "forking.py").write_text(FORKING)
+    checks = ("--check=slow-reader-bounded", "--check=memory-flat-after-churn", "--check=half-close")
+    done = upecho("check", "forking:serve", "--family=unix", "--strict", *checks, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout

@@ -1,0 +1,124 @@
+"""Known failures: what a run makes of them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from upecho.conformance.run.known import Entry, Known, KnownFailures, updated
+from upecho.conformance.run.outcome import Outcome, Verdict
+from upecho.net.address import Family
+from upecho.serving.target import Kind, Target
+
+TARGET = Target("selectors", Kind.IMPLEMENTATION)
+FAMILIES = tuple(family for family in Family if family.is_available())
+
+
+def entry(check: str = "half-close", families: str = "", reason: str = "no FIN", *, flaky: bool = False) -> Entry:
+    return Entry(check, reason, families=frozenset(map(Family, families.split())) or None, flaky=flaky)
+
+
+def outcome(verdict: Verdict, family: str = "inet", check: str = "half-close", level: str = "MUST") -> Outcome:
+    return Outcome("selectors", family, check, level, verdict, "", 0.0, expected="FIN", seen="still\nopen")
+
+
+def everywhere(verdict: Verdict) -> list[Outcome]:
+    return [outcome(verdict, family.value) for family in FAMILIES]
+
+
+def known(*entries: Entry) -> Known:
+    return Known([KnownFailures(Path("known/selectors.toml"), TARGET, entries)])
+
+
+def after(old: Sequence[Entry], outcomes: Sequence[Outcome], *, strict: bool = False) -> tuple[Entry, ...]:
+    return updated(old, TARGET, [known(*old).marked(one) for one in outcomes], strict=strict)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "fails", "stale"),
+    [
+        (Verdict.FAILED, False, False),
+        (Verdict.PASSED, True, True),
+        (Verdict.UNSUPPORTED, True, True),
+        (Verdict.ERROR, False, False),  # it counts as an error, whatever is known
+    ],
+)
+def test_what_is_known_must_still_fail(verdict: Verdict, fails: bool, stale: bool) -> None:
+    marked = known(entry(families="inet")).marked(outcome(verdict))
+    assert (marked.known, marked.fails(strict=True), marked.is_stale) == ("no FIN", fails, stale)
+    assert known(entry(families="inet")).marked(outcome(verdict, "unix")).known == ""
+    assert known(entry("path-too-long")).marked(outcome(verdict)).known == ""
+
+
+@pytest.mark.parametrize("verdict", [Verdict.FAILED, Verdict.PASSED, Verdict.ERROR])
+def test_what_is_flaky_may_fail_and_pass(verdict: Verdict) -> None:
+    old = (entry(flaky=True),)
+    marked = known(*old).marked(outcome(verdict))
+    assert (marked.known, marked.flaky, marked.fails(strict=True), marked.is_stale) == ("no FIN", True, False, False)
+    assert known(*old).complaints([marked]) == []
+    assert after(old, everywhere(verdict)) == old
+
+
+def test_what_is_flaky_must_at_least_be_examined() -> None:
+    assert known(entry(flaky=True)).marked(outcome(Verdict.UNSUPPORTED)).is_stale
+
+
+def complaint(one: Entry, *outcomes: Outcome) -> str:
+    (line,) = known(one).complaints([known(one).marked(each) for each in outcomes])
+    return line.removeprefix("known/selectors.toml: half-close is listed as a known failure, but ")
+
+
+def test_a_complaint_says_what_to_do() -> None:
+    passed, failed = outcome(Verdict.PASSED, "inet"), outcome(Verdict.FAILED, "unix")
+    assert complaint(entry(families="inet"), passed, failed) == "it passed over inet: remove the entry"
+    narrower = 'it passed over inet: limit it to families = ["unix"]'
+    assert complaint(entry(families="inet unix"), passed, failed) == narrower
+    unsupported = outcome(Verdict.UNSUPPORTED, "unix")
+    both = "it passed over inet and is declared unsupported over unix: remove the entry"
+    assert complaint(entry(families="inet unix"), passed, unsupported) == both
+    assert known(entry(families="unix")).complaints([passed, failed]) == []
+
+
+def test_a_complaint_suggests_nothing_about_families_that_were_not_run() -> None:
+    passed = outcome(Verdict.PASSED, "inet")
+    assert complaint(entry(families="inet unix"), passed) == "it passed over inet: leave inet out of its families"
+    assert complaint(entry(), passed) == "it passed over inet: give it families, without inet"
+    assert complaint(entry(), *everywhere(Verdict.PASSED)).endswith(": remove the entry")
+
+
+def test_an_entry_is_about_the_families_that_were_run() -> None:
+    (new,) = after((), [outcome(Verdict.FAILED, "inet")])
+    assert new == entry(families="inet", reason="expected FIN, saw still open")
+
+
+def test_a_run_makes_entries_of_what_fails() -> None:
+    everything = after((), everywhere(Verdict.FAILED))
+    assert everything == (entry(reason="expected FIN, saw still open"),)
+    mixed = [outcome(Verdict.FAILED, "inet"), outcome(Verdict.PASSED, "unix")]
+    assert after((), mixed) == (entry(families="inet", reason="expected FIN, saw still open"),)
+    undecided = [outcome(Verdict.FAILED, "inet"), outcome(Verdict.ERROR, "unix")]
+    assert after((), undecided) == (entry(families="inet", reason="expected FIN, saw still open"),)
+    assert after((), everywhere(Verdict.PASSED)) == ()
+
+
+def test_should_is_written_only_if_it_counts() -> None:
+    ran = [outcome(Verdict.FAILED, check="crowd-at-the-door", level="SHOULD")]
+    assert after((), ran) == ()
+    assert [one.check for one in after((), ran, strict=True)] == ["crowd-at-the-door"]
+    old = (entry("crowd-at-the-door", "inet", "backlog"),)
+    assert after(old, ran) == old
+
+
+def test_entries_that_were_not_examined_stay() -> None:
+    old = (entry(), entry("echo-hello", "inet unix"))
+    assert after(old, [outcome(Verdict.FAILED)]) == (entry("echo-hello", "inet unix"), entry())
+    assert after(old, [outcome(Verdict.ERROR)]) == (entry("echo-hello", "inet unix"), entry())
+    narrowed = after(old, [outcome(Verdict.PASSED, "inet", "echo-hello")])
+    assert narrowed == (entry("echo-hello", "unix"), entry())
+    assert after(old[:1], everywhere(Verdict.PASSED)) == ()
+
+
+def test_a_new_failure_stands_beside_an_old_one() -> None:
+    old = (entry(families="inet"),)
+    ran = [outcome(Verdict.FAILED, "inet"), outcome(Verdict.FAILED, "unix")]
+    assert after(old, ran) == (*old, entry(families="unix", reason="expected FIN, saw still open"))

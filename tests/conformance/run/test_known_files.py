@@ -1,0 +1,143 @@
+"""The files of known failures: read strictly, and written so that they can be read."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from upecho.conformance.run.known import Entry, KnownFailures
+from upecho.conformance.run.known_files import expect_writable, load, store
+from upecho.net.address import Family
+from upecho.serving.target import Kind, Target
+from upecho.support.errors import CallerError
+
+TARGET = Target("selectors", Kind.IMPLEMENTATION)
+ADDRESS = Target("127.0.0.1:9", Kind.ADDRESS, frozenset({Family.INET}))
+HEAD = 'target = "selectors"\n'
+HALF_CLOSE = '[[failure]]\ncheck = "half-close"\nreason = "no FIN"\n'
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    (tmp_path / "any-name.toml").write_text(HEAD + HALF_CLOSE + 'link = "https://example.org/1"\nfamilies = ["inet"]')
+    return tmp_path
+
+
+def test_a_file_says_whose_failures_they_are(written: Path) -> None:
+    failures = load(str(written), [TARGET]).of(TARGET)
+    assert failures
+    inet = frozenset({Family.INET})
+    assert failures.entries == (Entry("half-close", "no FIN", "https://example.org/1", inet),)
+    assert load(str(written), [ADDRESS]).of(TARGET) is None
+
+
+def test_the_folder_known_is_the_default(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(written)
+    assert load(None, [TARGET]).of(TARGET) is None
+    (written / "known").mkdir()
+    (written / "any-name.toml").rename(written / "known" / "x.toml")
+    assert load(None, [TARGET]).of(TARGET)
+    assert load("", [TARGET]).of(TARGET) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("target =", "is not TOML"),
+        ('target = "\udcff"', "is not TOML"),
+        (HALF_CLOSE, "it must say which target"),
+        ("target = 1", "it must say which target"),
+        (HEAD + "failures = 1", "unknown key 'failures'; did you mean failure"),
+        (HEAD + "failure = 1", "must be a table headed [[failure]]"),
+        (HEAD + HALF_CLOSE + "familys = []", "failure 1: unknown key 'familys'; did you mean families"),
+        (HEAD + "[[failure]]\nreason = 'r'", "failure 1: it has no check"),
+        (HEAD + "[[failure]]\ncheck = 'half-close'", "failure 1: it has no reason"),
+        (HEAD + "[[failure]]\ncheck = 'half-close'\nreason = 1", "failure 1: reason is 1; it must be text"),
+        (HEAD + "[[failure]]\ncheck = 'half-close'\nreason = ''", "not empty"),
+        (HEAD + "[[failure]]\ncheck = 'half-clos'\nreason = 'r'", "unknown check 'half-clos'; did you mean half-close"),
+        (HEAD + "[[failure]]\ncheck = 'urgent-byte'\nreason = 'r'", "urgent-byte cannot fail"),
+        (HEAD + HALF_CLOSE + "families = 'inet'", "failure 1: families is"),
+        (HEAD + HALF_CLOSE + "families = []", "not empty"),
+        (HEAD + HALF_CLOSE + "families = ['ipx']", "failure 1: unknown family 'ipx'"),
+        (HEAD + HALF_CLOSE + "families = [['inet']]", "failure 1: unknown family"),
+        (HEAD + HALF_CLOSE + "families = ['inet', 'inet']", "a family stands twice"),
+        (HEAD + HALF_CLOSE + HALF_CLOSE, "failure 2 (half-close): failure 1 is about the same"),
+        (HEAD + HALF_CLOSE + "families = ['inet']\n" + HALF_CLOSE, "failure 2 (half-close): failure 1 is about"),
+        (
+            HEAD + HALF_CLOSE.replace("half-close", "path-too-long") + "families = ['inet']",
+            "never be due for selectors",
+        ),
+        (
+            'target = "127.0.0.1:9"\n' + HALF_CLOSE.replace("half-close", "stops-when-idle"),
+            "failure 1: the check stops-",
+        ),
+        ('target = "127.0.0.1:9"\n' + HALF_CLOSE + "families = ['inet', 'unix']", "for 127.0.0.1:9 over unix"),
+    ],
+)
+def test_a_file_that_is_wrong_is_named_on_one_line(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "x.toml").write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(CallerError) as error:
+        load(str(tmp_path), [TARGET, ADDRESS])
+    assert f"{tmp_path}/x.toml" in str(error.value)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_what_is_no_regular_file_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.toml")
+    with pytest.raises(CallerError, match=r"cannot read .*/x.toml: it is no regular file"):
+        load(str(tmp_path), [TARGET])
+
+
+def test_two_files_for_one_target(written: Path) -> None:
+    (written / "other.toml").write_text(HEAD)
+    with pytest.raises(CallerError, match=r"other.toml: the target 'selectors' has the file .*any-name.toml already"):
+        load(str(written), [ADDRESS])
+
+
+def test_a_folder_that_was_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(CallerError, match=r"no folder .*/nowhere with known failures"):
+        load(str(tmp_path / "nowhere"), [TARGET])
+
+
+def test_two_entries_may_share_a_check(tmp_path: Path) -> None:
+    text = f"{HEAD}{HALF_CLOSE}families = ['inet']\n{HALF_CLOSE}families = ['unix', 'inet6']"
+    (tmp_path / "x.toml").write_text(text)
+    failures = load(str(tmp_path), [TARGET]).of(TARGET)
+    assert failures
+    assert len(failures.entries) == 2
+
+
+def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
+    target = Target('cmd:sh -c "x" \\ é {address}', Kind.COMMAND)
+    entries = (Entry("half-close", 'a "quote", a \\, \x7f, \x01, 𝄞', "https://example.org/", frozenset({Family.UNIX})),)
+    said = store(str(tmp_path), target, None, entries)
+    (path,) = tmp_path.iterdir()
+    assert path.name == "cmd-sh-c-x-address.toml"
+    assert said == f"wrote {path}: 1 known failure"
+    failures = load(str(tmp_path), [target]).of(target)
+    assert failures == KnownFailures(path, target, entries)
+    assert store(str(tmp_path), target, failures, entries) == f"{path} stays as it is: 1 known failure"
+    assert store(str(tmp_path), target, failures, ()) == f"removed {path}"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_of_another_target_is_not_overwritten(tmp_path: Path) -> None:
+    one, other = Target("a:b", Kind.IMPLEMENTATION), Target("a-b", Kind.IMPLEMENTATION)
+    for target in (one, other):
+        store(str(tmp_path), target, None, (Entry("half-close", "no FIN"),))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a-b-2.toml", "a-b.toml"]
+    known = load(str(tmp_path), [one, other])
+    assert known.of(one)
+    assert known.of(other)
+
+
+def test_where_none_are_to_be_read_none_are_written() -> None:
+    with pytest.raises(CallerError, match="--known '' says there is no folder"):
+        expect_writable("", TARGET, None)
+
+
+@pytest.mark.parametrize("text", ["cmd:./server \udce4 {address}", "unix:/tmp/\x1b[31m"])
+def test_a_target_that_no_file_could_name_is_refused(text: str, tmp_path: Path) -> None:
+    with pytest.raises(CallerError, match="not all of it is printable"):
+        expect_writable(str(tmp_path), Target(text, Kind.COMMAND), None)

@@ -1,0 +1,236 @@
+"""Two runs are compared fairly: what was planted is found, what the machine did is not blamed on servers."""
+
+import dataclasses
+import math
+import random
+
+import pytest
+
+from tests.made_up import CHAT, load, noisy, run
+from upecho.measure.results import Results, Wanted
+from upecho.measure.statistics import ratios
+from upecho.measure.statistics.changes import Change, Changes
+from upecho.measure.statistics.claims import Verdict
+from upecho.measure.trials import Block
+from upecho.support.errors import CallerError
+
+COSTS = {"native": 3.0, "threads": 9.0, "asyncio": 12.0}
+STEADY = [1.0, 1.01, 0.99, 1.0, 1.01, 0.99]
+DEARER = [1.1 * cost for cost in STEADY]
+
+
+@pytest.fixture(autouse=True)
+def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Verdicts do not depend on the bootstrap, which takes most of the time."""
+    monkeypatch.setattr(ratios, "RESAMPLES", 100)
+
+
+def found(base: Results, new: Results) -> dict[str, Change]:
+    return {change.name.target: change for change in Changes(base, new).cells}
+
+
+def verdict(base: Results, new: Results) -> Verdict:
+    (change,) = Changes(base, new).cells
+    return change.verdict
+
+
+def test_what_was_planted_is_found() -> None:
+    source = random.Random(1)
+    base = noisy(source, COSTS, 40)
+    changes = found(base, noisy(source, COSTS | {"threads": 9.0 * 1.05}, 40))
+    assert (changes["threads"].verdict, changes["threads"].costs_more) == (Verdict.DIFFERENT, True)
+    assert changes["threads"].ratio.low <= 1.05 <= changes["threads"].ratio.high
+    assert changes["asyncio"].verdict is Verdict.NO_DIFFERENCE
+
+
+def test_less_is_found_too_and_is_not_more() -> None:
+    (change,) = Changes(run({"a": DEARER}), run({"a": STEADY})).cells
+    assert change.ratio.ratio == pytest.approx(1 / 1.1)
+    assert (change.verdict, change.costs_more) == (Verdict.DIFFERENT, False)
+
+
+def test_a_machine_that_was_slower_is_cancelled_by_the_ceiling() -> None:
+    source = random.Random(2)
+    changes = Changes(noisy(source, COSTS, 12), noisy(source, COSTS, 12, machine=1.3))
+    assert [change.name.target for change in changes.cells] == ["threads", "asyncio"]
+    for change in changes.cells:
+        assert change.verdict is Verdict.NO_DIFFERENCE
+        assert change.ratio.ratio == pytest.approx(1, abs=0.03)
+    (ceiling,) = changes.ceilings.values()
+    assert ceiling.ratio == pytest.approx(1.3, abs=0.1)
+
+
+@pytest.mark.parametrize("factor", [0.8, 1.25])
+def test_a_ceiling_that_changes_alone_makes_no_change_of_the_others(factor: float) -> None:
+    base = {"native": STEADY, "a": STEADY, "b": STEADY}
+    changes = Changes(run(base), run(base | {"native": [factor * cost for cost in STEADY]}))
+    assert [change.verdict for change in changes.cells] == [Verdict.NO_DIFFERENCE] * 2
+
+
+@pytest.mark.parametrize(("machine", "verdict"), [(1.3, Verdict.DIFFERENT), (1 / 1.3, Verdict.NO_DIFFERENCE)])
+def test_what_a_faster_machine_hides_is_not_claimed(machine: float, verdict: Verdict) -> None:
+    base = {"native": STEADY, "a": STEADY}
+    new = {"native": STEADY, "a": DEARER}
+    (change,) = Changes(run(base), run({name: [machine * cost for cost in costs] for name, costs in new.items()})).cells
+    assert change.ratio.ratio == pytest.approx(1.1)
+    assert change.verdict is verdict
+
+
+def test_the_undivided_costs_have_to_differ_by_more_than_a_server_from_itself() -> None:
+    base = run({"native": STEADY, "a": STEADY}, copies={"native": [1.05 * cost for cost in STEADY]})
+    for machine, verdict in ((1.0, Verdict.DIFFERENT), (1 / 1.06, Verdict.NO_DIFFERENCE)):
+        faster = [machine * cost for cost in STEADY]
+        (change,) = Changes(base, run({"native": faster, "a": [1.1 * cost for cost in faster]})).cells
+        assert change.verdict is verdict
+
+
+@pytest.mark.parametrize("missing", ["base", "new", "both"])
+def test_without_the_ceiling_in_both_it_is_not(missing: str) -> None:
+    def costs(run: str) -> dict[str, float]:
+        return {name: cost for name, cost in COSTS.items() if name != "native" or missing not in (run, "both")}
+
+    source = random.Random(2)
+    changes = Changes(noisy(source, costs("base"), 12), noisy(source, costs("new"), 12, machine=1.3))
+    assert changes.ceilings == {}
+    assert all(change.costs_more for change in changes.cells)
+
+
+def test_the_ceiling_alone_is_compared_itself() -> None:
+    changes = Changes(run({"native": STEADY, "gone": STEADY}), run({"native": DEARER}))
+    assert [change.name.target for change in changes.cells] == ["native"]
+    assert changes.cells[0].costs_more
+
+
+# Without copies nothing but the p-value forbids a claim, in one pair of runs in twenty: above 10 of 100 that comes out
+# once in a hundred times.
+@pytest.mark.once
+@pytest.mark.parametrize(("copied", "most"), [("asyncio", 5), ("", 10)])
+def test_where_nothing_changed_hardly_anything_is_claimed(copied: str, most: int) -> None:
+    source = random.Random(3)
+    costs = COSTS | dict.fromkeys("abcdef", 10.0)
+    wrong = 0
+    for _ in range(100):
+        changes = Changes(noisy(source, costs, 8, copied=copied), noisy(source, costs, 8, copied=copied))
+        wrong += any(change.verdict is Verdict.DIFFERENT for change in changes.cells)
+    assert wrong <= most
+
+
+@pytest.mark.once
+def test_where_only_the_ceiling_wanders_between_runs_hardly_anything_is_claimed() -> None:
+    """It does by 11 % on two shared cores, where requests come now one by one, now many at a time."""
+    source = random.Random(4)
+    wrong = 0
+    for _ in range(100):
+        base, new = (
+            noisy(source, COSTS | {"native": 3.0 * math.exp(source.gauss(0, 0.11))}, 8, copied="native") for _ in "xx"
+        )
+        wrong += any(change.verdict is Verdict.DIFFERENT for change in Changes(base, new).cells)
+    assert wrong <= 5
+
+
+def test_five_percent_more_are_found_nearly_always() -> None:
+    source = random.Random(6)
+    found = 0
+    for _ in range(100):
+        base, new = (noisy(source, COSTS | {"threads": 9.0 * more}, 40, copied="native") for more in (1, 1.05))
+        changes = {change.name.target: change for change in Changes(base, new).cells}
+        found += changes["threads"].costs_more and not changes["asyncio"].costs_more
+    assert found >= 95
+
+
+@pytest.mark.parametrize("copied", [0, 1])
+def test_no_difference_is_less_than_what_a_server_differs_by_from_itself(copied: int) -> None:
+    runs = [run({"a": STEADY}), run({"a": DEARER})]
+    assert verdict(*runs) is Verdict.DIFFERENT
+    # The second block of each round costs 20 % more in one run; all other blocks are as before.
+    runs[copied] = run(
+        {"a": STEADY if copied == 0 else DEARER, "b": STEADY}, copies={"b": [1.2 * cost for cost in STEADY]}
+    )
+    assert verdict(*runs) is Verdict.NO_DIFFERENCE
+
+
+@pytest.mark.parametrize(("rounds", "expected"), [(3, Verdict.TOO_FEW), (4, Verdict.DIFFERENT)])
+def test_three_rounds_in_either_run_are_too_few(rounds: int, expected: Verdict) -> None:
+    assert verdict(run({"a": STEADY[:rounds]}), run({"a": DEARER})) is expected
+    assert verdict(run({"a": STEADY}), run({"a": DEARER[:rounds]})) is expected
+
+
+@pytest.mark.parametrize(("disturbed", "expected"), [(1, Verdict.DIFFERENT), (2, Verdict.TOO_BUSY)])
+def test_a_busy_machine_in_either_run_is_no_ground_for_claims(disturbed: int, expected: Verdict) -> None:
+    assert verdict(run({"a": STEADY}, disturbed=disturbed), run({"a": DEARER})) is expected
+    assert verdict(run({"a": STEADY}), run({"a": DEARER}, disturbed=disturbed)) is expected
+
+
+def test_what_cannot_be_compared_has_a_reason() -> None:
+    base = run({"a": STEADY, "broke": STEADY, "gone": STEADY, "fixed": "1 reset", "never": "1 reset"})
+    new = run({"a": STEADY, "broke": "2 mismatch", "fixed": STEADY, "never": "1 reset", "added": STEADY})
+    changes = Changes(base, new)
+    assert [change.name.target for change in changes.cells] == ["a"]
+    assert [(one.name.target, one.reason, one.broke) for one in changes.absent] == [
+        ("broke", "NEW: failed: 2 mismatch", True),
+        ("fixed", "BASE: failed: 1 reset", False),
+        ("added", "only in NEW", False),
+        ("gone", "only in BASE", False),
+    ]
+    assert [one.name.target for one in changes.broken] == ["broke"]
+
+
+def test_what_fails_a_check_now_is_broken_and_what_is_unsupported_is_not() -> None:
+    base = run({"a": STEADY, "b": STEADY, "c": STEADY})
+    wanted = [Wanted("a", "unix", "chat"), Wanted("b", "unix", "chat", "serves 1 at once")]
+    wanted += [Wanted("c", "unix", "chat", failed_checks=("echo-hello",))]
+    changes = Changes(base, run({"a": STEADY}, wanted=tuple(wanted)))
+    assert [(one.name.target, one.broke) for one in changes.absent] == [("b", False), ("c", True)]
+
+
+def test_cpu_time_is_not_compared_with_all_time() -> None:
+    without = tuple(
+        Block("a", "unix", "chat", number, dataclasses.replace(load(1.0), server=None)) for number in (1, 2)
+    )
+    clock = run({"a": STEADY, "b": STEADY}, blocks=(*without, *run({"b": STEADY}).blocks))
+    (absence,) = Changes(run({"a": STEADY, "b": STEADY}), clock).absent
+    assert (absence.name.target, absence.reason) == ("a", "CPU time is known only in BASE")
+    wholly = dataclasses.replace(clock, blocks=without)
+    assert [change.base.cost for change in Changes(wholly, wholly).cells] == [2000.0]
+
+
+def test_families_python_and_coldness_are_told_apart() -> None:
+    base = run({"a": STEADY}, families=("inet", "unix"))
+    names = [Wanted("a", "inet", "chat"), Wanted("a", "unix", "chat", cold=True)]
+    names += [Wanted("a", "unix", "chat", python="3.14.0")]
+    blocks = [Block(*wanted.name[:3], 1, load(1.0), cold=wanted.cold, python=wanted.python) for wanted in names]
+    changes = Changes(base, run({}, wanted=tuple(names), blocks=tuple(blocks)))
+    assert [change.name for change in changes.cells] == [("a", "inet", "chat", False, "")]
+    assert [one.reason for one in changes.absent] == ["only in NEW", "only in NEW", "only in BASE"]
+
+
+def test_the_order_is_that_of_the_later_run() -> None:
+    names = ["c", "a", "b"]
+    changes = Changes(run(dict.fromkeys(sorted(names), STEADY)), run(dict.fromkeys(names, STEADY)))
+    assert [change.name.target for change in changes.cells] == names
+
+
+def test_the_limit_is_for_what_is_certain() -> None:
+    base = run({"a": STEADY, "b": STEADY, "c": STEADY})
+    changes = Changes(base, run({"a": DEARER, "b": DEARER[:3], "c": [0.5 * cost for cost in STEADY]}))
+    assert [change.name.target for change in changes.beyond(0.05)] == ["a"]
+    assert changes.beyond(0.11) == []
+    assert [change.name.target for change in changes.undecided()] == ["b"]
+
+
+def test_nothing_in_common_is_an_error_but_not_if_something_broke() -> None:
+    with pytest.raises(CallerError, match=r"^nothing to compare: BASE has numbers for 1 cells and NEW for 2"):
+        Changes(run({"a": STEADY}), run({"b": STEADY, "c": STEADY}))
+    with pytest.raises(CallerError, match="nothing to compare"):
+        Changes(run({"a": "1 reset"}), run({"a": STEADY}))
+    changes = Changes(run({"a": STEADY}), run({"a": "1 reset"}))
+    assert (changes.cells, len(changes.broken)) == ((), 1)
+
+
+def test_loads_and_engines_must_be_the_same() -> None:
+    base = run({"a": STEADY})
+    with pytest.raises(CallerError, match=r"by the load engine native, NEW by python: "):
+        Changes(base, run({"a": STEADY}, engine="python"))
+    other = dataclasses.replace(CHAT, connections=65, idle=7)
+    with pytest.raises(CallerError, match=r"'chat' is not the same load in BASE and NEW: connections 64 and 65, idle"):
+        Changes(base, run({"a": STEADY}, scenarios=(other,)))

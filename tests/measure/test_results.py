@@ -1,0 +1,190 @@
+"""Results come back from JSON as they went in; a results file is written as a whole or not at all."""
+
+import errno
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import results_schema
+from upecho.load.engine import best
+from upecho.load.latency import Latency
+from upecho.load.plan import Failure, LoadResult, ServerUse
+from upecho.measure import environment
+from upecho.measure.cells import SCENARIOS
+from upecho.measure.cores import Cores
+from upecho.measure.environment import Environment
+from upecho.measure.results import Results, Wanted, load
+from upecho.measure.rounds import Limits
+from upecho.measure.trials import Block, Window
+from upecho.support import atomic_write
+from upecho.support.errors import CallerError, HarnessError
+
+LATENCY = Latency.of([1000, 2345, 3999])
+GOOD = LoadResult("python", 3, 192, 9000, 8000, ServerUse(600, 400, 200, 1, 5000, 6000, 1), True, LATENCY, {})
+BAD = LoadResult("python", 0, 0, 0, 0, None, False, Latency.of([]), {Failure.RESET: 3})
+
+RESULTS = Results(
+    environment=Environment.here(Cores((0,), (1, 2)), ["", "asyncio", "no-such-loop"]),
+    window=Window(0.1, 1.0, seed=5),
+    limits=Limits(3, 60.0, fewest=2, precision=0.03, copies=True),
+    checked=True,
+    scenarios=SCENARIOS,
+    wanted=(
+        Wanted("a", "inet", "latency"),
+        Wanted("b", "unix", "bulk", "serves 1 at once", ("echo-hello", "half-close")),
+        Wanted("a", "inet", "latency", cold=True, python="3.14.0"),
+    ),
+    blocks=(
+        Block("a", "inet", "latency", 1, GOOD),
+        Block("a", "inet", "latency", 2, BAD, "3 reset"),
+        Block("b", "unix", "bulk", 2, None, "did not become ready"),
+        Block("a", "inet", "latency", 2, GOOD, "", "too good", ("stolen",), True, "3.14.0", 4096, 1000.5),
+    ),
+    pythons={"3.14.0": "CPython 3.14.0"},
+)
+
+
+def test_results_come_back_as_they_went() -> None:
+    assert Results.from_json(RESULTS.to_json()) == RESULTS
+
+
+def test_the_schema_is_what_its_generator_prints() -> None:
+    command = "python -m tests.results_schema > docs/results.schema.json"
+    assert Path("docs/results.schema.json").read_text() == results_schema.text(), command
+
+
+def test_results_are_as_the_schema_says_and_nothing_else_is() -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    check = jsonschema.Draft202012Validator(results_schema.schema())
+    fields = json.loads(RESULTS.to_json())
+    check.validate(fields)
+    wrongs: list[dict[str, object]] = [{"version": 1}, {"blocks": [{}]}, {"more": 1}, {"checked": "yes"}]
+    for wrong in wrongs:
+        assert not check.is_valid(fields | wrong)
+
+
+def test_the_environment_tells_what_numbers_depend_on() -> None:
+    here = RESULTS.environment
+    assert here.cpu
+    assert "." in here.python
+    assert here.core_count >= 1
+    assert here.started.endswith("+00:00")
+    assert "no-such-loop" not in here.loops
+    assert here.load >= 0
+    assert bool(here.native) == (best() == "native")
+
+
+def test_what_the_system_does_not_tell_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown() -> tuple[float, float, float]:
+        raise OSError
+
+    (tmp_path / "governor").write_text("powersave\n")
+    monkeypatch.setattr(environment, "GOVERNOR", tmp_path / "governor")
+    monkeypatch.setattr(environment, "CLOCK_SOURCE", tmp_path / "none")
+    monkeypatch.setattr(os, "getloadavg", unknown)
+    monkeypatch.setitem(sys.modules, "upecho.support._native", None)
+    monkeypatch.delattr("upecho.support._native", raising=False)
+    here = Environment.here(Cores(), [])
+    assert (here.governor, here.clock_source, here.load, here.native) == ("powersave", "", 0.0, "")
+
+
+@pytest.mark.parametrize("missing", ["environment", "window", "blocks", "pythons"])
+def test_what_lacks_a_part_is_refused(missing: str) -> None:
+    fields = json.loads(RESULTS.to_json())
+    del fields[missing]
+    with pytest.raises(CallerError, match=f"not a whole results file: it has no '{missing}'"):
+        Results.from_json(json.dumps(fields))
+
+
+@pytest.mark.parametrize("length", [0, 1, 1000, -2])
+def test_what_was_cut_off_is_refused(length: int, tmp_path: Path) -> None:
+    file = tmp_path / "cut.json"
+    file.write_text(RESULTS.to_json()[:length])
+    with pytest.raises(CallerError, match=rf"^{file}: not a results file: it is no JSON, or not all of it"):
+        load(file)
+
+
+def test_a_file_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(CallerError, match="No such file"):
+        load(tmp_path / "none.json")
+    (tmp_path / "binary.json").write_bytes(b"\xff\xfe")
+    with pytest.raises(CallerError, match="it is no text"):
+        load(tmp_path / "binary.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "not a results file: it is no JSON"),
+        ("[]", 'not a results file: it does not say "schema": "upecho-results"'),
+        ('{"schema": "other"}', "not a results file"),
+        ('{"schema": "upecho-results", "version": 99}', "results of version 99; this upecho reads version 3"),
+        ('{"schema": "upecho-results"}', "results of version None"),
+    ],
+)
+def test_what_is_no_results_file_is_refused(text: str, complaint: str) -> None:
+    with pytest.raises(CallerError, match=complaint):
+        Results.from_json(text)
+
+
+def test_saving_replaces_a_file_and_leaves_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / "r.json"
+    file.write_text("old")
+    atomic_write.check(file)
+    assert file.read_text() == "old"
+    atomic_write.save(file, "new")
+    assert file.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_saving_follows_a_link(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    atomic_write.save(tmp_path / "link", "text")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "text"
+
+
+def test_saving_takes_names_as_long_as_names_may_be(tmp_path: Path) -> None:
+    atomic_write.save(tmp_path / ("x" * 255), "text")
+    with pytest.raises(CallerError, match="File name too long"):
+        atomic_write.check(tmp_path / ("x" * 256))
+    assert [path.name for path in tmp_path.iterdir()] == ["x" * 255]
+
+
+def test_saving_follows_no_links_in_circles(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(CallerError, match=r"cannot write .*loop: Too many levels of symbolic links"):
+        atomic_write.check(tmp_path / "loop")
+    assert (tmp_path / "loop").is_symlink()
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    file = tmp_path / "r.json"
+    file.write_text("old")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(HarnessError, match=r"cannot write .*r\.json: No space left on device"):
+        atomic_write.save(file, "new")
+    assert file.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(
+    ("path", "complaint"),
+    [
+        ("none/r.json", "No such file or directory"),
+        (".", "it exists and is no regular file"),
+        ("/dev/full", "it exists and is no regular file"),
+        ("file/r.json", "Not a directory"),
+    ],
+)
+def test_what_cannot_be_written_is_said_beforehand(path: str, complaint: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CallerError, match=f"cannot write .*: {complaint}"):
+        atomic_write.check(tmp_path / path)
+    assert list(tmp_path.iterdir()) == [tmp_path / "file"]

@@ -1,0 +1,246 @@
+"""Other Pythons: what is said about a program that is none, and that one without upecho runs ours."""
+
+import os
+import platform
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from upecho.conformance.run import gate
+from upecho.load import engine
+from upecho.net import client
+from upecho.net.address import Family
+from upecho.processes.interpreter import Interpreter
+from upecho.processes.server_process import ServerProcess, running
+from upecho.processes.supervisor import Supervisor
+from upecho.serving.run import Order
+from upecho.serving.settings import Settings
+from upecho.support.errors import CallerError
+
+Script = Callable[..., str]
+
+TELLS = """
+import sys
+from upecho.servers import selectors
+
+def serve(listener, stop):
+    connection, _ = listener.accept()
+    with listener, connection:
+        connection.sendall(f"{sys.prefix}\\n{sys.executable}\\n{selectors.__file__}".encode())
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_other_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the developer has set must not show upecho to those without it."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Script:
+    """Write a program for a shell; return its path."""
+
+    def script(text: str, mode: int = 0o755) -> str:
+        file = tmp_path / "program"
+        file.write_text(f"#!/bin/sh\n{text}\n")
+        file.chmod(mode)
+        return str(file)
+
+    return script
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Interpreter:
+    """A Python of its own, in which nothing is installed but an old upecho that is not to be used."""
+    folder = tmp_path_factory.mktemp("bare")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", "--symlinks", folder], check=True)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    (packages / "upecho").mkdir()
+    (packages / "upecho" / "__init__.py").write_text("raise SystemExit('the other upecho')")
+    (packages / "only_there.py").write_text(TELLS)
+    one = Interpreter.probe(str(folder / "bin" / "python"))
+    assert one == Interpreter(f"{folder}/bin/python", Interpreter.here().version)
+    return one
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Write the module ``mine`` into the current folder, where there is a lesson's selectors.py and upecho too."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
+    for name in ("selectors.py", "upecho.py"):
+        (tmp_path / name).write_text("raise SystemExit('shadowed')")
+
+    def here(text: str) -> None:
+        (tmp_path / "mine.py").write_text(text)
+
+    return here
+
+
+def answer(server: ServerProcess, message: bytes) -> str:
+    with client.connect(server.address, 5.0) as connection, connection.makefile() as stream:
+        connection.sendall(message)
+        connection.shutdown(socket.SHUT_WR)
+        return stream.read()
+
+
+def told(supervisor: Supervisor, target: str, python: Interpreter) -> list[str]:
+    with running(supervisor, Order(target, "127.0.0.1:0", Settings()), python=python) as server:
+        return answer(server, b"").splitlines()
+
+
+def test_this_one_is_called_the_same_from_within_and_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Interpreter.probe(sys.executable) == Interpreter.here()
+    assert Interpreter.here().version.startswith(f"{platform.python_implementation()} {platform.python_version()}")
+
+
+def test_it_is_made_absolute_and_no_link_is_followed(bare: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = Path(bare.executable).parent
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    assert Interpreter.probe("python") == bare
+    monkeypatch.chdir(programs.parent)
+    assert Interpreter.probe("bin/python") == bare
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("pythn3", "no program 'pythn3' on the PATH"),
+        ("./no/python", "no program './no/python'"),
+        ("", "no program '' on the PATH"),
+        (__file__, f"not executable: {__file__!r}"),
+        ("echo", "no Python: 'echo' ended with status 0 and gave no answer"),
+        ("false", "no Python: 'false' ended with status 1 and gave no answer"),
+    ],
+)
+def test_what_is_no_python(text: str, line: str) -> None:
+    with pytest.raises(CallerError, match=f"^{line}$"):
+        Interpreter.probe(text)
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        ("echo Python 3.13.0", "ended with status 0 and gave no answer"),
+        ("kill -SEGV $$", "ended with status -11 and gave no answer"),
+        ("echo one >&2; echo two >&2; exit 3", "ended with status 3 and gave no answer: two"),
+        ("read -r line || exit 7", "ended with status 7 and gave no answer"),
+    ],
+)
+def test_what_ends_without_an_answer(script: Script, code: str, line: str) -> None:
+    program = script(code)
+    with pytest.raises(CallerError, match=f"^no Python: {program!r} {line}$"):
+        Interpreter.probe(program)
+
+
+@pytest.mark.parametrize("code", ["sleep 600", "exec >&-; sleep 600", "yes"])
+def test_what_goes_on_without_an_answer(script: Script, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    monkeypatch.setenv("UPECHO_DEADLINE_SCALE", "0.05")
+    program = script(code)
+    with pytest.raises(CallerError, match=rf"^no Python: {program!r} gave no answer within 0\.5 s$"):
+        Interpreter.probe(program)
+
+
+def pretender(version: str, before: str = "pass") -> str:
+    """Return a script that is a Python which says that it is of another version."""
+    pretend = f"import platform, sys; platform.python_version = lambda: '{version}'; {before}; exec(sys.argv[2])"
+    return f'echo welcome; exec {sys.executable} -c "{pretend}" "$@"'
+
+
+def test_an_older_python_is_named(script: Script) -> None:
+    implementation = platform.python_implementation()
+    program = script(pretender("3.10.13"))
+    with pytest.raises(CallerError, match=rf"^{program!r} is {implementation} 3\.10\.13.*; it must be at least 3\.11$"):
+        Interpreter.probe(program)
+
+
+def test_what_the_version_says(script: Script) -> None:
+    found = Interpreter.probe(script(pretender("3.100.0b1+", "sys._is_gil_enabled = lambda: False")))
+    assert found.version == f"{platform.python_implementation()} 3.100.0b1+ free-threaded"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "selectors",
+        "asyncio",
+        pytest.param("native", marks=pytest.mark.skipif(engine.best() != "native", reason="it was not built")),
+    ],
+)
+def test_one_without_upecho_serves(
+    bare: Interpreter, supervisor: Supervisor, here: Callable[[str], None], target: str
+) -> None:
+    with running(supervisor, Order(target, "127.0.0.1:0", Settings()), python=bare) as server:
+        assert answer(server, b"hello") == "HELLO"
+        assert server.stop() == 0
+        assert server.child.stderr() == ""
+
+
+@pytest.mark.parametrize("target", ["mine:serve", "only_there:serve"])
+def test_it_is_really_that_one_and_this_upecho(
+    bare: Interpreter, supervisor: Supervisor, here: Callable[[str], None], target: str
+) -> None:
+    here(TELLS)
+    prefix, executable, module = told(supervisor, target, bare)
+    assert (prefix, executable) == (str(Path(bare.executable).parent.parent), bare.executable)
+    assert Path(module).samefile(gate.__file__.replace("conformance/run/gate", "servers/selectors"))
+
+
+def test_the_link_to_the_package_goes_and_the_package_stays(bare: Interpreter) -> None:
+    with Supervisor() as supervisor, running(supervisor, Order("selectors", "[::1]:0", Settings()), python=bare):
+        (link,) = supervisor.folder.rglob("upecho")
+        assert link.is_symlink()
+    assert not supervisor.folder.exists()
+    assert Path(gate.__file__).exists()
+
+
+def test_what_it_cannot_load(bare: Interpreter, here: Callable[[str], None]) -> None:
+    here("import os, signal\nprint('noise', flush=True)\ndef serve(listener, stop): pass\n")
+    mine = Path("mine.py").read_text()
+    modules = {
+        "crashes": "os.kill(os.getpid(), signal.SIGSEGV)",
+        "leaves": "print('so long', flush=True); os._exit(0)",
+        "breaks": "raise ValueError('a line\\nand another')",
+        "needs": "import pytest",  # which this interpreter has
+    }
+    for name, code in modules.items():
+        Path(f"{name}.py").write_text(mine + code)
+    targets = [f"{name}:serve" for name in ("mine", "only_there", *modules)]
+    silence = "a process that loaded it ended with status"
+    assert bare.missing(["asyncio+uvloop", "threds", "threads", "asyncio", *targets]) == {
+        "asyncio+uvloop": "the package 'uvloop' is not installed",
+        "threds": "unknown implementation 'threds'; did you mean threads?",
+        "crashes:serve": f"{silence} -11 and gave no answer: noise",
+        "leaves:serve": f"{silence} 0 and gave no answer: so long",
+        "breaks:serve": f"broken: ValueError: a line and another ({Path.cwd()}/breaks.py:4)",
+        "needs:serve": "the package 'pytest' is not installed",
+    }
+
+
+def test_what_never_ends_to_load(
+    bare: Interpreter, here: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here("import time; time.sleep(600)")
+    monkeypatch.setenv("UPECHO_DEADLINE_SCALE", "0.05")
+    assert bare.missing(["mine:serve"]) == {"mine:serve": "a process that loaded it gave no answer within 0.5 s"}
+
+
+def test_the_gate_is_kept_with_that_one(
+    bare: Interpreter, here: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = str(Path(bare.executable).parent.parent)
+    here(
+        f"import sys\nfrom upecho.servers.selectors import serve as right\n"
+        f"def serve(listener, stop):\n    if sys.prefix == {there!r}: right(listener, stop)\n"
+    )
+    checks = [check for check in gate.demanded() if check.id in ("echo-hello", "half-close")]
+    monkeypatch.setattr(gate, "demanded", lambda: checks)
+    seen: list[str] = []
+    assert gate.failing(["mine:serve"], [Family.UNIX], seen.append, bare) == {}
+    assert len(seen) == len(checks) == 2
+    failed = gate.failing(["mine:serve"], [Family.UNIX], seen.append)
+    assert set(failed["mine:serve", Family.UNIX]) == {check.id for check in checks}

@@ -1,0 +1,74 @@
+"""The inventory: nothing that is absent or broken keeps the rest from being shown."""
+
+import importlib.metadata
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from upecho.conformance.catalogue import catalogue
+from upecho.conformance.run.selection import is_due
+from upecho.net.address import Family
+from upecho.serving import inventory, registry
+from upecho.serving.target import Target
+from upecho.support.errors import Unavailable
+
+
+def test_every_server_is_here() -> None:
+    entries = inventory.servers()
+    assert [entry.name for entry in entries] == [row.name for row in registry.implementations()]
+    assert [entry.name for entry in entries if entry.unavailable] == []
+    assert [entry.name for entry in entries if entry.naive] == ["textbook"]
+
+
+def test_a_loop_that_is_not_installed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    reasons = {entry.name: entry.unavailable for entry in inventory.loops()}
+    assert reasons == {"asyncio": None, "uvloop": "the package 'uvloop' is not installed (pip install uvloop)"}
+
+
+def test_a_family_that_is_missing_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def require(family: Family) -> None:
+        if family is Family.INET6:
+            raise Unavailable("family inet6 is unavailable here: cannot bind ::1")
+
+    monkeypatch.setattr(Family, "require", require)
+    reasons = {entry.name: entry.unavailable for entry in inventory.families()}
+    assert reasons == {"inet": None, "inet6": "cannot bind ::1", "unix": None, "abstract": None}
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("import no_such_package", "the package 'no_such_package' is not installed (pip install no_such_package)"),
+        ("1 / 0", "broken: ZeroDivisionError: division by zero ({}/theirs.py:1)"),
+        ("raise SystemExit(3)", "broken: SystemExit: 3 ({}/theirs.py:1)"),
+        ("raise GeneratorExit(3)", "broken: GeneratorExit: 3 ({}/theirs.py:1)"),
+        ("", "module theirs has no 'serve', which added refers to"),
+    ],
+)
+def test_a_broken_package_is_shown_as_unavailable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, reason: str
+) -> None:
+    (tmp_path / "theirs.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "theirs", raising=False)
+    points = [EntryPoint("added", "theirs:serve", registry.ENTRY_POINTS)]
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: points)
+    assert inventory.servers()[-1] == inventory.ServerEntry("added", "", reason.format(tmp_path))
+
+
+def test_a_bug_of_our_own_surfaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(name: str) -> None:
+        raise ImportError(name)
+
+    monkeypatch.setattr(registry, "load", load)
+    with pytest.raises(ImportError):
+        inventory.servers()
+
+
+def test_the_readme_says_how_many_checks_there_are() -> None:
+    target = Target.parse("selectors")
+    inet, unix = (sum(is_due(check, target, family) for check in catalogue()) for family in (Family.INET, Family.UNIX))
+    assert f"it is all of them: {inet} over inet, {unix} over unix" in Path("README.md").read_text()

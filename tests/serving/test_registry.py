@@ -1,0 +1,158 @@
+"""Names: what they stand for, and what is said about those that stand for nothing."""
+
+import importlib.metadata
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from upecho.serving import registry
+from upecho.support.errors import CallerError, Unavailable
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with a module ``mine`` in it that nobody has imported."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
+    (tmp_path / "mine.py").write_text('"""A module.\n\nMore."""\nMAX_CLIENTS = 7\ndef serve(listener, stop): pass\n')
+    return tmp_path
+
+
+@pytest.fixture
+def entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = [EntryPoint("added", "mine:serve [extra]", registry.ENTRY_POINTS)]
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: points)
+
+
+@pytest.mark.parametrize("row", registry.BUILT_IN, ids=lambda row: row.name)
+def test_every_built_in_server_can_be_loaded(row: registry.Implementation) -> None:
+    server = registry.load(row.name)
+    assert callable(server.serve)
+    assert (server.summary, server.naive) == (row.summary, row.naive)
+
+
+def test_a_server_declares_how_many_clients_it_takes() -> None:
+    assert registry.load("blocking").max_clients == 1
+    assert registry.load("threads").max_clients is None
+
+
+def test_a_built_in_server_needs_no_look_at_other_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(importlib.metadata, "entry_points")
+    registry.load("threads")
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("threds", "unknown implementation 'threds'; did you mean threads?"),
+        ("", "unknown implementation ''; known: blocking, "),
+        ("asyncio+uvlop", "unknown loop 'uvlop'; did you mean uvloop?"),
+        ("threads+uvloop", "threads runs on no event loop"),
+        ("asyncio+os:sep", "not a loop factory: os:sep is str"),
+        ("no_such:serve", "no module 'no_such', which no_such:serve refers to"),
+        ("os.no_such:serve", "no module 'os.no_such'"),
+        ("mine:serve", "no module 'mine.no_such', which mine:serve refers to"),
+        ("os:no_such", "module os has no 'no_such', which os:no_such refers to"),
+        ("os:sep", "not a server: os:sep is str, not a callable"),
+        ("os:remove", "not a server: os:remove(path, *, dir_fd=None) cannot be called as serve(listener, stop)"),
+        ("os:", "not module:attribute: 'os:'"),
+        ("127.0.0.1:80", "not module:attribute: '127.0.0.1:80'"),
+    ],
+)
+def test_a_wrong_name_is_answered_with_what_would_be_right(here: Path, target: str, message: str) -> None:
+    (here / "mine.py").write_text("import mine.no_such")
+    with pytest.raises(CallerError) as raised:
+        registry.load(target)
+    assert str(raised.value).startswith(message)
+
+
+def test_a_loop_that_is_not_installed_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    with pytest.raises(Unavailable, match=r"^uvloop is unavailable: the package 'uvloop' is not installed "):
+        registry.load("asyncio+uvloop")
+
+
+def test_a_module_in_the_current_folder_is_found(here: Path) -> None:
+    sys.path[:] = [entry for entry in sys.path if entry not in ("", str(here))]
+    server = registry.load("mine:serve")
+    assert (server.max_clients, server.summary) == (7, "A module.")
+
+
+def test_the_current_folder_cannot_shadow_what_a_name_needs(here: Path) -> None:
+    before = list(sys.path)
+    registry.load("threads")
+    assert sys.path == before
+
+
+def test_the_current_folder_cannot_shadow_the_standard_library(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "wave", raising=False)  # which nothing here needs
+    sys.path[:] = [entry for entry in sys.path if entry not in ("", str(here))]
+    (here / "wave.py").write_text("raise SystemExit('shadowed')")
+    (here / "mine.py").write_text("import wave\ndef serve(listener, stop):\n    wave.open()\n")
+    registry.load("mine:serve")
+
+
+def test_the_documentation_of_serve_goes_before_that_of_its_module(here: Path) -> None:
+    (here / "mine.py").write_text('"""A module."""\ndef serve(listener, stop):\n    """A server.\n\n    More."""\n')
+    assert registry.load("mine:serve").summary == "A server."
+
+
+@pytest.mark.parametrize("families", ["()", "'inet'", "('inet', 'ipx')", "7", "[[]]", "{'inet': 1}"])
+def test_families_that_are_none_are_bad_input(here: Path, families: str) -> None:
+    (here / "mine.py").write_text(f"FAMILIES = {families}\ndef serve(listener, stop): pass\n")
+    with pytest.raises(CallerError) as raised:
+        registry.load("mine:serve")
+    assert str(raised.value).startswith(f"mine:serve: FAMILIES is {families}; it must be a tuple with some of 'inet', ")
+
+
+def test_a_dependency_that_is_not_installed_makes_unavailable(here: Path) -> None:
+    (here / "mine.py").write_text("import no_such_package\n")
+    with pytest.raises(Unavailable, match="mine:serve is unavailable: the package 'no_such_package' is not"):
+        registry.load("mine:serve")
+
+
+@pytest.mark.parametrize(
+    ("code", "what"),
+    [
+        ("raise GeneratorExit", "GeneratorExit ({}/mine.py:1)"),
+        ("class Odd(BaseException): pass\nraise Odd(3)", "Odd: 3 ({}/mine.py:2)"),
+        ("raise SystemExit(0)", "SystemExit: 0 ({}/mine.py:1)"),
+        ("raise ImportError('no\\nlibrary')", "ImportError: no library ({}/mine.py:1)"),
+        ("import deep", "JSONDecodeError: Expecting value: line 1 column 2 (char 1) ({}/deep.py:3)"),
+        ("def", "SyntaxError: invalid syntax (mine.py, line 1)"),
+    ],
+)
+def test_whatever_a_module_raises_it_is_broken(here: Path, code: str, what: str) -> None:
+    (here / "mine.py").write_text(code)
+    (here / "deep.py").write_text("import json\ndef deep():\n    json.loads('[')\ndeep()")
+    with pytest.raises(CallerError) as raised:
+        registry.load("mine:serve")
+    assert str(raised.value) == f"mine:serve: broken: {what.format(here)}"
+
+
+def test_an_interrupt_at_import_is_an_interrupt(here: Path) -> None:
+    (here / "mine.py").write_text("raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        registry.load("mine:serve")
+
+
+@pytest.mark.parametrize("bug", ["from os import no_such", "import upecho.no_such", "1 / 0"])
+def test_a_bug_of_our_own_surfaces(here: Path, monkeypatch: pytest.MonkeyPatch, bug: str) -> None:
+    (here / "mine.py").write_text(bug)
+    monkeypatch.setattr(registry, "BUILT_IN", (registry.Implementation("ours", "mine:serve"),))
+    monkeypatch.syspath_prepend(here)
+    with pytest.raises((ImportError, ZeroDivisionError)):
+        registry.load("ours")
+
+
+def test_another_package_can_add_a_server(here: Path, entry_point: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(here)
+    assert registry.implementations()[-1] == registry.Implementation("added", "mine:serve")
+    assert registry.load("added").max_clients == 7
+
+
+def test_an_added_name_is_suggested_too(entry_point: None) -> None:
+    with pytest.raises(CallerError, match="did you mean added"):
+        registry.find("aded")

@@ -1,0 +1,222 @@
+"""Running one server: the ready line, the stop, and what is left behind (nothing)."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from upecho.net.address import Address
+from upecho.net.client import connect
+from upecho.processes.server_process import ServerProcess, start_server
+from upecho.processes.supervisor import Supervisor
+from upecho.serving.run import Order
+from upecho.serving.settings import Settings
+from upecho.support.errors import CallerError
+
+Start = Callable[..., ServerProcess]
+
+DEAF = "import time\ndef serve(listener, stop):\n    while True: time.sleep(60)\n"
+# Tells itself to stop as soon as it is ready, before the server runs.
+HASTY = """
+import os, signal, sys
+from upecho.serving import run as serving
+serving.run(serving.Order.from_json(sys.argv[1]), lambda address: os.kill(os.getpid(), signal.SIGTERM))
+"""
+
+
+# Is told to stop once more when it has stopped.
+LATE = HASTY + "os.kill(os.getpid(), signal.SIGINT); os.kill(os.getpid(), signal.SIGTERM); print('undisturbed')"
+
+
+# Says to stdout what no pipe has room for.
+TALKATIVE = """
+from upecho.servers import threads
+def serve(listener, stop):
+    print("x" * 1000000, flush=True)
+    threads.serve(listener, stop)
+"""
+
+
+# Handles a signal of its own, as servers with children do with SIGCHLD.
+HANDLING = """
+import signal
+from upecho.servers import selectors
+def serve(listener, stop):
+    signal.signal(signal.SIGUSR1, lambda *_: None)
+    selectors.serve(listener, stop)
+"""
+
+
+@pytest.fixture
+def module(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """Make a module of a text; return the target that is its ``serve``."""
+
+    def module(text: str) -> str:
+        (folder / "own.py").write_text(text)
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
+        return "own:serve"
+
+    return module
+
+
+def test_an_order_survives_its_journey() -> None:
+    order = Order("mine:serve+uvloop", "unix:/tmp/\udcff on ü", Settings(1, 2, 3.5, 0o640))
+    assert Order.from_json(order.to_json()) == order
+    assert order.to_json().isascii()
+
+
+def test_a_server_may_log_to_stdout(start: Start, module: Callable[[str], str]) -> None:
+    server = start(module(TALKATIVE))
+    with connect(server.address, 5) as client:
+        client.sendall(b"x")
+        assert client.recv(1) == b"X"
+    assert server.stop() == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="signals are told apart by a filter of Linux")
+def test_another_signal_is_no_stop(start: Start, module: Callable[[str], str]) -> None:
+    server = start(module(HANDLING))
+    for _ in range(3):
+        with connect(server.address, 5) as client:
+            client.sendall(b"x")
+            assert client.recv(1) == b"X"
+            server.child.send_signal(signal.SIGUSR1)
+            assert server.child.wait(0.1) is None
+    assert server.stop() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_is_obeyed(start: Start, folder: Path, number: int) -> None:
+    server = start("threads", f"unix:{folder}/s")
+    with connect(server.address, 5):
+        assert server.stop(number) == 0
+    assert server.child.stderr() == ""
+    assert list(folder.iterdir()) == []
+
+
+def test_a_stop_after_the_end_changes_nothing() -> None:
+    order = Order("threads", "127.0.0.1:0", Settings())
+    command = [sys.executable, "-c", LATE, order.to_json()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "undisturbed\n", "")
+
+
+def test_a_loop_with_a_wake_up_of_its_own_obeys_too(start: Start) -> None:
+    pytest.importorskip("uvloop")
+    server = start("asyncio+uvloop")
+    with connect(server.address, 5) as client:
+        client.sendall(b"x")
+        assert client.recv(1) == b"X"
+        assert server.stop() == 0
+
+
+def test_a_second_stop_changes_nothing(start: Start) -> None:
+    server = start("threads")
+    for _ in range(20):
+        server.child.send_signal(signal.SIGINT)
+    assert server.stop(signal.SIGINT) == 0
+    assert server.child.stderr() == ""
+
+
+@pytest.mark.parametrize("target", ["threads", "selectors", "asyncio", "asyncio+uvloop"])
+def test_a_stop_before_the_server_runs_is_obeyed(folder: Path, target: str) -> None:
+    if target.endswith("uvloop"):
+        pytest.importorskip("uvloop")
+    order = Order(target, f"unix:{folder}/s", Settings())
+    done = subprocess.run([sys.executable, "-c", HASTY, order.to_json()], timeout=20, check=False)
+    assert (done.returncode, list(folder.iterdir())) == (0, [])
+
+
+def test_a_deaf_server_is_ended(start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "deaf.py").write_text(DEAF)
+    monkeypatch.chdir(folder)
+    server = start("deaf:serve", f"unix:{folder}/s", grace=0.0)
+    assert server.stop() == 1
+    assert server.child.stderr() == "upecho: deaf:serve did not stop when told to\n"
+    assert not (folder / "s").exists()
+
+
+def test_a_naive_server_is_ended_at_once(start: Start, folder: Path) -> None:
+    server = start("textbook", f"unix:{folder}/s", grace=3600.0)
+    assert server.stop() == 1
+    assert server.child.stderr() == "upecho: textbook did not stop when told to\n"
+    assert not (folder / "s").exists()
+
+
+@pytest.mark.parametrize("name", ["a on b", "\udcff", "ü", " on "])
+def test_any_path_can_be_read_from_the_ready_line(start: Start, folder: Path, name: str) -> None:
+    server = start("threads", f"unix:{folder}/{name}")
+    assert server.address == Address.parse(f"unix:{folder}/{name}")
+
+
+def test_the_ready_line_tells_the_real_port(start: Start) -> None:
+    server = start("threads", "127.0.0.1:0")
+    assert server.address.port > 0
+    connect(server.address, 5).close()
+
+
+def test_an_order_that_cannot_be_carried_out_is_one_line(supervisor: Supervisor, folder: Path) -> None:
+    with pytest.raises(CallerError, match=r"^cannot listen on unix:.*/no/s: the folder does not exist$"):
+        start_server(supervisor, Order("threads", f"unix:{folder}/no/s", Settings()))
+
+
+@pytest.mark.parametrize(("target", "uses_asyncio"), [("threads", False), ("selectors", False), ("asyncio", True)])
+def test_a_server_imports_only_what_it_needs(target: str, uses_asyncio: bool) -> None:
+    order = Order(target, "127.0.0.1:0", Settings())
+    command = [sys.executable, "-X", "importtime", "-c", HASTY, order.to_json()]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert "upecho" in imported
+    assert not imported & {"click", "rich", "pytest", "hypothesis", "importlib.metadata"}
+    assert ("asyncio" in imported) == uses_asyncio
+
+
+def test_a_lesson_in_the_current_folder_shadows_nothing(
+    start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "selectors.py").write_text("1 / 0")
+    monkeypatch.chdir(folder)
+    assert start("selectors").stop() == 0
+
+
+def test_what_a_crash_leaves_is_a_traceback_and_no_path(
+    start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "crash.py").write_text("def serve(listener, stop):\n    listener.accept()\n    raise OSError('mine')\n")
+    monkeypatch.chdir(folder)
+    server = start("crash:serve", f"unix:{folder}/s")
+    connect(server.address, 5).close()
+    assert server.child.wait(20) == 1
+    assert "Traceback" in server.child.stderr()
+    assert not (folder / "s").exists()
+
+
+LINGERING = """
+import select, threading, time
+
+def leaves_a_thread(listener, stop):
+    threading.Thread(target=time.sleep, args=(1000,)).start()
+    select.select([stop], [], [])
+
+def swallows_everything(listener, stop):
+    while True:
+        try:
+            listener.accept()
+        except BaseException:
+            pass
+"""
+
+
+@pytest.mark.parametrize("name", ["leaves_a_thread", "swallows_everything"])
+def test_a_server_that_does_not_let_go_is_ended(
+    start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (folder / "lingering.py").write_text(LINGERING)
+    monkeypatch.chdir(folder)
+    server = start(f"lingering:{name}", grace=0.1)
+    assert server.stop() == 1
+    assert "did not end when told to" in server.child.stderr()

@@ -1,0 +1,80 @@
+"""The C extension builds without a warning, and where it cannot be built that is said and harms nothing."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from upecho.load import engine
+from upecho.serving import inventory
+from upecho.support import extension
+from upecho.support.errors import Unavailable
+
+pytest.importorskip("setuptools")
+
+ROOT = Path(__file__).parents[2]
+
+
+def build(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "setup.py", "build_ext", f"--build-lib={folder}/lib", f"--build-temp={folder}/temp"]
+    return subprocess.run(
+        command, cwd=ROOT, env=os.environ | settings, capture_output=True, text=True, check=False, timeout=100
+    )
+
+
+@pytest.mark.skipif(engine.best() != "native", reason="there is no compiler here")
+def test_it_builds_without_a_warning(tmp_path: Path) -> None:
+    done = build(tmp_path, CFLAGS="-Werror")
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.rglob("_native*.so")), done.stdout + done.stderr
+    assert build(tmp_path, CC="no-such-compiler").returncode == 0
+    assert not list(tmp_path.rglob("_native*.so")), "what an earlier build left must not pass for this one's"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it is built on Linux only")
+def test_without_a_compiler_the_rest_is_built(tmp_path: Path) -> None:
+    done = build(tmp_path, CC="no-such-compiler")
+    assert done.returncode == 0
+    assert not list(tmp_path.rglob("_native*.so"))
+    (line,) = [line for line in done.stderr.splitlines() if "left out" in line]
+    assert "they need a C compiler and Python's header files (Debian: apt install gcc python3-dev)" in line
+
+
+@pytest.fixture
+def without_extension(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "upecho.support._native", None)
+    monkeypatch.delattr("upecho.support._native", raising=False)
+    monkeypatch.delitem(sys.modules, "upecho.servers.native", raising=False)
+    monkeypatch.delitem(sys.modules, "upecho.load.native_engine", raising=False)
+
+
+@pytest.mark.usefixtures("without_extension")
+def test_what_needs_it_says_so() -> None:
+    with pytest.raises(Unavailable, match="the lot is unavailable: it needs upecho's C extension"):
+        extension.load("the lot")
+    with pytest.raises(Unavailable, match="the native load engine is unavailable"):
+        engine.engine("native")
+    (row,) = [row for row in inventory.servers() if row.name == "native"]
+    assert row.unavailable == extension.REASON
+
+
+@pytest.mark.usefixtures("without_extension")
+def test_the_python_engine_takes_its_place() -> None:
+    assert engine.best() == "python"
+
+
+CHURN = ("bench", "selectors", "--engine", "python", "--scenario", "churn", "--no-check")
+SAYS = "the load engine 'python' knows no churn, only the native one does"
+
+
+@pytest.mark.skipif(engine.best() != "native", reason="the C extension was not built")
+def test_the_engine_that_was_chosen_cannot_do_everything(refusal: Callable[..., str]) -> None:
+    assert refusal(*CHURN) == SAYS
+
+
+@pytest.mark.usefixtures("without_extension")
+def test_nor_can_the_only_one_there_is(refusal: Callable[..., str]) -> None:
+    assert refusal(*CHURN[:2], *CHURN[4:]) == f"{SAYS}; {extension.REASON}"
