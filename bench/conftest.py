@@ -16,7 +16,7 @@ from upecho.measure.results import Results
 from upecho.measure.rounds import Limits
 from upecho.measure.run import Terms
 from upecho.measure.statistics.claims import FEWEST
-from upecho.measure.trials import Block, Window
+from upecho.measure.trials import Trial, Window
 from upecho.processes.interpreter import Interpreter
 from upecho.report.benchmark.comparison import comparison
 from upecho.serving import inventory, registry
@@ -24,14 +24,14 @@ from upecho.support import atomic_write
 from upecho.support.errors import UpechoError
 
 WARM_UP_SECONDS = 0.05
-BUDGET_SECONDS = 86_400.0  # the number of blocks decides
+BUDGET_SECONDS = 86_400.0  # the number of trials decides
 PYTHONS = pytest.StashKey[Mapping[str, Interpreter]]()
 GROUPS = pytest.StashKey[Groups]()
 PARAMETERS = ("scenario", "family", "implementation", "python")
 
 
 class Clock:
-    """Stands in for pytest-benchmark's timer, and shows the times of blocks that were measured before."""
+    """Stands in for pytest-benchmark's timer, and shows the times of trials that were measured before."""
 
     def __init__(self) -> None:
         self._seconds = 0.0
@@ -45,7 +45,7 @@ class Clock:
         self._seconds += seconds
 
     def __repr__(self) -> str:
-        return "seconds per request, block after block"
+        return "seconds per request, trial after trial"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -64,13 +64,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     names = [one.name for one in SCENARIOS]
     group.addoption("--scenario", action="append", default=[], choices=names, help="default: the usual ones")
     group.addoption(
-        "--blocks", type=int, default=FEWEST, help=f"server processes for each cell (default: {FEWEST}, for intervals)"
+        "--trials", type=int, default=FEWEST, help=f"server processes for each cell (default: {FEWEST}, for intervals)"
     )
     group.addoption(
         "--python", action="append", default=[], help="PROGRAM to run servers with, or all (default: this one)"
     )
-    group.addoption("--results", type=Path, metavar="FILE", help="keep every block, as upecho bench --save does")
-    group.addoption("--block-seconds", type=float, default=0.25, help="of load on each (default: 0.25)")
+    group.addoption("--results", type=Path, metavar="FILE", help="keep every trial, as upecho bench --save does")
+    group.addoption("--trial-seconds", type=float, default=0.25, help="of load on each (default: 0.25)")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -139,8 +139,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     functions = [item for item in session.items if isinstance(item, pytest.Function)]
     option = session.config.getoption
     terms = Terms(
-        Window(WARM_UP_SECONDS, option("--block-seconds"), seed=0),
-        Limits(option("--blocks"), BUDGET_SECONDS),
+        Window(WARM_UP_SECONDS, option("--trial-seconds"), seed=0),
+        Limits(option("--trials"), BUDGET_SECONDS),
         session.config.stash[PYTHONS],
     )
     session.config.stash[GROUPS] = Groups([_cell(item) for item in functions], terms)
@@ -155,7 +155,7 @@ def _results(config: pytest.Config) -> Results | None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Show the same blocks as upecho bench does: CPU time, intervals, what is no difference."""
+    """Show the same trials as upecho bench does: CPU time, intervals, what is no difference."""
     results = _results(config)
     if not results:
         return
@@ -177,10 +177,10 @@ def cell(scenario: str, family: str, implementation: str, python: str) -> Cell:
 
 
 @pytest.fixture
-def blocks(request: pytest.FixtureRequest, groups: Groups, cell: Cell) -> tuple[Block, ...]:
-    """The blocks of the test's own cell."""
+def trials(request: pytest.FixtureRequest, groups: Groups, cell: Cell) -> tuple[Trial, ...]:
+    """The trials of the test's own cell."""
     if hasattr(request.config, "workerinput"):
         pytest.skip("measurements disturb each other; run without -n")
     if reason := groups.reason(cell):
         pytest.skip(reason)
-    return groups.blocks(cell)
+    return groups.trials(cell)

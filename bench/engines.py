@@ -1,6 +1,6 @@
 """``python -m bench.engines``: how much longer a request takes the Python engine than the native one, on each server.
 
-Above 1 the native engine got more out of the server. Each pair is two blocks with a fresh server and a fresh engine.
+Above 1 the native engine got more out of the server. Each pair is two trials with a fresh server and a fresh engine.
 """
 
 import argparse
@@ -30,8 +30,8 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.engines", description=__doc__)
     parser.add_argument("servers", nargs="*", help="by name (default: all)")
-    parser.add_argument("--pairs", type=int, default=6, help="of blocks, for each server and family (default: 6)")
-    parser.add_argument("--seconds", type=float, default=0.3, help="of load in a block (default: 0.3)")
+    parser.add_argument("--pairs", type=int, default=6, help="of trials, for each server and family (default: 6)")
+    parser.add_argument("--seconds", type=float, default=0.3, help="of load in a trial (default: 0.3)")
     options = parser.parse_args()
     with Supervisor() as supervisor:
         loads = Loads(supervisor, options.seconds)

@@ -7,7 +7,7 @@ from upecho.measure import pythons
 from upecho.measure.cells import SCENARIOS, Cell
 from upecho.measure.results import Results
 from upecho.measure.run import Run, Terms
-from upecho.measure.trials import Block
+from upecho.measure.trials import Trial
 from upecho.net.address import Family
 
 Group = tuple[str, str]
@@ -35,9 +35,9 @@ class Groups:
         note = next(one for one in self._results(wanted).wanted if one.name == wanted.name)
         return note.unsupported and f"unsupported: {note.unsupported}"
 
-    def blocks(self, wanted: Cell) -> tuple[Block, ...]:
-        """Return the blocks of a cell."""
-        return tuple(block for block in self._results(wanted).blocks if block.name == wanted.name)
+    def trials(self, wanted: Cell) -> tuple[Trial, ...]:
+        """Return the trials of a cell."""
+        return tuple(trial for trial in self._results(wanted).trials if trial.name == wanted.name)
 
     def all_results(self) -> Results | None:
         """Return all that was measured, as if in one run; None if nothing was."""
@@ -48,7 +48,7 @@ class Groups:
             first,
             scenarios=tuple(dict.fromkeys(scenario for run in runs for scenario in run.scenarios)),
             wanted=tuple(note for run in runs for note in run.wanted),
-            blocks=tuple(block for run in runs for block in run.blocks),
+            trials=tuple(trial for run in runs for trial in run.trials),
         )
 
     def _results(self, wanted: Cell) -> Results:

@@ -16,7 +16,7 @@ from upecho.serving.settings import Settings
 
 THROUGHPUT = next(scenario for scenario in SCENARIOS if scenario.name == "throughput")
 WARM_UP_SECONDS = 0.1
-PATIENCE_SECONDS = 10.0
+TIMEOUT_SECONDS = 10.0
 
 
 class Loads:
@@ -62,7 +62,7 @@ class Loads:
         """Put a load on a server, whose process group is observed; a failed one ends the program."""
         client = EngineProcess(self.supervisor, self.cores.engine, may_poll=may_poll)
         for seconds in (WARM_UP_SECONDS, self.seconds):
-            plan = Plan(THROUGHPUT.connections, self.message_size, seconds, seconds + PATIENCE_SECONDS)
+            plan = Plan(THROUGHPUT.connections, self.message_size, seconds, seconds + TIMEOUT_SECONDS)
             load = client.run(Job(str(address), plan, group, engine))
         client.close()
         if load.errors:

@@ -36,7 +36,7 @@ def part_of(module: str, symbol: str) -> str:
 
 def profile(loads: Loads, target: str, family: Family) -> tuple[float, dict[str, float]]:
     """Return the CPU time of a request in nanoseconds, and the shares of its parts."""
-    data = Path(loads.supervisor.folder) / f"{target}-{family.value}.perf"
+    data = Path(loads.supervisor.directory) / f"{target}-{family.value}.perf"
     with loads.serving(target, family) as server:
         sample = ["perf", "record", "-q", "-e", "cpu-clock", "-F", str(SAMPLES_PER_SECOND), "-o", str(data)]
         perf = loads.supervisor.start([*sample, "-p", str(server.child.pid)])

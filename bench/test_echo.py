@@ -1,4 +1,4 @@
-"""One benchmark for each cell. A round is a block, its time that of one request: OPS are requests/s."""
+"""One benchmark for each cell. A round is a trial, its time that of one request: OPS are requests/s."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -11,33 +11,33 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from upecho.load.histogram import decoded, encoded
 from upecho.load.plan import LoadResult
 from upecho.measure.statistics.summary import Numbers
-from upecho.measure.trials import Block
+from upecho.measure.trials import Trial
 from upecho.support.errors import TargetError
 
 
 @pytest.mark.timeout(0)  # the first test of a group measures them all
-def test_echo(benchmark: BenchmarkFixture, blocks: Sequence[Block], advance: Callable[[float], None]) -> None:
+def test_echo(benchmark: BenchmarkFixture, trials: Sequence[Trial], advance: Callable[[float], None]) -> None:
     loads: list[LoadResult] = []
 
     def replay() -> None:
-        load = _load(blocks[len(loads)])
+        load = _load(trials[len(loads)])
         loads.append(load)
         advance(load.elapsed_ns / 1e9 / load.requests)
 
-    benchmark.pedantic(replay, rounds=len(blocks))  # type: ignore[no-untyped-call]
+    benchmark.pedantic(replay, rounds=len(trials))  # type: ignore[no-untyped-call]
     benchmark.extra_info.update(_extra_info(loads))
 
 
-def _load(block: Block) -> LoadResult:
-    if block.void:
-        pytest.skip(f"void: {block.void}")
-    if block.failure or not block.load:
-        raise TargetError(block.failure)
-    return block.load
+def _load(trial: Trial) -> LoadResult:
+    if trial.void:
+        pytest.skip(f"void: {trial.void}")
+    if trial.failure or not trial.load:
+        raise TargetError(trial.failure)
+    return trial.load
 
 
 def _extra_info(loads: list[LoadResult]) -> dict[str, Any]:
-    """Return the medians over the blocks, and the blocks themselves."""
+    """Return the medians over the trials, and the trials themselves."""
     numbers = Numbers.of(loads)
     return {
         "engine": loads[0].engine,
@@ -47,7 +47,7 @@ def _extra_info(loads: list[LoadResult]) -> dict[str, Any]:
         "p99_us": numbers.p99_ns.median / 1e3,
         "p999_us": numbers.p999_ns.median / 1e3,
         "histogram": _histogram(loads),
-        "blocks": [_plain(load) for load in loads],
+        "trials": [_plain(load) for load in loads],
     }
 
 
@@ -56,7 +56,7 @@ def _plain(load: LoadResult) -> dict[str, Any]:
 
 
 def _histogram(loads: list[LoadResult]) -> str:
-    """Return the latencies of all blocks, as text that HdrHistogram's tools read."""
+    """Return the latencies of all trials, as text that HdrHistogram's tools read."""
     counts: Counter[int] = Counter()
     for load in loads:
         counts.update(decoded(load.latency.histogram))

@@ -31,8 +31,8 @@ def two(listener: socket.socket, stop: Stop) -> None:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.workers", description=__doc__)
-    parser.add_argument("--pairs", type=int, default=10, help="of blocks, for each family (default: 10)")
-    parser.add_argument("--seconds", type=float, default=0.5, help="of load in a block (default: 0.5)")
+    parser.add_argument("--pairs", type=int, default=10, help="of trials, for each family (default: 10)")
+    parser.add_argument("--seconds", type=float, default=0.5, help="of load in a trial (default: 0.5)")
     parser.add_argument(
         "--message-size", type=int, default=THROUGHPUT.message_size, help="bytes (default: %(default)s)"
     )

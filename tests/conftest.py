@@ -39,8 +39,8 @@ def usual_signals() -> None:
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder whose name is short enough for Unix sockets, unlike that of tmp_path."""
+def directory() -> Iterator[Path]:
+    """A directory whose name is short enough for Unix sockets, unlike that of tmp_path."""
     with tempfile.TemporaryDirectory(prefix="up-") as name:
         yield Path(name)
 

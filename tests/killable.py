@@ -12,16 +12,16 @@ MARKER = "UPECHO_TEST_MARKER"
 class Harness:
     """A harness to be killed, whose descendants can be told from all other processes."""
 
-    def __init__(self, folder: Path, *command: str) -> None:
+    def __init__(self, directory: Path, *command: str) -> None:
         self.marker = f"{MARKER}={uuid.uuid4()}"
         name, _, value = self.marker.partition("=")
-        self.folder = folder
+        self.directory = directory
         self.popen = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # a guardian whose harness is gone may have nobody to tell its folder
-            env=os.environ | {name: value, "TMPDIR": str(folder)},
+            stderr=subprocess.DEVNULL,  # a guardian whose harness is gone may have nobody to tell its directory
+            env=os.environ | {name: value, "TMPDIR": str(directory)},
         )
 
     def survivors(self) -> dict[int, bytes]:
@@ -40,7 +40,7 @@ class Harness:
         return any(b"upecho.serving.run" in command for command in self.survivors().values())
 
     def left_behind(self) -> list[object]:
-        return [*self.survivors(), *self.folder.iterdir()]
+        return [*self.survivors(), *self.directory.iterdir()]
 
     def kill(self) -> None:
         self.popen.kill()

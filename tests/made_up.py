@@ -13,7 +13,7 @@ from upecho.measure.cores import Cores
 from upecho.measure.environment import Environment
 from upecho.measure.results import Results, Wanted
 from upecho.measure.rounds import Limits
-from upecho.measure.trials import Block, Window
+from upecho.measure.trials import Trial, Window
 
 CORES = Cores((0,), (1,))
 MACHINE = Environment("2026-01-01", "A CPU", 2, CORES, "Linux 6", "CPython 3", "1", {}, "", "tsc", 0.5, "GCC 12")
@@ -43,19 +43,19 @@ def run(
     Args:
         costs: for each target, CPU µs of a request round by round, or what went wrong in the first one.
         families: over all of which they are the same.
-        copies: further blocks of targets, in the same rounds.
-        disturbed: how many blocks of each target were.
+        copies: further trials of targets, in the same rounds.
+        disturbed: how many trials of each target were.
         engine: the load engine.
         parts: of the results, instead of the usual ones.
     """
-    blocks = []
+    trials = []
     for family in families:
         for target, rounds in [*costs.items(), *(copies or {}).items()]:
             if isinstance(rounds, str):
-                blocks.append(Block(target, family, CHAT.name, 1, None, rounds))
+                trials.append(Trial(target, family, CHAT.name, 1, None, rounds))
                 continue
-            blocks += [
-                Block(
+            trials += [
+                Trial(
                     target, family, CHAT.name, number, load(cost, engine),
                     disturbances=("noise",) if number <= disturbed else (),
                 )
@@ -68,7 +68,7 @@ def run(
         checked=True,
         scenarios=(CHAT,),
         wanted=tuple(Wanted(target, family, CHAT.name) for family in families for target in costs),
-        blocks=tuple(blocks),
+        trials=tuple(trials),
     )
     return dataclasses.replace(usual, **parts)
 
@@ -76,7 +76,7 @@ def run(
 def noisy(
     source: random.Random, costs: Mapping[str, float], rounds: int, *, machine: float = 1.0, copied: str = ""
 ) -> Results:
-    """A run in which blocks vary by 2 %, and the machine between rounds by 5 %.
+    """A run in which trials vary by 2 %, and the machine between rounds by 5 %.
 
     Args:
         source: of chance.

@@ -14,7 +14,7 @@ from upecho.measure.results import Results
 from upecho.processes.interpreter import Interpreter
 
 ROOT = Path(__file__).parents[2]
-QUICK = ("--blocks", "2", "--block-seconds", "0.02", "--family", "unix", "-k", "throughput", "-rs")
+QUICK = ("--trials", "2", "--trial-seconds", "0.02", "--family", "unix", "-k", "throughput", "-rs")
 
 pytestmark = [
     pytest.mark.once,
@@ -46,10 +46,10 @@ def test_rounds_are_blocks_and_operations_are_requests(bench: Run, tmp_path: Pat
     assert second["name"] == "test_echo[throughput-unix-asyncio]"
     assert first["stats"]["rounds"] == 2
     info = first["extra_info"]
-    seconds = [block["elapsed_ns"] / 1e9 / block["requests"] for block in info["blocks"]]
+    seconds = [trial["elapsed_ns"] / 1e9 / trial["requests"] for trial in info["trials"]]
     assert first["stats"]["data"] == pytest.approx(seconds)
     assert first["stats"]["ops"] == pytest.approx(2 / sum(seconds))
-    assert sum(decoded(info["histogram"]).values()) == sum(block["requests"] for block in info["blocks"])
+    assert sum(decoded(info["histogram"]).values()) == sum(trial["requests"] for trial in info["trials"])
     assert info["p50_us"] <= info["p99_us"] <= info["p999_us"]
     assert info["cpu_us_per_request"] is None or info["cpu_us_per_request"] > 0
 
@@ -70,8 +70,8 @@ def test_the_same_blocks_are_compared_as_upecho_bench_does(bench: Run, tmp_path:
     assert done.returncode == 0, done.stdout
     results = Results.from_json(file.read_text())
     version = Interpreter.here().version.removeprefix("CPython ")
-    assert {block.name.label for block in results.blocks} == {f"selectors {version}", f"asyncio {version}"}
-    assert len(results.blocks) == 4
+    assert {trial.name.label for trial in results.trials} == {f"selectors {version}", f"asyncio {version}"}
+    assert len(results.trials) == 4
     assert "CPU µs/req" in done.stdout
     assert f"test_echo[throughput-unix-asyncio-{version}]" in done.stdout
 
@@ -96,14 +96,14 @@ def test_what_is_unsupported_is_skipped_with_its_reason(bench: Run) -> None:
     assert "1 skipped" in done.stdout
 
 
-def test_what_fails_has_no_number(bench: Run, folder: Path) -> None:
-    (folder / "faulty.py").write_text(
+def test_what_fails_has_no_number(bench: Run, directory: Path) -> None:
+    (directory / "faulty.py").write_text(
         "def echo(listener, stop):\n"
         "    connection, _ = listener.accept()\n"
         "    while data := connection.recv(65536):\n"
         "        connection.sendall(data)\n"
     )
-    done = bench("--implementation", "faulty:echo", PYTHONPATH=str(folder))
+    done = bench("--implementation", "faulty:echo", PYTHONPATH=str(directory))
     assert done.returncode == 1, done.stdout
     assert "TargetError: 1 mismatch" in done.stdout
     assert "OPS" not in done.stdout

@@ -11,7 +11,7 @@ from upecho.servers.shared.leaving import has_left
 from upecho.servers.shared.stopping import end_reading
 from upecho.serving.contract import OUT_OF_RESOURCES, Stop
 
-LOOK_SECONDS = 0.05
+POLL_INTERVAL_SECONDS = 0.05
 
 
 class Loop:
@@ -30,7 +30,7 @@ class Loop:
         while self._ends_at is None or (self.opened and time.monotonic() < self._ends_at):
             waiting = [self.stop.fileno(), self.listener.fileno()] if self._ends_at is None else []
             reading = [*waiting, *(number for number in self.opened if number not in self.owed)]
-            ready = self.wait(reading, list(self.owed), None if self._ends_at is None else LOOK_SECONDS)
+            ready = self.wait(reading, list(self.owed), None if self._ends_at is None else POLL_INTERVAL_SECONDS)
             self.turn([self.opened[number] for number in ready if number in self.opened])
             if self._ends_at is None and self.stop.fileno() in ready:
                 self._end()
@@ -82,7 +82,7 @@ class Loop:
                 except OSError as error:
                     if error.errno not in OUT_OF_RESOURCES:
                         raise
-                    time.sleep(LOOK_SECONDS)
+                    time.sleep(POLL_INTERVAL_SECONDS)
                     return
                 self.opened[connection.fileno()] = connection
 

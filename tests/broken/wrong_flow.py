@@ -10,7 +10,7 @@ from tests.broken.threaded import send_what_fits, serve_with
 from upecho.serving.contract import Stop
 
 QUEUE_BYTES = 1 << 20
-PATIENCE_SECONDS = 0.02
+TIMEOUT_SECONDS = 0.02
 STALL_SECONDS = 0.005
 STALLS = 15
 
@@ -63,7 +63,7 @@ def _gives_up(connection: socket.socket) -> None:
     while data := connection.recv(65536):
         rest = data.upper()
         while rest := rest[send_what_fits(connection, rest) :]:
-            if not select.select([], [connection], [], PATIENCE_SECONDS)[1]:
+            if not select.select([], [connection], [], TIMEOUT_SECONDS)[1]:
                 return
 
 
@@ -91,7 +91,7 @@ def blocks_everybody(listener: socket.socket, stop: Stop) -> None:
     _BlocksEverybody(listener, stop).run()
 
 
-def leaks_clogged(listener: socket.socket, stop: Stop) -> None:
+def leaks_stalled(listener: socket.socket, stop: Stop) -> None:
     """Keep the descriptor of a client that left while there was something to send to it."""
     kept: list[socket.socket] = []
 

@@ -20,7 +20,7 @@ from upecho.measure.results import Results
 from upecho.net.address import Family
 from upecho.serving import inventory
 
-CEILINGS = ["native"] if best() == "native" else []
+BASELINES = ["native"] if best() == "native" else []
 TINY = ("--rounds", "1", "--seconds", "0.03")
 SMALL = (*TINY, "--no-check", "--scenario", "throughput", "--family", "unix")
 
@@ -37,9 +37,9 @@ def test_two_targets_over_two_families(upecho: Run, tmp_path: Path) -> None:
     assert "\x1b" not in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
     results = Results.from_json(file.read_text())
-    assert len(results.wanted) == 3 * 2 * (2 + len(CEILINGS))
-    assert len(results.blocks) == len(results.wanted) + 3 * 2  # in each table one is measured twice
-    assert all(block.load and not block.failure for block in results.blocks)
+    assert len(results.wanted) == 3 * 2 * (2 + len(BASELINES))
+    assert len(results.trials) == len(results.wanted) + 3 * 2  # in each table one is measured twice
+    assert all(trial.load and not trial.failure for trial in results.trials)
     assert list(tmp_path.iterdir()) == [file]
 
 
@@ -53,7 +53,7 @@ def test_a_quick_run_is_long_enough_for_intervals(upecho: Run) -> None:
 
 def test_help_says_what_is_measured_unasked(upecho: Run) -> None:
     text = " ".join(upecho("bench", "--help").stdout.split())
-    assert "each table has native, the ceiling" in text
+    assert "each table has native, the baseline" in text
     assert "bulk 4 connections, 1 MiB messages" in text
 
 
@@ -117,14 +117,14 @@ def test_what_serves_too_few_clients_is_unsupported(main: Main) -> None:
     assert "blocking  unsupported: serves 1 at once" in out
 
 
-def test_where_nothing_else_can_be_measured_the_ceiling_is_not_either(main: Main, tmp_path: Path) -> None:
+def test_where_nothing_else_can_be_measured_the_baseline_is_not_either(main: Main, tmp_path: Path) -> None:
     file = tmp_path / "results.json"
     _, out, _ = main("blocking", *SMALL, "--save", str(file))
     assert [wanted.target for wanted in Results.from_json(file.read_text()).wanted] == ["blocking"]
     assert "round" not in out
-    assert main("native", "blocking", *SMALL, "--save", str(file))[0] == (0 if CEILINGS else 2)
-    if CEILINGS:
-        assert {block.target for block in Results.from_json(file.read_text()).blocks} == {"native"}
+    assert main("native", "blocking", *SMALL, "--save", str(file))[0] == (0 if BASELINES else 2)
+    if BASELINES:
+        assert {trial.target for trial in Results.from_json(file.read_text()).trials} == {"native"}
 
 
 def test_what_the_machine_did_not_give_is_the_harness_to_blame(main: Main, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +193,7 @@ def test_results_are_saved_even_if_they_cannot_be_shown(upecho: Run, tmp_path: P
         done = upecho("bench", "threads", *SMALL, "--save", str(file), capture_output=False, stdout=full, stderr=-1)
     assert done.returncode == 3
     assert "no space left" in done.stderr
-    assert json.loads(file.read_text())["blocks"]
+    assert json.loads(file.read_text())["trials"]
 
 
 def _left_over(mark: str) -> list[str]:
@@ -233,5 +233,5 @@ def test_cut_short_it_keeps_what_it_has_and_leaves_no_process(
     assert process.returncode == status
     assert err.endswith(line)
     assert shown in out
-    assert len(Results.from_json(file.read_text()).blocks) >= 2
+    assert len(Results.from_json(file.read_text()).trials) >= 2
     eventually(lambda: not _left_over(mark))

@@ -13,7 +13,7 @@ from upecho.cli.commands.check import exit_status
 from upecho.conformance.run.outcome import Outcome, Verdict
 from upecho.processes.server_process import ServerProcess
 
-FEW = ("--check", "half-close", "--check", "ready-means-ready", "--check", "path-too-long")
+FEW = ("--check", "half-close", "--check", "accepts-when-ready", "--check", "socket-path-too-long")
 
 DAEMON = """
 import os, pathlib, time
@@ -32,25 +32,25 @@ def outcome(verdict: Verdict, level: str = "MUST", known: str = "") -> Outcome:
 def test_a_server_that_behaves(upecho: Callable[..., Any]) -> None:
     done = upecho("check", "selectors", "--family", "inet", "--family", "unix", *FEW)
     assert done.returncode == 0, done.stderr
-    assert "  path-too-long      MUST     .\n" in done.stdout
+    assert "  socket-path-too-long      MUST     .\n" in done.stdout
     assert "5 checks due: 5 passed, 0 failed, 0 unsupported, 0 error" in done.stdout
     assert "\x1b" not in done.stdout + done.stderr
 
 
 def test_a_server_that_does_not(upecho: Callable[..., Any]) -> None:
-    done = upecho("check", "textbook", "--family", "inet", "--check", "single-bytes", "--check", "half-close")
+    done = upecho("check", "textbook", "--family", "inet", "--check", "single-byte-messages", "--check", "half-close")
     assert done.returncode == 1
-    assert "FAILED  single-bytes: textbook over inet" in done.stdout
-    assert "upecho check textbook --family inet --check single-bytes" in done.stdout
+    assert "FAILED  single-byte-messages: textbook over inet" in done.stdout
+    assert "upecho check textbook --family inet --check single-byte-messages" in done.stdout
     assert "2 checks due: 1 passed, 1 failed" in done.stdout
     assert [line for line in done.stdout.splitlines() if line.endswith(" ")] == []
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:0", "unix:{folder}/x.sock"])
+@pytest.mark.parametrize("address", ["127.0.0.1:0", "unix:{directory}/x.sock"])
 def test_an_address_that_somebody_else_serves(
-    upecho: Callable[..., Any], start: Callable[..., ServerProcess], folder: Path, address: str
+    upecho: Callable[..., Any], start: Callable[..., ServerProcess], directory: Path, address: str
 ) -> None:
-    server = start("threads", address.format(folder=folder))
+    server = start("threads", address.format(directory=directory))
     done = upecho("check", str(server.address), *FEW)
     assert done.returncode == 0, done.stdout
     assert "1 check due: 1 passed" in done.stdout
@@ -65,19 +65,19 @@ def test_a_program_in_any_language(upecho: Callable[..., Any]) -> None:
 
 
 def test_a_daemon_is_told_to_stay_in_the_foreground(
-    upecho: Callable[..., Any], folder: Path, eventually: Callable[[Callable[[], object]], None]
+    upecho: Callable[..., Any], directory: Path, eventually: Callable[[Callable[[], object]], None]
 ) -> None:
-    (folder / "daemon.py").write_text(DAEMON)
-    target = f"cmd:{sys.executable} {folder}/daemon.py {{address}}"
+    (directory / "daemon.py").write_text(DAEMON)
+    target = f"cmd:{sys.executable} {directory}/daemon.py {{address}}"
     done = upecho("check", target, "--family", "unix", "--check", "half-close")
     assert done.returncode == 1
     assert "exit status 0; a command must stay in the foreground; on" in " ".join(done.stdout.split())
-    pid = int((folder / "pid").read_text())
+    pid = int((directory / "pid").read_text())
     eventually(lambda: not Path(f"/proc/{pid}").exists())
 
 
 def test_a_program_that_does_not_start_is_no_trouble_of_ours(upecho: Callable[..., Any]) -> None:
-    information = ("check", "cmd:/bin/false {address}", "--family", "inet", "--check", "memory-after-clog")
+    information = ("check", "cmd:/bin/false {address}", "--family", "inet", "--check", "memory-after-stall")
     done = upecho(*information)
     assert (done.returncode, "1 passed" in done.stdout) == (0, True)
     done = upecho(*information, "--check", "half-close")
@@ -92,11 +92,11 @@ def test_a_program_that_does_not_start_is_no_trouble_of_ours(upecho: Callable[..
         (["unix:/no/such/path"], "nobody is listening"),
         (["unix:" + "x" * 200], "path too long"),
         (["selectors", "--check", "half-clos"], "did you mean half-close"),
-        (["selectors", "--family", "inet", "--check", "path-too-long"], "none of these checks is due"),
+        (["selectors", "--family", "inet", "--check", "socket-path-too-long"], "none of these checks is due"),
         (["selectors", "--family", "ipx"], "ipx"),
         (["selectors", "--jobs", "0"], "0"),
         (["selectors", "--jobs", "4000"], "--jobs is 4000; it must be at most "),
-        (["selectors", "--json", "/no/such/folder/file"], "cannot write"),
+        (["selectors", "--json", "/no/such/directory/file"], "cannot write"),
         (["127.0.0.1:1", "--family", "unix"], "is of family inet"),
         ([], "TARGET"),
     ],
@@ -105,7 +105,7 @@ def test_bad_input_is_one_line(refusal: Callable[..., str], arguments: list[str]
     assert message in refusal("check", *arguments)
 
 
-def test_the_current_folder_has_no_say(upecho: Callable[..., Any], tmp_path: Path) -> None:
+def test_the_current_directory_has_no_say(upecho: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text("raise RuntimeError('nobody asked')")
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
     done = upecho("check", "selectors", "--family", "inet", "--check", "half-close", cwd=tmp_path)
@@ -168,7 +168,7 @@ def test_what_a_module_prints_at_import_is_not_waited_for(upecho: Callable[..., 
     assert done.returncode == 0, done.stderr
 
 
-def test_a_lesson_in_the_current_folder_shadows_nothing(tmp_path: Path) -> None:
+def test_a_lesson_in_the_current_directory_shadows_nothing(tmp_path: Path) -> None:
     (tmp_path / "selectors.py").write_text("print('my lesson')")
     command = [
         sys.executable,
@@ -180,7 +180,7 @@ def test_a_lesson_in_the_current_folder_shadows_nothing(tmp_path: Path) -> None:
         "--family",
         "inet",
         "--check",
-        "any-schedule",
+        "random-schedules",
     ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -189,5 +189,5 @@ def test_a_lesson_in_the_current_folder_shadows_nothing(tmp_path: Path) -> None:
 
 def test_a_character_that_stdout_lacks_is_no_traceback(upecho: Callable[..., Any]) -> None:
     environment = os.environ | {"PYTHONIOENCODING": "latin-1"}
-    done = upecho("check", "textbook", "--family", "inet", "--check", "many-in-one", env=environment)
+    done = upecho("check", "textbook", "--family", "inet", "--check", "coalesced-messages", env=environment)
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)

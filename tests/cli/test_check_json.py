@@ -54,7 +54,7 @@ def test_the_document() -> None:
 
 @pytest.mark.parametrize("recorded", [None, (1.5, "KiB"), ("no harm", "")])
 def test_an_outcome_survives_json(recorded: tuple[float | str, str] | None) -> None:
-    one = Outcome("t", "inet", "urgent-byte", "INFO", Verdict.PASSED, "é", 0.0, recorded, known="r", works_anyway=True)
+    one = Outcome("t", "inet", "urgent-data", "INFO", Verdict.PASSED, "é", 0.0, recorded, known="r", works_anyway=True)
     assert Outcome.from_json(one.to_json()) == one
 
 
@@ -96,17 +96,17 @@ def broken(upecho: Callable[..., Any], tmp_path: Path) -> Callable[..., dict[str
 
 
 def test_that_the_server_has_ended_comes_first(broken: Callable[..., dict[str, Any]]) -> None:
-    found = broken("many-in-one", "echo-hello")
+    found = broken("coalesced-messages", "echo-hello")
     assert found["echo-hello"]["verdict"] == "passed"
-    assert found["many-in-one"]["seen"].startswith("the server ended with exit status 7 (was: ")
-    assert "\nseen       the server ended with exit status 7 (was: " in found["many-in-one"]["detail"]
+    assert found["coalesced-messages"]["seen"].startswith("the server ended with exit status 7 (was: ")
+    assert "\nseen       the server ended with exit status 7 (was: " in found["coalesced-messages"]["detail"]
 
 
 def test_stderr_is_that_of_the_check_and_harmless(broken: Callable[..., dict[str, Any]]) -> None:
-    found = broken("end-at-once", "many-in-one", "says-nothing-on-stderr")
-    assert "stderr" not in found["many-in-one"]["detail"]
-    last = found["says-nothing-on-stderr"]["detail"]
-    assert "the first during end-at-once: \\x1b[31mgone\\x00\n" in last
+    found = broken("immediate-half-close", "coalesced-messages", "quiet-stderr")
+    assert "stderr" not in found["coalesced-messages"]["detail"]
+    last = found["quiet-stderr"]["detail"]
+    assert "the first during immediate-half-close: \\x1b[31mgone\\x00\n" in last
     assert "wire" not in last
     assert not any(ord(one) < 32 for one in last.replace("\n", ""))
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 TARGET = "tests.broken.wrong_bytes:lower_case"
-FEW = ("--family", "inet", "--check", "echo-hello", "--check", "end-at-once")
+FEW = ("--family", "inet", "--check", "echo-hello", "--check", "immediate-half-close")
 Check = Callable[..., Any]
 
 
@@ -22,7 +22,7 @@ def check(upecho: Callable[..., Any]) -> Check:
 
 @pytest.fixture
 def known(tmp_path: Path) -> Callable[..., str]:
-    """Write a file of known failures; return its folder."""
+    """Write a file of known failures; return its directory."""
 
     def known(*checks: str) -> str:
         tables = [f"[[failure]]\ncheck = '{check}'\nreason = 'nobody is perfect'\n" for check in checks]
@@ -40,9 +40,12 @@ def test_a_known_failure_does_not_count(check: Check, known: Callable[..., str])
 
 
 def test_a_stale_one_does(check: Check, known: Callable[..., str], tmp_path: Path) -> None:
-    done = check("--known", known("echo-hello", "end-at-once"))
+    done = check("--known", known("echo-hello", "immediate-half-close"))
     assert done.returncode == 1
-    assert f"{tmp_path}/x.toml: end-at-once is listed as a known failure, but it passed over inet: " in done.stderr
+    assert (
+        f"{tmp_path}/x.toml: immediate-half-close is listed as a known failure, but it passed over inet: "
+        in done.stderr
+    )
 
 
 def test_they_can_be_written(check: Check, tmp_path: Path) -> None:
@@ -61,7 +64,7 @@ def test_a_reader_that_went_away_changes_no_status(upecho: Callable[..., Any], t
     reader, writer = os.pipe()
     os.close(reader)
     gone: dict[str, Any] = {"capture_output": False, "stdout": writer, "stderr": subprocess.PIPE}
-    passed = upecho("check", TARGET, "--family", "inet", "--check", "end-at-once", **gone)
+    passed = upecho("check", TARGET, "--family", "inet", "--check", "immediate-half-close", **gone)
     assert (passed.returncode, "Traceback" in passed.stderr) == (0, False)
     assert upecho("check", TARGET, *FEW, **gone).returncode == 1
     written = upecho("check", TARGET, *FEW, "--known", str(tmp_path), "--write-known", **gone)
@@ -77,46 +80,46 @@ def test_what_cannot_be_shown_is_written_all_the_same(upecho: Callable[..., Any]
 
 
 def test_what_is_flaky_may_pass_and_stays(check: Check, known: Callable[..., str], tmp_path: Path) -> None:
-    folder = known("end-at-once")
+    directory = known("immediate-half-close")
     with (tmp_path / "x.toml").open("a") as file:
         file.write("flaky = true\n")
-    done = check("--known", folder, "--write-known")
+    done = check("--known", directory, "--write-known")
     assert f"wrote {tmp_path}/x.toml: 2 known failures\n" in done.stderr
-    done = check("--known", folder)
+    done = check("--known", directory)
     assert done.returncode == 0, done.stderr
-    assert "FLAKY  end-at-once: " in done.stdout
+    assert "FLAKY  immediate-half-close: " in done.stdout
     assert "1 passed (1 flaky), 1 failed (1 known)" in done.stdout
     _, flaky = tomllib.loads((tmp_path / "x.toml").read_text())["failure"]
-    assert flaky == {"check": "end-at-once", "reason": "nobody is perfect", "flaky": True}
+    assert flaky == {"check": "immediate-half-close", "reason": "nobody is perfect", "flaky": True}
 
 
 def test_what_passes_is_taken_out(check: Check, known: Callable[..., str], tmp_path: Path) -> None:
-    done = check("--known", known("end-at-once", "echo-hello"), "--write-known")
+    done = check("--known", known("immediate-half-close", "echo-hello"), "--write-known")
     assert done.returncode == 0, done.stderr
     families = ["inet6", "unix", "abstract"]  # over which this run says nothing
     assert tomllib.loads((tmp_path / "x.toml").read_text())["failure"] == [
         {"check": "echo-hello", "reason": "nobody is perfect"},
-        {"check": "end-at-once", "reason": "nobody is perfect", "families": families},
+        {"check": "immediate-half-close", "reason": "nobody is perfect", "families": families},
     ]
 
 
 def test_a_file_that_has_become_empty_goes(upecho: Callable[..., Any], tmp_path: Path) -> None:
-    folder = tmp_path / "known"
+    directory = tmp_path / "known"
     arguments = ["check", "selectors", *FEW, "--write-known"]
     done = upecho(*arguments, cwd=tmp_path)
     assert (done.returncode, "selectors: nothing to write, no known failures\n" in done.stderr) == (0, True)
-    assert not folder.exists()
-    folder.mkdir()
+    assert not directory.exists()
+    directory.mkdir()
     text = "target = 'selectors'\n[[failure]]\ncheck = 'echo-hello'\nreason = 'r'\nfamilies = ['inet']\n"
-    (folder / "x.toml").write_text(text)
+    (directory / "x.toml").write_text(text)
     done = upecho(*arguments, cwd=tmp_path)
     assert (done.returncode, "removed known/x.toml" in done.stderr) == (0, True)
-    assert list(folder.iterdir()) == []
+    assert list(directory.iterdir()) == []
 
 
 def test_bad_input_is_one_line(refusal: Callable[..., str], known: Callable[..., str], tmp_path: Path) -> None:
     assert "unknown check 'echo-helo'" in refusal("check", TARGET, "--known", known("echo-helo"))
-    assert "no folder nowhere" in refusal("check", TARGET, "--known", "nowhere")
+    assert "no directory nowhere" in refusal("check", TARGET, "--known", "nowhere")
     (tmp_path / "x.toml").unlink()
     (tmp_path / "x.toml").mkdir()
     assert "cannot read" in refusal("check", TARGET, "--known", str(tmp_path))
@@ -127,4 +130,4 @@ def test_where_nothing_can_be_written_is_said_at_once(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "known").touch()
-    assert "it is no folder" in refusal("check", "selectors", "--write-known")
+    assert "it is no directory" in refusal("check", "selectors", "--write-known")

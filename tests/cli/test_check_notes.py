@@ -10,9 +10,13 @@ from upecho.conformance.run.selection import chosen
 @pytest.mark.parametrize(
     ("target", "checks", "reason"),
     [
-        ("127.0.0.1:9", {"stops-when-idle"}, "stops-when-idle: needs the process, which upecho did not start"),
-        ("selectors", {"path-too-long"}, "path-too-long: is about unix only"),
-        ("selectors", {"waits-its-turn"}, "waits-its-turn: is about servers that declare how many clients they serve"),
+        ("127.0.0.1:9", {"graceful-shutdown"}, "graceful-shutdown: needs the process, which upecho did not start"),
+        ("selectors", {"socket-path-too-long"}, "socket-path-too-long: is about unix only"),
+        (
+            "selectors",
+            {"queue-beyond-max-clients"},
+            "queue-beyond-max-clients: is about servers that declare how many clients they serve",
+        ),
     ],
 )
 def test_it_is_said_why_nothing_is_due(target: str, checks: set[str], reason: str) -> None:

@@ -103,16 +103,16 @@ def test_a_truncated_file(length: int, cut: int, save: Save, refusal: Refusal) -
 
 def test_a_file_that_lacks_a_part(save: Save, refusal: Refusal, tmp_path: Path) -> None:
     fields = json.loads(BASE.to_json())
-    del fields["blocks"]
+    del fields["trials"]
     (tmp_path / "new.json").write_text(json.dumps(fields))
     line = refusal("compare", save("base.json", BASE), str(tmp_path / "new.json"))
-    assert "new.json: not a whole results file: it has no 'blocks'" in line
+    assert "new.json: not a whole results file: it has no 'trials'" in line
 
 
 @pytest.mark.parametrize(
     ("requests", "scenarios", "line"),
     [
-        (0, 1, "blocks[0] has requests without time, or time without requests"),
+        (0, 1, "trials[0] has requests without time, or time without requests"),
         (5, 0, "it does not say what the scenario 'chat' is"),
     ],
 )
@@ -120,7 +120,7 @@ def test_what_no_run_can_have_given(
     requests: int, scenarios: int, line: str, *, save: Save, refusal: Refusal, tmp_path: Path
 ) -> None:
     fields = json.loads(BASE.to_json())
-    fields["blocks"][0]["load"]["requests"] = requests
+    fields["trials"][0]["load"]["requests"] = requests
     fields["scenarios"] = fields["scenarios"][:scenarios]
     (tmp_path / "new.json").write_text(json.dumps(fields))
     found = refusal("compare", save("base.json", BASE), str(tmp_path / "new.json"))

@@ -27,9 +27,9 @@ COMMANDS = {
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
 @pytest.mark.parametrize("name", COMMANDS)
 def test_it_leaves_nothing_behind(
-    folder: Path, eventually: Callable[[Callable[[], object]], None], name: str, number: signal.Signals
+    directory: Path, eventually: Callable[[Callable[[], object]], None], name: str, number: signal.Signals
 ) -> None:
-    with Harness(folder, sys.executable, *COMMANDS[name]) as harness:
+    with Harness(directory, sys.executable, *COMMANDS[name]) as harness:
         eventually(harness.is_serving)
         harness.popen.send_signal(number)
         harness.popen.communicate()

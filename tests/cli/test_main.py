@@ -116,12 +116,12 @@ def test_the_status_is_right_though_nothing_can_be_said(upecho: Upecho, argument
 
 
 @pytest.mark.parametrize("arguments", [["check", "selectors"], ["list", "--checks"], ["check", "mine:serve"]])
-def test_a_current_folder_that_is_gone_is_one_line(folder: Path, arguments: list[str]) -> None:
-    (folder / "gone").mkdir()
+def test_a_current_directory_that_is_gone_is_one_line(directory: Path, arguments: list[str]) -> None:
+    (directory / "gone").mkdir()
     command = ["/bin/sh", "-c", 'rmdir ../gone; exec "$@"', "sh", sys.executable, "-P", "-m", "upecho", *arguments]
-    done = subprocess.run(command, cwd=folder / "gone", capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=directory / "gone", capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "upecho: the current folder does not exist any more\n"
+    assert done.stderr == "upecho: the current directory does not exist any more\n"
 
 
 def test_a_reader_that_has_seen_enough_is_no_failure(upecho: Upecho) -> None:

@@ -27,19 +27,19 @@ MAX_RESIDENT_BYTES = 64 * 2**20
 
 
 @pytest.fixture
-def send(start: Start, folder: Path) -> list[str]:
+def send(start: Start, directory: Path) -> list[str]:
     """The command line that sends to a running server."""
-    server = start("threads", f"unix:{folder}/s")
+    server = start("threads", f"unix:{directory}/s")
     return [sys.executable, "-m", "upecho", "send", "--to", str(server.address)]
 
 
 @contextlib.contextmanager
-def silent(folder: Path) -> Iterator[str]:
+def silent(directory: Path) -> Iterator[str]:
     """The address of a server that accepts and says nothing."""
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(folder / "silent"))
+        listener.bind(str(directory / "silent"))
         listener.listen()
-        yield f"unix:{folder}/silent"
+        yield f"unix:{directory}/silent"
 
 
 def run(command: list[str], stdout: Any = subprocess.PIPE, **options: Any) -> "subprocess.CompletedProcess[bytes]":
@@ -133,9 +133,9 @@ def test_a_person_types(send: list[str]) -> None:
     assert process.returncode == 0
 
 
-def test_nobody_listening_is_one_line(refusal: Callable[..., str], folder: Path) -> None:
-    line = refusal("send", "hello", "--to", f"unix:{folder}/s")
-    assert line == f"cannot connect to unix:{folder}/s: nobody is listening there"
+def test_nobody_listening_is_one_line(refusal: Callable[..., str], directory: Path) -> None:
+    line = refusal("send", "hello", "--to", f"unix:{directory}/s")
+    assert line == f"cannot connect to unix:{directory}/s: nobody is listening there"
 
 
 @pytest.mark.parametrize("value", ["0", "nan", "inf", "-1", "soon", "1e9"])
@@ -150,8 +150,8 @@ def test_a_missing_family_is_one_line(refusal: Callable[..., str], monkeypatch: 
     assert line == "family abstract is unavailable here: abstract Unix sockets exist on Linux only"
 
 
-def test_a_silent_server_is_one_line(upecho: Upecho, folder: Path) -> None:
-    with silent(folder) as address:
+def test_a_silent_server_is_one_line(upecho: Upecho, directory: Path) -> None:
+    with silent(directory) as address:
         done = upecho("send", "hello", "--to", address, "--timeout", "0.05")
     reason = "the server was silent for 0.05 seconds: 0 bytes came back of 5 sent"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"upecho: {reason}\n")

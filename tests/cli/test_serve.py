@@ -21,7 +21,7 @@ Upecho = Callable[..., "subprocess.CompletedProcess[str]"]
 Refusal = Callable[..., str]
 Process = subprocess.Popen[str]
 
-SCRIPT = "import sys; sys.path.remove(''); from upecho.cli import main; main()"  # as a console script: no folder
+SCRIPT = "import sys; sys.path.remove(''); from upecho.cli import main; main()"  # as a console script: no directory
 inet6_only = pytest.mark.skipif(not Family.INET6.is_available(), reason="no IPv6 here")
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
 
@@ -67,57 +67,57 @@ def test_it_says_once_where_it_is_ready(bind: str) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("target", ["blocking", "prefork", "asyncio"])
-def test_it_stops_cleanly(folder: Path, target: str, number: int) -> None:
-    with serving(target, "--bind", f"unix:{folder}/s") as (process, line):
+def test_it_stops_cleanly(directory: Path, target: str, number: int) -> None:
+    with serving(target, "--bind", f"unix:{directory}/s") as (process, line):
         assert ask(line.partition(" on ")[2]) == b"HELLO"
         process.send_signal(number)
         assert process.communicate(timeout=10) == ("", "")
-    assert (process.returncode, list(folder.iterdir())) == (0, [])
+    assert (process.returncode, list(directory.iterdir())) == (0, [])
 
 
-def test_ctrl_c_on_a_terminal_stops_the_workers_too(folder: Path) -> None:
-    with serving("prefork", "--bind", f"unix:{folder}/s", process_group=0) as (process, line):
+def test_ctrl_c_on_a_terminal_stops_the_workers_too(directory: Path) -> None:
+    with serving("prefork", "--bind", f"unix:{directory}/s", process_group=0) as (process, line):
         assert ask(line.partition(" on ")[2]) == b"HELLO"
         os.killpg(process.pid, signal.SIGINT)
         assert process.communicate(timeout=10) == ("", "")
-    assert (process.returncode, list(folder.iterdir())) == (0, [])
+    assert (process.returncode, list(directory.iterdir())) == (0, [])
 
 
-def test_a_naive_server_ends_at_once(folder: Path) -> None:
-    with serving("textbook", "--bind", f"unix:{folder}/s") as (process, _):
+def test_a_naive_server_ends_at_once(directory: Path) -> None:
+    with serving("textbook", "--bind", f"unix:{directory}/s") as (process, _):
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=10) == ("", "upecho: textbook did not stop when told to\n")
-    assert (process.returncode, list(folder.iterdir())) == (1, [])
+    assert (process.returncode, list(directory.iterdir())) == (1, [])
 
 
-def test_a_naive_server_ends_by_itself(folder: Path) -> None:
-    with serving("textbook", "--bind", f"unix:{folder}/s") as (process, line):
+def test_a_naive_server_ends_by_itself(directory: Path) -> None:
+    with serving("textbook", "--bind", f"unix:{directory}/s") as (process, line):
         assert ask(line.partition(" on ")[2]) == b"HELLO"
         assert process.communicate(timeout=10) == ("", "")
-    assert (process.returncode, list(folder.iterdir())) == (0, [])
+    assert (process.returncode, list(directory.iterdir())) == (0, [])
 
 
-def test_the_settings_reach_the_server(folder: Path) -> None:
-    (folder / "mine.py").write_text("import sys\ndef serve(listener, stop): sys.exit(stop.settings)\n")
-    (folder / "x.toml").write_text(f'backlog = 5\nmode = "0660"\nbind = "unix:{folder}/s"\n')
-    with serving("mine:serve", "--config", "x.toml", "--grace=2", cwd=folder) as (process, line):
-        assert line == f"upecho: mine:serve is ready on unix:{folder}/s"
+def test_the_settings_reach_the_server(directory: Path) -> None:
+    (directory / "mine.py").write_text("import sys\ndef serve(listener, stop): sys.exit(stop.settings)\n")
+    (directory / "x.toml").write_text(f'backlog = 5\nmode = "0660"\nbind = "unix:{directory}/s"\n')
+    with serving("mine:serve", "--config", "x.toml", "--grace=2", cwd=directory) as (process, line):
+        assert line == f"upecho: mine:serve is ready on unix:{directory}/s"
         settings = Settings(backlog=5, mode=0o660, grace=2.0)
         assert process.communicate(timeout=10) == ("", f"{settings}\n")
 
 
-def test_a_module_in_the_current_folder_works_in_a_script_too(folder: Path) -> None:
-    (folder / "mine.py").write_text("def serve(listener, stop): pass\n")
-    command = [sys.executable, "-c", SCRIPT, "serve", "mine:serve", "--bind", f"unix:{folder}/s"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+def test_a_module_in_the_current_directory_works_in_a_script_too(directory: Path) -> None:
+    (directory / "mine.py").write_text("def serve(listener, stop): pass\n")
+    command = [sys.executable, "-c", SCRIPT, "serve", "mine:serve", "--bind", f"unix:{directory}/s"]
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_crash_of_the_server_is_shown(folder: Path) -> None:
-    (folder / "mine.py").write_text("def serve(listener, stop): raise FileNotFoundError(2, 'mine', 'x')\n")
-    with serving("mine:serve", "--bind", f"unix:{folder}/s", cwd=folder) as (process, _):
+def test_a_crash_of_the_server_is_shown(directory: Path) -> None:
+    (directory / "mine.py").write_text("def serve(listener, stop): raise FileNotFoundError(2, 'mine', 'x')\n")
+    with serving("mine:serve", "--bind", f"unix:{directory}/s", cwd=directory) as (process, _):
         assert "Traceback" in process.communicate(timeout=10)[1]
-    assert (process.returncode, (folder / "s").exists()) == (1, False)
+    assert (process.returncode, (directory / "s").exists()) == (1, False)
 
 
 def test_it_imports_only_what_it_needs() -> None:
@@ -137,7 +137,7 @@ def test_it_imports_only_what_it_needs() -> None:
         (["asyncio+uvlop"], "unknown loop 'uvlop'; did you mean uvloop?"),
         (
             ["threads", "--bind=unix:/no/such/s"],
-            "cannot listen on unix:/no/such/s: the folder does not exist",
+            "cannot listen on unix:/no/such/s: the directory does not exist",
         ),
     ],
 )
@@ -151,10 +151,10 @@ def test_a_missing_loop_is_one_line(refusal: Refusal, monkeypatch: pytest.Monkey
     assert line == "uvloop is unavailable: the package 'uvloop' is not installed (pip install uvloop)"
 
 
-def test_a_missing_folder_is_one_line(upecho: Upecho) -> None:
+def test_a_missing_directory_is_one_line(upecho: Upecho) -> None:
     done = upecho("serve", "threads", "--bind=unix:/no/such/s")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "upecho: cannot listen on unix:/no/such/s: the folder does not exist\n"
+    assert done.stderr == "upecho: cannot listen on unix:/no/such/s: the directory does not exist\n"
 
 
 def test_a_port_in_use_is_one_line(upecho: Upecho) -> None:
@@ -166,32 +166,32 @@ def test_a_port_in_use_is_one_line(upecho: Upecho) -> None:
     assert done.stderr == f"upecho: cannot listen on {address}: {reason}\n"
 
 
-def test_a_file_at_the_path_is_one_line(upecho: Upecho, folder: Path) -> None:
-    (folder / "s").write_text("precious")
-    done = upecho("serve", "threads", "--bind", f"unix:{folder}/s")
+def test_a_file_at_the_path_is_one_line(upecho: Upecho, directory: Path) -> None:
+    (directory / "s").write_text("precious")
+    done = upecho("serve", "threads", "--bind", f"unix:{directory}/s")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "is not a socket" in done.stderr
-    assert (folder / "s").read_text() == "precious"
+    assert (directory / "s").read_text() == "precious"
 
 
 @linux_only
-def test_a_full_stdout_is_one_line_and_leaves_no_path(upecho: Upecho, folder: Path) -> None:
+def test_a_full_stdout_is_one_line_and_leaves_no_path(upecho: Upecho, directory: Path) -> None:
     with Path("/dev/full").open("w") as full:
-        done = upecho("serve", "threads", "--bind", f"unix:{folder}/s", capture_output=False, stdout=full, stderr=-1)
+        done = upecho("serve", "threads", "--bind", f"unix:{directory}/s", capture_output=False, stdout=full, stderr=-1)
     assert done.stderr == "upecho: cannot write the ready line to stdout: No space left on device\n"
-    assert (done.returncode, list(folder.iterdir())) == (3, [])
+    assert (done.returncode, list(directory.iterdir())) == (3, [])
 
 
-def test_a_ready_line_nobody_reads_is_one_line(upecho: Upecho, folder: Path) -> None:
+def test_a_ready_line_nobody_reads_is_one_line(upecho: Upecho, directory: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    done = upecho("serve", "threads", "--bind", f"unix:{folder}/s", capture_output=False, stdout=writer, stderr=-1)
+    done = upecho("serve", "threads", "--bind", f"unix:{directory}/s", capture_output=False, stdout=writer, stderr=-1)
     os.close(writer)
     assert done.stderr == "upecho: cannot write the ready line to stdout: Broken pipe\n"
-    assert (done.returncode, list(folder.iterdir())) == (3, [])
+    assert (done.returncode, list(directory.iterdir())) == (3, [])
 
 
-def test_what_cannot_be_served_leaves_the_signals_as_they_were(refusal: Callable[..., str], folder: Path) -> None:
+def test_what_cannot_be_served_leaves_the_signals_as_they_were(refusal: Callable[..., str], directory: Path) -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    refusal("serve", "threads", "--bind", f"unix:{folder}/no/such/folder")
+    refusal("serve", "threads", "--bind", f"unix:{directory}/no/such/directory")
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before

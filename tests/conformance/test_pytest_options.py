@@ -16,7 +16,7 @@ from upecho.serving.target import Target
 
 SUITE = [sys.executable, "-m", "pytest", "--pyargs", "upecho.conformance", "-p", "no:cacheprovider"]
 WORLD_WRITABLE = f"cmd:{sys.executable} -m upecho serve threads --bind {{address}} --mode 0777"
-FEW = ("--check", "path-permissions", "--check", "half-close")
+FEW = ("--check", "socket-path-permissions", "--check", "half-close")
 INTERRUPTING = """
 import gc, os, signal, pytest
 
@@ -36,7 +36,7 @@ Suite = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def suite(tmp_path: Path) -> Suite:
-    """Run the suite by pytest in an empty folder; by default on a server whose path everybody may use."""
+    """Run the suite by pytest in an empty directory; by default on a server whose path everybody may use."""
 
     def suite(*arguments: str, target: str = WORLD_WRITABLE) -> "subprocess.CompletedProcess[str]":
         command = [*SUITE, "--target", target, "--family", "unix", *arguments]
@@ -45,10 +45,10 @@ def suite(tmp_path: Path) -> Suite:
     return suite
 
 
-def write_known(folder: Path, *checks: str) -> None:
-    folder.mkdir(exist_ok=True)
+def write_known(directory: Path, *checks: str) -> None:
+    directory.mkdir(exist_ok=True)
     tables = [f"[[failure]]\ncheck = '{check}'\nreason = 'nobody is perfect'\n" for check in checks]
-    (folder / "x.toml").write_text(f"target = '{WORLD_WRITABLE}'\n" + "".join(tables))
+    (directory / "x.toml").write_text(f"target = '{WORLD_WRITABLE}'\n" + "".join(tables))
 
 
 def counted(output: str) -> set[str]:
@@ -77,7 +77,7 @@ def test_a_failed_should_fails_the_run_only_if_asked_to(suite: Suite) -> None:
 
 
 def test_a_known_failure_is_expected(suite: Suite, tmp_path: Path) -> None:
-    write_known(tmp_path / "known", "path-permissions")
+    write_known(tmp_path / "known", "socket-path-permissions")
     done = suite(*FEW, "--strict-should", "-rx")
     assert done.returncode == 0, done.stdout
     assert "nobody is perfect" in done.stdout
@@ -93,7 +93,7 @@ def test_a_stale_one_fails_the_run(suite: Suite, tmp_path: Path) -> None:
 
 def test_bad_input_starts_nothing(suite: Suite, tmp_path: Path) -> None:
     for arguments, message in [
-        (["--known", "nowhere"], "no folder nowhere with known failures"),
+        (["--known", "nowhere"], "no directory nowhere with known failures"),
         (["--max-clients", "0"], "--max-clients is 0; it must be at least 1"),
         (["--check", "half-clos"], "unknown check 'half-clos'; did you mean half-close?"),
         (["--target", "thread", "--check", "half-close"], "unknown implementation 'thread'; did you mean threads?"),
@@ -148,7 +148,7 @@ def test_a_case_of_the_junit_file_carries_the_verdict(suite: Suite, tmp_path: Pa
     done = suite(*FEW, "--junitxml=x.xml", "-n", processes)
     assert done.returncode == 0, done.stdout
     outcomes = cases(tmp_path / "x.xml")
-    permissions = outcomes["path-permissions"]
+    permissions = outcomes["socket-path-permissions"]
     assert (permissions.verdict, permissions.level, permissions.seen) == (Verdict.FAILED, "SHOULD", "0777")
     assert outcomes["half-close"].verdict is Verdict.PASSED
 

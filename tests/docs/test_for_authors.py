@@ -10,8 +10,8 @@ import pytest
 
 PAGE = Path("docs/for-authors.md")
 SERVER = re.compile(r'^```python\n("""(\S+\.py)\b.*?)^```$', re.MULTILINE | re.DOTALL)
-CHECKS = ("echo-hello", "half-close-large", "reset-while-clogged", "hundred-clients", "stops-when-idle")
-MORE = ("stops-without-loss", "stops-with-clogged-client", "address-in-use", "says-nothing-on-stderr")
+CHECKS = ("echo-hello", "half-close-large", "reset-while-stalled", "hundred-clients", "graceful-shutdown")
+MORE = ("graceful-shutdown-no-data-loss", "graceful-shutdown-stalled-client", "address-in-use", "quiet-stderr")
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ def wait_for_end(connection: socket.socket) -> None:
 def test_requests_are_counted_and_timed(name: str) -> None:
     result = load(honest, plan(connections=3, size=100))
     assert not result.errors
-    assert 50 <= result.requests <= 52  # those under way at the end are completed
+    assert 50 <= result.requests <= 52  # those in flight at the end are completed
     assert result.payload_bytes == 100 * result.requests
     assert sum(decoded(result.latency.histogram).values()) == sum(result.slices) == result.requests
     assert 0 < result.latency.min_ns <= result.latency.p50_ns <= result.latency.max_ns <= result.elapsed_ns
@@ -126,10 +126,10 @@ def test_requests_are_counted_and_timed(name: str) -> None:
 
 @pytest.mark.parametrize("family", list(Family), ids=lambda family: family.value)
 @pytest.mark.parametrize("target", ["threads", "asyncio"])
-def test_every_family(family: Family, target: str, start: Callable[..., ServerProcess], folder: Path) -> None:
+def test_every_family(family: Family, target: str, start: Callable[..., ServerProcess], directory: Path) -> None:
     if not family.is_available():
         pytest.skip("not here")
-    binds = {Family.INET6: "[::1]:0", Family.UNIX: f"unix:{folder}/x", Family.ABSTRACT: f"unix:@{folder}"}
+    binds = {Family.INET6: "[::1]:0", Family.UNIX: f"unix:{directory}/x", Family.ABSTRACT: f"unix:@{directory}"}
     server = start(target, binds.get(family, "127.0.0.1:0"))
     assert not run(server.address, plan(connections=4)).errors
 
@@ -147,7 +147,7 @@ def test_the_duration_ends_the_load() -> None:
     assert 40e6 < result.elapsed_ns < 5e9
 
 
-def test_the_meter_is_read_with_all_connections_open_and_nothing_under_way() -> None:
+def test_the_meter_is_read_with_all_connections_open_and_nothing_in_flight() -> None:
     served: list[bytes] = []
     readings: list[int] = []
 
@@ -312,11 +312,11 @@ def test_speaking_first_is_surplus() -> None:
     assert load(greet).errors
 
 
-def test_nobody_there_is_refused(folder: Path) -> None:
+def test_nobody_there_is_refused(directory: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = Address.of(listener)
     assert run(address, plan(connections=3)).errors == {Failure.REFUSED: 1}
-    assert run(Address.parse(f"unix:{folder}/none"), plan()).errors == {Failure.REFUSED: 1}
+    assert run(Address.parse(f"unix:{directory}/none"), plan()).errors == {Failure.REFUSED: 1}
 
 
 def test_a_load_with_failures_is_no_load() -> None:

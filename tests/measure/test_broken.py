@@ -14,7 +14,7 @@ from upecho.measure.cores import Cores
 from upecho.measure.results import Wanted
 from upecho.measure.statistics.claims import Claims
 from upecho.measure.statistics.summary import summarise
-from upecho.measure.trials import Bench, Block, Window
+from upecho.measure.trials import Bench, Trial, Window
 from upecho.net.address import Family
 from upecho.processes.supervisor import Supervisor
 
@@ -31,14 +31,14 @@ LOADS = [
 ]
 
 
-Measure = Callable[..., Block]
+Measure = Callable[..., Trial]
 
 
 @pytest.fixture
 def measured(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> Measure:
     """Measure a target; one that is to be waited for in vain has little time."""
 
-    def measured(target: str, engine: str, scenario: Scenario, failure: str = "") -> Block:
+    def measured(target: str, engine: str, scenario: Scenario, failure: str = "") -> Trial:
         if failure == "timed out":
             monkeypatch.setattr(trials, "DEADLINE_SECONDS", 1.0)
         bench = Bench(supervisor, Cores(), Window(0.01, 0.02, 1, engine))
@@ -47,9 +47,9 @@ def measured(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> Measure
     return measured
 
 
-def expect_no_numbers(block: Block, scenario: Scenario) -> None:
-    wanted = Wanted(block.target, block.family, scenario.name)
-    results = run({}, blocks=(block,), wanted=(wanted,), scenarios=(scenario,))
+def expect_no_numbers(trial: Trial, scenario: Scenario) -> None:
+    wanted = Wanted(trial.target, trial.family, scenario.name)
+    results = run({}, trials=(trial,), wanted=(wanted,), scenarios=(scenario,))
     (row,) = summarise(results)
     assert (row.numbers, row.failed) == (None, True)
     assert Claims(results).costs.groups() == {}
@@ -72,9 +72,9 @@ def test_those_who_behave_have_numbers(measured: Measure, engine: str, scenario:
     ],
 )
 def test_who_is_broken_has_none(measured: Measure, target: str, failure: str, engine: str, scenario: Scenario) -> None:
-    block = measured(f"tests.broken.{target}", engine, scenario, failure)
-    assert re.search(failure, block.failure)
-    expect_no_numbers(block, scenario)
+    trial = measured(f"tests.broken.{target}", engine, scenario, failure)
+    assert re.search(failure, trial.failure)
+    expect_no_numbers(trial, scenario)
 
 
 @pytest.mark.parametrize(("engine", "scenario"), LOADS)
@@ -92,9 +92,9 @@ def test_who_is_broken_has_none(measured: Measure, target: str, failure: str, en
 def test_who_breaks_only_when_it_counts_has_none(
     measured: Measure, target: str, failure: str, engine: str, scenario: Scenario
 ) -> None:
-    block = measured(f"tests.turncoats:{target}", engine, scenario, failure)
-    assert re.search(failure, block.failure)
-    assert block.load
-    assert block.load.errors
-    assert (block.capacity is None) == (scenario.share is None), "it broke before it counted"
-    expect_no_numbers(block, scenario)
+    trial = measured(f"tests.turncoats:{target}", engine, scenario, failure)
+    assert re.search(failure, trial.failure)
+    assert trial.load
+    assert trial.load.errors
+    assert (trial.capacity is None) == (scenario.share is None), "it broke before it counted"
+    expect_no_numbers(trial, scenario)

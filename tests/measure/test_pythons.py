@@ -17,7 +17,7 @@ VERSION = HERE.version.removeprefix("CPython ")
 
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that is all there is on the PATH but what a shell needs."""
+    """A directory that is all there is on the PATH but what a shell needs."""
     monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), "/usr/bin-that-is-none", "/bin"]))
     return tmp_path
 

@@ -18,7 +18,7 @@ from upecho.measure.cores import Cores
 from upecho.measure.environment import Environment
 from upecho.measure.results import Results, Wanted, load
 from upecho.measure.rounds import Limits
-from upecho.measure.trials import Block, Window
+from upecho.measure.trials import Trial, Window
 from upecho.support import atomic_write
 from upecho.support.errors import CallerError, HarnessError
 
@@ -37,11 +37,11 @@ RESULTS = Results(
         Wanted("b", "unix", "bulk", "serves 1 at once", ("echo-hello", "half-close")),
         Wanted("a", "inet", "latency", cold=True, python="3.14.0"),
     ),
-    blocks=(
-        Block("a", "inet", "latency", 1, GOOD),
-        Block("a", "inet", "latency", 2, BAD, "3 reset"),
-        Block("b", "unix", "bulk", 2, None, "did not become ready"),
-        Block("a", "inet", "latency", 2, GOOD, "", "too good", ("stolen",), True, "3.14.0", 4096, 1000.5),
+    trials=(
+        Trial("a", "inet", "latency", 1, GOOD),
+        Trial("a", "inet", "latency", 2, BAD, "3 reset"),
+        Trial("b", "unix", "bulk", 2, None, "did not become ready"),
+        Trial("a", "inet", "latency", 2, GOOD, "", "too good", ("stolen",), True, "3.14.0", 4096, 1000.5),
     ),
     pythons={"3.14.0": "CPython 3.14.0"},
 )
@@ -61,7 +61,7 @@ def test_results_are_as_the_schema_says_and_nothing_else_is() -> None:
     check = jsonschema.Draft202012Validator(results_schema.schema())
     fields = json.loads(RESULTS.to_json())
     check.validate(fields)
-    wrongs: list[dict[str, object]] = [{"version": 1}, {"blocks": [{}]}, {"more": 1}, {"checked": "yes"}]
+    wrongs: list[dict[str, object]] = [{"version": 1}, {"trials": [{}]}, {"more": 1}, {"checked": "yes"}]
     for wrong in wrongs:
         assert not check.is_valid(fields | wrong)
 
@@ -91,7 +91,7 @@ def test_what_the_system_does_not_tell_is_empty(tmp_path: Path, monkeypatch: pyt
     assert (here.governor, here.clock_source, here.load, here.native) == ("powersave", "", 0.0, "")
 
 
-@pytest.mark.parametrize("missing", ["environment", "window", "blocks", "pythons"])
+@pytest.mark.parametrize("missing", ["environment", "window", "trials", "pythons"])
 def test_what_lacks_a_part_is_refused(missing: str) -> None:
     fields = json.loads(RESULTS.to_json())
     del fields[missing]

@@ -1,4 +1,4 @@
-"""The order of blocks is drawn, balanced and repeatable; rounds end in time."""
+"""The order of trials is drawn, balanced and repeatable; rounds end in time."""
 
 import itertools
 import math
@@ -16,7 +16,7 @@ from upecho.measure import interleaving, rounds
 from upecho.measure.cells import USUAL, Cell
 from upecho.measure.rounds import Limits
 from upecho.measure.run import every_cell
-from upecho.measure.trials import Bench, Block
+from upecho.measure.trials import Bench, Trial
 from upecho.net.address import Family
 
 CELLS = every_cell(["a", "b", "c"], [Family.INET, Family.UNIX], USUAL)
@@ -70,7 +70,7 @@ COST = {"a": 1.0, "b": 2.0, "c": 3.0}
 
 
 class FakeBench:
-    """Measures nothing; a block takes a second on a clock that is not the real one."""
+    """Measures nothing; a trial takes a second on a clock that is not the real one."""
 
     def __init__(
         self, monkeypatch: pytest.MonkeyPatch, bad: Cell | None = None, void: Cell | None = None, noise: float = 0.0
@@ -80,7 +80,7 @@ class FakeBench:
         self._now = 0.0
         monkeypatch.setattr(time, "monotonic", lambda: self._now)
 
-    def measure(self, cell: Cell, number: int) -> Block:
+    def measure(self, cell: Cell, number: int) -> Trial:
         self._now += 1.0
         # Over Unix it is quiet.
         noise = self._source.gauss(0, self._noise) if cell.family is Family.INET else 0.0
@@ -88,25 +88,25 @@ class FakeBench:
         server = ServerUse(cpu_ns, cpu_ns, 0, 0, 0, 0, 1)
         load = LoadResult("python", 1, 1, 10**9, 1, server, False, LATENCY, {})
         failure, void = ("1 reset" if cell == self._bad else "", "doubtful" if cell == self._void else "")
-        return Block(*cell.name[:3], number, load, failure, void)
+        return Trial(*cell.name[:3], number, load, failure, void)
 
 
 def measured(
     fake: FakeBench, limits: Limits, cells: Sequence[Cell] = CELLS, beside: Set[Cell] = frozenset()
-) -> list[Block]:
+) -> list[Trial]:
     begun: list[tuple[str, int]] = []
-    blocks = list(
+    trials = list(
         rounds.measure(
             cast("Bench", fake), cells, limits, 1, lambda cell, number: begun.append((str(cell), number)), beside=beside
         )
     )
-    assert begun == [(f"{block.scenario}-{block.family}-{block.target}", block.round) for block in blocks]
-    return blocks
+    assert begun == [(f"{trial.scenario}-{trial.family}-{trial.target}", trial.round) for trial in trials]
+    return trials
 
 
 def test_rounds_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    blocks = measured(FakeBench(monkeypatch), Limits(3, math.inf))
-    assert [block.round for block in blocks] == [1] * 18 + [2] * 18 + [3] * 18
+    trials = measured(FakeBench(monkeypatch), Limits(3, math.inf))
+    assert [trial.round for trial in trials] == [1] * 18 + [2] * 18 + [3] * 18
 
 
 @pytest.mark.parametrize(("budget", "expected"), [(0, 1), (35, 1), (36, 2), (53, 2), (54, 3), (1000, 4)])
@@ -117,9 +117,9 @@ def test_no_round_is_begun_that_goes_beyond_the_budget(
 
 
 def test_what_failed_is_not_measured_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    blocks = measured(FakeBench(monkeypatch, bad=CELLS[4], void=CELLS[5]), Limits(3, math.inf))
-    assert len(blocks) == 3 * 18 - 4
-    assert [block.round for block in blocks if block.failure or block.void] == [1, 1]
+    trials = measured(FakeBench(monkeypatch, bad=CELLS[4], void=CELLS[5]), Limits(3, math.inf))
+    assert len(trials) == 3 * 18 - 4
+    assert [trial.round for trial in trials if trial.failure or trial.void] == [1, 1]
 
 
 @pytest.mark.parametrize(("beside", "counts"), [((), [3, 1]), ((0,), [1, 1]), ((1,), [3, 1])])
@@ -127,26 +127,26 @@ def test_what_is_beside_others_ends_with_them(
     beside: tuple[int, ...], counts: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake = FakeBench(monkeypatch, bad=CELLS[1])
-    blocks = measured(fake, Limits(3, math.inf), CELLS[:2], {CELLS[number] for number in beside})
-    assert [sum(block.target == cell.target for block in blocks) for cell in CELLS[:2]] == counts
+    trials = measured(fake, Limits(3, math.inf), CELLS[:2], {CELLS[number] for number in beside})
+    assert [sum(trial.target == cell.target for trial in trials) for cell in CELLS[:2]] == counts
 
 
-def rounds_over(family: Family, blocks: list[Block]) -> int:
-    return max(block.round for block in blocks if block.family == family.value)
+def rounds_over(family: Family, trials: list[Trial]) -> int:
+    return max(trial.round for trial in trials if trial.family == family.value)
 
 
 def test_what_is_known_well_enough_is_measured_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    blocks = measured(FakeBench(monkeypatch, noise=0.05), Limits(100, math.inf, fewest=5, precision=0.03))
-    assert rounds_over(Family.UNIX, blocks) == 5
-    assert 6 <= rounds_over(Family.INET, blocks) < 50
+    trials = measured(FakeBench(monkeypatch, noise=0.05), Limits(100, math.inf, fewest=5, precision=0.03))
+    assert rounds_over(Family.UNIX, trials) == 5
+    assert 6 <= rounds_over(Family.INET, trials) < 50
     precise = measured(FakeBench(monkeypatch, noise=0.05), Limits(100, math.inf, fewest=5, precision=0.02))
-    assert rounds_over(Family.INET, precise) > rounds_over(Family.INET, blocks)
+    assert rounds_over(Family.INET, precise) > rounds_over(Family.INET, trials)
 
 
 def test_the_budget_ends_what_is_not_known_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    blocks = measured(FakeBench(monkeypatch, noise=0.5), Limits(100, 100.0, fewest=2, precision=0.03))
-    assert len(blocks) <= 100
-    assert rounds_over(Family.UNIX, blocks) == 2
+    trials = measured(FakeBench(monkeypatch, noise=0.5), Limits(100, 100.0, fewest=2, precision=0.03))
+    assert len(trials) <= 100
+    assert rounds_over(Family.UNIX, trials) == 2
 
 
 def test_without_a_wish_for_precision_it_is_never_enough(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ def test_every_key_and_the_order(tmp_path: Path) -> None:
     file = tmp_path / "own.toml"
     file.write_text(f"[b]\n{SIZES}depth = 4\nidle = 7\n[a-1]\n{SIZES}churn = true\n")
     assert load(file) == [Scenario("b", 2, 64, depth=4, idle=7), Scenario("a-1", 2, 64, churn=True)]
-    assert load(file)[0].summary == "2 connections, 64 B messages, 4 under way on each, 7 more that are silent"
+    assert load(file)[0].summary == "2 connections, 64 B messages, 4 in flight on each, 7 more that are silent"
 
 
 @pytest.mark.parametrize(

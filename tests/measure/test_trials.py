@@ -1,4 +1,4 @@
-"""A block is a fresh server under load, and a number only if nothing whatever went wrong."""
+"""A trial is a fresh server under load, and a number only if nothing whatever went wrong."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +12,7 @@ from upecho.load.plan import Failure, LoadResult
 from upecho.measure import trials
 from upecho.measure.cells import SCENARIOS, Cell, Scenario
 from upecho.measure.cores import Cores
-from upecho.measure.trials import Bench, Block, Window
+from upecho.measure.trials import Bench, Trial, Window
 from upecho.net.address import Family
 from upecho.processes import procfs
 from upecho.processes.supervisor import Supervisor
@@ -49,49 +49,49 @@ def noisy(listener, stop):
 
 
 @pytest.fixture
-def hostile(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (folder / "hostile.py").write_text(HOSTILE.replace("\\\\n", "\\n"))
-    (folder / "gone.py").write_text("import os; os._exit(9)")
-    monkeypatch.setenv("PYTHONPATH", str(folder))
+def hostile(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (directory / "hostile.py").write_text(HOSTILE.replace("\\\\n", "\\n"))
+    (directory / "gone.py").write_text("import os; os._exit(9)")
+    monkeypatch.setenv("PYTHONPATH", str(directory))
 
 
 @pytest.fixture
-def measure(supervisor: Supervisor) -> Callable[..., Block]:
-    def measure(target: str, family: Family = Family.INET, scenario: Scenario = SMALL, engine: str = "python") -> Block:
+def measure(supervisor: Supervisor) -> Callable[..., Trial]:
+    def measure(target: str, family: Family = Family.INET, scenario: Scenario = SMALL, engine: str = "python") -> Trial:
         bench = Bench(supervisor, Cores(), Window(0.01, 0.02, 1, engine))
-        block = bench.measure(Cell(target, family, scenario), round_number=3)
+        trial = bench.measure(Cell(target, family, scenario), round_number=3)
         assert len(supervisor._children) == 1, "a server is left beside the engine"
-        return block
+        return trial
 
     return measure
 
 
 @pytest.mark.parametrize("family", list(Family), ids=lambda family: family.value)
-def test_a_good_server_gets_numbers(measure: Callable[..., Block], family: Family) -> None:
+def test_a_good_server_gets_numbers(measure: Callable[..., Trial], family: Family) -> None:
     if not family.is_available():
         pytest.skip("not here")
-    block = measure("selectors", family)
-    assert (block.target, block.family, block.scenario, block.round) == (
+    trial = measure("selectors", family)
+    assert (trial.target, trial.family, trial.scenario, trial.round) == (
         "selectors",
         family.value,
         "small",
         3,
     )
-    assert block.failure == ""
-    assert block.load
-    assert block.load.requests
-    assert bool(block.load.server_cpu_ns) == procfs.AVAILABLE
+    assert trial.failure == ""
+    assert trial.load
+    assert trial.load.requests
+    assert bool(trial.load.server_cpu_ns) == procfs.AVAILABLE
 
 
 @pytest.mark.parametrize("engine", NAMES)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
-def test_the_scenarios_can_be_served(measure: Callable[..., Block], scenario: Scenario, engine: str) -> None:
+def test_the_scenarios_can_be_served(measure: Callable[..., Trial], scenario: Scenario, engine: str) -> None:
     if engine == "native" != best() or (engine == "python" and (scenario.demands or scenario.idle > 1000)):
         pytest.skip("not with this engine")
-    block = measure("asyncio", Family.UNIX, scenario, engine)
-    assert block.failure == ""
-    assert block.load
-    assert block.load.engine == engine
+    trial = measure("asyncio", Family.UNIX, scenario, engine)
+    assert trial.failure == ""
+    assert trial.load
+    assert trial.load.engine == engine
 
 
 @pytest.mark.usefixtures("hostile")
@@ -104,23 +104,23 @@ def test_the_scenarios_can_be_served(measure: Callable[..., Block], scenario: Sc
         ("gone:serve", "gone:serve ended with status 9 before it was ready: no word on stderr"),
     ],
 )
-def test_what_goes_wrong_is_said(measure: Callable[..., Block], target: str, failure: str) -> None:
+def test_what_goes_wrong_is_said(measure: Callable[..., Trial], target: str, failure: str) -> None:
     assert measure(target).failure == failure
 
 
 @pytest.mark.usefixtures("hostile")
-def test_silence_is_not_waited_out_for_ever(measure: Callable[..., Block], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silence_is_not_waited_out_for_ever(measure: Callable[..., Trial], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trials, "DEADLINE_SECONDS", 0.3)
     assert measure("hostile:stalling").failure == "1 timed out"
 
 
 def test_a_machine_without_ports_is_not_the_servers_fault(
-    measure: Callable[..., Block], monkeypatch: pytest.MonkeyPatch
+    measure: Callable[..., Trial], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load = LoadResult("python", 0, 0, 0, 0, None, False, Latency.of([]), {Failure.NO_PORT: 16})
     monkeypatch.setattr(EngineProcess, "run", lambda _self, _job: load)
-    block = measure("threads")
-    assert (block.failure, block.void) == ("", "no local port left")
+    trial = measure("threads")
+    assert (trial.failure, trial.void) == ("", "no local port left")
 
 
 @pytest.mark.parametrize(("max_clients", "possible"), [(None, True), (2, True), (1, False)])

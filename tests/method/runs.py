@@ -23,14 +23,14 @@ def measured(
     window = Window(seconds / 3, seconds, seed)
     limits = Limits(rounds, math.inf, 2 * FEWEST, precision, copies=True)
     run = Run(every_cell(targets, [Family.UNIX], [scenario]), Terms(window, limits))
-    for block in run.measure(lambda cell, number: None):
-        assert not block.failure + block.void, block
+    for trial in run.measure(lambda cell, number: None):
+        assert not trial.failure + trial.void, trial
     return run.results()
 
 
 def undisturbed(run: Results) -> Results:
     """Return a run with no word of disturbances: a busy machine is no excuse here to claim nothing."""
-    return dataclasses.replace(run, blocks=tuple(dataclasses.replace(one, disturbances=()) for one in run.blocks))
+    return dataclasses.replace(run, trials=tuple(dataclasses.replace(one, disturbances=()) for one in run.trials))
 
 
 def name(target: str, scenario: Scenario) -> Name:

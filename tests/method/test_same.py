@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.method.runs import BUSY, measured, name, neighbours, undisturbed
-from upecho.measure.cells import CEILING
+from upecho.measure.cells import BASELINE
 from upecho.measure.results import Results
 from upecho.measure.statistics.changes import Changes
 from upecho.measure.statistics.claims import Claims, Verdict
@@ -17,7 +17,7 @@ RUNS, ROUNDS = 100, 6
 
 @pytest.fixture(scope="module")
 def runs() -> list[Results]:
-    return [undisturbed(measured([ONE, OTHER, CEILING], BUSY, rounds=ROUNDS, seed=seed)) for seed in range(RUNS)]
+    return [undisturbed(measured([ONE, OTHER, BASELINE], BUSY, rounds=ROUNDS, seed=seed)) for seed in range(RUNS)]
 
 
 def test_of_a_hundred_runs_five_at_most_claim_a_difference(runs: Sequence[Results]) -> None:
@@ -37,5 +37,5 @@ def test_of_fifty_pairs_of_runs_two_at_most_claim_a_change(runs: Sequence[Result
 
 
 def test_what_really_differs_is_found_in_the_same_runs(runs: Sequence[Results]) -> None:
-    verdicts = [Claims(run).verdict(name(ONE, BUSY), name(CEILING, BUSY)) for run in runs]
+    verdicts = [Claims(run).verdict(name(ONE, BUSY), name(BASELINE, BUSY)) for run in runs]
     assert verdicts.count(Verdict.DIFFERENT) >= RUNS * 0.95

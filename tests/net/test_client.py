@@ -26,8 +26,8 @@ def full(address: Address) -> Iterator[socket.socket]:
 
 
 @pytest.fixture
-def address(folder: Path) -> Address:
-    return Address.parse(f"unix:{folder}/s")
+def address(directory: Path) -> Address:
+    return Address.parse(f"unix:{directory}/s")
 
 
 def test_operations_time_out(address: Address) -> None:
@@ -64,10 +64,10 @@ def test_a_full_backlog_is_not_waited_for_for_ever(address: Address) -> None:
         connect(address, 0.05)
 
 
-def test_a_path_without_a_server_is_said(folder: Path) -> None:
-    (folder / "s").touch()
+def test_a_path_without_a_server_is_said(directory: Path) -> None:
+    (directory / "s").touch()
     with pytest.raises(AddressError, match="nobody is listening there"):
-        connect(Address.parse(f"unix:{folder}/s"), 5)
+        connect(Address.parse(f"unix:{directory}/s"), 5)
 
 
 def test_a_connection_is_begun_without_waiting(address: Address) -> None:

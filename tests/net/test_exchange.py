@@ -106,9 +106,9 @@ def test_a_source_is_sent_as_it_comes(pipe: tuple[int, int]) -> None:
         exchange.join()
 
 
-def failure(server: Server, sink: int, text: bytes = b"hello", patience: float = 10.0) -> str:
+def failure(server: Server, sink: int, text: bytes = b"hello", timeout: float = 10.0) -> str:
     with served_by(server) as client, pytest.raises(TargetError) as raised:
-        Exchange(client, text).run(sink, patience)
+        Exchange(client, text).run(sink, timeout)
     return str(raised.value)
 
 
@@ -145,10 +145,10 @@ def test_an_end_before_ours_is_early(pipe: tuple[int, int]) -> None:
 
 
 def test_a_source_that_cannot_be_read_is_the_callers() -> None:
-    folder = os.open(os.curdir, os.O_RDONLY)
+    directory = os.open(os.curdir, os.O_RDONLY)
     refused = pytest.raises(CallerError, match="cannot read stdin: Is a directory")
-    with closing(folder), served_by(echo) as client, refused:
-        Exchange(client, source=folder).run(1, 10)
+    with closing(directory), served_by(echo) as client, refused:
+        Exchange(client, source=directory).run(1, 10)
 
 
 def test_a_full_sink_is_the_harness_own_fault() -> None:

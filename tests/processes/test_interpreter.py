@@ -56,20 +56,20 @@ def script(tmp_path: Path) -> Script:
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Interpreter:
     """A Python of its own, in which nothing is installed but an old upecho that is not to be used."""
-    folder = tmp_path_factory.mktemp("bare")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", "--symlinks", folder], check=True)
-    (packages,) = folder.glob("lib/python*/site-packages")
+    directory = tmp_path_factory.mktemp("bare")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", "--symlinks", directory], check=True)
+    (packages,) = directory.glob("lib/python*/site-packages")
     (packages / "upecho").mkdir()
     (packages / "upecho" / "__init__.py").write_text("raise SystemExit('the other upecho')")
     (packages / "only_there.py").write_text(TELLS)
-    one = Interpreter.probe(str(folder / "bin" / "python"))
-    assert one == Interpreter(f"{folder}/bin/python", Interpreter.here().version)
+    one = Interpreter.probe(str(directory / "bin" / "python"))
+    assert one == Interpreter(f"{directory}/bin/python", Interpreter.here().version)
     return one
 
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Write the module ``mine`` into the current folder, where there is a lesson's selectors.py and upecho too."""
+    """Write the module ``mine`` into the current directory, where there is a lesson's selectors.py and upecho too."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delitem(sys.modules, "mine", raising=False)
     for name in ("selectors.py", "upecho.py"):
@@ -192,9 +192,9 @@ def test_it_is_really_that_one_and_this_upecho(
 
 def test_the_link_to_the_package_goes_and_the_package_stays(bare: Interpreter) -> None:
     with Supervisor() as supervisor, running(supervisor, Order("selectors", "[::1]:0", Settings()), python=bare):
-        (link,) = supervisor.folder.rglob("upecho")
+        (link,) = supervisor.directory.rglob("upecho")
         assert link.is_symlink()
-    assert not supervisor.folder.exists()
+    assert not supervisor.directory.exists()
     assert Path(gate.__file__).exists()
 
 

@@ -31,9 +31,9 @@ from upecho.processes.server_process import start_server
 from upecho.serving.run import Order
 from upecho.serving.settings import Settings
 with Supervisor() as supervisor:
-    print("folder", flush=True)
+    print("directory", flush=True)
     for number, name in enumerate(sys.argv[1:]):
-        start_server(supervisor, Order(name, f"unix:{supervisor.folder}/{number}", Settings()))
+        start_server(supervisor, Order(name, f"unix:{supervisor.directory}/{number}", Settings()))
     print("ready", flush=True)
     sys.stdin.read()
 """
@@ -49,13 +49,13 @@ with Supervisor() as supervisor:
 
 
 @pytest.fixture
-def harness(folder: Path) -> Iterator[Harness]:
-    with Harness(folder, sys.executable, "-c", HARNESS, "threads", "prefork") as harness:
+def harness(directory: Path) -> Iterator[Harness]:
+    with Harness(directory, sys.executable, "-c", HARNESS, "threads", "prefork") as harness:
         yield harness
 
 
 @linux_only
-@pytest.mark.parametrize("word", ["", "folder", "ready"])
+@pytest.mark.parametrize("word", ["", "directory", "ready"])
 def test_a_killed_harness_leaves_nothing_behind(harness: Harness, eventually: Eventually, word: str) -> None:
     assert harness.popen.stdout
     while word and harness.popen.stdout.readline() != f"{word}\n".encode():
@@ -93,14 +93,14 @@ def test_a_killed_guardian_is_the_harness_own_fault(eventually: Eventually) -> N
         with pytest.raises(HarnessError, match="guardian process was killed"):
             supervisor.start(["/bin/cat"])
     assert not child.is_alive()
-    assert not supervisor.folder.exists()
+    assert not supervisor.directory.exists()
 
 
-def test_the_folder_is_private_and_vanishes() -> None:
+def test_the_directory_is_private_and_vanishes() -> None:
     with Supervisor() as supervisor:
-        assert supervisor.folder.stat().st_mode & 0o777 == 0o700
-        (supervisor.folder / "s").touch()
-    assert not supervisor.folder.exists()
+        assert supervisor.directory.stat().st_mode & 0o777 == 0o700
+        (supervisor.directory / "s").touch()
+    assert not supervisor.directory.exists()
 
 
 def test_children_end_with_their_supervisor() -> None:
@@ -121,8 +121,8 @@ def test_grandchildren_end_with_a_child(supervisor: Supervisor) -> None:
 
 @linux_only
 @pytest.mark.parametrize("killed", [False, True])
-def test_daemons_end_with_a_supervisor(folder: Path, eventually: Eventually, killed: bool) -> None:
-    with Harness(folder, sys.executable, "-c", DAEMON) as harness:
+def test_daemons_end_with_a_supervisor(directory: Path, eventually: Eventually, killed: bool) -> None:
+    with Harness(directory, sys.executable, "-c", DAEMON) as harness:
         assert harness.popen.stdout
         daemon = int(harness.popen.stdout.readline())
         eventually(lambda: daemon in harness.survivors())  # until it has executed `sleep` it has no environment
@@ -148,8 +148,8 @@ def test_the_guardian_of_a_supervisor_below_outlives_the_one_above(monkeypatch: 
     assert guardian.MARK.encode() not in environment
 
 
-def test_temporary_files_are_in_the_folder(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", "/no/such/folder")
+def test_temporary_files_are_in_the_directory(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/no/such/directory")
     child = supervisor.start(["/bin/sh", "-c", "echo here >&2"])
     child.wait(10)
     assert child.stderr() == "here\n"
@@ -245,19 +245,19 @@ def test_a_program_that_does_not_exist_is_told_by_the_gate(supervisor: Superviso
 
 
 def test_a_server_that_ends_before_it_is_ready_is_at_fault(
-    supervisor: Supervisor, folder: Path, monkeypatch: pytest.MonkeyPatch
+    supervisor: Supervisor, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (folder / "bad.py").write_text("raise RuntimeError('mine')")
-    monkeypatch.chdir(folder)
+    (directory / "bad.py").write_text("raise RuntimeError('mine')")
+    monkeypatch.chdir(directory)
     with pytest.raises(CallerError, match="bad:serve: broken: RuntimeError: mine"):
         start_server(supervisor, Order("bad:serve", "127.0.0.1:0", Settings()))
 
 
 def test_a_server_that_never_gets_ready_is_at_fault(
-    supervisor: Supervisor, folder: Path, monkeypatch: pytest.MonkeyPatch
+    supervisor: Supervisor, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (folder / "slow.py").write_text("import time\ntime.sleep(600)")
-    monkeypatch.chdir(folder)
+    (directory / "slow.py").write_text("import time\ntime.sleep(600)")
+    monkeypatch.chdir(directory)
     monkeypatch.setenv("UPECHO_DEADLINE_SCALE", "0.01")
     with pytest.raises(TargetError, match="slow:serve did not become ready: no word on stderr"):
         start_server(supervisor, Order("slow:serve", "127.0.0.1:0", Settings()))
@@ -279,20 +279,20 @@ def test_the_guardian_heeds_no_signal(eventually: Eventually) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             supervisor._guardian.send_signal(number)
         assert supervisor.start(["/bin/cat"]).is_alive()
-        folder = supervisor.folder
+        directory = supervisor.directory
     assert supervisor._guardian.returncode == 0
-    assert not folder.exists()
+    assert not directory.exists()
 
 
 @pytest.mark.parametrize("name", ["new\nline", "x" * 80])
-def test_an_odd_folder_for_temporary_files_is_not_used(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
+def test_an_odd_directory_for_temporary_files_is_not_used(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    odd = folder / name
+    odd = directory / name
     odd.mkdir()
     (odd.parent / name.partition("\n")[0]).mkdir(exist_ok=True)
     monkeypatch.setenv("TMPDIR", str(odd))
-    before = sorted(folder.rglob("*"))
+    before = sorted(directory.rglob("*"))
     with Supervisor() as supervisor:
-        assert odd not in supervisor.folder.parents
-    assert sorted(folder.rglob("*")) == before
+        assert odd not in supervisor.directory.parents
+    assert sorted(directory.rglob("*")) == before

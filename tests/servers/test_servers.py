@@ -49,11 +49,9 @@ def exchange(client: socket.socket, text: bytes = b"hello") -> bytes:
 
 
 def start_limited(supervisor: Supervisor, target: str, **settings: Any) -> ServerProcess:
+    order = Order(target, "127.0.0.1:0", Settings(**settings))
     program = [sys.executable, "-m", "upecho.serving.run", order.to_json()]
     child = supervisor.start(["/bin/sh", "-c", LIMITED, "sh", *program])
-    child = supervisor.start(
-        ["/bin/sh", "-c", LIMITED, "sh", sys.executable, "-m", "upecho.serving.run", order.to_json()]
-    )
     address = ready_address(child)
     assert address
     return ServerProcess(child, address, order.settings.grace)

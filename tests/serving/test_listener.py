@@ -25,8 +25,8 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="how Linux does 
 
 
 @pytest.fixture
-def path(folder: Path) -> Path:
-    return folder / "s"
+def path(directory: Path) -> Path:
+    return directory / "s"
 
 
 def at(path: Path, mode: int = 0o600) -> "contextlib.AbstractContextManager[socket.socket]":
@@ -90,7 +90,7 @@ def test_a_live_path_is_not_stolen(
 @pytest.mark.parametrize(
     "make",
     [Path.touch, Path.mkdir, os.mkfifo, lambda path: path.symlink_to("missing")],
-    ids=["file", "folder", "fifo", "dangling-link"],
+    ids=["file", "directory", "fifo", "dangling-link"],
 )
 def test_what_is_no_socket_is_left_alone(path: Path, make: Callable[[Path], object]) -> None:
     make(path)
@@ -205,14 +205,14 @@ for line in sys.stdin:
 """
 
 
-def test_one_of_two_racing_servers_wins_a_stale_path(folder: Path) -> None:
+def test_one_of_two_racing_servers_wins_a_stale_path(directory: Path) -> None:
     with contextlib.ExitStack() as stack:
         racers = [
             stack.enter_context(subprocess.Popen([sys.executable, "-c", RACER], stdin=-1, stdout=-1, bufsize=0))
             for _ in range(2)
         ]
         for number in range(20):
-            leave_stale(path := folder / str(number))
+            leave_stale(path := directory / str(number))
             for racer in racers:
                 assert racer.stdin
                 racer.stdin.write(f"unix:{path}\n".encode())
@@ -222,14 +222,14 @@ def test_one_of_two_racing_servers_wins_a_stale_path(folder: Path) -> None:
             ]
 
 
-def test_a_missing_folder_is_named(folder: Path) -> None:
-    with pytest.raises(AddressError, match="/no/s: the folder does not exist"), at(folder / "no" / "s"):
+def test_a_missing_directory_is_named(directory: Path) -> None:
+    with pytest.raises(AddressError, match="/no/s: the directory does not exist"), at(directory / "no" / "s"):
         pass
 
 
-def test_a_file_is_no_folder(path: Path) -> None:
+def test_a_file_is_no_directory(path: Path) -> None:
     path.touch()
-    with pytest.raises(AddressError, match="is not a folder"), at(path / "s"):
+    with pytest.raises(AddressError, match="is not a directory"), at(path / "s"):
         pass
 
 
@@ -245,11 +245,11 @@ listening(Address.parse(sys.argv[1]), Settings()).__enter__()
 """
 
 
-def test_a_folder_without_permission_is_named(folder: Path) -> None:
-    folder.chmod(0o555)
-    command = [sys.executable, "-c", OUTSIDER, f"unix:{folder}/s"]
+def test_a_directory_without_permission_is_named(directory: Path) -> None:
+    directory.chmod(0o555)
+    command = [sys.executable, "-c", OUTSIDER, f"unix:{directory}/s"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert f"AddressError: cannot listen on unix:{folder}/s: no permission" in done.stderr
+    assert f"AddressError: cannot listen on unix:{directory}/s: no permission" in done.stderr
 
 
 def test_a_port_in_use_is_named() -> None:

@@ -13,7 +13,7 @@ from upecho.support.errors import CallerError, Unavailable
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder, with a module ``mine`` in it that nobody has imported."""
+    """The current directory, with a module ``mine`` in it that nobody has imported."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delitem(sys.modules, "mine", raising=False)
     (tmp_path / "mine.py").write_text('"""A module.\n\nMore."""\nMAX_CLIENTS = 7\ndef serve(listener, stop): pass\n')
@@ -74,19 +74,19 @@ def test_a_loop_that_is_not_installed_is_unavailable(monkeypatch: pytest.MonkeyP
         registry.load("asyncio+uvloop")
 
 
-def test_a_module_in_the_current_folder_is_found(here: Path) -> None:
+def test_a_module_in_the_current_directory_is_found(here: Path) -> None:
     sys.path[:] = [entry for entry in sys.path if entry not in ("", str(here))]
     server = registry.load("mine:serve")
     assert (server.max_clients, server.summary) == (7, "A module.")
 
 
-def test_the_current_folder_cannot_shadow_what_a_name_needs(here: Path) -> None:
+def test_the_current_directory_cannot_shadow_what_a_name_needs(here: Path) -> None:
     before = list(sys.path)
     registry.load("threads")
     assert sys.path == before
 
 
-def test_the_current_folder_cannot_shadow_the_standard_library(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_current_directory_cannot_shadow_the_standard_library(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "wave", raising=False)  # which nothing here needs
     sys.path[:] = [entry for entry in sys.path if entry not in ("", str(here))]
     (here / "wave.py").write_text("raise SystemExit('shadowed')")

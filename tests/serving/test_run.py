@@ -51,13 +51,13 @@ def serve(listener, stop):
 
 
 @pytest.fixture
-def module(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+def module(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
     """Make a module of a text; return the target that is its ``serve``."""
 
     def module(text: str) -> str:
-        (folder / "own.py").write_text(text)
-        monkeypatch.chdir(folder)
-        monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
+        (directory / "own.py").write_text(text)
+        monkeypatch.chdir(directory)
+        monkeypatch.setattr(sys, "path", [str(directory), *sys.path])
         return "own:serve"
 
     return module
@@ -90,12 +90,12 @@ def test_another_signal_is_no_stop(start: Start, module: Callable[[str], str]) -
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stop_is_obeyed(start: Start, folder: Path, number: int) -> None:
-    server = start("threads", f"unix:{folder}/s")
+def test_a_stop_is_obeyed(start: Start, directory: Path, number: int) -> None:
+    server = start("threads", f"unix:{directory}/s")
     with connect(server.address, 5):
         assert server.stop(number) == 0
     assert server.child.stderr() == ""
-    assert list(folder.iterdir()) == []
+    assert list(directory.iterdir()) == []
 
 
 def test_a_stop_after_the_end_changes_nothing() -> None:
@@ -123,34 +123,34 @@ def test_a_second_stop_changes_nothing(start: Start) -> None:
 
 
 @pytest.mark.parametrize("target", ["threads", "selectors", "asyncio", "asyncio+uvloop"])
-def test_a_stop_before_the_server_runs_is_obeyed(folder: Path, target: str) -> None:
+def test_a_stop_before_the_server_runs_is_obeyed(directory: Path, target: str) -> None:
     if target.endswith("uvloop"):
         pytest.importorskip("uvloop")
-    order = Order(target, f"unix:{folder}/s", Settings())
+    order = Order(target, f"unix:{directory}/s", Settings())
     done = subprocess.run([sys.executable, "-c", HASTY, order.to_json()], timeout=20, check=False)
-    assert (done.returncode, list(folder.iterdir())) == (0, [])
+    assert (done.returncode, list(directory.iterdir())) == (0, [])
 
 
-def test_a_deaf_server_is_ended(start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (folder / "deaf.py").write_text(DEAF)
-    monkeypatch.chdir(folder)
-    server = start("deaf:serve", f"unix:{folder}/s", grace=0.0)
+def test_a_deaf_server_is_ended(start: Start, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (directory / "deaf.py").write_text(DEAF)
+    monkeypatch.chdir(directory)
+    server = start("deaf:serve", f"unix:{directory}/s", grace=0.0)
     assert server.stop() == 1
     assert server.child.stderr() == "upecho: deaf:serve did not stop when told to\n"
-    assert not (folder / "s").exists()
+    assert not (directory / "s").exists()
 
 
-def test_a_naive_server_is_ended_at_once(start: Start, folder: Path) -> None:
-    server = start("textbook", f"unix:{folder}/s", grace=3600.0)
+def test_a_naive_server_is_ended_at_once(start: Start, directory: Path) -> None:
+    server = start("textbook", f"unix:{directory}/s", grace=3600.0)
     assert server.stop() == 1
     assert server.child.stderr() == "upecho: textbook did not stop when told to\n"
-    assert not (folder / "s").exists()
+    assert not (directory / "s").exists()
 
 
 @pytest.mark.parametrize("name", ["a on b", "\udcff", "ü", " on "])
-def test_any_path_can_be_read_from_the_ready_line(start: Start, folder: Path, name: str) -> None:
-    server = start("threads", f"unix:{folder}/{name}")
-    assert server.address == Address.parse(f"unix:{folder}/{name}")
+def test_any_path_can_be_read_from_the_ready_line(start: Start, directory: Path, name: str) -> None:
+    server = start("threads", f"unix:{directory}/{name}")
+    assert server.address == Address.parse(f"unix:{directory}/{name}")
 
 
 def test_the_ready_line_tells_the_real_port(start: Start) -> None:
@@ -159,9 +159,9 @@ def test_the_ready_line_tells_the_real_port(start: Start) -> None:
     connect(server.address, 5).close()
 
 
-def test_an_order_that_cannot_be_carried_out_is_one_line(supervisor: Supervisor, folder: Path) -> None:
-    with pytest.raises(CallerError, match=r"^cannot listen on unix:.*/no/s: the folder does not exist$"):
-        start_server(supervisor, Order("threads", f"unix:{folder}/no/s", Settings()))
+def test_an_order_that_cannot_be_carried_out_is_one_line(supervisor: Supervisor, directory: Path) -> None:
+    with pytest.raises(CallerError, match=r"^cannot listen on unix:.*/no/s: the directory does not exist$"):
+        start_server(supervisor, Order("threads", f"unix:{directory}/no/s", Settings()))
 
 
 @pytest.mark.parametrize(("target", "uses_asyncio"), [("threads", False), ("selectors", False), ("asyncio", True)])
@@ -175,24 +175,26 @@ def test_a_server_imports_only_what_it_needs(target: str, uses_asyncio: bool) ->
     assert ("asyncio" in imported) == uses_asyncio
 
 
-def test_a_lesson_in_the_current_folder_shadows_nothing(
-    start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_lesson_in_the_current_directory_shadows_nothing(
+    start: Start, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (folder / "selectors.py").write_text("1 / 0")
-    monkeypatch.chdir(folder)
+    (directory / "selectors.py").write_text("1 / 0")
+    monkeypatch.chdir(directory)
     assert start("selectors").stop() == 0
 
 
 def test_what_a_crash_leaves_is_a_traceback_and_no_path(
-    start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch
+    start: Start, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (folder / "crash.py").write_text("def serve(listener, stop):\n    listener.accept()\n    raise OSError('mine')\n")
-    monkeypatch.chdir(folder)
-    server = start("crash:serve", f"unix:{folder}/s")
+    (directory / "crash.py").write_text(
+        "def serve(listener, stop):\n    listener.accept()\n    raise OSError('mine')\n"
+    )
+    monkeypatch.chdir(directory)
+    server = start("crash:serve", f"unix:{directory}/s")
     connect(server.address, 5).close()
     assert server.child.wait(20) == 1
     assert "Traceback" in server.child.stderr()
-    assert not (folder / "s").exists()
+    assert not (directory / "s").exists()
 
 
 LINGERING = """
@@ -213,10 +215,10 @@ def swallows_everything(listener, stop):
 
 @pytest.mark.parametrize("name", ["leaves_a_thread", "swallows_everything"])
 def test_a_server_that_does_not_let_go_is_ended(
-    start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    start: Start, directory: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    (folder / "lingering.py").write_text(LINGERING)
-    monkeypatch.chdir(folder)
+    (directory / "lingering.py").write_text(LINGERING)
+    monkeypatch.chdir(directory)
     server = start(f"lingering:{name}", grace=0.1)
     assert server.stop() == 1
     assert "did not end when told to" in server.child.stderr()

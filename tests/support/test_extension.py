@@ -18,8 +18,14 @@ pytest.importorskip("setuptools")
 ROOT = Path(__file__).parents[2]
 
 
-def build(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "setup.py", "build_ext", f"--build-lib={folder}/lib", f"--build-temp={folder}/temp"]
+def build(directory: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    command = [
+        sys.executable,
+        "setup.py",
+        "build_ext",
+        f"--build-lib={directory}/lib",
+        f"--build-temp={directory}/temp",
+    ]
     return subprocess.run(
         command, cwd=ROOT, env=os.environ | settings, capture_output=True, text=True, check=False, timeout=100
     )

@@ -127,14 +127,14 @@ def _fail(line: str, status: int) -> int:
 
 def _fail_by_system(error: OSError) -> int:
     if error.filename is None and error.errno == errno.ENOENT and not _is_anywhere():
-        return _fail("the current folder does not exist any more", CallerError.exit_status)
+        return _fail("the current directory does not exist any more", CallerError.exit_status)
     if error.filename is None and error.errno not in OUTPUT_ERRORS:
         raise error
     return _fail(_system(error), HarnessError.exit_status)
 
 
 def _is_anywhere() -> bool:
-    """Whether the current folder exists, for which some packages look when they are imported."""
+    """Whether the current directory exists, for which some packages look when they are imported."""
     try:
         Path.cwd()
     except FileNotFoundError:

@@ -23,7 +23,7 @@ def measure(run: Run, save: Path | None) -> int:
     except (KeyboardInterrupt, UpechoError) as error:
         stopped = error
     results = run.results()
-    if results.blocks or not stopped:
+    if results.trials or not stopped:
         _keep(results, save)
     if stopped:
         raise stopped
@@ -38,11 +38,11 @@ def _measure(run: Run, save: Path | None) -> None:
     limits = run.terms.limits
     of = f" of {limits.rounds}" if limits.rounds <= limits.fewest else ""
     begun = 1
-    with Steps(run.least_blocks()) as steps:
-        for block in run.measure(lambda cell, number: steps.show(f"round {number}{of}", str(cell))):
+    with Steps(run.least_trials()) as steps:
+        for trial in run.measure(lambda cell, number: steps.show(f"round {number}{of}", str(cell))):
             steps.advance()
-            if save and block.round > begun:
-                begun = block.round
+            if save and trial.round > begun:
+                begun = trial.round
                 with contextlib.suppress(UpechoError):  # there may be room again at the end; if not, that is said then
                     atomic_write.save(save, run.results().to_json())
 

@@ -8,7 +8,7 @@ import click
 
 from upecho.measure import pythons as python_choice
 from upecho.measure import scenario_files
-from upecho.measure.cells import ALL, CEILING, SCENARIOS, SUMMARIES, USUAL, Cell, Scenario
+from upecho.measure.cells import ALL, BASELINE, SCENARIOS, SUMMARIES, USUAL, Cell, Scenario
 from upecho.measure.run import expect_able
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
@@ -32,10 +32,10 @@ def targets(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def miss_ceiling(names: Sequence[str]) -> None:
+def miss_baseline(names: Sequence[str]) -> None:
     """Say aloud if the server that is measured unasked cannot be; where none was named, that has been said."""
-    if names and CEILING not in names:
-        _usable(next(row for row in inventory.servers() if row.name == CEILING))
+    if names and BASELINE not in names:
+        _usable(next(row for row in inventory.servers() if row.name == BASELINE))
 
 
 def families(names: Sequence[str]) -> list[Family]:

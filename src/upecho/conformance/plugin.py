@@ -25,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--max-clients", type=int, help="how many clients a target serves at once, if it does not say")
     group.addoption("--strict-should", action="store_true", help="let failed SHOULD checks fail the run")
     group.addoption(
-        "--known", metavar="FOLDER", help="known failures, a file per target (default: known, if there is one)"
+        "--known", metavar="DIRECTORY", help="known failures, a file per target (default: known, if there is one)"
     )
     group.addoption("--check", action="append", default=[], help="the id of a check to run (default: all)")
     group.addoption("--server-python", help="the interpreter that servers are started with (default: this one)")

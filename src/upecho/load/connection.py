@@ -1,4 +1,4 @@
-"""One connection of an engine and the request under way on it; every byte of the reply is compared."""
+"""One connection of an engine and the request in flight on it; every byte of the reply is compared."""
 
 import errno
 import selectors
@@ -24,7 +24,7 @@ class Connection:
 
     Attributes:
         sock: the socket.
-        started_ns: when the request under way began, by time.perf_counter_ns.
+        started_ns: when the request in flight began, by time.perf_counter_ns.
     """
 
     __slots__ = (

@@ -33,10 +33,10 @@ class EngineProcess:
             self._child.stdin.write(job.to_json().encode() + b"\n")
         except BrokenPipeError:
             raise self._ended() from None
-        patience = job.plan.deadline_seconds + timeouts.seconds(SLACK_SECONDS)
-        line = self._child.read_line(patience)
+        timeout = job.plan.deadline_seconds + timeouts.seconds(SLACK_SECONDS)
+        line = self._child.read_line(timeout)
         if line is None:
-            raise self._ended(f"gave no result within {patience:.0f} s")
+            raise self._ended(f"gave no result within {timeout:.0f} s")
         return build(LoadResult, json.loads(line))
 
     def close(self) -> None:

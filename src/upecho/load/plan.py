@@ -32,7 +32,7 @@ class Plan:
         deadline_seconds: when the whole run ends, whatever is still missing then.
         seed: of the payload and of the offsets of the requests in it.
         max_requests: ends the sending earlier, once so many have begun.
-        depth: requests under way on each connection at once.
+        depth: requests in flight on each connection at once.
         idle: further connections, which say nothing while the others are loaded.
         rate: requests per second over all connections, by a schedule that does not wait for replies; the latency of
             a request counts from when it should have been sent. None for a closed loop.
@@ -59,7 +59,7 @@ class ServerUse:
     """What the processes of a server used for a load, and what they had.
 
     The first four are differences of two readings, before and after the load, both with all connections open and
-    nothing under way.
+    nothing in flight.
 
     Attributes:
         cpu_ns: CPU time, user and system.

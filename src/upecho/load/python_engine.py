@@ -51,7 +51,7 @@ class _Run:
         self._payload = Payload.of(plan.message_size, plan.seed)
         self._selector = clean_up.enter_context(selectors.DefaultSelector())
         self._connections: dict[Connection, None] = {}  # in the order in which they were opened
-        self._waiting: set[Connection] = set()  # those that the phase under way is not done with
+        self._waiting: set[Connection] = set()  # those that the phase in flight is not done with
         self._errors: Counter[Failure] = Counter()
         self._latencies_ns = array("Q")
         self._slices: Counter[int] = Counter()
@@ -91,7 +91,7 @@ class _Run:
             self._exchange(self._connect(), self._done)
 
     def _load(self) -> None:
-        """Keep a request under way on each connection until time is up; wait for the last replies."""
+        """Keep a request in flight on each connection until time is up; wait for the last replies."""
         self._stop_ns = time.perf_counter_ns() + int(self._plan.duration_seconds * 1e9)
         self._exchange(list(self._connections)[: self._plan.connections], self._again)
 

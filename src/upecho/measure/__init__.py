@@ -1,1 +1,1 @@
-"""Measuring: cells, blocks in interleaved rounds, their statistics and the results file."""
+"""Measuring: cells, trials in interleaved rounds, their statistics and the results file."""

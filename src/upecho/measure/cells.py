@@ -17,7 +17,7 @@ class Scenario:
         name: what users call it.
         connections: how many clients at once.
         message_size: bytes in each request.
-        depth: requests that each client has under way at once.
+        depth: requests that each client has in flight at once.
         idle: further clients, which say nothing.
         churn: each request has a connection of its own.
         share: of the rate at which the server answers in a closed loop, which is measured first; at so many requests
@@ -47,7 +47,7 @@ class Scenario:
             f"{_size(self.message_size)} messages",
         ]
         if self.depth > 1:
-            words.append(f"{self.depth} under way on each")
+            words.append(f"{self.depth} in flight on each")
         if self.idle:
             words.append(f"{self.idle} more that are silent")
         if self.churn:
@@ -92,7 +92,7 @@ ALL = "all"  # stands for every one of them
 SUMMARIES = {scenario.title: scenario.summary for scenario in SCENARIOS}  # by what users ask for
 
 
-CEILING = "native"  # the server whose cost is that of the machine, as near as can be had
+BASELINE = "native"  # the server whose cost is that of the machine, as near as can be had
 
 
 class Name(NamedTuple):
@@ -123,9 +123,9 @@ class Name(NamedTuple):
         return " ".join(filter(None, (self.target, self.python, "cold" if self.cold else "")))
 
     @property
-    def is_ceiling(self) -> bool:
+    def is_baseline(self) -> bool:
         """Whether the others of its group are compared with it."""
-        return (self.target, self.cold, self.python) == (CEILING, False, "")
+        return (self.target, self.cold, self.python) == (BASELINE, False, "")
 
 
 @dataclass(frozen=True)

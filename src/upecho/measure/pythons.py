@@ -46,9 +46,9 @@ def everywhere() -> list[Interpreter]:
 
 def _programs() -> Iterator[str]:
     """Yield what is named as a Python that is new enough, in the order of the PATH."""
-    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    for folder in map(Path, dict.fromkeys([str(Path(sys.executable).parent), *filter(None, folders)])):
-        for program in sorted(folder.glob("python*")):
+    directories = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    for directory in map(Path, dict.fromkeys([str(Path(sys.executable).parent), *filter(None, directories)])):
+        for program in sorted(directory.glob("python*")):
             match = PROGRAM.fullmatch(program.name)
             if match and (int(match[1]), int(match[2])) >= OLDEST:
                 yield str(program)

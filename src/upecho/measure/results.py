@@ -1,4 +1,4 @@
-"""The results of a run: what was wanted, every block that was measured, and the file all that is kept in."""
+"""The results of a run: what was wanted, every trial that was measured, and the file all that is kept in."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Any, Self
 from upecho.measure.cells import Cell, Name, Scenario
 from upecho.measure.environment import Environment
 from upecho.measure.rounds import Limits
-from upecho.measure.trials import Block, Window
+from upecho.measure.trials import Trial, Window
 from upecho.support.decoding import build
 from upecho.support.errors import CallerError
 
@@ -56,12 +56,12 @@ class Results:
 
     Attributes:
         environment: where.
-        window: how long each block was.
+        window: how long each trial was.
         limits: when to stop.
         checked: whether conformance was checked first.
         scenarios: the loads.
         wanted: the cells, in the order they were asked for.
-        blocks: in the order they were measured.
+        trials: in the order they were measured.
         pythons: versions of the servers' interpreters, by the names that cells have for them.
     """
 
@@ -71,13 +71,13 @@ class Results:
     checked: bool
     scenarios: tuple[Scenario, ...]
     wanted: tuple[Wanted, ...]
-    blocks: tuple[Block, ...]
+    trials: tuple[Trial, ...]
     pythons: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def rounds(self) -> int:
         """How many rounds were begun."""
-        return max((block.round for block in self.blocks), default=0)
+        return max((trial.round for trial in self.trials), default=0)
 
     def to_json(self) -> str:
         """Return the results as JSON."""
@@ -105,12 +105,12 @@ class Results:
             CallerError: no run can have given these.
         """
         known = {scenario.name for scenario in self.scenarios}
-        for name in (one.name for part in (self.wanted, self.blocks) for one in part):
+        for name in (one.name for part in (self.wanted, self.trials) for one in part):
             if name.scenario not in known:
                 raise CallerError(f"not a whole results file: it does not say what the scenario {name.scenario!r} is")
-        for number, block in enumerate(self.blocks):
-            if flaw := block.flaw():
-                raise CallerError(f"not a whole results file: blocks[{number}] {flaw}")
+        for number, trial in enumerate(self.trials):
+            if flaw := trial.flaw():
+                raise CallerError(f"not a whole results file: trials[{number}] {flaw}")
 
 
 def _fields(text: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Rounds of blocks, until they tell what was to be known or the time is used up."""
+"""Rounds of trials, until they tell what was to be known or the time is used up."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence, Set
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from upecho.measure import interleaving
 from upecho.measure.cells import Cell
 from upecho.measure.statistics.costs import Costs
-from upecho.measure.trials import Bench, Block
+from upecho.measure.trials import Bench, Trial
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,15 @@ def measure(  # noqa: PLR0913 (what is measured, until when, in which order)
     before: Callable[[Cell, int], None],
     *,
     beside: Set[Cell] = frozenset(),
-) -> Iterator[Block]:
-    """Measure blocks in interleaved rounds; a cell that failed once is not measured again.
+) -> Iterator[Trial]:
+    """Measure trials in interleaved rounds; a cell that failed once is not measured again.
 
     Args:
         bench: does the measuring.
         cells: what to measure.
         limits: when to stop.
         seed: of the order.
-        before: told of each block before it begins: its cell and its round.
+        before: told of each trial before it begins: its cell and its round.
         beside: those of the cells that are measured only beside others, with which they can be compared.
     """
     end = time.monotonic() + limits.budget_seconds
@@ -57,11 +57,11 @@ def measure(  # noqa: PLR0913 (what is measured, until when, in which order)
         for cell in order:
             if cell in wanted:
                 before(cell, number)
-                block = bench.measure(cell, number)
-                costs.add(block)
-                if block.failure or block.void:
+                trial = bench.measure(cell, number)
+                costs.add(trial)
+                if trial.failure or trial.void:
                     wanted.remove(cell)
-                yield block
+                yield trial
         if limits.precision and number >= limits.fewest:
             wanted = _still_wanted(wanted, costs, limits.precision)
         asked = {cell.name.group for cell in wanted - beside}

@@ -1,4 +1,4 @@
-"""A whole run: which cells can be measured, their blocks, and the results, also when it is cut short."""
+"""A whole run: which cells can be measured, their trials, and the results, also when it is cut short."""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from upecho.load.engine import best, engine
 from upecho.load.opening import expect_descriptors
 from upecho.measure import rounds
-from upecho.measure.cells import CEILING, Cell, Scenario
+from upecho.measure.cells import BASELINE, Cell, Scenario
 from upecho.measure.cores import Cores
 from upecho.measure.environment import Environment
 from upecho.measure.results import Results, Wanted
 from upecho.measure.rounds import Limits
-from upecho.measure.trials import Bench, Block, Window
+from upecho.measure.trials import Bench, Trial, Window
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
 from upecho.processes.supervisor import Supervisor
@@ -37,14 +37,14 @@ def every_cell(
     return [Cell(target, family, scenario, state, python) for scenario, family, target, python, state in product]
 
 
-def ceilings(cells: Sequence[Cell]) -> list[Cell]:
+def baselines(cells: Sequence[Cell]) -> list[Cell]:
     """Return those of the server that all others are compared with that are not among them, if it was built."""
     try:
-        registry.load(CEILING)
+        registry.load(BASELINE)
     except Unavailable:
         return []
     groups = dict.fromkeys((cell.scenario, cell.family) for cell in cells)
-    return [one for scenario, family in groups if (one := Cell(CEILING, family, scenario)) not in cells]
+    return [one for scenario, family in groups if (one := Cell(BASELINE, family, scenario)) not in cells]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Terms:
     """How a run is to be made.
 
     Attributes:
-        window: how long each block is.
+        window: how long each trial is.
         limits: when to stop.
         pythons: interpreters of servers, by the version that cells name.
         failed_checks: for each target, family and version of Python the conformance checks that fail; None if nobody
@@ -98,19 +98,19 @@ class Run:
             cell: note for cell, note in notes.items() if cell not in self._beside or cell.name.group in groups
         }
         self.cells = [cell for cell, note in self._wanted.items() if _is_measurable(note, terms)]
-        self._blocks: list[Block] = []
+        self._trials: list[Trial] = []
 
-    def least_blocks(self) -> int:
-        """Return how many blocks there will be, if nothing fails and they are precise enough as soon as can be."""
+    def least_trials(self) -> int:
+        """Return how many trials there will be, if nothing fails and they are precise enough as soon as can be."""
         limits = self.terms.limits
         groups = {cell.name.group for cell in self.cells}
         return (len(self.cells) + len(groups) * limits.copies) * min(limits.fewest, limits.rounds)
 
-    def measure(self, before: Callable[[Cell, int], None]) -> Iterator[Block]:
-        """Measure all cells; yield each block when it is done.
+    def measure(self, before: Callable[[Cell, int], None]) -> Iterator[Trial]:
+        """Measure all cells; yield each trial when it is done.
 
         Args:
-            before: told of each block before it begins: its cell and its round.
+            before: told of each trial before it begins: its cell and its round.
 
         Raises:
             CallerError: a server refused its order.
@@ -121,11 +121,11 @@ class Run:
         terms = self.terms
         with Supervisor() as supervisor:
             bench = Bench(supervisor, self._cores, terms.window, terms.pythons)
-            for block in rounds.measure(
+            for trial in rounds.measure(
                 bench, self.cells, terms.limits, terms.window.seed, before, beside=self._beside
             ):
-                self._blocks.append(block)
-                yield block
+                self._trials.append(trial)
+                yield trial
 
     def results(self) -> Results:
         """Return what has been measured so far."""
@@ -136,7 +136,7 @@ class Run:
             checked=self.terms.failed_checks is not None,
             scenarios=self._scenarios,
             wanted=tuple(self._wanted.values()),
-            blocks=tuple(self._blocks),
+            trials=tuple(self._trials),
             pythons={name: python.version for name, python in self.terms.pythons.items()},
         )
 

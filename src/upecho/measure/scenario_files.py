@@ -56,9 +56,9 @@ def _scenario(where: str, name: str, table: Any) -> Scenario:
     if table.get("churn") and table.get("depth", 1) > 1:
         raise CallerError(f"{where}: with churn, a connection has one message, so depth must be 1")
     scenario = Scenario(name, **table)
-    if (under_way := scenario.connections * scenario.depth * scenario.message_size) > MOST_UNDER_WAY:
+    if (in_flight := scenario.connections * scenario.depth * scenario.message_size) > MOST_UNDER_WAY:
         raise CallerError(
-            f"{where}: connections x depth x message_size is {under_way}; it must be at most {MOST_UNDER_WAY} bytes"
+            f"{where}: connections x depth x message_size is {in_flight}; it must be at most {MOST_UNDER_WAY} bytes"
         )
     return scenario
 

@@ -1,4 +1,4 @@
-"""One block: a fresh server process, warmed up, loaded for one window. The unit of statistics."""
+"""One trial: a fresh server process, warmed up, loaded for one window. The unit of statistics."""
 
 from collections.abc import Mapping
 from contextlib import closing
@@ -27,7 +27,7 @@ OPENING_SECONDS = 0.002  # beyond that, for each connection: many servers accept
 
 @dataclass(frozen=True)
 class Window:
-    """How long a server is loaded in one block.
+    """How long a server is loaded in one trial.
 
     Attributes:
         warm_up_seconds: before it counts. The connections of the warm-up are closed again: asyncio is several
@@ -44,8 +44,8 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Block:
-    """What one block gave.
+class Trial:
+    """What one trial gave.
 
     Attributes:
         target: as the user named it.
@@ -55,7 +55,7 @@ class Block:
         load: what the engine saw in the window; None where it did not come to that.
         failure: what the server did wrong, so that this is no measurement; empty if it is one.
         void: why it is none although the server did nothing wrong.
-        disturbances: what else went on on the machine, in a few words each; the block counts all the same.
+        disturbances: what else went on on the machine, in a few words each; the trial counts all the same.
         cold: without the warm-up.
         python: the version of the server's interpreter; empty for that of the harness.
         resident_bytes: memory of the server before its first connection; None where the system does not tell.
@@ -93,7 +93,7 @@ class Block:
 
 @dataclass
 class Seen:
-    """What was seen of a server in its block, as far as it came."""
+    """What was seen of a server in its trial, as far as it came."""
 
     load: LoadResult | None = None
     failure: str = ""
@@ -102,7 +102,7 @@ class Seen:
 
 
 class Bench:
-    """Measures block after block: one load engine for all, a fresh server for each."""
+    """Measures trial after trial: one load engine for all, a fresh server for each."""
 
     def __init__(
         self, supervisor: Supervisor, cores: Cores, window: Window, pythons: Mapping[str, Interpreter] | None = None
@@ -112,7 +112,7 @@ class Bench:
         Args:
             supervisor: of the engine and of all servers.
             cores: for them.
-            window: how long a block is.
+            window: how long a trial is.
             pythons: interpreters of servers, by the version that cells name.
         """
         self._supervisor = supervisor
@@ -122,8 +122,8 @@ class Bench:
         rlimits.raise_limit()  # for engine and servers, which inherit it
         self._engine = EngineProcess(supervisor, cores.engine)
 
-    def measure(self, cell: Cell, round_number: int) -> Block:
-        """Measure one block.
+    def measure(self, cell: Cell, round_number: int) -> Trial:
+        """Measure one trial.
 
         Raises:
             CallerError: the server refused its order.
@@ -140,7 +140,7 @@ class Bench:
         except TargetError as error:
             seen.failure = str(error)
         load = seen.load
-        return Block(
+        return Trial(
             *cell.name[:3],
             round_number,
             load,
@@ -170,12 +170,12 @@ class Bench:
         seen.load = self._run(cell, server, self._window.seconds, rate)
 
     def _run(self, cell: Cell, server: ServerProcess, seconds: float, rate: float | None = None) -> LoadResult:
-        patience = DEADLINE_SECONDS + OPENING_SECONDS * (cell.scenario.connections + cell.scenario.idle)
+        timeout = DEADLINE_SECONDS + OPENING_SECONDS * (cell.scenario.connections + cell.scenario.idle)
         plan = Plan(
             connections=cell.scenario.connections,
             message_size=cell.scenario.message_size,
             duration_seconds=seconds,
-            deadline_seconds=seconds + timeouts.seconds(patience),
+            deadline_seconds=seconds + timeouts.seconds(timeout),
             seed=self._window.seed,
             depth=cell.scenario.depth,
             idle=cell.scenario.idle,

@@ -32,10 +32,10 @@ class Exchange:
         self._sent = 0
         self._received = 0
 
-    def run(self, sink: int, patience: float) -> None:
+    def run(self, sink: int, timeout: float) -> None:
         """Write the reply to the descriptor ``sink`` until the server ends it.
 
-        The server may take ``patience`` seconds for each step; whoever feeds ``source`` may take for ever.
+        The server may take ``timeout`` seconds for each step; whoever feeds ``source`` may take for ever.
 
         Raises:
             TargetError: the server fell silent, broke off, or did not send as many bytes as it got.
@@ -44,21 +44,21 @@ class Exchange:
             BrokenPipeError: nobody reads ``sink`` any more.
         """
         self._half_close_at_end()
-        while (reply := self._step(patience)) != b"":
+        while (reply := self._step(timeout)) != b"":
             write_all(sink, reply or b"")
             if self._received > self._sent:
                 raise TargetError(f"the server sent more than it got: {self._progress()}")
         if self._is_sending or self._received < self._sent:
             raise TargetError(f"the server ended early: {self._progress()}")
 
-    def _step(self, patience: float) -> bytes | None:
+    def _step(self, timeout: float) -> bytes | None:
         """Do what can be done next; return what was received, empty at the end, None if nothing was."""
         hungry = self._source is not None and not self._unsent
         readers: list[Any] = [self._connection, self._source] if hungry else [self._connection]
         writers = [self._connection] if self._unsent else []
-        readable, writable, _ = select.select(readers, writers, [], None if hungry else patience)
+        readable, writable, _ = select.select(readers, writers, [], None if hungry else timeout)
         if not readable and not writable:
-            raise TargetError(f"the server was silent for {patience:g} seconds: {self._progress()}")
+            raise TargetError(f"the server was silent for {timeout:g} seconds: {self._progress()}")
         if self._source in readable:
             self._unsent = memoryview(self._read())
         if writable:

@@ -16,23 +16,23 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-LONGEST_FOLDER = 60  # in bytes, of the 103 or 107 that the path of a Unix socket may have
-MARK = "UPECHO_SUPERVISOR"  # its value is the folder
+LONGEST_DIRECTORY = 60  # in bytes, of the 103 or 107 that the path of a Unix socket may have
+MARK = "UPECHO_SUPERVISOR"  # its value is the directory
 ATTEMPTS = 100  # at what starts others while it is being killed
 PAUSE = 0.02  # seconds; a process has no environment to be seen for a moment while it executes another program
 
 
 def main() -> None:
-    """Make a private folder, print its name, wait for the end of the harness, leave nothing behind."""
+    """Make a private directory, print its name, wait for the end of the harness, leave nothing behind."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # its end is the end of its harness, nothing else
     try:
-        folder = tempfile.mkdtemp(prefix="upecho-", dir=_short_folder())
+        directory = tempfile.mkdtemp(prefix="upecho-", dir=_short_directory())
     except OSError:
-        sys.exit(1)  # the harness, which gets no name of a folder, says so
+        sys.exit(1)  # the harness, which gets no name of a directory, says so
     groups: set[int] = set()
     try:
-        print(folder, flush=True)
+        print(directory, flush=True)
         for line in sys.stdin:
             change = groups.add if line[0] == "+" else groups.discard
             change(int(line[1:]))
@@ -40,8 +40,8 @@ def main() -> None:
         for group in groups:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(group, signal.SIGKILL)
-        _kill_marked(f"{MARK}={folder}")
-        shutil.rmtree(folder)
+        _kill_marked(f"{MARK}={directory}")
+        shutil.rmtree(directory)
 
 
 def _kill_marked(mark: str) -> None:
@@ -64,10 +64,10 @@ def _marked(mark: bytes) -> Iterator[int]:
                 yield int(process.name)
 
 
-def _short_folder() -> str | None:
-    """Return the usual folder for temporary files unless names in it would be too long, or more than one line."""
+def _short_directory() -> str | None:
+    """Return the usual directory for temporary files unless names in it would be too long, or more than one line."""
     usual = tempfile.gettempdir()
-    fits = len(os.fsencode(usual)) <= LONGEST_FOLDER and "\n" not in usual
+    fits = len(os.fsencode(usual)) <= LONGEST_DIRECTORY and "\n" not in usual
     return None if fits else "/tmp"  # noqa: S108 (mkdtemp)
 
 

@@ -1,6 +1,6 @@
 """Other Pythons: which one a program is, what it can load, and how it runs upecho, of which it has nothing installed.
 
-Only the package upecho is put in its sight, through a link in a folder that holds nothing else: beside the package, in
+Only the package upecho is put in its sight, through a link in a directory that holds nothing else: beside the package, in
 the site-packages of this interpreter, there are extension modules that were made for this version. What is installed
 where the other one is, an event loop for example, it finds as ever.
 """
@@ -28,7 +28,7 @@ ANSWER_SECONDS = 10.0
 # Every Python understands this one, so that a version that is too old is told from a program that is no Python.
 DESCRIBE = """
 import sys
-sys.path = [folder for folder in sys.path if folder]
+sys.path = [directory for directory in sys.path if directory]
 import platform
 gil = getattr(sys, "_is_gil_enabled", lambda: True)()
 print("upecho %s %s %s" % (platform.python_implementation(), platform.python_version(), gil))
@@ -38,7 +38,7 @@ DESCRIPTION = re.compile(r"upecho (\S+) ((\d+)\.(\d+)\S*) (True|False)")
 SEE_UPECHO = "import sys; sys.path.insert(0, sys.argv.pop(1)); "
 
 # The answer is one line, empty if all is well, and the only one: what a module prints goes to stderr. ``serving`` is
-# there as it is when a server is started: what it has imported, no module of the current folder can shadow.
+# there as it is when a server is started: what it has imported, no module of the current directory can shadow.
 LOAD = """
 import os
 out = os.dup(1)
@@ -96,9 +96,9 @@ class Interpreter:
             raise CallerError(f"{text!r} is {found}; it must be at least {'.'.join(map(str, OLDEST))}")
         return cls(executable, found)
 
-    def command(self, folder: Path, code: str, *arguments: str) -> list[str]:
-        """Return the command that runs ``code``, which can import upecho; ``folder`` is that of the supervisor."""
-        sight = folder / "sight"
+    def command(self, directory: Path, code: str, *arguments: str) -> list[str]:
+        """Return the command that runs ``code``, which can import upecho; ``directory`` is that of the supervisor."""
+        sight = directory / "sight"
         sight.mkdir(exist_ok=True)
         with contextlib.suppress(FileExistsError):
             (sight / PACKAGE.name).symlink_to(PACKAGE)
@@ -111,7 +111,7 @@ class Interpreter:
         Each is tried in a process of its own, which the import of a module may end or stop.
         """
         with Supervisor() as supervisor:
-            trials = {text: supervisor.start(self.command(supervisor.folder, LOAD, text)) for text in targets}
+            trials = {text: supervisor.start(self.command(supervisor.directory, LOAD, text)) for text in targets}
             reasons = {text: _reason(text, child) for text, child in trials.items()}
         return {text: reason for text, reason in reasons.items() if reason}
 

@@ -44,10 +44,10 @@ def spawn(
     python: Interpreter | None = None,
 ) -> Child:
     """Start an implementation as a child process of this or another interpreter, without waiting for it."""
-    # -P: a lesson's own selectors.py in the current folder must not take the place of the standard library's.
+    # -P: a lesson's own selectors.py in the current directory must not take the place of the standard library's.
     program = [sys.executable, "-P", "-m", "upecho.serving.run"]
     if python is not None:
-        program = python.command(supervisor.folder, SERVE)
+        program = python.command(supervisor.directory, SERVE)
     return supervisor.start([*program, order.to_json()], cores, descriptors)
 
 

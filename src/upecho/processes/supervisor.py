@@ -27,7 +27,7 @@ from upecho.support.errors import HarnessError
 LONGEST_LINE = 1 << 24  # in bytes; a load engine's result is far shorter
 LONGEST_STDERR = 1 << 16
 MOST_STDERR = 1 << 24  # that is kept on the disk
-LOOK_SECONDS = 0.2  # between two looks at how much it is
+POLL_INTERVAL_SECONDS = 0.2  # between two looks at how much it is
 GATE = 'read -r go && { [ -z "$1" ] || ulimit -n "$1"; } && { [ -z "$2" ] || exec >/dev/null; } && shift 2 && exec "$@"'
 
 
@@ -126,10 +126,10 @@ class Supervisor:
     """Starts children and answers for them: when it ends, however it ends, they are gone.
 
     Attributes:
-        folder: a private folder for Unix sockets and temporary files; it vanishes with the supervisor.
+        directory: a private directory for Unix sockets and temporary files; it vanishes with the supervisor.
     """
 
-    folder: Path
+    directory: Path
 
     def __enter__(self) -> Self:
         self._children: set[Child] = set()
@@ -146,9 +146,9 @@ class Supervisor:
         except OSError as error:
             raise HarnessError(f"cannot start a process: {error.strerror}") from None
         assert self._guardian.stdout
-        self.folder = Path(os.fsdecode(self._guardian.stdout.readline().rstrip(b"\n")))
-        if not self.folder.is_absolute():
-            raise HarnessError("cannot make a temporary folder; is the disk full, or TMPDIR wrong?")
+        self.directory = Path(os.fsdecode(self._guardian.stdout.readline().rstrip(b"\n")))
+        if not self.directory.is_absolute():
+            raise HarnessError("cannot make a temporary directory; is the disk full, or TMPDIR wrong?")
         self._ending = threading.Event()
         self._watch = threading.Thread(target=self._bound_stderr, daemon=True)
         self._watch.start()
@@ -160,8 +160,8 @@ class Supervisor:
         return {
             Family.INET: "127.0.0.1:0",
             Family.INET6: "[::1]:0",
-            Family.UNIX: f"unix:{self.folder}/{number}",
-            Family.ABSTRACT: f"unix:@{self.folder.name}/{number}",
+            Family.UNIX: f"unix:{self.directory}/{number}",
+            Family.ABSTRACT: f"unix:@{self.directory.name}/{number}",
         }[family]
 
     def __exit__(self, *raised: object) -> None:
@@ -170,8 +170,8 @@ class Supervisor:
         for child in list(self._children):
             child.close()
         self._guardian.communicate()
-        if self._guardian.returncode != 0 and self.folder.exists():  # it was killed
-            shutil.rmtree(self.folder)
+        if self._guardian.returncode != 0 and self.directory.exists():  # it was killed
+            shutil.rmtree(self.directory)
 
     def start(
         self, argv: Sequence[str], cores: Collection[int] = (), descriptors: int | None = None, *, mute: bool = False
@@ -186,7 +186,7 @@ class Supervisor:
         """
         if descriptors:
             expect(descriptors, f"a process that shall have {descriptors}")
-        stderr = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115 (closed with the child)
+        stderr = tempfile.TemporaryFile(dir=self.directory)  # noqa: SIM115 (closed with the child)
         try:
             popen = subprocess.Popen(
                 ["/bin/sh", "-c", GATE, "upecho-gate", str(descriptors or ""), "mute" if mute else "", *argv],
@@ -195,7 +195,7 @@ class Supervisor:
                 stderr=stderr,
                 bufsize=0,
                 start_new_session=True,
-                env=os.environ | {guardian.MARK: str(self.folder)},
+                env=os.environ | {guardian.MARK: str(self.directory)},
             )
         except OSError as error:
             stderr.close()
@@ -216,7 +216,7 @@ class Supervisor:
                 self._tell_guardian(f"-{child.pid}\n")
 
     def _bound_stderr(self) -> None:
-        while not self._ending.wait(LOOK_SECONDS):
+        while not self._ending.wait(POLL_INTERVAL_SECONDS):
             for child in self._children.copy():
                 child.bound_stderr()
 

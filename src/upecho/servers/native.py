@@ -1,4 +1,4 @@
-"""Native: a readiness loop in C, which does as little as an echo takes. The ceiling for the others."""
+"""Native: a readiness loop in C, which does as little as an echo takes. The baseline for the others."""
 
 import socket
 

@@ -97,7 +97,7 @@ class Connection:
         self.sock = sock
         self._loop = loop
         self._receive_size = loop.stop.receive_size
-        self._owed: bytes | memoryview = b""
+        self._expected: bytes | memoryview = b""
         loop.selector.register(sock, READ, self._read)
 
     def close(self) -> None:
@@ -132,12 +132,12 @@ class Connection:
             self.close()
             return
         if sent < len(reply):  # seldom, so only now it is worth making a view
-            if not self._owed:
+            if not self._expected:
                 self._loop.selector.modify(self.sock, WRITE, self._write)
-            self._owed = memoryview(reply)[sent:]
-        elif self._owed:
+            self._expected = memoryview(reply)[sent:]
+        elif self._expected:
             self._loop.selector.modify(self.sock, READ, self._read)
-            self._owed = b""
+            self._expected = b""
 
     def _write(self) -> None:
-        self._send(self._owed)
+        self._send(self._expected)

@@ -64,13 +64,13 @@ def _listening(address: Address, settings: Settings) -> tuple[socket.socket, Ide
 def _listen_at_path(bound: socket.socket, path: Path, settings: Settings) -> Identity:
     """Bind to a path and listen; two servers starting at once cannot both take over the same stale one.
 
-    The lock is on the folder, so that no lock file is left. It covers looking at the path, replacing it and
+    The lock is on the directory, so that no lock file is left. It covers looking at the path, replacing it and
     listening, because a path that is bound and not yet listened at looks stale.
     """
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     old_umask = os.umask(0o777 & ~settings.mode)  # a chmod after bind() would leave a moment with other permissions
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+        fcntl.flock(directory, fcntl.LOCK_EX)
         _remove_if_stale(path)
         bound.bind(str(path))
         identity = _identity(path)  # before anybody can connect: from then on the path may be replaced
@@ -78,7 +78,7 @@ def _listen_at_path(bound: socket.socket, path: Path, settings: Settings) -> Ide
         return identity
     finally:
         os.umask(old_umask)
-        os.close(folder)
+        os.close(directory)
 
 
 def _remove_if_stale(path: Path) -> None:
@@ -112,10 +112,10 @@ def _remove_if_same(path: Path, identity: Identity) -> None:
 def _explain(error: OSError) -> str:
     advice = {
         errno.EADDRINUSE: "the address is in use; stop what listens there or choose another",
-        errno.EACCES: "no permission; choose a port above 1023 or a folder you may write to",
-        errno.EPERM: "no permission; choose a port above 1023 or a folder you may write to",
+        errno.EACCES: "no permission; choose a port above 1023 or a directory you may write to",
+        errno.EPERM: "no permission; choose a port above 1023 or a directory you may write to",
         errno.EADDRNOTAVAIL: "this machine has no such address",
-        errno.ENOENT: "the folder does not exist",
-        errno.ENOTDIR: "the folder is not a folder",
+        errno.ENOENT: "the directory does not exist",
+        errno.ENOTDIR: "the directory is not a directory",
     }
     return advice.get(error.errno or 0) or error.strerror or str(error)

@@ -47,7 +47,7 @@ BUILT_IN = (
     Implementation("asyncio-buffered", "upecho.servers.asyncio_buffered:serve", "asyncio BufferedProtocol"),
     Implementation("asyncio-sock", "upecho.servers.asyncio_sock:serve", "asyncio loop.sock_* on plain sockets"),
     Implementation("prefork", "upecho.servers.prefork:serve", "several processes, a readiness loop each"),
-    Implementation("native", "upecho.servers.native:serve", "one thread, a readiness loop in C: the ceiling"),
+    Implementation("native", "upecho.servers.native:serve", "one thread, a readiness loop in C: the baseline"),
     Implementation("textbook", "upecho.servers.textbook:serve", "one client, one recv, one send: a lesson", naive=True),
 )
 
@@ -183,14 +183,16 @@ def unknown(kind: str, name: str, known: Iterable[str], *otherwise: str) -> str:
 
 
 def _import_from_here() -> None:
-    """Find ``module:attribute`` in the current folder too; ``python -m`` looks there, a script does not.
+    """Find ``module:attribute`` in the current directory too; ``python -m`` looks there, a script does not.
 
-    The standard library stays in front: the folder of a lesson may well hold a selectors.py, and which modules are
+    The standard library stays in front: the directory of a lesson may well hold a selectors.py, and which modules are
     imported by now, and cannot be shadowed any more, differs between versions.
     """
     if not {"", str(Path.cwd())} & set(sys.path):
         standard = str(Path(inspect.__file__).parent)
-        places = [place for place, folder in enumerate(sys.path) if folder in (standard, f"{standard}/lib-dynload")]
+        places = [
+            place for place, directory in enumerate(sys.path) if directory in (standard, f"{standard}/lib-dynload")
+        ]
         sys.path.insert(max(places, default=-1) + 1, str(Path.cwd()))
 
 

@@ -58,10 +58,10 @@ def run(order: Order, ready: Callable[[Address], None]) -> None:
         UpechoError: the order cannot be carried out, or the server did not stop when it was told to.
     """
     server = registry.load(order.target)
-    patience = 0.0 if server.naive else order.settings.grace + OVERTIME
+    timeout = 0.0 if server.naive else order.settings.grace + OVERTIME
     # The signals first: from the moment there is a path, there is somebody to remove it.
     with (
-        stop_signals(patience, order.target) as reader,
+        stop_signals(timeout, order.target) as reader,
         listening(Address.parse(order.address), order.settings) as listener,
     ):
         ready(Address.of(listener))

@@ -25,11 +25,11 @@ BPF_WHOLE = 0xFFFFFFFF
 
 
 @contextmanager
-def stop_signals(patience: float, target: str) -> Iterator[socket.socket]:
+def stop_signals(timeout: float, target: str) -> Iterator[socket.socket]:
     """Turn SIGINT and SIGTERM into a socket that becomes readable; end what is deaf to it.
 
     Args:
-        patience: seconds after which that is the case; 0 ends the process at once.
+        timeout: seconds after which that is the case; 0 ends the process at once.
         target: what is told to stop.
 
     Deaf to an exception, too, may be an event loop that swallows it, or a thread that outlives ``serve`` and keeps the
@@ -48,9 +48,9 @@ def stop_signals(patience: float, target: str) -> Iterator[socket.socket]:
 
     def stop(number: int, _frame: FrameType | None) -> None:
         told.set()
-        if not patience:
+        if not timeout:
             give_up()
-        signal.setitimer(signal.ITIMER_REAL, patience, OVERTIME)
+        signal.setitimer(signal.ITIMER_REAL, timeout, OVERTIME)
         _wake(writer, number)
 
     def give_up(_number: int = 0, _frame: FrameType | None = None) -> NoReturn:

@@ -27,10 +27,10 @@ def serve(listener, stop):
 """
 MANY = (
     "hundred-clients",
-    "flooder-and-pinger",
-    "out-of-descriptors",
-    "idle-clients-do-no-harm",
-    "past-descriptor-1024",
+    "fairness-under-flood",
+    "fd-exhaustion",
+    "idle-clients",
+    "beyond-fd-setsize",
 )
 Examine = Callable[..., list[Outcome]]
 
@@ -56,7 +56,7 @@ def unsupported(outcomes: list[Outcome]) -> dict[str, bool]:
 
 
 def test_a_limit_that_holds(examine: Examine) -> None:
-    outcomes = examine(f"{BLOCKING}MAX_CLIENTS = 1", [*MANY, "waits-its-turn", "half-close"])
+    outcomes = examine(f"{BLOCKING}MAX_CLIENTS = 1", [*MANY, "queue-beyond-max-clients", "half-close"])
     assert unsupported(outcomes) == dict.fromkeys(MANY, False)
     many = next(one for one in outcomes if one.check == "hundred-clients")
     assert many.detail == "the target declares that it serves 1 at once; the check takes 100"
@@ -76,21 +76,21 @@ MAX_CLIENTS = 1
 thread_pool.MAX_CLIENTS = 3
 serve = thread_pool.serve
 """
-    outcomes = examine(code, ["hundred-clients", "flooder-and-pinger"])
-    assert unsupported(outcomes) == {"hundred-clients": False, "flooder-and-pinger": True}
+    outcomes = examine(code, ["hundred-clients", "fairness-under-flood"])
+    assert unsupported(outcomes) == {"hundred-clients": False, "fairness-under-flood": True}
 
 
 def test_the_option_is_for_those_that_declare_nothing(examine: Examine) -> None:
-    outcomes = examine(BLOCKING, ["hundred-clients", "waits-its-turn"], max_clients=1)
+    outcomes = examine(BLOCKING, ["hundred-clients", "queue-beyond-max-clients"], max_clients=1)
     assert unsupported(outcomes) == {"hundred-clients": False}
-    assert [one.verdict for one in outcomes if one.check == "waits-its-turn"] == [Verdict.PASSED]
+    assert [one.verdict for one in outcomes if one.check == "queue-beyond-max-clients"] == [Verdict.PASSED]
     outcomes = examine(f"{BLOCKING}MAX_CLIENTS = 1", ["hundred-clients"], max_clients=500)
     assert unsupported(outcomes) == {"hundred-clients": False}
 
 
 @pytest.mark.parametrize("limit", ["", "MAX_CLIENTS = 1\n"])
 def test_a_family_that_is_not_served(examine: Examine, limit: str) -> None:
-    checks = ["half-close", "stops-when-idle", "hundred-clients"]
+    checks = ["half-close", "graceful-shutdown", "hundred-clients"]
     outcomes = examine(f"{INET_ONLY}\nFAMILIES = ('inet',)\n{limit}", checks)
     assert unsupported(outcomes) == dict.fromkeys(checks, False)
     assert {one.detail for one in outcomes} == {"the target declares no unix"}
@@ -98,7 +98,7 @@ def test_a_family_that_is_not_served(examine: Examine, limit: str) -> None:
 
 
 def test_a_family_that_is_served_all_the_same(examine: Examine) -> None:
-    checks = ["half-close", "stops-when-idle"]
+    checks = ["half-close", "graceful-shutdown"]
     assert unsupported(examine(f"{THREADS}FAMILIES = ('inet',)", checks)) == dict.fromkeys(checks, True)
 
 
@@ -135,12 +135,12 @@ def test_a_command_is_examined_over_what_it_can_be_told(placeholders: str, famil
 
 def test_the_command_line_says_what_works_anyway(upecho: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(f"{THREADS}MAX_CLIENTS = 1\nFAMILIES = ('inet',)")
-    few = ["--check", "hundred-clients", "--check", "half-close", "--check", "flooder-and-pinger"]
+    few = ["--check", "hundred-clients", "--check", "half-close", "--check", "fairness-under-flood"]
     done = upecho("check", "mine:serve", "--family", "inet", "--family", "unix", *few, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     says = "declared unsupported, but works:"
-    assert f"mine:serve over inet: {says} hundred-clients, flooder-and-pinger\n" in done.stderr
-    assert f"mine:serve over unix: {says} half-close, hundred-clients, flooder-and-pinger\n" in done.stderr
+    assert f"mine:serve over inet: {says} hundred-clients, fairness-under-flood\n" in done.stderr
+    assert f"mine:serve over unix: {says} half-close, hundred-clients, fairness-under-flood\n" in done.stderr
 
 
 def test_many_that_work_anyway_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,11 +29,11 @@ def failed(upecho: Callable[..., Any], file: Path, target: str, *checks: str) ->
 
 
 def test_socat_serves_rightly_and_stops_wrongly(upecho: Callable[..., Any], tmp_path: Path) -> None:
-    right = ("echo-hello", "half-close-large", "clog-then-drain", "reset-before-accept", "hundred-clients")
-    wrong = ("stops-when-idle", "stops-without-loss", "says-nothing-on-stderr")
+    right = ("echo-hello", "half-close-large", "stall-then-drain", "reset-before-accept", "hundred-clients")
+    wrong = ("graceful-shutdown", "graceful-shutdown-no-data-loss", "quiet-stderr")
     assert failed(upecho, tmp_path / "verdicts.json", SOCAT, *right, *wrong) == set(wrong)
 
 
 def test_a_filter_that_waits_for_a_full_buffer(upecho: Callable[..., Any], tmp_path: Path) -> None:
-    found = failed(upecho, tmp_path / "verdicts.json", BUFFERED, "answers-without-newline", "half-close")
-    assert found == {"answers-without-newline"}
+    found = failed(upecho, tmp_path / "verdicts.json", BUFFERED, "immediate-echo", "half-close")
+    assert found == {"immediate-echo"}

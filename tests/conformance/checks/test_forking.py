@@ -28,6 +28,6 @@ def serve(listener, stop):
 @pytest.mark.skipif(not procfs.AVAILABLE, reason="memory cannot be seen here")
 def test_what_processes_share_is_no_growth(upecho: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "forking.py").write_text(FORKING)
-    checks = ("--check=slow-reader-bounded", "--check=memory-flat-after-churn", "--check=half-close")
+    checks = ("--check=bounded-memory-under-backpressure", "--check=no-memory-leak-after-churn", "--check=half-close")
     done = upecho("check", "forking:serve", "--family=unix", "--strict", *checks, cwd=tmp_path)
     assert done.returncode == 0, done.stdout

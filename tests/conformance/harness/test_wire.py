@@ -156,7 +156,7 @@ def test_a_server_that_is_not_let_run_is_not_clogged_yet(turns: int) -> None:
         return busy
 
     with ours, theirs:
-        sent = Wire(ours, Log(), "client 1", is_busy).clog(1 << 30, seconds=0.01)
+        sent = Wire(ours, Log(), "client 1", is_busy).stall(1 << 30, seconds=0.01)
         left = take_all_there_is(theirs)
     assert sent == left * (turns + 1)
 
@@ -165,4 +165,4 @@ def test_a_server_that_spins_is_not_waited_for_for_ever(monkeypatch: pytest.Monk
     monkeypatch.setattr(wire, "BUSY_SECONDS", 0.1)
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        assert 0 < Wire(ours, Log(), "client 1", lambda: True).clog(1 << 30, seconds=0.01) < 1 << 30
+        assert 0 < Wire(ours, Log(), "client 1", lambda: True).stall(1 << 30, seconds=0.01) < 1 << 30

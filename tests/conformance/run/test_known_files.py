@@ -31,7 +31,7 @@ def test_a_file_says_whose_failures_they_are(written: Path) -> None:
     assert load(str(written), [ADDRESS]).of(TARGET) is None
 
 
-def test_the_folder_known_is_the_default(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_directory_known_is_the_default(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(written)
     assert load(None, [TARGET]).of(TARGET) is None
     (written / "known").mkdir()
@@ -55,7 +55,7 @@ def test_the_folder_known_is_the_default(written: Path, monkeypatch: pytest.Monk
         (HEAD + "[[failure]]\ncheck = 'half-close'\nreason = 1", "failure 1: reason is 1; it must be text"),
         (HEAD + "[[failure]]\ncheck = 'half-close'\nreason = ''", "not empty"),
         (HEAD + "[[failure]]\ncheck = 'half-clos'\nreason = 'r'", "unknown check 'half-clos'; did you mean half-close"),
-        (HEAD + "[[failure]]\ncheck = 'urgent-byte'\nreason = 'r'", "urgent-byte cannot fail"),
+        (HEAD + "[[failure]]\ncheck = 'urgent-data'\nreason = 'r'", "urgent-data cannot fail"),
         (HEAD + HALF_CLOSE + "families = 'inet'", "failure 1: families is"),
         (HEAD + HALF_CLOSE + "families = []", "not empty"),
         (HEAD + HALF_CLOSE + "families = ['ipx']", "failure 1: unknown family 'ipx'"),
@@ -64,11 +64,11 @@ def test_the_folder_known_is_the_default(written: Path, monkeypatch: pytest.Monk
         (HEAD + HALF_CLOSE + HALF_CLOSE, "failure 2 (half-close): failure 1 is about the same"),
         (HEAD + HALF_CLOSE + "families = ['inet']\n" + HALF_CLOSE, "failure 2 (half-close): failure 1 is about"),
         (
-            HEAD + HALF_CLOSE.replace("half-close", "path-too-long") + "families = ['inet']",
+            HEAD + HALF_CLOSE.replace("half-close", "socket-path-too-long") + "families = ['inet']",
             "never be due for selectors",
         ),
         (
-            'target = "127.0.0.1:9"\n' + HALF_CLOSE.replace("half-close", "stops-when-idle"),
+            'target = "127.0.0.1:9"\n' + HALF_CLOSE.replace("half-close", "graceful-shutdown"),
             "failure 1: the check stops-",
         ),
         ('target = "127.0.0.1:9"\n' + HALF_CLOSE + "families = ['inet', 'unix']", "for 127.0.0.1:9 over unix"),
@@ -95,8 +95,8 @@ def test_two_files_for_one_target(written: Path) -> None:
         load(str(written), [ADDRESS])
 
 
-def test_a_folder_that_was_named_must_be_there(tmp_path: Path) -> None:
-    with pytest.raises(CallerError, match=r"no folder .*/nowhere with known failures"):
+def test_a_directory_that_was_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(CallerError, match=r"no directory .*/nowhere with known failures"):
         load(str(tmp_path / "nowhere"), [TARGET])
 
 
@@ -133,7 +133,7 @@ def test_a_file_of_another_target_is_not_overwritten(tmp_path: Path) -> None:
 
 
 def test_where_none_are_to_be_read_none_are_written() -> None:
-    with pytest.raises(CallerError, match="--known '' says there is no folder"):
+    with pytest.raises(CallerError, match="--known '' says there is no directory"):
         expect_writable("", TARGET, None)
 
 

@@ -77,7 +77,7 @@ def test_the_checks_of_few_pairs_are_shared_among_the_jobs(targets: list[str], j
 
 def test_who_hears_complaints_hears_those_of_every_worker() -> None:
     for share in deal(chosen(["selectors"], ["inet"]), CHECKS, 4):
-        assert ids(share)[-1] == "says-nothing-on-stderr"
+        assert ids(share)[-1] == "quiet-stderr"
 
 
 def test_who_is_started_by_somebody_else_is_asked_one_thing_at_a_time() -> None:
@@ -85,19 +85,19 @@ def test_who_is_started_by_somebody_else_is_asked_one_thing_at_a_time() -> None:
 
 
 def test_nobody_is_started_for_nothing() -> None:
-    some = [check for check in CHECKS if check.id in ("half-close", "says-nothing-on-stderr")]
+    some = [check for check in CHECKS if check.id in ("half-close", "quiet-stderr")]
     assert [ids(share) for share in deal(chosen(["selectors"], ["inet"]), some, jobs=4)] == [
-        ["half-close", "says-nothing-on-stderr"]
+        ["half-close", "quiet-stderr"]
     ]
 
 
 def test_a_complaint_that_one_worker_hears_is_the_verdict_of_all() -> None:
-    names = {"echo-hello", "half-close", "past-descriptor-1024", "says-nothing-on-stderr"}
+    names = {"echo-hello", "half-close", "beyond-fd-setsize", "quiet-stderr"}
     pairs = chosen(["tests.broken.wrong_clients:select_only"], ["unix"])
     outcomes = list(Runner(pairs, [check for check in CHECKS if check.id in names], jobs=3).outcomes())
     assert sorted(one.check for one in outcomes) == sorted(names)
     failed = {one.check for one in outcomes if one.verdict is Verdict.FAILED}
-    assert failed == {"past-descriptor-1024", "says-nothing-on-stderr"}
+    assert failed == {"beyond-fd-setsize", "quiet-stderr"}
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_a_verdict_may_come_in_pieces_but_once() -> None:
 
 def test_what_was_found_is_told_though_other_workers_are_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     runner = Runner(chosen(["selectors"], ["unix"]), CHECKS, jobs=3)
-    failed = outcome("says-nothing-on-stderr", Verdict.FAILED)
+    failed = outcome("quiet-stderr", Verdict.FAILED)
 
     def lose(*_: object) -> Iterator[Outcome]:
         yield from runner._last_of_its_kind(failed)

@@ -11,7 +11,7 @@ from upecho.measure.results import Results, Wanted
 from upecho.measure.statistics import ratios
 from upecho.measure.statistics.changes import Change, Changes
 from upecho.measure.statistics.claims import Verdict
-from upecho.measure.trials import Block
+from upecho.measure.trials import Trial
 from upecho.support.errors import CallerError
 
 COSTS = {"native": 3.0, "threads": 9.0, "asyncio": 12.0}
@@ -49,19 +49,19 @@ def test_less_is_found_too_and_is_not_more() -> None:
     assert (change.verdict, change.costs_more) == (Verdict.DIFFERENT, False)
 
 
-def test_a_machine_that_was_slower_is_cancelled_by_the_ceiling() -> None:
+def test_a_machine_that_was_slower_is_cancelled_by_the_baseline() -> None:
     source = random.Random(2)
     changes = Changes(noisy(source, COSTS, 12), noisy(source, COSTS, 12, machine=1.3))
     assert [change.name.target for change in changes.cells] == ["threads", "asyncio"]
     for change in changes.cells:
         assert change.verdict is Verdict.NO_DIFFERENCE
         assert change.ratio.ratio == pytest.approx(1, abs=0.03)
-    (ceiling,) = changes.ceilings.values()
-    assert ceiling.ratio == pytest.approx(1.3, abs=0.1)
+    (baseline,) = changes.baselines.values()
+    assert baseline.ratio == pytest.approx(1.3, abs=0.1)
 
 
 @pytest.mark.parametrize("factor", [0.8, 1.25])
-def test_a_ceiling_that_changes_alone_makes_no_change_of_the_others(factor: float) -> None:
+def test_a_baseline_that_changes_alone_makes_no_change_of_the_others(factor: float) -> None:
     base = {"native": STEADY, "a": STEADY, "b": STEADY}
     changes = Changes(run(base), run(base | {"native": [factor * cost for cost in STEADY]}))
     assert [change.verdict for change in changes.cells] == [Verdict.NO_DIFFERENCE] * 2
@@ -85,17 +85,17 @@ def test_the_undivided_costs_have_to_differ_by_more_than_a_server_from_itself() 
 
 
 @pytest.mark.parametrize("missing", ["base", "new", "both"])
-def test_without_the_ceiling_in_both_it_is_not(missing: str) -> None:
+def test_without_the_baseline_in_both_it_is_not(missing: str) -> None:
     def costs(run: str) -> dict[str, float]:
         return {name: cost for name, cost in COSTS.items() if name != "native" or missing not in (run, "both")}
 
     source = random.Random(2)
     changes = Changes(noisy(source, costs("base"), 12), noisy(source, costs("new"), 12, machine=1.3))
-    assert changes.ceilings == {}
+    assert changes.baselines == {}
     assert all(change.costs_more for change in changes.cells)
 
 
-def test_the_ceiling_alone_is_compared_itself() -> None:
+def test_the_baseline_alone_is_compared_itself() -> None:
     changes = Changes(run({"native": STEADY, "gone": STEADY}), run({"native": DEARER}))
     assert [change.name.target for change in changes.cells] == ["native"]
     assert changes.cells[0].costs_more
@@ -116,7 +116,7 @@ def test_where_nothing_changed_hardly_anything_is_claimed(copied: str, most: int
 
 
 @pytest.mark.once
-def test_where_only_the_ceiling_wanders_between_runs_hardly_anything_is_claimed() -> None:
+def test_where_only_the_baseline_wanders_between_runs_hardly_anything_is_claimed() -> None:
     """It does by 11 % on two shared cores, where requests come now one by one, now many at a time."""
     source = random.Random(4)
     wrong = 0
@@ -142,7 +142,7 @@ def test_five_percent_more_are_found_nearly_always() -> None:
 def test_no_difference_is_less_than_what_a_server_differs_by_from_itself(copied: int) -> None:
     runs = [run({"a": STEADY}), run({"a": DEARER})]
     assert verdict(*runs) is Verdict.DIFFERENT
-    # The second block of each round costs 20 % more in one run; all other blocks are as before.
+    # The second trial of each round costs 20 % more in one run; all other trials are as before.
     runs[copied] = run(
         {"a": STEADY if copied == 0 else DEARER, "b": STEADY}, copies={"b": [1.2 * cost for cost in STEADY]}
     )
@@ -185,12 +185,12 @@ def test_what_fails_a_check_now_is_broken_and_what_is_unsupported_is_not() -> No
 
 def test_cpu_time_is_not_compared_with_all_time() -> None:
     without = tuple(
-        Block("a", "unix", "chat", number, dataclasses.replace(load(1.0), server=None)) for number in (1, 2)
+        Trial("a", "unix", "chat", number, dataclasses.replace(load(1.0), server=None)) for number in (1, 2)
     )
-    clock = run({"a": STEADY, "b": STEADY}, blocks=(*without, *run({"b": STEADY}).blocks))
+    clock = run({"a": STEADY, "b": STEADY}, trials=(*without, *run({"b": STEADY}).trials))
     (absence,) = Changes(run({"a": STEADY, "b": STEADY}), clock).absent
     assert (absence.name.target, absence.reason) == ("a", "CPU time is known only in BASE")
-    wholly = dataclasses.replace(clock, blocks=without)
+    wholly = dataclasses.replace(clock, trials=without)
     assert [change.base.cost for change in Changes(wholly, wholly).cells] == [2000.0]
 
 
@@ -198,8 +198,8 @@ def test_families_python_and_coldness_are_told_apart() -> None:
     base = run({"a": STEADY}, families=("inet", "unix"))
     names = [Wanted("a", "inet", "chat"), Wanted("a", "unix", "chat", cold=True)]
     names += [Wanted("a", "unix", "chat", python="3.14.0")]
-    blocks = [Block(*wanted.name[:3], 1, load(1.0), cold=wanted.cold, python=wanted.python) for wanted in names]
-    changes = Changes(base, run({}, wanted=tuple(names), blocks=tuple(blocks)))
+    trials = [Trial(*wanted.name[:3], 1, load(1.0), cold=wanted.cold, python=wanted.python) for wanted in names]
+    changes = Changes(base, run({}, wanted=tuple(names), trials=tuple(trials)))
     assert [change.name for change in changes.cells] == [("a", "inet", "chat", False, "")]
     assert [one.reason for one in changes.absent] == ["only in NEW", "only in NEW", "only in BASE"]
 

@@ -1,4 +1,4 @@
-"""No more is claimed than blocks support, and what they support is."""
+"""No more is claimed than trials support, and what they support is."""
 
 import math
 import random
@@ -6,7 +6,7 @@ import random
 import pytest
 
 from tests.made_up import noisy, run
-from upecho.measure.cells import CEILING, Name
+from upecho.measure.cells import BASELINE, Name
 from upecho.measure.statistics.claims import Claims, Verdict
 
 GROUP = ("chat", "unix")
@@ -84,8 +84,8 @@ def test_without_two_copies_nobody_looked() -> None:
     assert Claims(run({"a": [1.0] * 2}, copies={"a": [1.1] * 2})).floor(GROUP) == pytest.approx(0.1)
 
 
-def test_the_ratio_is_to_the_ceiling_in_the_same_round() -> None:
-    claims = Claims(run({"a": [2.0, 4.0, 8.0], "b": [1.0, 2.0, 4.0], CEILING: [0.5, 1.0, 2.0]}))
+def test_the_ratio_is_to_the_baseline_in_the_same_round() -> None:
+    claims = Claims(run({"a": [2.0, 4.0, 8.0], "b": [1.0, 2.0, 4.0], BASELINE: [0.5, 1.0, 2.0]}))
     assert str(claims.ratio(name("a"))) == "4.000 [4.000, 4.000]"
     assert str(claims.ratio(name("b"))) == "2.000 [2.000, 2.000]"
 
@@ -102,7 +102,7 @@ def test_servers_over_other_families_count_as_comparisons() -> None:
     costs = {"a": [1.0] * 5, "b": [1.0, 1.03, 1.06, 1.05, 1.06]}
     assert verdict(Claims(run(costs, families=("unix",)))) is Verdict.DIFFERENT
     noise = run({"c": [1.0] * 5, "d": [1.5, 0.6, 1.5, 0.7, 1.4]}, families=("inet", "inet6"))
-    both = run(costs, blocks=(*run(costs).blocks, *noise.blocks))
+    both = run(costs, trials=(*run(costs).trials, *noise.trials))
     assert verdict(Claims(both)) is Verdict.NO_DIFFERENCE
 
 
@@ -125,7 +125,7 @@ def test_where_all_are_the_same_hardly_anything_is_claimed(rounds: int, copied: 
 
 def test_five_percent_more_are_found_nearly_always() -> None:
     source = random.Random(2)
-    costs = {"a": 10.0, "b": 10.5, "c": 10.0, CEILING: 3.0}
+    costs = {"a": 10.0, "b": 10.5, "c": 10.0, BASELINE: 3.0}
     runs = [Claims(noisy(source, costs, 12, copied="c")) for _ in range(100)]
     assert sum(verdict(claims) is Verdict.DIFFERENT for claims in runs) >= 95
     assert sum(claims.verdict(name("a"), name("c")) is Verdict.DIFFERENT for claims in runs) <= 5

@@ -7,9 +7,9 @@ import pytest
 
 from tests.made_up import load, run
 from upecho.load.plan import LoadResult
-from upecho.measure.cells import CEILING, Name
+from upecho.measure.cells import BASELINE, Name
 from upecho.measure.statistics.costs import Costs, cost_ns
-from upecho.measure.trials import Block
+from upecho.measure.trials import Trial
 
 GROUP = ("chat", "unix")
 
@@ -18,8 +18,8 @@ def name(target: str, family: str = "unix", *, cold: bool = False) -> Name:
     return Name(target, family, "chat", cold)
 
 
-def block(target: str, number: int, load: LoadResult | None, failure: str = "", void: str = "") -> Block:
-    return Block(target, "unix", "chat", number, load, failure, void)
+def trial(target: str, number: int, load: LoadResult | None, failure: str = "", void: str = "") -> Trial:
+    return Trial(target, "unix", "chat", number, load, failure, void)
 
 
 def test_a_request_costs_the_cpu_time_of_the_server() -> None:
@@ -28,73 +28,73 @@ def test_a_request_costs_the_cpu_time_of_the_server() -> None:
 
 
 def test_costs_are_kept_round_by_round_as_logarithms() -> None:
-    costs = Costs(run({"a": [1.0, 2.0, 4.0]}).blocks)
+    costs = Costs(run({"a": [1.0, 2.0, 4.0]}).trials)
     assert costs.logs(name("a")) == pytest.approx({1: math.log(1000), 2: math.log(2000), 3: math.log(4000)})
     assert costs.logs(name("b")) == {}
 
 
 def test_two_blocks_of_a_round_count_as_one() -> None:
-    costs = Costs(run({"a": [1.0, 2.0]}, copies={"a": [4.0]}).blocks)
+    costs = Costs(run({"a": [1.0, 2.0]}, copies={"a": [4.0]}).trials)
     assert costs.logs(name("a")) == pytest.approx({1: math.log(2000), 2: math.log(2000)})
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        pytest.param(block("a", 2, load(1.0), failure="1 mismatch"), id="failure"),
-        pytest.param(block("a", 2, load(1.0), void="doubtful"), id="void"),
-        pytest.param(block("a", 2, None), id="no-load"),
+        pytest.param(trial("a", 2, load(1.0), failure="1 mismatch"), id="failure"),
+        pytest.param(trial("a", 2, load(1.0), void="doubtful"), id="void"),
+        pytest.param(trial("a", 2, None), id="no-load"),
     ],
 )
-def test_one_block_in_which_anything_went_wrong_takes_the_costs_of_its_cell(wrong: Block) -> None:
-    good = run({"a": [1.0], "b": [1.0]}).blocks
-    later = block("a", 3, load(1.0))
+def test_one_block_in_which_anything_went_wrong_takes_the_costs_of_its_cell(wrong: Trial) -> None:
+    good = run({"a": [1.0], "b": [1.0]}).trials
+    later = trial("a", 3, load(1.0))
     assert list(Costs([*good, later]).logs(name("a"))) == [1, 3]
-    for blocks in ([*good, wrong, later], [wrong, *good, later]):
-        costs = Costs(blocks)
+    for trials in ([*good, wrong, later], [wrong, *good, later]):
+        costs = Costs(trials)
         assert costs.logs(name("a")) == {}
         assert costs.groups() == {GROUP: [name("b")]}
 
 
 def test_cells_of_one_scenario_and_family_are_compared() -> None:
-    costs = Costs(run({"a": [1.0], "b": [1.0]}, families=("unix", "inet")).blocks)
+    costs = Costs(run({"a": [1.0], "b": [1.0]}, families=("unix", "inet")).trials)
     inet = [name("a", "inet"), name("b", "inet")]
     assert costs.groups() == {GROUP: [name("a"), name("b")], ("chat", "inet"): inet}
 
 
 def test_a_pair_is_of_one_round() -> None:
-    costs = Costs([*run({"a": [2.0, 6.0, 8.0]}).blocks, block("b", 2, load(3.0)), block("b", 4, load(1.0))])
+    costs = Costs([*run({"a": [2.0, 6.0, 8.0]}).trials, trial("b", 2, load(3.0)), trial("b", 4, load(1.0))])
     assert costs.pairs(name("a"), name("b")) == pytest.approx([math.log(2)])
     assert costs.pairs(name("b"), name("a")) == pytest.approx([-math.log(2)])
 
 
 def test_copies_are_compared_within_their_cell_and_round() -> None:
-    blocks = run({"a": [1.0, 1.0], "b": [9.0]}, families=("unix", "inet"), copies={"a": [2.0, 0.5]}).blocks
-    assert sorted(Costs(blocks).copies(GROUP)) == pytest.approx([-math.log(2), math.log(2)])
-    assert Costs(run({"a": [1.0, 1.0]}).blocks).copies(GROUP) == []
+    trials = run({"a": [1.0, 1.0], "b": [9.0]}, families=("unix", "inet"), copies={"a": [2.0, 0.5]}).trials
+    assert sorted(Costs(trials).copies(GROUP)) == pytest.approx([-math.log(2), math.log(2)])
+    assert Costs(run({"a": [1.0, 1.0]}).trials).copies(GROUP) == []
 
 
-def test_all_are_compared_with_the_ceiling_and_without_one_with_the_cheapest() -> None:
-    assert Costs(run({"a": [1.0, 9.0, 1.0], "b": [2.0] * 3}).blocks).reference(GROUP) == name("a")
-    assert Costs(run({"a": [1.0], CEILING: [2.0]}).blocks).reference(GROUP) == name(CEILING)
+def test_all_are_compared_with_the_baseline_and_without_one_with_the_cheapest() -> None:
+    assert Costs(run({"a": [1.0, 9.0, 1.0], "b": [2.0] * 3}).trials).reference(GROUP) == name("a")
+    assert Costs(run({"a": [1.0], BASELINE: [2.0]}).trials).reference(GROUP) == name(BASELINE)
 
 
-def test_a_cold_ceiling_is_none() -> None:
-    cold = dataclasses.replace(block(CEILING, 1, load(2.0)), cold=True)
-    assert Costs([*run({"a": [1.0]}).blocks, cold]).reference(GROUP) == name("a")
+def test_a_cold_baseline_is_none() -> None:
+    cold = dataclasses.replace(trial(BASELINE, 1, load(2.0)), cold=True)
+    assert Costs([*run({"a": [1.0]}).trials, cold]).reference(GROUP) == name("a")
 
 
 def test_the_least_known_ratio_says_how_precise_a_group_is() -> None:
     steady = {"a": [1.0] * 4, "b": [2.0, 2.02, 2.0, 2.02]}
-    assert Costs(run(steady).blocks).precision(GROUP) == pytest.approx(0.00915, abs=1e-4)  # 3.182 * 0.00575 / 2
+    assert Costs(run(steady).trials).precision(GROUP) == pytest.approx(0.00915, abs=1e-4)  # 3.182 * 0.00575 / 2
     vague = steady | {"c": [3.0, 3.3, 3.0, 3.3]}
-    assert Costs(run(vague).blocks).precision(GROUP) == pytest.approx(0.0875, abs=1e-3)  # 3.182 * 0.055 / 2
+    assert Costs(run(vague).trials).precision(GROUP) == pytest.approx(0.0875, abs=1e-3)  # 3.182 * 0.055 / 2
 
 
 def test_a_cell_that_is_alone_is_as_precise_as_its_own_cost() -> None:
-    assert Costs(run({"a": [1.0, 1.01, 1.0, 1.01]}).blocks).precision(GROUP) == pytest.approx(0.0092, abs=1e-4)
+    assert Costs(run({"a": [1.0, 1.01, 1.0, 1.01]}).trials).precision(GROUP) == pytest.approx(0.0092, abs=1e-4)
 
 
 def test_one_round_tells_nothing_of_precision() -> None:
-    assert Costs(run({"a": [1.0], "b": [2.0]}).blocks).precision(GROUP) == math.inf
-    assert Costs(run({"a": [1.0, 1e300], "b": [1e300, 1.0]}).blocks).precision(GROUP) == math.sinh(100)
+    assert Costs(run({"a": [1.0], "b": [2.0]}).trials).precision(GROUP) == math.inf
+    assert Costs(run({"a": [1.0, 1e300], "b": [1e300, 1.0]}).trials).precision(GROUP) == math.sinh(100)

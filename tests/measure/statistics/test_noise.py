@@ -1,4 +1,4 @@
-"""Blocks are marked as disturbed where something else took the processor."""
+"""Trials are marked as disturbed where something else took the processor."""
 
 import dataclasses
 

@@ -31,13 +31,13 @@ def test_a_little_less_and_what_is_rounded_are_too(mean_us: float) -> None:
 
 @pytest.mark.parametrize(("mean_us", "seen"), [(890.0, "8.9"), (1020.0, "10.2"), (100.0, "1.0"), (2000.0, "20.0")])
 def test_more_or_less_than_the_places_is_not(mean_us: float, seen: str) -> None:
-    assert doubt(CHAT, told(mean_us), 1.0) == f"10 requests were under way, but by Little's law {seen}"
+    assert doubt(CHAT, told(mean_us), 1.0) == f"10 requests were in flight, but by Little's law {seen}"
 
 
 def test_each_request_of_a_pipeline_has_a_place() -> None:
     piped = dataclasses.replace(CHAT, depth=4)
     assert doubt(piped, told(4000.0), 1.0) == ""
-    assert doubt(piped, told(1000.0), 1.0).startswith("40 requests were under way")
+    assert doubt(piped, told(1000.0), 1.0).startswith("40 requests were in flight")
 
 
 def test_a_reply_that_comes_long_behind_the_window_leaves_the_other_places_free() -> None:

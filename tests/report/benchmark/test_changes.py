@@ -17,11 +17,11 @@ from upecho.report.benchmark.changes import changes, limit
 STEADY = [4.0, 4.04, 3.96, 4.0, 4.04, 3.96]
 DEARER = [1.1 * cost for cost in STEADY]
 CHEAPER = [0.9 * cost for cost in STEADY]
-CEILING = [2.0] * 6
+BASELINE = [2.0] * 6
 
-BASE = run({"native": CEILING, "a": STEADY, "b": STEADY, "c": STEADY, "d": STEADY, "e": STEADY})
+BASE = run({"native": BASELINE, "a": STEADY, "b": STEADY, "c": STEADY, "d": STEADY, "e": STEADY})
 LATER = run(
-    {"native": CEILING, "c": STEADY, "a": DEARER, "b": CHEAPER, "d": STEADY[:2], "e": "3 mismatch"},
+    {"native": BASELINE, "c": STEADY, "a": DEARER, "b": CHEAPER, "d": STEADY[:2], "e": "3 mismatch"},
     environment=dataclasses.replace(MACHINE, started="2026-01-02", upecho="2"),
 )
 
@@ -49,9 +49,9 @@ d            4.00   4.02 1.005    ? too few rounds to tell
 
 not compared (NEW: failed: 3 mismatch): e over unix in chat
 
-µs: CPU time that a request costs the server, the median of the run's blocks.
+µs: CPU time that a request costs the server, the median of the run's trials.
 ratio: cost in NEW to cost in BASE; ± half of its 95 % interval. Each cost is
-divided by that of native, the ceiling, in its round, which cancels what the
+divided by that of native, the baseline, in its round, which cancels what the
 machine was slower by; native is not compared itself (its own ratio: 1.000).
 A difference has p < 5 %, corrected for all comparisons (Holm), and is beyond
 A/A, in the undivided costs too.
@@ -102,11 +102,11 @@ def test_what_is_not_compared_is_said_briefly() -> None:
     assert f"not compared (only in BASE): {names} and 2 more" in text
 
 
-def test_without_a_ceiling_the_machine_counts() -> None:
+def test_without_a_baseline_the_machine_counts() -> None:
     assert "a slower machine looks like a dearer server: here." in text_of(run({"a": STEADY}), run({"a": STEADY}))
     assert "dearer server" not in text_of(BASE, LATER)
     other = run({"a": STEADY}, families=("inet",))
-    both = dataclasses.replace(BASE, wanted=BASE.wanted + other.wanted, blocks=BASE.blocks + other.blocks)
+    both = dataclasses.replace(BASE, wanted=BASE.wanted + other.wanted, trials=BASE.trials + other.trials)
     assert "looks like a dearer server: chat over inet." in text_of(both, both)
 
 
@@ -114,8 +114,8 @@ def test_what_the_same_server_differs_by_and_what_disturbed_are_said() -> None:
     base = run({"a": STEADY}, copies={"a": DEARER}, disturbed=1)
     text = text_of(base, run({"a": STEADY}, disturbed=2))
     assert "A/A: the same server measured twice in a run differs from itself by up to 10%." in text
-    assert "17% of the blocks of BASE were disturbed. " in text
-    assert "33% of the blocks of NEW were disturbed: the machine was too busy to conclude." in text
+    assert "17% of the trials of BASE were disturbed. " in text
+    assert "33% of the trials of NEW were disturbed: the machine was too busy to conclude." in text
     assert "% too busy to conclude µs:" in text
 
 

@@ -16,7 +16,7 @@ from upecho.measure.cores import Cores
 from upecho.measure.environment import Environment
 from upecho.measure.results import Results, Wanted
 from upecho.measure.rounds import Limits
-from upecho.measure.trials import Block, Window
+from upecho.measure.trials import Trial, Window
 from upecho.report.benchmark.comparison import comparison
 from upecho.report.figures import bar, three_digits
 
@@ -36,19 +36,19 @@ def load(cpu_us: float, saturated: bool) -> LoadResult:
 def results(*, checked: bool = True, saturated: bool = False, rounds: int = 2, **names: str) -> Results:
     """A run of everything, in which some fail, some are unsupported, and some are not measured."""
     cells = [(family, scenario.name) for scenario in SCENARIOS for family in FAMILIES]
-    wanted, blocks = [], []
+    wanted, trials = [], []
     for family, scenario in cells:
         for target, cpu_us in CPU_US.items():
             name = names.get(target, target)
             wanted.append(Wanted(name, family, scenario))
-            blocks += [
-                Block(name, family, scenario, number, load(cpu_us * (0.9 + number / 10), saturated))
+            trials += [
+                Trial(name, family, scenario, number, load(cpu_us * (0.9 + number / 10), saturated))
                 for number in range(1, rounds + 1)
             ]
         wanted += [Wanted("broken", family, scenario), Wanted("alone", family, scenario, "serves 1 at once")]
         wanted += [Wanted("wrong", family, scenario, "", tuple(f"check-{n}" for n in range(9)))]
-        blocks.append(Block("broken", family, scenario, 1, None, FAILURES["broken"]))
-    return Results(ENVIRONMENT, Window(0.1, 0.25, 0), Limits(2, 60.0), checked, SCENARIOS, tuple(wanted), tuple(blocks))
+        trials.append(Trial("broken", family, scenario, 1, None, FAILURES["broken"]))
+    return Results(ENVIRONMENT, Window(0.1, 0.25, 0), Limits(2, 60.0), checked, SCENARIOS, tuple(wanted), tuple(trials))
 
 
 def rendered(shown: Results, width: int = 80, *, terminal: bool = False) -> str:
@@ -162,10 +162,10 @@ def test_a_busy_machine_concludes_nothing() -> None:
     costs = {"cheap": [1.0] * 5, "same": [1.0] * 5, "dear": [2.0] * 5}
     busy = made_up.run(costs, disturbed=2)
     assert alike_in(busy) == [False, False, False]
-    assert "The machine was too busy to conclude: 40% of the blocks were disturbed." in rendered(busy)
+    assert "The machine was too busy to conclude: 40% of the trials were disturbed." in rendered(busy)
 
 
-def test_of_a_ceiling_that_is_left_alone_nothing_more_was_wanted() -> None:
+def test_of_a_baseline_that_is_left_alone_nothing_more_was_wanted() -> None:
     alone = made_up.run({"native": [1.0], "dead": "1 refused"}, limits=Limits(5, 60.0, precision=0.03))
     assert "as precise" not in rendered(alone)
     assert "as precise" in rendered(made_up.run({"native": [1.0]}, limits=Limits(5, 60.0, precision=0.03)))

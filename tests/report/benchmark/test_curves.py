@@ -38,7 +38,7 @@ def test_a_line_for_each_percentile_and_a_column_for_each_load() -> None:
     ]
 
 
-def test_what_is_shown_is_the_median_over_blocks() -> None:
+def test_what_is_shown_is_the_median_over_trials() -> None:
     loads = [dataclasses.replace(load(1.0), latency=Latency.of([us * 1000])) for us in (1, 100, 3)]
     line = shown(Row(Wanted("a", "unix", "open-10"), Numbers.of(loads)), row("a", "open-90"))[1]
     assert line.split() == ["a", "p50", "3.00", "500"]

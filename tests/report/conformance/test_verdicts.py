@@ -27,9 +27,9 @@ CHECKS = (
     check("echo-hello", "bytes"),
     check("half-close", "ends"),
     check("never-run", "ends"),
-    check("memory-after-clog", "flow", Level.INFO),
-    check("crowd-at-the-door", "many clients", Level.SHOULD),
-    check("path-too-long", "start stop"),
+    check("memory-after-stall", "flow", Level.INFO),
+    check("connect-burst", "many clients", Level.SHOULD),
+    check("socket-path-too-long", "start stop"),
 )
 LEVELS = {one.id: one.level.value for one in CHECKS}
 DETAIL = "MUST       It answers.\nseen       nothing"
@@ -48,10 +48,10 @@ def run(targets: Sequence[str], families: Sequence[str] = FAMILIES) -> list[Outc
     outcomes = []
     for number, (target, family) in enumerate(pairs):
         outcomes += [outcome(name, target=target, family=family) for name in ("echo-hello", "half-close")]
-        outcomes.append(outcome("memory-after-clog", target=target, family=family, recorded=(number * 3.2, "KiB")))
-        outcomes.append(outcome("crowd-at-the-door", target=target, family=family))
+        outcomes.append(outcome("memory-after-stall", target=target, family=family, recorded=(number * 3.2, "KiB")))
+        outcomes.append(outcome("connect-burst", target=target, family=family))
         if family == "unix":
-            outcomes.append(outcome("path-too-long", target=target, family=family))
+            outcomes.append(outcome("socket-path-too-long", target=target, family=family))
     return outcomes
 
 
@@ -61,7 +61,7 @@ def wrong() -> list[Outcome]:
         ("one", "inet", "echo-hello"): {"verdict": Verdict.FAILED, "detail": DETAIL},
         ("one", "unix", "echo-hello"): {"verdict": Verdict.FAILED, "detail": DETAIL},
         ("one", "inet", "half-close"): {"verdict": Verdict.ERROR, "detail": DETAIL},
-        ("one", "inet6", "crowd-at-the-door"): {"verdict": Verdict.FAILED, "detail": DETAIL},
+        ("one", "inet6", "connect-burst"): {"verdict": Verdict.FAILED, "detail": DETAIL},
         ("two", "inet", "half-close"): {"verdict": Verdict.FAILED, "detail": DETAIL, "known": "it sends no FIN"},
         ("two", "inet6", "half-close"): {"known": "it sends no FIN"},
         ("two", "unix", "half-close"): {"verdict": Verdict.UNSUPPORTED, "detail": "it declares no such; 2 asked"},
@@ -87,17 +87,17 @@ bytes
 ends
   half-close         MUST    ....  ....
 flow
-  memory-after-clog  INFO    ....  ....
+  memory-after-stall  INFO    ....  ....
 many clients
-  crowd-at-the-door  SHOULD  ....  ....
+  connect-burst  SHOULD  ....  ....
 start stop
-  path-too-long      MUST      .     .
+  socket-path-too-long      MUST      .     .
 
 . passed
 each cell from left to right: inet, inet6, unix, abstract
 
 recorded  memory-
-          after-clog
+          after-stall
 one       0-9.6 KiB
 two       13-22 KiB
 
@@ -115,18 +115,18 @@ bytes
 ends
   half-close         MUST    E...  x!uU
 flow
-  memory-after-clog  INFO    ....  ....
+  memory-after-stall  INFO    ....  ....
 many clients
-  crowd-at-the-door  SHOULD  .f..  ....
+  connect-burst  SHOULD  .f..  ....
 start stop
-  path-too-long      MUST      .     .
+  socket-path-too-long      MUST      .     .
 
 . passed  F failed  f failed SHOULD  x known failure  ! no longer fails as known
 u unsupported  U unsupported, but works  E error
 each cell from left to right: inet, inet6, unix, abstract
 
 recorded  memory-
-          after-clog
+          after-stall
 one       0-9.6 KiB
 two       13-22 KiB
 
@@ -138,7 +138,7 @@ ERROR  half-close: one over inet
 MUST  It answers.
 seen  nothing
 
-FAILED SHOULD  crowd-at-the-door: one over inet6
+FAILED SHOULD  connect-burst: one over inet6
 MUST  It answers.
 seen  nothing
 

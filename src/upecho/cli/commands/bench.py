@@ -15,7 +15,7 @@ from upecho.load.engine import NAMES, best
 from upecho.measure import pythons as python_choice
 from upecho.measure.cells import ALL, SUMMARIES, USUAL, Cell
 from upecho.measure.rounds import Limits
-from upecho.measure.run import FailedChecks, Run, Terms, ceilings, every_cell, expect_able
+from upecho.measure.run import FailedChecks, Run, Terms, baselines, every_cell, expect_able
 from upecho.measure.statistics.claims import FEWEST
 from upecho.measure.trials import Window
 from upecho.net.address import Family
@@ -56,10 +56,10 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
 @click.option(
     "--quick",
     is_flag=True,
-    help=f"A first impression in a minute or two: {QUICK[0]} rounds of short blocks, so that intervals (±) are wide "
+    help=f"A first impression in a minute or two: {QUICK[0]} rounds of short trials, so that intervals (±) are wide "
     "and only great differences show.",
 )
-@click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Keep every block, as JSON.")
+@click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Keep every trial, as JSON.")
 @click.option(
     "--python",
     "pythons",
@@ -75,7 +75,7 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     default=PRECISION_PERCENT,
     help=f"Percent to which ratios shall be known; then no more rounds.  [default: {PRECISION_PERCENT:g}]",
 )
-@click.option("--seconds", type=Number(0.01, 3600.0), help=f"Length of a block.  {_defaults(2)}")
+@click.option("--seconds", type=Number(0.01, 3600.0), help=f"Length of a trial.  {_defaults(2)}")
 @click.option("--budget", type=Number(0.0, 1e6), help=f"Seconds for all rounds, at most.  {_defaults(4)}")
 @click.option("--seed", type=Number(0, 2**32), default=0, help="Of the order and of what is sent.")
 @click.option("--no-check", is_flag=True, help="Do not check conformance first.")
@@ -88,9 +88,9 @@ def command(targets: Sequence[str], families: Sequence[str], save: Path | None, 
     upecho bench selectors asyncio asyncio+uvloop --family unix --save new.json
 
     TARGET is NAME, NAME+LOOP or module:attribute; without any, all that upecho list shows but the naive ones.
-    Each block has a server process of its own, apart from the load engine, which compares every reply.
+    Each trial has a server process of its own, apart from the load engine, which compares every reply.
 
-    Asked for or not, each table has native, the ceiling: the same protocol in C, the nearest thing to what the
+    Asked for or not, each table has native, the baseline: the same protocol in C, the nearest thing to what the
     machine can do. Ratios are to it; it is left out where no other can be measured. Without upecho's C extension
     they are to the cheapest server.
 
@@ -105,8 +105,8 @@ def command(targets: Sequence[str], families: Sequence[str], save: Path | None, 
     pythons = python_choice.named(options["pythons"])
     expect_able(window.engine, scenarios)
     cells = choice.able(pythons, every_cell(names, chosen, scenarios, pythons or [""], cold=options["cold"]))
-    choice.miss_ceiling(targets)
-    beside = ceilings(cells)
+    choice.miss_baseline(targets)
+    beside = baselines(cells)
     failed_checks = None if options["no_check"] else _failing([*cells, *beside], pythons)
     terms = Terms(window, limits, pythons, failed_checks, options["even_if_failing"])
     return measure(Run(cells, terms, beside), save)

@@ -12,7 +12,7 @@ from upecho.cli.progress import Steps
 from upecho.cli.signals import as_interrupts
 from upecho.conformance.catalogue import catalogue
 from upecho.conformance.check import Check
-from upecho.conformance.harness.wire import PATIENCE_SECONDS
+from upecho.conformance.harness.wire import TIMEOUT_SECONDS
 from upecho.conformance.run.known import Known, updated
 from upecho.conformance.run.known_files import expect_writable, load, store
 from upecho.conformance.run.outcome import Outcome, Verdict, document
@@ -36,7 +36,7 @@ PIPED_WIDTH = 100  # columns of a report that goes to a file or a program
 @click.option(
     "--max-clients", type=click.IntRange(min=1), help="How many clients a target serves at once, if it does not say."
 )
-@click.option("--known", "folder", metavar="FOLDER", help="Of known failures.  [default: known, if there is one]")
+@click.option("--known", "directory", metavar="DIRECTORY", help="Of known failures.  [default: known, if there is one]")
 @click.option("--write-known", is_flag=True, help="Make what fails now the known failures.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Targets and families to check at a time.")
 @click.option("--json", "file", type=click.Path(path_type=Path), metavar="FILE", help="Write the verdicts to FILE.")
@@ -46,7 +46,7 @@ def command(
     ids: tuple[str, ...],
     strict: bool,
     max_clients: int | None,
-    folder: str | None,
+    directory: str | None,
     write_known: bool,
     jobs: int | None,
     file: Path | None,
@@ -72,7 +72,7 @@ def command(
     due = sum(is_due(check, *pair) for pair in pairs for check in checks)
     if not due:
         raise CallerError(f"none of these checks is due: {check_notes.why_none_is_due(checks, pairs)}")
-    known = _known(folder, pairs, write=write_known)
+    known = _known(directory, pairs, write=write_known)
     _expect_listeners(pairs)
     outcomes: list[Outcome] = []
     try:
@@ -85,7 +85,7 @@ def command(
     outcomes = _in_order(outcomes, checks, pairs)
     try:
         if write_known:
-            _write_known(folder, known, pairs, outcomes, strict=strict)
+            _write_known(directory, known, pairs, outcomes, strict=strict)
     finally:
         _keep(outcomes, due, checks, pairs, file)
     check_notes.tell_not_due(checks, pairs)
@@ -113,11 +113,11 @@ def _checks(ids: Sequence[str]) -> list[Check]:
     return [check for check in every if not ids or check.id in ids]
 
 
-def _known(folder: str | None, pairs: Pairs, *, write: bool) -> Known:
-    known = load(folder, [target for target, _ in pairs])
+def _known(directory: str | None, pairs: Pairs, *, write: bool) -> Known:
+    known = load(directory, [target for target, _ in pairs])
     if write:
         for target in _targets(pairs):
-            expect_writable(folder, target, known.of(target))
+            expect_writable(directory, target, known.of(target))
     return known
 
 
@@ -125,7 +125,7 @@ def _expect_listeners(pairs: Pairs) -> None:
     """Make sure that somebody listens at each address, so that nobody's absence is taken for a failed check."""
     for target, _ in pairs:
         if target.kind is Kind.ADDRESS:
-            client.connect(target.address(), timeouts.seconds(PATIENCE_SECONDS)).close()
+            client.connect(target.address(), timeouts.seconds(TIMEOUT_SECONDS)).close()
 
 
 def _run(runner: Runner, due: int, known: Known, outcomes: list[Outcome]) -> None:
@@ -157,11 +157,13 @@ def _keep(outcomes: list[Outcome], due: int, checks: Sequence[Check], pairs: Pai
         terminal.print(verdicts(outcomes, checks, names, due, terminal.width), crop=False)
 
 
-def _write_known(folder: str | None, known: Known, pairs: Pairs, outcomes: Sequence[Outcome], *, strict: bool) -> None:
+def _write_known(
+    directory: str | None, known: Known, pairs: Pairs, outcomes: Sequence[Outcome], *, strict: bool
+) -> None:
     for target in _targets(pairs):
         old = known.of(target)
         entries = updated(old.entries if old else (), target, outcomes, strict=strict)
-        click.echo(store(folder, target, old, entries), err=True)
+        click.echo(store(directory, target, old, entries), err=True)
 
 
 def _targets(pairs: Pairs) -> list[Target]:

@@ -37,7 +37,7 @@ def command(base: Path, new: Path, fail_above: float | None) -> int:
                               server differs by from itself (A/A) explains
     no difference detected    none was seen; one that is smaller than ± may be there
     too few rounds to tell    one of the runs has fewer than four
-    too busy to conclude      in one of the runs more than a quarter of the blocks
+    too busy to conclude      in one of the runs more than a quarter of the trials
                               were disturbed by something else on the machine
 
     Exit status: 0 however it turned out; 1 with --fail-above, if a server costs so many percent more, or fails where

@@ -113,7 +113,9 @@ def _is_wanted(item: pytest.Item, check: Check, wanted: set[str]) -> bool:
 def supervisor() -> Iterator[Supervisor]:
     """Answer for every process that the suite starts."""
     with Supervisor() as supervisor:
-        set_hypothesis_home_dir(supervisor.folder / "hypothesis")  # it keeps files, and would in the current folder
+        set_hypothesis_home_dir(
+            supervisor.directory / "hypothesis"
+        )  # it keeps files, and would in the current directory
         yield supervisor
         set_hypothesis_home_dir(None)
 

@@ -51,7 +51,7 @@ def test_utf8_untouched(server: Service) -> None:
 
 
 @check(Level.MUST)
-def test_answers_without_newline(server: Service) -> None:
+def test_immediate_echo(server: Service) -> None:
     """One byte is answered at once: nothing waits for a line, a full buffer or end of file.
 
     Source: RFC 862: any data received is sent back; a byte stream has no lines.
@@ -60,7 +60,7 @@ def test_answers_without_newline(server: Service) -> None:
 
 
 @check(Level.MUST)
-def test_single_bytes(server: Service) -> None:
+def test_single_byte_messages(server: Service) -> None:
     """A thousand single bytes, each sent after the answer to the one before, are all answered.
 
     Source: RFC 862; one recv of the first lesson is not all there is to receive.
@@ -71,7 +71,7 @@ def test_single_bytes(server: Service) -> None:
 
 
 @check(Level.MUST)
-def test_many_in_one(server: Service) -> None:
+def test_coalesced_messages(server: Service) -> None:
     """A thousand messages in one write come back complete and in order.
 
     Source: RFC 9293 section 3.8: a stream has no message boundaries.
@@ -80,7 +80,7 @@ def test_many_in_one(server: Service) -> None:
 
 
 @check(Level.MUST)
-def test_odd_sizes(server: Service) -> None:
+def test_message_sizes(server: Service) -> None:
     """Messages of any size come back whole, also next to the sizes that buffers like to have.
 
     Source: POSIX recv() and send(): either may transfer less than was asked for.
@@ -106,7 +106,7 @@ def test_full_duplex(server: Service) -> None:
 
 
 @check(Level.MUST)
-def test_records_stay_in_order(server: Service) -> None:
+def test_order_preserved(server: Service) -> None:
     """Numbered records come back in their order to a reader that stalls again and again.
 
     Source: RFC 9293 section 3.1: in order; a reply still queued must survive the next receive.
@@ -118,7 +118,7 @@ def test_records_stay_in_order(server: Service) -> None:
 
 
 @check(Level.MUST)
-def test_short_writes(server: Service) -> None:
+def test_small_receive_buffer(server: Service) -> None:
     """8 MiB of unique bytes arrive through a tiny receive buffer that lets the server send little at a time.
 
     Source: POSIX send(): it returns the number of bytes sent, which may be less than was given.
@@ -130,7 +130,7 @@ def test_short_writes(server: Service) -> None:
 
 
 @check(Level.MUST)
-def test_speaks_only_when_spoken_to(server: Service) -> None:
+def test_no_unsolicited_data(server: Service) -> None:
     """A connection on which nothing is sent stays open and silent, as far as is seen in 0.3 s.
 
     Source: RFC 862: what is sent back is what was received.
@@ -145,7 +145,7 @@ STEPS = st.tuples(st.sampled_from(ACTIONS), st.integers(0, 2), st.integers(1, 30
 
 
 @check(Level.MUST)
-def test_any_schedule(place: Place) -> None:
+def test_random_schedules(place: Place) -> None:
     """Whatever the order of sends, pauses, reads and half-closes on several connections, each gets its own answer.
 
     Source: RFC 9293 section 3.1; the order of events is the clients' to choose.

@@ -10,7 +10,7 @@ SEED = 20260702
 LATE_SECONDS = 0.3
 IN_FLIGHT_BYTES = 50_000  # fits into the kernel's buffers on the way, so that the server is through with it
 CLIENTS = 10
-CLOGGED_CLIENTS = 3
+STALLED_CLIENTS = 3
 
 
 @check(Level.MUST)
@@ -39,7 +39,7 @@ def test_half_close_large(server: Service) -> None:
 
 
 @check(Level.MUST)
-def test_end_at_once(server: Service) -> None:
+def test_immediate_half_close(server: Service) -> None:
     """A client that connects and shuts down at once gets a FIN, nothing else.
 
     Source: RFC 9293 section 3.6, case 2.
@@ -50,7 +50,7 @@ def test_end_at_once(server: Service) -> None:
 
 
 @check(Level.MUST)
-def test_data_and_end_before_accept(server: Service) -> None:
+def test_half_close_before_accept(server: Service) -> None:
     """Data and shutdown that were queued before the server accepts are answered like any other.
 
     Source: POSIX accept(): connections, and what they carry, wait in the queue of the listener.
@@ -65,8 +65,8 @@ def test_data_and_end_before_accept(server: Service) -> None:
 
 
 @check(Level.MUST)
-def test_no_reset_over_data(server: Service) -> None:
-    """The server's close never destroys an answer under way, also if the client reads it only after the close.
+def test_no_reset_on_close(server: Service) -> None:
+    """The server's close never destroys an answer in flight, also if the client reads it only after the close.
 
     Source: RFC 9293 section 3.6; SO_LINGER with zero, or a close over unread data, sends RST and drops what is queued.
     """
@@ -78,7 +78,7 @@ def test_no_reset_over_data(server: Service) -> None:
 
 
 @check(Level.MUST)
-def test_client_vanishes(server: Service) -> None:
+def test_abrupt_close(server: Service) -> None:
     """Clients that close with answers unread, or nothing sent, leave nothing behind, and the next one is served.
 
     Source: RFC 9293 section 3.5.2: data for a closed socket is answered by RST.
@@ -105,7 +105,7 @@ def test_reset_idle(server: Service) -> None:
 
 
 @check(Level.MUST)
-def test_reset_mid_stream(server: Service) -> None:
+def test_reset_mid_transfer(server: Service) -> None:
     """A reset in the middle of an exchange leaves nothing behind, and the next client is served.
 
     Source: RFC 9293 section 3.10.7.4: RST aborts the connection.
@@ -119,13 +119,13 @@ def test_reset_mid_stream(server: Service) -> None:
 
 
 @check(Level.MUST)
-def test_reset_with_output_queued(server: Service) -> None:
+def test_reset_with_unread_replies(server: Service) -> None:
     """A reset by a client that does not read, over a queue of answers, leaves nothing behind.
 
     Source: RFC 9293 section 3.10.7.4: queued segments are discarded; POSIX send(): ECONNRESET, EPIPE.
     """
     with server.unharmed():
-        for _ in range(CLOGGED_CLIENTS):
+        for _ in range(STALLED_CLIENTS):
             wire = server.connect()
             wire.send(bytes(IN_FLIGHT_BYTES))
             wire.wait_for_answer()
@@ -147,7 +147,7 @@ def test_reset_after_half_close(server: Service) -> None:
             wire.wait_for_answer()
             wire.reset()
         wire = server.connect()
-        wire.clog(64 * MIB)
+        wire.stall(64 * MIB)
         wire.half_close()
         wire.reset()
 
@@ -168,8 +168,8 @@ def test_reset_before_accept(server: Service) -> None:
 
 
 @check(Level.MUST)
-def test_both_ends_at_once(server: Service) -> None:
-    """A client that shuts down both directions while its answer is under way leaves nothing behind.
+def test_shutdown_both_directions(server: Service) -> None:
+    """A client that shuts down both directions while its answer is in flight leaves nothing behind.
 
     Source: RFC 9293 section 3.6, case 3: both ends may close at the same time.
     """

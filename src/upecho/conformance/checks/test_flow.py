@@ -21,13 +21,13 @@ Record = Callable[[float | str, str], None]
 
 
 @check(Level.MUST)
-def test_slow_reader_bounded(server: Service) -> None:
+def test_bounded_memory_under_backpressure(server: Service) -> None:
     """A client that sends up to 256 MiB and reads nothing is held back before the server's memory grows by 32 MiB.
 
     Source: RFC 9293 section 3.8.6: the window is there to be used; asyncio's flow control, cpython#74116.
     """
     before = server.resident_bytes()
-    sent = server.connect().clog(FLOOD_BYTES, WATCH_SECONDS)
+    sent = server.connect().stall(FLOOD_BYTES, WATCH_SECONDS)
     grown = server.resident_bytes() - before
     if grown > GROWTH_BYTES or sent >= FLOOD_BYTES:
         seen = f"{sent // MIB} MiB taken, memory grown by {grown // MIB} MiB"
@@ -35,36 +35,36 @@ def test_slow_reader_bounded(server: Service) -> None:
 
 
 @check(Level.MUST)
-def test_clog_then_drain(server: Service) -> None:
+def test_stall_then_drain(server: Service) -> None:
     """A client that has stalled and then reads gets exactly what it was owed, and is served on.
 
     Source: RFC 9293 section 3.1: complete and in order, however long a window was closed.
     """
     wire = server.connect()
-    wire.clog(SENT_AT_MOST)
+    wire.stall(SENT_AT_MOST)
     wire.receive()
     wire.exchange(b"and on it goes")
 
 
 @check(Level.MUST, clients=2)
-def test_clogged_others_served(server: Service) -> None:
+def test_stalled_client_isolation(server: Service) -> None:
     """While one client does not read, another is answered.
 
     Source: POSIX send(): it may block; then it blocks the one whose data it is.
     """
-    server.connect().clog(SENT_AT_MOST)
+    server.connect().stall(SENT_AT_MOST)
     server.connect().exchange(b"hello")
 
 
 @check(Level.MUST, observes=True)
-def test_no_spin_while_clogged(server: Service) -> None:
+def test_no_busy_loop_while_stalled(server: Service) -> None:
     """A server that can neither send nor wants to read waits for that without CPU time, also after a half-close.
 
     Source: poll(2): readiness for writing is worth waiting for only when there is something to write.
     """
     for limit in HALF_CLOSED_AFTER[: server.max_clients]:
         wire = server.connect()
-        wire.clog(limit)
+        wire.stall(limit)
         if limit == SENT_AT_MOST:
             server.process.expect_rest()
         wire.half_close()
@@ -72,7 +72,7 @@ def test_no_spin_while_clogged(server: Service) -> None:
 
 
 @check(Level.MUST)
-def test_close_while_clogged(server: Service) -> None:
+def test_close_while_stalled(server: Service) -> None:
     """A client that closes over answers that it never read leaves nothing behind, and the next one is served.
 
     Source: RFC 9293 section 3.6.1: a close over unread data is sent as RST; POSIX send(): EPIPE.
@@ -80,12 +80,12 @@ def test_close_while_clogged(server: Service) -> None:
     with server.unharmed():
         for _ in range(CLIENTS):
             wire = server.connect()
-            wire.clog(SENT_AT_MOST)
+            wire.stall(SENT_AT_MOST)
             wire.close()
 
 
 @check(Level.MUST)
-def test_reset_while_clogged(server: Service) -> None:
+def test_reset_while_stalled(server: Service) -> None:
     """A client that resets while the server waits to send leaves nothing behind, and the next one is served.
 
     Source: RFC 9293 section 3.10.7.4: RST aborts the connection; POSIX send(): ECONNRESET.
@@ -93,24 +93,24 @@ def test_reset_while_clogged(server: Service) -> None:
     with server.unharmed():
         for _ in range(CLIENTS):
             wire = server.connect()
-            wire.clog(SENT_AT_MOST)
+            wire.stall(SENT_AT_MOST)
             wire.reset()
 
 
 @check(Level.MUST)
-def test_clog_cycles(server: Service) -> None:
+def test_stall_cycles(server: Service) -> None:
     """Twenty times stalled and drained, the same client still gets every byte.
 
     Source: RFC 9293 section 3.8.6.1: a window that was closed opens again.
     """
     wire = server.connect()
     for _ in range(CYCLES):
-        wire.clog(SENT_AT_MOST, STALL_SECONDS)
+        wire.stall(SENT_AT_MOST, STALL_SECONDS)
         wire.receive()
 
 
 @check(Level.INFO, observes=True)
-def test_memory_after_clog(server: Service, record: Record) -> None:
+def test_memory_after_stall(server: Service, record: Record) -> None:
     """How much more memory the server has after a client has stalled, drained and left.
 
     Source: none; allocators differ in what they give back.
@@ -118,7 +118,7 @@ def test_memory_after_clog(server: Service, record: Record) -> None:
     server.serves_the_next()
     before = server.resident_bytes()
     wire = server.connect()
-    wire.clog(SENT_AT_MOST)
+    wire.stall(SENT_AT_MOST)
     wire.receive()
     wire.close()
     server.serves_the_next()
@@ -126,7 +126,7 @@ def test_memory_after_clog(server: Service, record: Record) -> None:
 
 
 @check(Level.INFO, families=[Family.INET, Family.INET6])
-def test_urgent_byte(server: Service, record: Record) -> None:
+def test_urgent_data(server: Service, record: Record) -> None:
     """What becomes of a stream with a byte of out-of-band data in it.
 
     Source: RFC 6093: the urgent mechanism is not to be used, and is there.

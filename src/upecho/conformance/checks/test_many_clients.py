@@ -47,7 +47,7 @@ def test_hundred_clients(server: Service) -> None:
 
 
 @check(Level.MUST, clients=IDLE + 1)
-def test_idle_clients_do_no_harm(server: Service) -> None:
+def test_idle_clients(server: Service) -> None:
     """Fifty clients that say nothing do not keep one from being answered.
 
     Source: RFC 862: a connection lasts until the client ends it, and may be silent meanwhile.
@@ -59,7 +59,7 @@ def test_idle_clients_do_no_harm(server: Service) -> None:
 
 
 @check(Level.MUST, clients=PAST_SELECT)
-def test_past_descriptor_1024(server: Service) -> None:
+def test_beyond_fd_setsize(server: Service) -> None:
     """With 1 100 clients connected the last one is served.
 
     Source: select(2): it can watch descriptors below FD_SETSIZE (1024) only; poll(2), epoll(7).
@@ -74,7 +74,7 @@ def test_past_descriptor_1024(server: Service) -> None:
 
 
 @check(Level.MUST, limited=True)
-def test_waits_its_turn(server: Service) -> None:
+def test_queue_beyond_max_clients(server: Service) -> None:
     """A client more than the server serves at once waits, and is served when another leaves.
 
     Source: POSIX listen(): connections wait in the queue of the listener.
@@ -91,7 +91,7 @@ def test_waits_its_turn(server: Service) -> None:
 
 
 @check(Level.SHOULD)
-def test_crowd_at_the_door(server: Service) -> None:
+def test_connect_burst(server: Service) -> None:
     """Two hundred clients that come at once, while the server is busy elsewhere, are all served within 3 s.
 
     Source: listen(2): the backlog; a Unix socket refuses with EAGAIN beyond it, TCP tries again after a second.
@@ -124,7 +124,7 @@ def test_descriptor_reuse(server: Service) -> None:
 
 
 @check(Level.SHOULD, clients=2)
-def test_flooder_and_pinger(server: Service) -> None:
+def test_fairness_under_flood(server: Service) -> None:
     """While one client sends and reads as fast as it can, the median answer to another takes less than 50 ms.
 
     Source: fairness between connections, as in libuv's and trio's accept and read loops.
@@ -142,7 +142,7 @@ def test_flooder_and_pinger(server: Service) -> None:
 
 
 @check(Level.INFO, clients=2)
-def test_connect_storm(server: Service, record: Record) -> None:
+def test_latency_under_connect_churn(server: Service, record: Record) -> None:
     """How long a client that is connected waits for an answer, at worst, while a thousand others come and go.
 
     Source: none; accepting and answering share one loop, or compete for one lock.
@@ -158,7 +158,7 @@ def test_connect_storm(server: Service, record: Record) -> None:
 
 
 @check(Level.SHOULD, families=[Family.INET, Family.INET6])
-def test_message_in_pieces(server: Service) -> None:
+def test_no_nagle_delay(server: Service) -> None:
     """A message that is sent in many small pieces is answered without the 40 ms in which Nagle's algorithm waits.
 
     Source: RFC 9293 section 3.7.4; TCP_NODELAY in tcp(7); RFC 1122 section 4.2.3.2, delayed acknowledgements.

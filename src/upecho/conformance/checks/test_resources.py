@@ -32,7 +32,7 @@ def churn(server: Service, count: int) -> None:
 
 
 @check(Level.MUST, observes=True)
-def test_descriptors_flat_after_churn(server: Service) -> None:
+def test_no_fd_leak_after_churn(server: Service) -> None:
     """After two thousand clients the server has as many descriptors open as before.
 
     Source: POSIX close(); cpython#127529 and its like.
@@ -42,7 +42,7 @@ def test_descriptors_flat_after_churn(server: Service) -> None:
 
 
 @check(Level.MUST, observes=True)
-def test_descriptors_flat_after_resets(server: Service) -> None:
+def test_no_fd_leak_after_resets(server: Service) -> None:
     """After six hundred resets the server has as many descriptors open as before.
 
     Source: POSIX close(): a connection that was reset still has a descriptor; rloop 0.5.0 keeps it.
@@ -56,7 +56,7 @@ def test_descriptors_flat_after_resets(server: Service) -> None:
 
 
 @check(Level.MUST, observes=True)
-def test_threads_and_children_flat(server: Service) -> None:
+def test_no_thread_or_process_leak(server: Service) -> None:
     """After two hundred clients no thread, no child and no zombie is left of them.
 
     Source: pthread_join(3), wait(2): what has ended is kept until somebody asks.
@@ -74,7 +74,7 @@ def test_threads_and_children_flat(server: Service) -> None:
 
 
 @check(Level.SHOULD, observes=True)
-def test_memory_flat_after_churn(server: Service) -> None:
+def test_no_memory_leak_after_churn(server: Service) -> None:
     """Seven hundred clients, after three hundred to warm up, leave less than 2 MiB of memory in use.
 
     Source: what is kept for each client that ever came grows without bound.
@@ -90,7 +90,7 @@ def test_memory_flat_after_churn(server: Service) -> None:
 
 
 @check(Level.MUST, observes=True, clients=DESCRIPTORS)
-def test_out_of_descriptors(place: Place) -> None:
+def test_fd_exhaustion(place: Place) -> None:
     """Out of descriptors a server serves who is connected, does not spin, and takes new clients when some have left.
 
     Source: POSIX accept(): EMFILE; the connection stays queued and the listener readable.
@@ -120,7 +120,7 @@ def serve_until_out(server: Service) -> list[Wire]:
 
 
 @check(Level.MUST, observes=True)
-def test_idle_costs_nothing(server: Service) -> None:
+def test_no_cpu_while_idle(server: Service) -> None:
     """With ten clients that say nothing the server uses no CPU time.
 
     Source: poll(2) with a timeout of zero is for those who have something else to do.
@@ -130,7 +130,7 @@ def test_idle_costs_nothing(server: Service) -> None:
 
 
 @check(Level.INFO, observes=True, clients=MANY)
-def test_memory_per_client(place: Place, record: Record) -> None:
+def test_memory_per_connection(place: Place, record: Record) -> None:
     """How much memory the server has in use for each client that is connected and silent.
 
     Source: none; a thread's stack, a task, or an entry in a table.

@@ -17,14 +17,14 @@ SEED = 20260704
 IN_FLIGHT_BYTES = 400_000  # more than most servers receive at once; a Unix socket takes half of that
 WARM_UP_BYTES = 1 << 20  # makes the window of TCP wide
 CLIENTS = 3
-CLOGGED_BYTES = 64 << 20
+STALLED_BYTES = 64 << 20
 SHORT_GRACE_SECONDS = 0.3
 PIECE_BYTES = 200_000
 STORM = (signal.SIGSTOP, signal.SIGCONT, *[signal.SIGWINCH] * 10)
 
 
 @check(Level.MUST, process=True)
-def test_ready_means_ready(place: Place) -> None:
+def test_accepts_when_ready(place: Place) -> None:
     """Once the server says that it is ready, the first connection succeeds.
 
     Source: POSIX listen(): from then on connections are queued.
@@ -33,7 +33,7 @@ def test_ready_means_ready(place: Place) -> None:
 
 
 @check(Level.MUST, process=True)
-def test_stops_when_idle(place: Place) -> None:
+def test_graceful_shutdown(place: Place) -> None:
     """SIGTERM and SIGINT end a server without clients, with exit status 0 and no child left.
 
     Source: POSIX signal concepts: SIGTERM asks for termination; systemd.kill(5), and Ctrl-C in a terminal.
@@ -46,7 +46,7 @@ def test_stops_when_idle(place: Place) -> None:
 
 
 @check(Level.MUST, process=True)
-def test_stops_with_idle_client(place: Place) -> None:
+def test_graceful_shutdown_idle_client(place: Place) -> None:
     """SIGTERM and SIGINT end a server with a silent client, which sees FIN; exit status 0.
 
     Source: RFC 9293 section 3.6: an orderly close, not an abort.
@@ -60,7 +60,7 @@ def test_stops_with_idle_client(place: Place) -> None:
 
 
 @check(Level.MUST, process=True)
-def test_stops_without_loss(place: Place) -> None:
+def test_graceful_shutdown_no_data_loss(place: Place) -> None:
     """What had arrived from connected clients when SIGTERM did is answered, before FIN; exit status 0.
 
     Source: RFC 9293 section 3.6: an orderly close loses nothing; the "graceful stop" of every service manager.
@@ -80,13 +80,13 @@ def test_stops_without_loss(place: Place) -> None:
 
 
 @check(Level.MUST, process=True)
-def test_stops_with_clogged_client(place: Place) -> None:
+def test_graceful_shutdown_stalled_client(place: Place) -> None:
     """A client that does not read cannot keep a server from ending: after the grace it ends, with exit status 0.
 
     Source: systemd.kill(5): who does not end in time is killed, and all clients with it.
     """
     server = place.start(grace=SHORT_GRACE_SECONDS)
-    server.connect().clog(CLOGGED_BYTES)
+    server.connect().stall(STALLED_BYTES)
     server.stop(signal.SIGTERM, SHORT_GRACE_SECONDS)
 
 
@@ -107,7 +107,7 @@ def test_survives_signals(place: Place) -> None:
 
 
 @check(Level.MUST, process=True)
-def test_starts_again_at_once(place: Place) -> None:
+def test_immediate_restart(place: Place) -> None:
     """A server starts at the same address again at once, after a stop with a client connected and after SIGKILL.
 
     Source: RFC 9293 section 3.6.1 (TIME-WAIT); SO_REUSEADDR in socket(7); a Unix path outlives a killed server.
@@ -137,7 +137,7 @@ def test_address_in_use(place: Place) -> None:
 
 
 @check(Level.MUST, process=True, families=[Family.UNIX])
-def test_stale_path_reclaimed(place: Place) -> None:
+def test_stale_socket_path_reused(place: Place) -> None:
     """A Unix path that a dead server has left behind is used again.
 
     Source: unix(7): binding creates a path, and closing does not remove it.
@@ -149,7 +149,7 @@ def test_stale_path_reclaimed(place: Place) -> None:
 
 
 @check(Level.MUST, process=True, families=[Family.UNIX])
-def test_live_path_not_stolen(place: Place) -> None:
+def test_live_socket_path_kept(place: Place) -> None:
     """A Unix path at which somebody listens is left alone, even if that server has no room for a client just now.
 
     Source: unix(7): a path that is removed and bound again silently cuts off whoever listened there.
@@ -167,7 +167,7 @@ def test_live_path_not_stolen(place: Place) -> None:
 
 
 @check(Level.MUST, process=True, families=[Family.UNIX])
-def test_path_not_a_socket(place: Place) -> None:
+def test_regular_file_kept(place: Place) -> None:
     """A path that is a regular file is not touched, and said to be in the way.
 
     Source: unix(7): bind() fails with EADDRINUSE on any existing path; only a socket could be stale.
@@ -181,16 +181,16 @@ def test_path_not_a_socket(place: Place) -> None:
 
 
 @check(Level.MUST, process=True, families=[Family.UNIX])
-def test_path_too_long(place: Place) -> None:
+def test_socket_path_too_long(place: Place) -> None:
     """A Unix path longer than the system takes is refused with one clear line.
 
     Source: unix(7): sun_path has 108 bytes.
     """
-    place.expect_refusal(f"unix:{place.supervisor.folder}/{'x' * MAX_PATH_BYTES}")
+    place.expect_refusal(f"unix:{place.supervisor.directory}/{'x' * MAX_PATH_BYTES}")
 
 
 @check(Level.MUST, process=True, families=[Family.UNIX])
-def test_path_removed_at_stop(place: Place) -> None:
+def test_socket_path_removed_at_stop(place: Place) -> None:
     """A server that was stopped leaves no path behind.
 
     Source: unix(7): closing a socket does not remove its path.
@@ -203,7 +203,7 @@ def test_path_removed_at_stop(place: Place) -> None:
 
 
 @check(Level.MUST, process=True, families=[Family.UNIX])
-def test_replaced_path_kept(place: Place) -> None:
+def test_replaced_socket_path_kept(place: Place) -> None:
     """A server whose path has become somebody else's meanwhile leaves it alone when it stops.
 
     Source: unix(7): a path may be removed and bound again while the first socket lives.
@@ -220,7 +220,7 @@ def test_replaced_path_kept(place: Place) -> None:
 
 
 @check(Level.SHOULD, process=True, families=[Family.UNIX])
-def test_path_permissions(place: Place) -> None:
+def test_socket_path_permissions(place: Place) -> None:
     """A Unix path is for its owner alone, unless something else was asked for.
 
     Source: unix(7): connecting takes write permission on the path; the umask decides otherwise.

@@ -9,7 +9,7 @@ MIB = 1 << 20
 
 
 @check(Level.MUST, process=True, looks_back=True)
-def test_says_nothing_on_stderr(place: Place) -> None:
+def test_quiet_stderr(place: Place) -> None:
     """From when it is ready until it is told to stop a server writes nothing to stderr, whatever clients do.
 
     Source: a reset, a vanished client or a half-close is normal life; a traceback is for what nobody foresaw.
@@ -23,7 +23,7 @@ def test_says_nothing_on_stderr(place: Place) -> None:
             getattr(wire, leave)()
             wire.close()
     wire = server.connect()
-    wire.clog(MIB)
+    wire.stall(MIB)
     wire.reset()
     server.serves_the_next()
     place.expect_silence()

@@ -6,7 +6,7 @@ from upecho.conformance.harness.violation import Violation, first_difference, pl
 UPPER = bytes(code - 32 if 97 <= code <= 122 else code for code in range(256))
 
 
-class Owed:
+class ExpectedBytes:
     """The answer that is still to come on one connection.
 
     Attributes:

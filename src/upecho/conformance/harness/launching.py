@@ -19,7 +19,7 @@ from upecho.serving.target import Kind, Target
 from upecho.support import timeouts
 from upecho.support.errors import AddressError, NoPortLeft
 
-LOOK_SECONDS = 0.01
+POLL_INTERVAL_SECONDS = 0.01
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ def launch(target: Target, supervisor: Supervisor, terms: Terms, *, may_start: b
             is_command=target.kind is Kind.COMMAND,
             may_complain=terms.descriptors is not None,  # to say that there are none left is a service
         )
-    patience = END_SECONDS if may_start else READY_SECONDS  # for it had no time yet to start and to look around
-    refusal = Refusal(child.wait(timeouts.seconds(patience)), child.stderr())
+    timeout = END_SECONDS if may_start else READY_SECONDS  # for it had no time yet to start and to look around
+    refusal = Refusal(child.wait(timeouts.seconds(timeout)), child.stderr())
     child.close()
     if str(NoPortLeft()) in refusal.stderr:
         raise NoPortLeft
@@ -110,7 +110,7 @@ def _connectable(child: Child, text: str) -> Address | None:
             try:
                 client.connect(address, timeouts.seconds(READY_SECONDS)).close()
             except AddressError:
-                time.sleep(LOOK_SECONDS)
+                time.sleep(POLL_INTERVAL_SECONDS)
             else:
                 return address
     return None

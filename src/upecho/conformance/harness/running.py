@@ -11,8 +11,8 @@ from upecho.processes import procfs
 from upecho.processes.supervisor import Child
 from upecho.support import timeouts
 
-PATIENCE_SECONDS = 5.0  # for what must come to rest, or back to what it was
-LOOK_SECONDS = 0.01  # between two looks at a process for a change that makes no event
+TIMEOUT_SECONDS = 5.0  # for what must come to rest, or back to what it was
+POLL_INTERVAL_SECONDS = 0.01  # between two looks at a process for a change that makes no event
 REST_SECONDS = 0.3
 REST_STEP_SECONDS = 0.1  # from the beginning of one window to that of the next
 REST_SHARE = 0.03  # of a core: ten wake-ups a second cost less, and one that spins gets more on any machine
@@ -96,11 +96,11 @@ class Running:
 
     def expect_at_most(self, limit: int, read: Callable[[], int], unit: str) -> None:
         """Wait until what ``read`` returns is at most ``limit``, which must come to be."""
-        deadline = time.monotonic() + timeouts.seconds(PATIENCE_SECONDS)
+        deadline = time.monotonic() + timeouts.seconds(TIMEOUT_SECONDS)
         while (now := read()) > limit:
             if time.monotonic() > deadline:
                 raise Violation(f"at most {limit} {unit}", f"{now}")
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_INTERVAL_SECONDS)
 
     def expect_rest(self) -> None:
         """Expect that it uses no CPU time to speak of for a while, once it is through with what there was to do."""
@@ -132,6 +132,6 @@ def settled(read: Callable[[], int]) -> int:
     """Return what ``read`` returns once it does so twice, as when what a client has left is about to be cleared."""
     last, value = -1, read()
     while value != last:
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_INTERVAL_SECONDS)
         last, value = value, read()
     return value

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from upecho.conformance.harness.running import Running, settled
 from upecho.conformance.harness.violation import Log, Violation, ending, plural
-from upecho.conformance.harness.wire import LONGEST_CHECK_SECONDS, PATIENCE_SECONDS, Wire
+from upecho.conformance.harness.wire import LONGEST_CHECK_SECONDS, TIMEOUT_SECONDS, Wire
 from upecho.net import client
 from upecho.net.address import Address
 from upecho.processes import procfs
@@ -39,7 +39,7 @@ class Service:
 
     def connect(self, receive_buffer: int | None = None) -> Wire:
         """Return a new connection; it is closed with the check."""
-        return self._wire(lambda: client.connect(self.address, timeouts.seconds(PATIENCE_SECONDS), receive_buffer))
+        return self._wire(lambda: client.connect(self.address, timeouts.seconds(TIMEOUT_SECONDS), receive_buffer))
 
     def connect_several(self, count: int) -> list[Wire]:
         """Return that many new connections, or as many as the target serves at once if that is less."""
@@ -118,7 +118,7 @@ class Service:
 
     def expect_exit(self, grace: float) -> None:
         """Expect that the server, which was told to stop, ends within the grace, and says that all went well."""
-        status = self.process.child.wait(grace + timeouts.seconds(PATIENCE_SECONDS))
+        status = self.process.child.wait(grace + timeouts.seconds(TIMEOUT_SECONDS))
         if status != 0:
             seen = "still running" if status is None else ending(status)
             raise Violation(f"exit status 0 within {grace:g} s of being told to stop", seen)

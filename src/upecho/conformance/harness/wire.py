@@ -14,16 +14,16 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 
-from upecho.conformance.harness.expected_bytes import Owed
+from upecho.conformance.harness.expected_bytes import ExpectedBytes
 from upecho.conformance.harness.violation import Log, Violation, plural, show
 from upecho.support import timeouts
 
-PATIENCE_SECONDS = 5.0  # how long an event that must come may take
+TIMEOUT_SECONDS = 5.0  # how long an event that must come may take
 LONGEST_CHECK_SECONDS = 60.0  # how long a check may go on whose events all come in time, as of a server that trickles
 STALL_SECONDS = 0.02  # a sender that makes no headway for so long has filled every buffer on the way
-CLOG_SECONDS = 0.05  # what is taken later than that is owed all the same
+STALL_SECONDS = 0.05  # what is taken later than that is owed all the same
 BUSY_SECONDS = 1.0  # how long a server is waited for that takes nothing and yet does something
-CLOG_BLOCK = random.Random(20260703).randbytes(262_139)  # a prime: no piece of it returns at a buffer's boundary
+STALL_BLOCK = random.Random(20260703).randbytes(262_139)  # a prime: no piece of it returns at a buffer's boundary
 READ_BYTES = 65536
 WHOLE = itertools.repeat(1 << 30)
 READS_AT_ONCE = 32
@@ -53,7 +53,7 @@ class Wire:
         self._log = log
         self._is_busy = is_busy
         self._name = name
-        self._owed = Owed()
+        self._expected = ExpectedBytes()
         self._socket = connection
         self._socket.setblocking(False)
         self._poll = select.poll()
@@ -100,7 +100,7 @@ class Wire:
         self._note(f"sending {show(byte)} out of band")
         self._socket.send(byte, socket.MSG_OOB)
 
-    def clog(self, limit: int, seconds: float = CLOG_SECONDS) -> int:
+    def stall(self, limit: int, seconds: float = STALL_SECONDS) -> int:
         """Send without reading until the server takes no more for so long, or ``limit`` bytes; return how many.
 
         Who takes no more because the machine does not let it run is waited for, for a while: it may also spin.
@@ -109,11 +109,11 @@ class Wire:
         since = time.monotonic()
         while sent < limit:
             if self._ready(OUT, seconds):
-                sent += self._write(memoryview(CLOG_BLOCK))
+                sent += self._write(memoryview(STALL_BLOCK))
                 since = time.monotonic()
             elif time.monotonic() - since > BUSY_SECONDS or not self._is_busy():
                 break
-        self._note(f"clogged after {plural(sent, 'byte')}")
+        self._note(f"stalled after {plural(sent, 'byte')}")
         return sent
 
     def pump(self, data: bytes) -> None:
@@ -128,7 +128,7 @@ class Wire:
         """Send, call ``meanwhile`` until an answer arrives, receive; return how long all of it took."""
         began = time.monotonic()
         self.send(data)
-        while not self._ready(IN, 0) and time.monotonic() - began < timeouts.seconds(PATIENCE_SECONDS):
+        while not self._ready(IN, 0) and time.monotonic() - began < timeouts.seconds(TIMEOUT_SECONDS):
             meanwhile()
         self.receive()
         return time.monotonic() - began
@@ -141,7 +141,7 @@ class Wire:
         """
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
         self._note(f"sending {show(data)} in pieces of {plural(size, 'byte')}")
-        self._owed.add(data)
+        self._expected.add(data)
         began = time.monotonic()
         for start in range(0, len(data), size):
             rest = memoryview(data)[start : start + size]
@@ -157,7 +157,7 @@ class Wire:
 
     def receive(self) -> None:
         """Receive and compare all that is owed."""
-        while self._owed:
+        while self._expected:
             self._wait(IN)
             self._drain()
         self._note("received all that was owed")
@@ -171,7 +171,7 @@ class Wire:
     def expect_end(self) -> None:
         """Receive all that is owed, then a FIN and nothing else."""
         self.receive()
-        end = self.end(timeouts.seconds(PATIENCE_SECONDS))
+        end = self.end(timeouts.seconds(TIMEOUT_SECONDS))
         if end is not End.FIN:
             raise Violation("FIN", end.value)
 
@@ -231,10 +231,10 @@ class Wire:
             size, end = self._take()
             if end is not End.NOT_YET:
                 self._note(end.value)
-                owed = f"the {plural(len(self._owed), 'byte')} still owed"
-                missing = owed if self._owed else "a connection that stays open"
-                raise Violation(missing, f"{end.value} after {plural(self._owed.received, 'byte')}")
-            if not size or not self._owed:
+                owed = f"the {plural(len(self._expected), 'byte')} still owed"
+                missing = owed if self._expected else "a connection that stays open"
+                raise Violation(missing, f"{end.value} after {plural(self._expected.received, 'byte')}")
+            if not size or not self._expected:
                 return
 
     def _take(self) -> tuple[int, End]:
@@ -248,7 +248,7 @@ class Wire:
         if not data:
             return 0, End.FIN
         try:
-            self._owed.take(data)
+            self._expected.take(data)
         except Violation:
             self._note(f"received {show(data)}")
             raise
@@ -256,7 +256,7 @@ class Wire:
 
     def _write(self, data: memoryview) -> int:
         sent = self._hand_over(data)
-        self._owed.add(data[:sent])
+        self._expected.add(data[:sent])
         return sent
 
     def _hand_over(self, data: memoryview) -> int:
@@ -271,15 +271,15 @@ class Wire:
 
     def _wait(self, events: int) -> int:
         """Wait for one of the events, which must come; return those that have."""
-        patience = timeouts.seconds(PATIENCE_SECONDS)
-        received = f"{plural(self._owed.received, 'byte')} received"
+        timeout = timeouts.seconds(TIMEOUT_SECONDS)
+        received = f"{plural(self._expected.received, 'byte')} received"
         self._log.expect_time_left(timeouts.seconds(LONGEST_CHECK_SECONDS), received)
-        if ready := self._ready(events, patience):
+        if ready := self._ready(events, timeout):
             return ready
-        self._note(f"nothing for {patience:g} s")
-        verb = "is" if len(self._owed) == 1 else "are"
-        owed = f"{plural(len(self._owed), 'byte')} {verb} owed" if self._owed else "nothing is owed"
-        raise Violation("progress", f"none for {patience:g} s; {received}, {owed}")
+        self._note(f"nothing for {timeout:g} s")
+        verb = "is" if len(self._expected) == 1 else "are"
+        owed = f"{plural(len(self._expected), 'byte')} {verb} owed" if self._expected else "nothing is owed"
+        raise Violation("progress", f"none for {timeout:g} s; {received}, {owed}")
 
     def _ready(self, events: int, seconds: float) -> int:
         """Return which of the events are there within ``seconds``; an ended connection counts as readable."""

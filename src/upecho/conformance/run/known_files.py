@@ -1,4 +1,4 @@
-"""The files of known failures: one TOML file for each target in a folder, read strictly and written as a whole."""
+"""The files of known failures: one TOML file for each target in a directory, read strictly and written as a whole."""
 
 import json
 import re
@@ -17,23 +17,23 @@ from upecho.serving.target import Target
 from upecho.support import atomic_write, toml_file
 from upecho.support.errors import CallerError
 
-DEFAULT_FOLDER = "known"
+DEFAULT_DIRECTORY = "known"
 TYPES = {"check": str, "reason": str, "link": str, "families": list, "flaky": bool}
 KINDS = {str: "text, and not empty", list: "a list of families, and not empty", bool: "true or false"}
 LONGEST_NAME = 100  # characters of a file's
 
 
-def load(folder: str | None, targets: Iterable[Target]) -> Known:
-    """Read the files of a folder; without one those of the folder ``known``, if it is there; for an empty name none.
+def load(directory: str | None, targets: Iterable[Target]) -> Known:
+    """Read the files of a directory; without one those of the directory ``known``, if it is there; for an empty name none.
 
     Raises:
-        CallerError: no such folder; or a file that is not right, which need not be about one of the targets.
+        CallerError: no such directory; or a file that is not right, which need not be about one of the targets.
     """
-    if folder == "" or (folder is None and not Path(DEFAULT_FOLDER).is_dir()):
+    if directory == "" or (directory is None and not Path(DEFAULT_DIRECTORY).is_dir()):
         return Known()
-    place = Path(folder or DEFAULT_FOLDER)
+    place = Path(directory or DEFAULT_DIRECTORY)
     if not place.is_dir():
-        raise CallerError(f"no folder {place} with known failures")
+        raise CallerError(f"no directory {place} with known failures")
     checks = {check.id: check for check in catalogue()}
     found: dict[str, tuple[Path, tuple[Entry, ...]]] = {}
     for path in sorted(place.glob("*.toml")):
@@ -47,25 +47,25 @@ def load(folder: str | None, targets: Iterable[Target]) -> Known:
     return Known(KnownFailures(found[text][0], target, found[text][1]) for text, target in wanted.items())
 
 
-def expect_writable(folder: str | None, target: Target, old: KnownFailures | None) -> None:
+def expect_writable(directory: str | None, target: Target, old: KnownFailures | None) -> None:
     """Make sure, before minutes of work, that a target's file can be written.
 
     Raises:
         CallerError: it cannot.
     """
-    if folder == "":
+    if directory == "":
         raise CallerError(
-            "known failures cannot be written where none are to be read: --known '' says there is no folder"
+            "known failures cannot be written where none are to be read: --known '' says there is no directory"
         )
     if not target.text.isprintable():  # a file could not have it as it is, and would be about another target
         raise CallerError(f"known failures of {target.text!r} cannot be written: not all of it is printable text")
-    place = Path(folder or DEFAULT_FOLDER)
+    place = Path(directory or DEFAULT_DIRECTORY)
     if place.exists() and not place.is_dir():
-        raise CallerError(f"cannot write known failures into {place}: it is no folder")
+        raise CallerError(f"cannot write known failures into {place}: it is no directory")
     atomic_write.check(_path(place, target, old) if place.exists() else place)
 
 
-def store(folder: str | None, target: Target, old: KnownFailures | None, entries: Sequence[Entry]) -> str:
+def store(directory: str | None, target: Target, old: KnownFailures | None, entries: Sequence[Entry]) -> str:
     """Make a target's file say what its known failures are; return what was done to which file.
 
     Raises:
@@ -74,7 +74,7 @@ def store(folder: str | None, target: Target, old: KnownFailures | None, entries
     if set(entries) == set(old.entries if old else ()):
         count = plural(len(entries), "known failure")
         return f"{old.path} stays as it is: {count}" if old else f"{target.text}: nothing to write, no known failures"
-    path = _path(Path(folder or DEFAULT_FOLDER), target, old)
+    path = _path(Path(directory or DEFAULT_DIRECTORY), target, old)
     try:
         if not entries:
             path.unlink()
@@ -153,13 +153,13 @@ def _expect_can_be_due(path: Path, entries: Sequence[Entry], target: Target, che
             )
 
 
-def _path(folder: Path, target: Target, old: KnownFailures | None) -> Path:
+def _path(directory: Path, target: Target, old: KnownFailures | None) -> Path:
     """Return the path of a target's file, or one that tells which target it is about, and that is free."""
     if old:
         return old.path
     slug = re.sub("[^A-Za-z0-9._+]+", "-", target.text).strip("-.")[:LONGEST_NAME]
     names = [f"{slug}.toml", *(f"{slug}-{number}.toml" for number in range(2, 1000))]
-    return next(folder / name for name in names if not (folder / name).exists())
+    return next(directory / name for name in names if not (directory / name).exists())
 
 
 def _text(target: Target, entries: Sequence[Entry]) -> str:

@@ -25,7 +25,7 @@ RAN = {0, 1, 5}  # pytest's exit statuses when all tests passed, some did not, o
 GRAVITY = [Verdict.UNSUPPORTED, Verdict.PASSED, Verdict.FAILED, Verdict.ERROR]
 REASON = re.compile(r"^(?:ERROR: |(?:INTERNALERROR> )?(?=[\w.]*(?:Error|Exception)(?::|$)))(.+)", re.MULTILINE)
 LONGEST_GARBAGE = 60  # bytes of it that are shown
-LOOK_SECONDS = 0.1  # between two looks at what makes no event
+POLL_INTERVAL_SECONDS = 0.1  # between two looks at what makes no event
 JOBS_PER_CORE = 2  # half the time of a check goes by in watching that nothing happens
 MOST_JOBS_PER_CORE = 4
 
@@ -60,16 +60,16 @@ def expect_imports(targets: Iterable[str]) -> None:
         CallerError: one does; any other mistake is for the import to find.
     """
     built_in = {row.name for row in registry.BUILT_IN}
-    patience = timeouts.seconds(READY_SECONDS)
+    timeout = timeouts.seconds(READY_SECONDS)
     foreign = [text for text in targets if text.partition("+")[0] not in built_in]
     if not foreign:
         return
     with Supervisor() as supervisor:
         trials = {text: supervisor.start([sys.executable, "-P", "-c", TRIAL, text]) for text in foreign}
         for text, child in trials.items():
-            status = child.wait(patience)
+            status = child.wait(timeout)
             if status is None:
-                raise CallerError(f"{text}: broken: importing it takes longer than {patience:g} s")
+                raise CallerError(f"{text}: broken: importing it takes longer than {timeout:g} s")
             if status != IMPORTED:
                 raise CallerError(f"{text}: broken: a process that imported it {_how(status)}")
 
@@ -158,7 +158,7 @@ class Runner:
                 worker = self._start(supervisor)
                 running.register(worker.child.stdout, selectors.EVENT_READ, worker)
             ended = {key.fd for key in running.get_map().values() if not key.data.child.is_alive()}
-            readable = {key.fd for key, _ in running.select(LOOK_SECONDS)}
+            readable = {key.fd for key, _ in running.select(POLL_INTERVAL_SECONDS)}
             for fd in readable | ended:
                 worker = running.get_key(fd).data
                 # A process that a target's module has started may keep the pipe open for ever.

@@ -38,7 +38,7 @@ def main() -> None:
         os.environ.pop(name, None)
     # A shell starts background jobs with SIGINT ignored; what is checked here gets it all the same.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    # The folder's path, not the package's name: for a name pytest would load a conftest of the current folder.
+    # The directory's path, not the package's name: for a name pytest would load a conftest of the current directory.
     suite = Path(__file__).parents[1] / "checks"
     arguments = [str(suite), "-c", str(suite / "pytest.ini"), "-p", "upecho.conformance.plugin"]
     # pytest's own way to capture makes files, which a killed worker would leave behind.

@@ -1,12 +1,12 @@
 """Two runs compared, cell by cell: whether a request costs more in NEW than it did in BASE.
 
-Blocks of two runs are no pairs, so ratios are Welch's. A machine that was slower in one of the runs would look like a
-dearer server; where both runs measured the ceiling, each cost is therefore divided by that of the ceiling in its round.
+Trials of two runs are no pairs, so ratios are Welch's. A machine that was slower in one of the runs would look like a
+dearer server; where both runs measured the baseline, each cost is therefore divided by that of the baseline in its round.
 A difference is claimed as within one run: where chance would make it less than once in twenty comparisons, corrected
 for all of them, and where it is greater than what the same server differs by from itself in either run.
 
-What slows down the ceiling may slow down a server by the same share, or hardly: a processor that is shared does the
-one, fewer requests at each waking of the ceiling the other. A difference has to be one if all of the ceiling's is
+What slows down the baseline may slow down a server by the same share, or hardly: a processor that is shared does the
+one, fewer requests at each waking of the baseline the other. A difference has to be one if all of the baseline's is
 taken from it, and if nothing is: then it is one whatever part of that the server had. This is an intersection-union
 test: Berger, Multiparameter Hypothesis Testing and Acceptance Sampling, Technometrics 24, 1982.
 """
@@ -33,7 +33,7 @@ class Change:
     Attributes:
         base: the cell in the first run.
         new: the cell in the second run.
-        ratio: of the costs, NEW to BASE; divided by the ceiling's where its group has one in both.
+        ratio: of the costs, NEW to BASE; divided by the baseline's where its group has one in both.
         verdict: what can be said of it.
     """
 
@@ -73,10 +73,10 @@ class Changes:
 
     Attributes:
         results: the two runs, BASE and NEW.
-        claims: what the blocks of each support.
-        cells: those with numbers in both, in the order of NEW, but for ceilings that the others are divided by.
+        claims: what the trials of each support.
+        cells: those with numbers in both, in the order of NEW, but for baselines that the others are divided by.
         absent: those with numbers in one of them only.
-        ceilings: how the cost of each such ceiling itself changed.
+        baselines: how the cost of each such baseline itself changed.
         floors: by how much, as a share, the same server seems to differ from itself, in the worse of both runs; only
             for groups where somebody looked.
     """
@@ -101,7 +101,7 @@ class Changes:
         if not both and not any(absence.broke for absence in self.absent):
             raise CallerError(_nothing_in_common(before, after))
         dividers = self._dividers(both)
-        self.ceilings = {name.group: unpaired(*self._logs(name, None)) for name in dividers.values()}
+        self.baselines = {name.group: unpaired(*self._logs(name, None)) for name in dividers.values()}
         logs = {name: self._logs(name, dividers.get(name.group)) for name in both if name not in dividers.values()}
         self.floors = self._floors({name.group for name in logs})
         differences = {name: self._differences(name, logs[name]) for name in logs}
@@ -125,18 +125,18 @@ class Changes:
         return [change for change in self.cells if change.verdict in (Verdict.TOO_FEW, Verdict.TOO_BUSY)]
 
     def _dividers(self, names: list[Name]) -> dict[Group, Name]:
-        """Return the ceilings by which the others of their groups can be divided in both runs."""
+        """Return the baselines by which the others of their groups can be divided in both runs."""
         found = {}
-        for ceiling in filter(lambda name: name.is_ceiling, names):
-            others = [name for name in names if name.group == ceiling.group and name != ceiling]
-            if others and all(all(self._logs(name, ceiling)) for name in others):
-                found[ceiling.group] = ceiling
+        for baseline in filter(lambda name: name.is_baseline, names):
+            others = [name for name in names if name.group == baseline.group and name != baseline]
+            if others and all(all(self._logs(name, baseline)) for name in others):
+                found[baseline.group] = baseline
         return found
 
-    def _logs(self, name: Name, ceiling: Name | None) -> tuple[list[float], list[float]]:
+    def _logs(self, name: Name, baseline: Name | None) -> tuple[list[float], list[float]]:
         """Return the logarithms of a cell's costs in NEW and in BASE, round by round."""
         base, new = (
-            claims.costs.pairs(name, ceiling) if ceiling else list(claims.costs.logs(name).values())
+            claims.costs.pairs(name, baseline) if baseline else list(claims.costs.logs(name).values())
             for claims in self.claims.values()
         )
         return new, base
@@ -147,7 +147,7 @@ class Changes:
         return {group: max(both) for group, both in known.items() if both}
 
     def _differences(self, name: Name, logs: tuple[list[float], list[float]]) -> list[Mean]:
-        """Return by how much a cell changed: divided by the ceiling, where there is one, and as it is."""
+        """Return by how much a cell changed: divided by the baseline, where there is one, and as it is."""
         return [Mean.of(new).minus(Mean.of(base)) for new, base in (logs, self._logs(name, None))]
 
     def _verdict(self, name: Name, differences: list[Mean], p_value: float) -> Verdict:
@@ -163,7 +163,7 @@ class Changes:
 
 def _expect_alike(base: Results, new: Results) -> None:
     engines = [
-        ", ".join(sorted({run.window.engine} | {block.load.engine for block in run.blocks if block.load}))
+        ", ".join(sorted({run.window.engine} | {trial.load.engine for trial in run.trials if trial.load}))
         for run in (base, new)
     ]
     if engines[0] != engines[1]:

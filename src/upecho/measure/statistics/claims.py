@@ -28,21 +28,21 @@ class Verdict(enum.StrEnum):
 
 
 class Claims:
-    """What the blocks of a run support."""
+    """What the trials of a run support."""
 
     def __init__(self, results: Results) -> None:
-        self.costs = Costs(results.blocks)
-        self._disturbed = sum(bool(block.disturbances) for block in results.blocks)
-        self._blocks = len(results.blocks)
+        self.costs = Costs(results.trials)
+        self._disturbed = sum(bool(trial.disturbances) for trial in results.trials)
+        self._trials = len(results.trials)
 
     @property
     def disturbed(self) -> float:
-        """The share of blocks that were disturbed."""
-        return self._disturbed / self._blocks if self._blocks else 0.0
+        """The share of trials that were disturbed."""
+        return self._disturbed / self._trials if self._trials else 0.0
 
     @property
     def is_too_busy(self) -> bool:
-        """Whether so many blocks were disturbed that nothing is claimed."""
+        """Whether so many trials were disturbed that nothing is claimed."""
         return self.disturbed > noise.TOO_MANY
 
     def ratio(self, name: Name) -> Ratio:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from upecho.load.plan import LoadResult
 from upecho.measure.cells import Name
 from upecho.measure.statistics.ratios import Mean
-from upecho.measure.trials import Block
+from upecho.measure.trials import Trial
 
 Group = tuple[str, str]
 
@@ -21,20 +21,20 @@ def cost_ns(load: LoadResult) -> float:
 class Costs:
     """The costs of cells, round by round; a cell in which anything went wrong has none."""
 
-    def __init__(self, blocks: Iterable[Block] = ()) -> None:
+    def __init__(self, trials: Iterable[Trial] = ()) -> None:
         self._logs: dict[Name, dict[int, list[float]]] = {}
         self._wrong: set[Name] = set()
-        for block in blocks:
-            self.add(block)
+        for trial in trials:
+            self.add(trial)
 
-    def add(self, block: Block) -> None:
-        """Take a block into account."""
-        if block.failure or block.void or not block.load:
-            self._wrong.add(block.name)
-            self._logs.pop(block.name, None)
-        elif block.name not in self._wrong:
-            rounds = self._logs.setdefault(block.name, {})
-            rounds.setdefault(block.round, []).append(math.log(cost_ns(block.load)))
+    def add(self, trial: Trial) -> None:
+        """Take a trial into account."""
+        if trial.failure or trial.void or not trial.load:
+            self._wrong.add(trial.name)
+            self._logs.pop(trial.name, None)
+        elif trial.name not in self._wrong:
+            rounds = self._logs.setdefault(trial.name, {})
+            rounds.setdefault(trial.round, []).append(math.log(cost_ns(trial.load)))
 
     def groups(self) -> dict[Group, list[Name]]:
         """Return the cells that have costs, those together that can be compared."""
@@ -61,9 +61,9 @@ class Costs:
         return found
 
     def reference(self, group: Group) -> Name:
-        """Return the cell that the others of a group are compared with: the ceiling, or else the cheapest one."""
+        """Return the cell that the others of a group are compared with: the baseline, or else the cheapest one."""
         names = self.groups()[group]
-        return next((name for name in names if name.is_ceiling), None) or min(names, key=self.middle)
+        return next((name for name in names if name.is_baseline), None) or min(names, key=self.middle)
 
     def middle(self, name: Name) -> float:
         """Return the median cost of a cell over the rounds, as a logarithm."""

@@ -1,4 +1,4 @@
-"""What else went on on the machine while a block was measured."""
+"""What else went on on the machine while a trial was measured."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from upecho.load.plan import LoadResult
 
 STOLEN = 0.02  # of the time of the whole machine: another guest of the same host was given it
 SWITCHES = 200  # a second, in which the load engine had to let something else run
-TOO_MANY = 0.25  # of all blocks: then the machine was too busy to conclude anything
+TOO_MANY = 0.25  # of all trials: then the machine was too busy to conclude anything
 
 
 def disturbances(load: LoadResult, *, apart: bool = True) -> Iterator[str]:

@@ -33,4 +33,4 @@ def doubt(scenario: Scenario, load: LoadResult, seconds: float) -> str:
     lowest_ns = (1 - TOLERANCE) * (seconds * 1e9 - load.latency.mean_ns)
     if lowest_ns <= taken_ns <= (1 + ROUNDING) * load.elapsed_ns:
         return ""
-    return f"{places} requests were under way, but by Little's law {places * taken_ns / load.elapsed_ns:.1f}"
+    return f"{places} requests were in flight, but by Little's law {places * taken_ns / load.elapsed_ns:.1f}"

@@ -1,6 +1,6 @@
-"""Ratios of what was measured in blocks, with what chance alone could have made of them.
+"""Ratios of what was measured in trials, with what chance alone could have made of them.
 
-What is averaged is the logarithm of a ratio, so that A/B and B/A say the same. A pair is two blocks that ran in the
+What is averaged is the logarithm of a ratio, so that A/B and B/A say the same. A pair is two trials that ran in the
 same round, so that the machine treated both alike; the pair is the sample, not the request.
 
 Intervals are percentile bootstraps over the samples (Efron and Tibshirani, An Introduction to the Bootstrap, chapter

@@ -1,4 +1,4 @@
-"""From blocks to the numbers of a cell. The block is the sample; values within one are not independent."""
+"""From trials to the numbers of a cell. The trial is the sample; values within one are not independent."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -7,12 +7,12 @@ from typing import Self
 
 from upecho.load.plan import LoadResult
 from upecho.measure.results import Results, Wanted
-from upecho.measure.trials import Block
+from upecho.measure.trials import Trial
 
 
 @dataclass(frozen=True)
 class Spread:
-    """One quantity over all blocks of a cell."""
+    """One quantity over all trials of a cell."""
 
     median: float
     low: float
@@ -20,7 +20,7 @@ class Spread:
 
     @classmethod
     def of(cls, values: Iterable[float]) -> Self:
-        """Sum up one value per block."""
+        """Sum up one value per trial."""
         ordered = sorted(values)
         return cls(statistics.median(ordered), ordered[0], ordered[-1])
 
@@ -35,17 +35,17 @@ class Numbers:
     """What was measured in a cell.
 
     Attributes:
-        blocks: how many there were.
+        trials: how many there were.
         cpu_ns: CPU time of the server for one request; None where the system does not tell.
         rate: requests per second.
         p50_ns: median round trip.
         p99_ns: 99th percentile of the round trip.
         p999_ns: 99.9th percentile of the round trip.
-        saturated: the load engine was the bottleneck in half of the blocks or more, so that the rate is a lower bound.
+        saturated: the load engine was the bottleneck in half of the trials or more, so that the rate is a lower bound.
         connection_bytes: memory of the server for each connection; None where the system does not tell.
     """
 
-    blocks: int
+    trials: int
     cpu_ns: Spread | None
     rate: Spread
     p50_ns: Spread
@@ -56,10 +56,10 @@ class Numbers:
 
     @classmethod
     def of(cls, loads: Sequence[LoadResult], connection_bytes: Sequence[float] = ()) -> Self:
-        """Sum up the blocks of a cell; none of them failed, and there is at least one."""
+        """Sum up the trials of a cell; none of them failed, and there is at least one."""
         cpu = [load.server_cpu_ns / load.requests for load in loads if load.server_cpu_ns is not None]
         return cls(
-            blocks=len(loads),
+            trials=len(loads),
             cpu_ns=Spread.of(cpu) if cpu else None,
             rate=Spread.of(load.requests / load.elapsed_ns * 1e9 for load in loads),
             p50_ns=Spread.of(load.latency.p50_ns for load in loads),
@@ -140,14 +140,14 @@ def family_ratios(rows: Sequence[Row]) -> list[FamilyRatio]:
 
 
 def _row(results: Results, cell: Wanted) -> Row:
-    blocks = [block for block in results.blocks if block.name == cell.name]
-    if failures := [block.failure for block in blocks if block.failure]:
+    trials = [trial for trial in results.trials if trial.name == cell.name]
+    if failures := [trial.failure for trial in trials if trial.failure]:
         return Row(cell, None, f"failed: {failures[0]}", failed=True)
-    if doubts := [block.void for block in blocks if block.void]:
+    if doubts := [trial.void for trial in trials if trial.void]:
         return Row(cell, None, f"void: {doubts[0]}", void=True)
-    if loads := [block.load for block in blocks if block.load]:
+    if loads := [trial.load for trial in trials if trial.load]:
         scenario = next(one for one in results.scenarios if one.name == cell.scenario)
-        return Row(cell, Numbers.of(loads, _connection_bytes(blocks, scenario.connections + scenario.idle)))
+        return Row(cell, Numbers.of(loads, _connection_bytes(trials, scenario.connections + scenario.idle)))
     if cell.unsupported:
         return Row(cell, None, f"unsupported: {cell.unsupported}")
     if count := len(cell.failed_checks):
@@ -156,9 +156,9 @@ def _row(results: Results, cell: Wanted) -> Row:
     return Row(cell, None, "not measured")
 
 
-def _connection_bytes(blocks: Sequence[Block], connections: int) -> list[float]:
+def _connection_bytes(trials: Sequence[Trial], connections: int) -> list[float]:
     return [
-        (block.load.server.resident_bytes - block.resident_bytes) / connections
-        for block in blocks
-        if block.load and block.load.server and block.resident_bytes is not None
+        (trial.load.server.resident_bytes - trial.resident_bytes) / connections
+        for trial in trials
+        if trial.load and trial.load.server and trial.resident_bytes is not None
     ]

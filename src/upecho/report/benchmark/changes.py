@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from upecho.measure.cells import CEILING, Name
+from upecho.measure.cells import BASELINE, Name
 from upecho.measure.environment import Environment
 from upecho.measure.results import Results
 from upecho.measure.statistics.changes import BASE, NEW, Change, Changes
@@ -109,30 +109,30 @@ def _footer(found: Changes) -> Iterator[Text]:
 
 def _meaning(found: Changes) -> Iterator[str]:
     if any(one.new.numbers and one.new.numbers.cpu_ns for one in found.cells):
-        yield "µs: CPU time that a request costs the server, the median of the run's blocks."
+        yield "µs: CPU time that a request costs the server, the median of the run's trials."
     else:
         yield "µs: all the time that a request takes, as the system does not tell CPU time."
     if any(row.cell.failed_checks for one in found.cells for row in (one.base, one.new)):
         yield "Some fail conformance checks (! in NEW): their numbers may come from doing less."
     ratio = f"ratio: cost in {NEW} to cost in {BASE}; ± half of its 95 % interval."
-    if not found.ceilings:
+    if not found.baselines:
         yield ratio
     else:
-        least, most = (f"{pick(one.ratio for one in found.ceilings.values()):.3f}" for pick in (min, max))
+        least, most = (f"{pick(one.ratio for one in found.baselines.values()):.3f}" for pick in (min, max))
         own = least if least == most else f"{least} to {most}, by table"
         yield (
-            f"{ratio} Each cost is divided by that of {CEILING}, the ceiling, in its round, which cancels what the "
-            f"machine was slower by; {CEILING} is not compared itself (its own ratio: {own})."
+            f"{ratio} Each cost is divided by that of {BASELINE}, the baseline, in its round, which cancels what the "
+            f"machine was slower by; {BASELINE} is not compared itself (its own ratio: {own})."
         )
-    without = dict.fromkeys(one.name.group for one in found.cells if one.name.group not in found.ceilings)
+    without = dict.fromkeys(one.name.group for one in found.cells if one.name.group not in found.baselines)
     if without:
-        some = ", ".join(f"{scenario} over {family}" for scenario, family in without) if found.ceilings else "here"
-        yield f"Not divided by a ceiling, so that a slower machine looks like a dearer server: {some}."
+        some = ", ".join(f"{scenario} over {family}" for scenario, family in without) if found.baselines else "here"
+        yield f"Not divided by a baseline, so that a slower machine looks like a dearer server: {some}."
 
 
 def _certainty(found: Changes) -> Iterator[str]:
     """Yield what the figures can bear."""
-    undivided = ", in the undivided costs too" if found.ceilings else ""
+    undivided = ", in the undivided costs too" if found.baselines else ""
     yield f"A difference has p < 5 %, corrected for all comparisons (Holm), and is beyond A/A{undivided}."
     floors = found.floors.values()
     if floors:
@@ -144,7 +144,7 @@ def _certainty(found: Changes) -> Iterator[str]:
     for run, claims in found.claims.items():
         if claims.disturbed:
             but = ": the machine was too busy to conclude" if claims.is_too_busy else ""
-            yield f"{claims.disturbed:.0%} of the blocks of {run} were disturbed{but}."
+            yield f"{claims.disturbed:.0%} of the trials of {run} were disturbed{but}."
 
 
 def _run(results: Results) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from upecho.measure.cells import CEILING, Name
+from upecho.measure.cells import BASELINE, Name
 from upecho.measure.results import Results
 from upecho.measure.statistics import plausibility
 from upecho.measure.statistics.claims import FEWEST, Claims
@@ -35,7 +35,7 @@ def footer(results: Results, rows: Sequence[Row], claims: Claims, lines: Lines) 
     yield from map(Text, _remarks(results, rows))
     yield from map(Text, _certainty(results, rows, claims))
     yield Text(_where(results), "dim")
-    if results.blocks:
+    if results.trials:
         yield Text(_how(results), "dim")
 
 
@@ -57,7 +57,7 @@ def _marks(results: Results, lines: Lines) -> Iterator[str]:
     shown = [line for table in lines.values() for line in table]
     if not shown:
         return
-    base = f"{CEILING}, the ceiling" if any(line.row.cell.name.is_ceiling for line in shown) else "the best"
+    base = f"{BASELINE}, the baseline" if any(line.row.cell.name.is_baseline for line in shown) else "the best"
     yield "CPU µs/req: what one request costs the server, all its processes and threads."
     rates = {scenario.name for scenario in results.scenarios if shows_rate(scenario)}
     if any(line.numbers.saturated for line in shown if line.row.cell.scenario in rates):
@@ -75,12 +75,12 @@ def _certainty(results: Results, rows: Sequence[Row], claims: Claims) -> Iterato
     if not any(row.numbers for row in rows):
         return
     if claims.is_too_busy:
-        yield f"The machine was too busy to conclude: {claims.disturbed:.0%} of the blocks were disturbed."
+        yield f"The machine was too busy to conclude: {claims.disturbed:.0%} of the trials were disturbed."
     if results.rounds >= FEWEST:
         yield from _floors(results, claims)
     yield from _precision(results, rows, claims)
     if claims.disturbed and not claims.is_too_busy:
-        yield f"{claims.disturbed:.0%} of the blocks were disturbed by something else on the machine, and count."
+        yield f"{claims.disturbed:.0%} of the trials were disturbed by something else on the machine, and count."
 
 
 def _compared(results: Results, claims: Claims) -> dict[Group, list[Name]]:
@@ -113,9 +113,9 @@ def _precision(results: Results, rows: Sequence[Row], claims: Claims) -> Iterato
 
 
 def _is_left_alone(names: Sequence[Name], rows: Sequence[Row]) -> bool:
-    """Whether of a table nothing has numbers but the ceiling, which then is not measured any more."""
+    """Whether of a table nothing has numbers but the baseline, which then is not measured any more."""
     others = [row for row in rows if row.cell.name.group == names[0].group and row.cell.name != names[0]]
-    return len(names) == 1 and names[0].is_ceiling and bool(others)
+    return len(names) == 1 and names[0].is_baseline and bool(others)
 
 
 def _end(results: Results, rows: Sequence[Row], claims: Claims) -> str:
@@ -142,7 +142,7 @@ def servers_on(results: Results) -> list[str]:
 
 def _how(results: Results) -> str:
     cores = results.environment.cores
-    engines = {block.load.engine for block in results.blocks if block.load} or {results.window.engine}
+    engines = {trial.load.engine for trial in results.trials if trial.load} or {results.window.engine}
     engine = f"load engine {', '.join(sorted(engines))}"
     where = (
         f"{engine} on core {_list(cores.engine)}, servers on {_list(cores.servers)}"
@@ -153,7 +153,7 @@ def _how(results: Results) -> str:
 
 
 def rounds_of(results: Results) -> str:
-    """Say how many rounds there were, and how long their blocks."""
+    """Say how many rounds there were, and how long their trials."""
     return f"{results.rounds} round{'s' if results.rounds != 1 else ''} of {results.window.seconds:g} s"
 
 
