@@ -84,9 +84,9 @@ def ids(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-def serve(place: str, caught_by: frozenset[str], family: Family = Family.UNIX, by_chance: str = "") -> Kill:
+def serve(function: str, caught_by: frozenset[str], family: Family = Family.UNIX, by_chance: str = "") -> Kill:
     """Return a broken ``serve`` function."""
-    return Kill(f"tests.broken.wrong_{place}", caught_by, family, ids(by_chance))
+    return Kill(f"tests.broken.wrong_{function}", caught_by, family, ids(by_chance))
 
 
 def program(fault: str, caught_by: str, family: Family = Family.UNIX) -> Kill:

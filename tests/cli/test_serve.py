@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from upecho.net.address import Address, Family
-from upecho.net.client import connect
+from upecho.net.connecting import connect
 from upecho.serving.listener import listening
 from upecho.serving.settings import Settings
 

@@ -12,7 +12,7 @@ import pytest
 
 from upecho.conformance.run import gate
 from upecho.load import engine
-from upecho.net import client
+from upecho.net import connecting
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
 from upecho.processes.server_process import ServerProcess, running
@@ -82,7 +82,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Non
 
 
 def answer(server: ServerProcess, message: bytes) -> str:
-    with client.connect(server.address, 5.0) as connection, connection.makefile() as stream:
+    with connecting.connect(server.address, 5.0) as connection, connection.makefile() as stream:
         connection.sendall(message)
         connection.shutdown(socket.SHUT_WR)
         return stream.read()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.killable import Harness
-from upecho.net.client import connect
+from upecho.net.connecting import connect
 from upecho.processes import guardian, procfs
 from upecho.processes.server_process import running, start_server
 from upecho.processes.supervisor import LONGEST_STDERR, MOST_STDERR, Supervisor

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from upecho.net.address import Address
-from upecho.net.client import connect
+from upecho.net.connecting import connect
 from upecho.processes import procfs
 from upecho.processes.server_process import ServerProcess, ready_address
 from upecho.processes.supervisor import Supervisor

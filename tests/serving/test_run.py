@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from upecho.net.address import Address
-from upecho.net.client import connect
+from upecho.net.connecting import connect
 from upecho.processes.server_process import ServerProcess, start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.run import Order

@@ -19,7 +19,7 @@ PROBE_SECONDS = 2.0
 FORMS = "HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME"
 
 
-class Family(enum.Enum):
+class Family(enum.StrEnum):
     """The socket families a target is examined over."""
 
     INET = "inet"

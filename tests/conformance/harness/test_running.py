@@ -49,7 +49,7 @@ def say(child: Child, text: str) -> None:
 @linux_only
 @pytest.mark.parametrize("program", [RESTS, WAKES_OFTEN])
 def test_who_rests_is_left_in_peace(run: Callable[..., Running], program: str) -> None:
-    run(program).expect_rest()
+    run(program).expect_idle_cpu()
 
 
 def test_who_is_through_with_what_there_was_to_do_rests(
@@ -59,14 +59,14 @@ def test_who_is_through_with_what_there_was_to_do_rests(
     monkeypatch.setattr(running, "REST_SECONDS", 0.01)
     readings = iter([0, 10**9, 2 * 10**9, 2 * 10**9])
     monkeypatch.setattr(procfs, "cpu_ns", lambda group: next(readings))
-    run(RESTS).expect_rest()
+    run(RESTS).expect_idle_cpu()
     assert list(readings) == []
 
 
 @linux_only
 def test_who_wakes_for_a_burst_each_second_rests(run: Callable[..., Running]) -> None:
     for _ in range(3):
-        run(BURSTS).expect_rest()
+        run(BURSTS).expect_idle_cpu()
 
 
 @linux_only
@@ -75,7 +75,7 @@ def test_who_wakes_for_a_burst_each_second_rests(run: Callable[..., Running]) ->
 )
 def test_who_spins_is_found(run: Callable[..., Running], program: str) -> None:
     with pytest.raises(Violation, match=r"less than 3% of a core .* of a core"):
-        run(program).expect_rest()
+        run(program).expect_idle_cpu()
 
 
 def test_what_comes_down_is_waited_for(run: Callable[..., Running]) -> None:
@@ -98,11 +98,11 @@ def test_what_is_about_to_change_settles() -> None:
 def test_children_are_used_and_told_as_well(run: Callable[..., Running]) -> None:
     running = run(f"import os; os.fork(); print(flush=True)\n{RESTS}")
     assert [running.child.read_line(20) for _ in range(2)] == ["", ""]
-    assert (running.tasks(), running.descriptors()) == (2, 2 * 3)
+    assert (running.task_count(), running.descriptor_count()) == (2, 2 * 3)
     assert running.resident_bytes() > 0
     running.signal_all(signal.SIGKILL)
     assert running.child.wait(20) == -signal.SIGKILL
-    running.expect_at_most(0, running.descriptors, "descriptors")  # a zombie may wait a while for init
+    running.expect_at_most(0, running.descriptor_count, "descriptors")  # a zombie may wait a while for init
 
 
 def test_who_has_ended_gets_no_signal(run: Callable[..., Running]) -> None:

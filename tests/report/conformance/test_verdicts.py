@@ -211,7 +211,7 @@ def test_no_line_is_wider_than_the_terminal(width: int, count: int, name: str) -
 
 LONG = """\
 MUST       It answers every client whatever others do.
-wire         0.371 s  client 1: sending b'message 0;me'… (11890 bytes)
+client         0.371 s  client 1: sending b'message 0;me'… (11890 bytes)
              5.371 s  client 1: RST
            ... 12 more events ...
 repeat     upecho check 'cmd:./server --with --a --long --command --line {address}' --family inet --check echo-hello
@@ -221,7 +221,7 @@ WRAPPED = """\
 FAILED  echo-hello: a over inet
 MUST    It answers every client whatever
         others do.
-wire      0.371 s  client 1: sending
+client      0.371 s  client 1: sending
                    b'message 0;me'… (11890
                    bytes)
           5.371 s  client 1: RST

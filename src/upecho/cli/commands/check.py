@@ -12,13 +12,13 @@ from upecho.cli.progress import Steps
 from upecho.cli.signals import as_interrupts
 from upecho.conformance.catalogue import catalogue
 from upecho.conformance.check import Check
-from upecho.conformance.harness.wire import TIMEOUT_SECONDS
+from upecho.conformance.harness.client import TIMEOUT_SECONDS
 from upecho.conformance.run.known import Known, updated
 from upecho.conformance.run.known_files import expect_writable, load, store
 from upecho.conformance.run.outcome import Outcome, Verdict, document
 from upecho.conformance.run.runner import Runner, expect_cores, expect_imports
 from upecho.conformance.run.selection import Pairs, chosen, is_due
-from upecho.net import client
+from upecho.net import connecting
 from upecho.report.conformance.verdicts import verdicts
 from upecho.serving import registry
 from upecho.serving.target import Kind, Target
@@ -125,7 +125,7 @@ def _expect_listeners(pairs: Pairs) -> None:
     """Make sure that somebody listens at each address, so that nobody's absence is taken for a failed check."""
     for target, _ in pairs:
         if target.kind is Kind.ADDRESS:
-            client.connect(target.address(), timeouts.seconds(TIMEOUT_SECONDS)).close()
+            connecting.connect(target.address(), timeouts.seconds(TIMEOUT_SECONDS)).close()
 
 
 def _run(runner: Runner, due: int, known: Known, outcomes: list[Outcome]) -> None:

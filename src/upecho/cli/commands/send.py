@@ -7,7 +7,7 @@ import click
 
 from upecho.cli.parameters import AddressText, Number
 from upecho.net.address import Address
-from upecho.net.client import connect
+from upecho.net.connecting import connect
 from upecho.net.exchange import Exchange, write_all
 from upecho.serving.settings import DEFAULT_ADDRESS
 from upecho.support.errors import CallerError

@@ -11,8 +11,8 @@ import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from upecho.conformance.check import Check, Level
-from upecho.conformance.harness.launcher import Place
-from upecho.conformance.harness.server import Service
+from upecho.conformance.harness.launcher import Launcher
+from upecho.conformance.harness.server import Server
 from upecho.conformance.harness.violation import Story, explain, repeat_line
 from upecho.conformance.plugin import refuse
 from upecho.conformance.run.judging import (
@@ -76,10 +76,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Repeat each check for each target and family."""
-    if "place" in metafunc.fixturenames:
+    if "launcher" in metafunc.fixturenames:
         pairs = metafunc.config.stash[CHOSEN]
         ids = [f"{target.text}-{family.value}" for target, family in pairs]
-        metafunc.parametrize("place", pairs, indirect=True, ids=ids, scope="session")
+        metafunc.parametrize("launcher", pairs, indirect=True, ids=ids, scope="session")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -121,31 +121,31 @@ def supervisor() -> Iterator[Supervisor]:
 
 
 @pytest.fixture(scope="session")
-def place(supervisor: Supervisor, request: pytest.FixtureRequest) -> Iterator[Place]:
+def launcher(supervisor: Supervisor, request: pytest.FixtureRequest) -> Iterator[Launcher]:
     """One target over one family."""
     target, family = request.param
-    place = Place(target, family, supervisor, request.config.stash[PYTHON])
-    yield place
-    place.discard_shared()
+    launcher = Launcher(target, family, supervisor, request.config.stash[PYTHON])
+    yield launcher
+    launcher.discard_shared()
 
 
 @pytest.fixture(autouse=True)
-def _one_check(place: Place, request: pytest.FixtureRequest) -> Iterator[None]:
+def _one_check(launcher: Launcher, request: pytest.FixtureRequest) -> Iterator[None]:
     """End what a check has opened and started; after a failure the next one gets a server of its own.
 
     What a target declares not to do is left out, unless it turns out that it does it after all.
     """
     check = _check(request.node)
     assert check
-    place.begin_check(check)
+    launcher.begin_check(check)
     try:
-        if declined := place.declined(check):
+        if declined := launcher.unsupported_reason(check):
             request.node.stash[DECLINED] = declined
-            if not place.does_it_anyway(check):
+            if not launcher.works_anyway(check):
                 pytest.skip(declined)
         yield
     finally:
-        place.end_check(failed=request.node.stash.get(FAILED, False))
+        launcher.end_check(failed=request.node.stash.get(FAILED, False))
 
 
 @pytest.fixture
@@ -159,9 +159,9 @@ def record(request: pytest.FixtureRequest) -> Callable[[float | str, str], None]
 
 
 @pytest.fixture
-def server(place: Place) -> Service:
+def server(launcher: Launcher) -> Server:
     """Return the server that one check after another talks to."""
-    return place.shared()
+    return launcher.shared_server()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -180,9 +180,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     target, family = _pair(item)
     if raised is not None:
         item.stash[FAILED] = True
-        place: Place = item.funcargs["place"]  # type: ignore[attr-defined]
-        raised = place.explained(raised)
-        story = Story(place.log.lines(), place.stderr(), repeat_line(target, family, check))
+        launcher: Launcher = item.funcargs["launcher"]  # type: ignore[attr-defined]
+        raised = launcher.explained(raised)
+        story = Story(launcher.log.lines(), launcher.stderr(), repeat_line(target, family, check))
         report.longrepr = explain(check, raised, story)
     verdict = verdict_of(call, raised)
     outcome = Outcome(
@@ -215,7 +215,7 @@ def _check(item: pytest.Item) -> Check | None:
 
 
 def _pair(item: pytest.Item) -> tuple[Target, Family]:
-    pair: tuple[Target, Family] = item.callspec.params["place"]  # type: ignore[attr-defined]
+    pair: tuple[Target, Family] = item.callspec.params["launcher"]  # type: ignore[attr-defined]
     return pair
 
 

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from upecho.conformance.check import Level, check
-from upecho.conformance.harness.launcher import Place
-from upecho.conformance.harness.server import Service
-from upecho.conformance.harness.wire import Wire
+from upecho.conformance.harness.client import Client
+from upecho.conformance.harness.launcher import Launcher
+from upecho.conformance.harness.server import Server
 
 MIB = 1 << 20
 SEED = 20260701
@@ -20,7 +20,7 @@ TINY_BUFFER = 4096
 
 
 @check(Level.MUST)
-def test_echo_hello(server: Service) -> None:
+def test_echo_hello(server: Server) -> None:
     """What a client sends comes back in upper case.
 
     Source: RFC 862 (echo over TCP), with bytes.upper() applied.
@@ -29,7 +29,7 @@ def test_echo_hello(server: Service) -> None:
 
 
 @check(Level.MUST)
-def test_every_byte_value(server: Service) -> None:
+def test_every_byte_value(server: Server) -> None:
     """Of the 256 byte values only a to z change, whatever stands beside them.
 
     Source: bytes.upper() in the Python library reference: ASCII letters only.
@@ -40,18 +40,18 @@ def test_every_byte_value(server: Service) -> None:
 
 
 @check(Level.MUST)
-def test_utf8_untouched(server: Service) -> None:
+def test_utf8_untouched(server: Server) -> None:
     """Bytes beyond ASCII come back as they are, so text in UTF-8 keeps its length.
 
     Source: bytes.upper() in the Python library reference: ASCII letters only; str.upper() would give SS for ß.
     """
-    wire = server.connect()
+    client = server.connect()
     for text in ("straße", "é", "中文", "ﬁn", "ŉ", "ⓐ"):
-        wire.exchange(text.encode())
+        client.exchange(text.encode())
 
 
 @check(Level.MUST)
-def test_immediate_echo(server: Service) -> None:
+def test_immediate_echo(server: Server) -> None:
     """One byte is answered at once: nothing waits for a line, a full buffer or end of file.
 
     Source: RFC 862: any data received is sent back; a byte stream has no lines.
@@ -60,18 +60,18 @@ def test_immediate_echo(server: Service) -> None:
 
 
 @check(Level.MUST)
-def test_single_byte_messages(server: Service) -> None:
+def test_single_byte_messages(server: Server) -> None:
     """A thousand single bytes, each sent after the answer to the one before, are all answered.
 
     Source: RFC 862; one recv of the first lesson is not all there is to receive.
     """
-    wire = server.connect()
+    client = server.connect()
     for code in random.Random(SEED).choices(range(256), k=1000):
-        wire.exchange(bytes([code]))
+        client.exchange(bytes([code]))
 
 
 @check(Level.MUST)
-def test_coalesced_messages(server: Service) -> None:
+def test_coalesced_messages(server: Server) -> None:
     """A thousand messages in one write come back complete and in order.
 
     Source: RFC 9293 section 3.8: a stream has no message boundaries.
@@ -80,64 +80,64 @@ def test_coalesced_messages(server: Service) -> None:
 
 
 @check(Level.MUST)
-def test_message_sizes(server: Service) -> None:
+def test_message_sizes(server: Server) -> None:
     """Messages of any size come back whole, also next to the sizes that buffers like to have.
 
     Source: POSIX recv() and send(): either may transfer less than was asked for.
     """
     data = random.Random(SEED).randbytes((1 << 18) + 1)
-    wire = server.connect()
+    client = server.connect()
     edges = [(1 << power) + off for power in (10, 12, 16, 18) for off in (-1, 0, 1)]
     for size in (1, *edges, 123_123):
-        wire.exchange(data[:size])
+        client.exchange(data[:size])
 
 
 @check(Level.MUST)
-def test_full_duplex(server: Service) -> None:
+def test_full_duplex(server: Server) -> None:
     """16 MiB go both ways at once, in pieces of random size, and not a byte is lost, added or changed.
 
     Source: RFC 9293 section 3.1: the two directions are independent.
     """
     source = random.Random(SEED)
     data = source.randbytes(16 * MIB)
-    wire = server.connect()
-    wire.send(data, eager=True, cuts=iter(lambda: source.randint(1, 200_000), 0))
-    wire.receive()
+    client = server.connect()
+    client.send(data, eager=True, cuts=iter(lambda: source.randint(1, 200_000), 0))
+    client.receive()
 
 
 @check(Level.MUST)
-def test_order_preserved(server: Service) -> None:
+def test_order_preserved(server: Server) -> None:
     """Numbered records come back in their order to a reader that stalls again and again.
 
     Source: RFC 9293 section 3.1: in order; a reply still queued must survive the next receive.
     """
     records = b"".join(b"record %06d\n" % number for number in range(200_000))
-    wire = server.connect()
-    wire.send(records, cuts=itertools.repeat(7_001))
-    wire.receive()
+    client = server.connect()
+    client.send(records, cuts=itertools.repeat(7_001))
+    client.receive()
 
 
 @check(Level.MUST)
-def test_small_receive_buffer(server: Service) -> None:
+def test_small_receive_buffer(server: Server) -> None:
     """8 MiB of unique bytes arrive through a tiny receive buffer that lets the server send little at a time.
 
     Source: POSIX send(): it returns the number of bytes sent, which may be less than was given.
     """
     data = random.Random(SEED).randbytes(8 * MIB)
-    wire = server.connect(receive_buffer=TINY_BUFFER)
-    wire.send(data)
-    wire.receive()
+    client = server.connect(receive_buffer=TINY_BUFFER)
+    client.send(data)
+    client.receive()
 
 
 @check(Level.MUST)
-def test_no_unsolicited_data(server: Service) -> None:
+def test_no_unsolicited_data(server: Server) -> None:
     """A connection on which nothing is sent stays open and silent, as far as is seen in 0.3 s.
 
     Source: RFC 862: what is sent back is what was received.
     """
-    wire = server.connect()
-    wire.expect_open(QUIET_SECONDS)
-    wire.exchange(b"still here")
+    client = server.connect()
+    client.expect_open(QUIET_SECONDS)
+    client.exchange(b"still here")
 
 
 ACTIONS = ["send", "send", "read", "pause", "half-close"]
@@ -145,7 +145,7 @@ STEPS = st.tuples(st.sampled_from(ACTIONS), st.integers(0, 2), st.integers(1, 30
 
 
 @check(Level.MUST)
-def test_random_schedules(place: Place) -> None:
+def test_random_schedules(launcher: Launcher) -> None:
     """Whatever the order of sends, pauses, reads and half-closes on several connections, each gets its own answer.
 
     Source: RFC 9293 section 3.1; the order of events is the clients' to choose.
@@ -156,23 +156,23 @@ def test_random_schedules(place: Place) -> None:
               phases=[Phase.generate], suppress_health_check=list(HealthCheck))  # fmt: skip
     @given(st.lists(STEPS, min_size=1, max_size=20))
     def play(steps: list[tuple[str, int, int]]) -> None:
-        server = place.shared()
-        wires = [server.connect() for _ in range(min(3, server.max_clients or 3))]
-        ended: set[Wire] = set()
+        server = launcher.shared_server()
+        clients = [server.connect() for _ in range(min(3, server.max_clients or 3))]
+        ended: set[Client] = set()
         for action, number, size in steps:
-            wire = wires[number % len(wires)]
+            client = clients[number % len(clients)]
             if action == "read":
-                wire.receive()
+                client.receive()
             elif action == "pause":
                 time.sleep(PAUSE_SECONDS)
             elif action == "half-close":
-                ended.add(wire)
-                wire.half_close()
-            elif wire not in ended:
-                wire.send(data[-size:])
-        for wire in wires:
-            wire.half_close()
-            wire.expect_end()
-            wire.close()
+                ended.add(client)
+                client.half_close()
+            elif client not in ended:
+                client.send(data[-size:])
+        for client in clients:
+            client.half_close()
+            client.expect_fin()
+            client.close()
 
     play()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from upecho.conformance.check import Level, check
-from upecho.conformance.harness.server import Service
+from upecho.conformance.harness.server import Server
 from upecho.conformance.harness.violation import Violation
 from upecho.net.address import Family
 
@@ -21,7 +21,7 @@ Record = Callable[[float | str, str], None]
 
 
 @check(Level.MUST)
-def test_bounded_memory_under_backpressure(server: Service) -> None:
+def test_bounded_memory_under_backpressure(server: Server) -> None:
     """A client that sends up to 256 MiB and reads nothing is held back before the server's memory grows by 32 MiB.
 
     Source: RFC 9293 section 3.8.6: the window is there to be used; asyncio's flow control, cpython#74116.
@@ -35,19 +35,19 @@ def test_bounded_memory_under_backpressure(server: Service) -> None:
 
 
 @check(Level.MUST)
-def test_stall_then_drain(server: Service) -> None:
+def test_stall_then_drain(server: Server) -> None:
     """A client that has stalled and then reads gets exactly what it was owed, and is served on.
 
     Source: RFC 9293 section 3.1: complete and in order, however long a window was closed.
     """
-    wire = server.connect()
-    wire.stall(SENT_AT_MOST)
-    wire.receive()
-    wire.exchange(b"and on it goes")
+    client = server.connect()
+    client.stall(SENT_AT_MOST)
+    client.receive()
+    client.exchange(b"and on it goes")
 
 
 @check(Level.MUST, clients=2)
-def test_stalled_client_isolation(server: Service) -> None:
+def test_stalled_client_isolation(server: Server) -> None:
     """While one client does not read, another is answered.
 
     Source: POSIX send(): it may block; then it blocks the one whose data it is.
@@ -57,84 +57,84 @@ def test_stalled_client_isolation(server: Service) -> None:
 
 
 @check(Level.MUST, observes=True)
-def test_no_busy_loop_while_stalled(server: Service) -> None:
+def test_no_busy_loop_while_stalled(server: Server) -> None:
     """A server that can neither send nor wants to read waits for that without CPU time, also after a half-close.
 
     Source: poll(2): readiness for writing is worth waiting for only when there is something to write.
     """
     for limit in HALF_CLOSED_AFTER[: server.max_clients]:
-        wire = server.connect()
-        wire.stall(limit)
+        client = server.connect()
+        client.stall(limit)
         if limit == SENT_AT_MOST:
-            server.process.expect_rest()
-        wire.half_close()
-    server.process.expect_rest()
+            server.process.expect_idle_cpu()
+        client.half_close()
+    server.process.expect_idle_cpu()
 
 
 @check(Level.MUST)
-def test_close_while_stalled(server: Service) -> None:
+def test_close_while_stalled(server: Server) -> None:
     """A client that closes over answers that it never read leaves nothing behind, and the next one is served.
 
     Source: RFC 9293 section 3.6.1: a close over unread data is sent as RST; POSIX send(): EPIPE.
     """
-    with server.unharmed():
+    with server.expect_unharmed():
         for _ in range(CLIENTS):
-            wire = server.connect()
-            wire.stall(SENT_AT_MOST)
-            wire.close()
+            client = server.connect()
+            client.stall(SENT_AT_MOST)
+            client.close()
 
 
 @check(Level.MUST)
-def test_reset_while_stalled(server: Service) -> None:
+def test_reset_while_stalled(server: Server) -> None:
     """A client that resets while the server waits to send leaves nothing behind, and the next one is served.
 
     Source: RFC 9293 section 3.10.7.4: RST aborts the connection; POSIX send(): ECONNRESET.
     """
-    with server.unharmed():
+    with server.expect_unharmed():
         for _ in range(CLIENTS):
-            wire = server.connect()
-            wire.stall(SENT_AT_MOST)
-            wire.reset()
+            client = server.connect()
+            client.stall(SENT_AT_MOST)
+            client.reset()
 
 
 @check(Level.MUST)
-def test_stall_cycles(server: Service) -> None:
+def test_stall_cycles(server: Server) -> None:
     """Twenty times stalled and drained, the same client still gets every byte.
 
     Source: RFC 9293 section 3.8.6.1: a window that was closed opens again.
     """
-    wire = server.connect()
+    client = server.connect()
     for _ in range(CYCLES):
-        wire.stall(SENT_AT_MOST, STALL_SECONDS)
-        wire.receive()
+        client.stall(SENT_AT_MOST, STALL_SECONDS)
+        client.receive()
 
 
 @check(Level.INFO, observes=True)
-def test_memory_after_stall(server: Service, record: Record) -> None:
+def test_memory_after_stall(server: Server, record: Record) -> None:
     """How much more memory the server has after a client has stalled, drained and left.
 
     Source: none; allocators differ in what they give back.
     """
-    server.serves_the_next()
+    server.expect_serves_new_clients()
     before = server.resident_bytes()
-    wire = server.connect()
-    wire.stall(SENT_AT_MOST)
-    wire.receive()
-    wire.close()
-    server.serves_the_next()
+    client = server.connect()
+    client.stall(SENT_AT_MOST)
+    client.receive()
+    client.close()
+    server.expect_serves_new_clients()
     record((server.resident_bytes() - before) / 1024, "KiB")
 
 
 @check(Level.INFO, families=[Family.INET, Family.INET6])
-def test_urgent_data(server: Service, record: Record) -> None:
+def test_urgent_data(server: Server, record: Record) -> None:
     """What becomes of a stream with a byte of out-of-band data in it.
 
     Source: RFC 6093: the urgent mechanism is not to be used, and is there.
     """
-    wire = server.connect()
-    wire.send(b"before")
-    wire.send_urgent(b"!")
-    wire.send(b"after")
-    wire.half_close()
-    wire.expect_end()
+    client = server.connect()
+    client.send(b"before")
+    client.send_urgent(b"!")
+    client.send(b"after")
+    client.half_close()
+    client.expect_fin()
     record("no harm", "")

@@ -5,7 +5,7 @@ import functools
 from upecho.conformance.check import Check
 from upecho.conformance.harness.launching import Refusal, Terms, launch, new_address
 from upecho.conformance.harness.running import Running
-from upecho.conformance.harness.server import Service
+from upecho.conformance.harness.server import Server
 from upecho.conformance.harness.violation import Log, Violation, ending, gist, plural, untimely
 from upecho.net.address import Address, Family
 from upecho.processes import procfs
@@ -17,7 +17,7 @@ GRACE_SECONDS = 2.0
 ANSWER_SECONDS = 0.3  # an answer later than this is none to somebody who has to wait for a turn
 
 
-class Place:
+class Launcher:
     """One target over one family."""
 
     def __init__(
@@ -30,7 +30,7 @@ class Place:
         self._shared: Running | None = None
         self._hung_at_start: Violation | None = None
         self._started: list[Running] = []
-        self._services: list[Service] = []
+        self._services: list[Server] = []
         self._said: list[tuple[str, str]] = []
         self.log = Log()
         self._check: Check
@@ -67,7 +67,7 @@ class Place:
             violation.seen = f"{end} (was: {violation.seen})"
         return violation
 
-    def expect_silence(self) -> None:
+    def expect_quiet_stderr(self) -> None:
         """Expect that no server that was started here has said anything on stderr while it served."""
         self._listen_to_stderr()
         if self._said:
@@ -77,7 +77,7 @@ class Place:
                 self.log = Log()  # what this check's own clients did tells nothing about it
             raise Violation("nothing on stderr", f"{lines}, the first during {where}: {'; '.join(gist(text))}")
 
-    def shared(self) -> Service:
+    def shared_server(self) -> Server:
         """Return the server that one check after another talks to; it is started when there is none."""
         if self.target.kind is Kind.ADDRESS:
             return self._service(self.target.address(), None)
@@ -93,9 +93,7 @@ class Place:
             self._shared.child.close()
         self._shared = None
 
-    def start(
-        self, address: str | None = None, grace: float = GRACE_SECONDS, descriptors: int | None = None
-    ) -> Service:
+    def start(self, address: str | None = None, grace: float = GRACE_SECONDS, descriptors: int | None = None) -> Server:
         """Start a server for one check alone; see ``Terms`` for the units."""
         running = self._launch_or_fail(self._terms(address or self.new_address(), grace, descriptors))
         self._started.append(running)
@@ -119,7 +117,7 @@ class Place:
         """Return an address that nobody uses."""
         return new_address(self.target, self.family, self.supervisor)
 
-    def declined(self, check: Check) -> str | None:
+    def unsupported_reason(self, check: Check) -> str | None:
         """Return what the target declares, or the system lacks, that makes a check unsupported; None if nothing."""
         if self.family not in self.target.families:
             return f"the target declares no {self.family.value}"
@@ -129,7 +127,7 @@ class Place:
             )
         return None if self._can_see(check) else "this system does not show what a process uses"
 
-    def does_it_anyway(self, check: Check) -> bool:
+    def works_anyway(self, check: Check) -> bool:
         """Whether a check that is declined may well pass: the target does more than it declares."""
         over_family = self.family in self.target.families or self._serves_one
         return self._can_see(check) and over_family and (not self._takes_too_many(check) or self._serves_more)
@@ -146,7 +144,7 @@ class Place:
         """Whether a client is served while so many others are connected, which are served before."""
         server = None
         try:
-            server = self.shared()
+            server = self.shared_server()
             for _ in range(others):
                 server.connect().exchange(b"one of those")
             return server.connect().is_served(b"one more", ANSWER_SECONDS)
@@ -166,7 +164,7 @@ class Place:
         """Whether the shared server still serves; if it is about to end, or stuck, the next check gets another."""
         if self._shared is None:
             return True
-        server = Service(self._shared.address, self._shared, None, Log())
+        server = Server(self._shared.address, self._shared, None, Log())
         try:
             server.connect().exchange(b"x")
         except Violation:
@@ -181,8 +179,8 @@ class Place:
     def _listen_to_stderr(self) -> None:
         self._said += [(self._check.id, news) for running in self._running() if (news := running.news())]
 
-    def _service(self, address: Address, running: Running | None) -> Service:
-        self._services.append(Service(address, running, self._limit, self.log))
+    def _service(self, address: Address, running: Running | None) -> Server:
+        self._services.append(Server(address, running, self._limit, self.log))
         return self._services[-1]
 
     def _terms(self, address: str, grace: float = GRACE_SECONDS, descriptors: int | None = None) -> Terms:

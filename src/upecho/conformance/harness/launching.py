@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from upecho.conformance.harness.running import Running
 from upecho.conformance.harness.violation import gist
-from upecho.net import client
+from upecho.net import connecting
 from upecho.net.address import Address, Family
 from upecho.processes.interpreter import Interpreter
 from upecho.processes.server_process import END_SECONDS, READY_SECONDS, ready_address, spawn
@@ -108,7 +108,7 @@ def _connectable(child: Child, text: str) -> Address | None:
         deadline = time.monotonic() + timeouts.seconds(READY_SECONDS)
         while child.is_alive() and time.monotonic() < deadline:
             try:
-                client.connect(address, timeouts.seconds(READY_SECONDS)).close()
+                connecting.connect(address, timeouts.seconds(READY_SECONDS)).close()
             except AddressError:
                 time.sleep(POLL_INTERVAL_SECONDS)
             else:

@@ -74,15 +74,15 @@ class Running:
         self._heard = until
         return "" if self._may_complain else text
 
-    def descriptors(self) -> int:
+    def descriptor_count(self) -> int:
         """Return how many descriptors are open."""
         return procfs.descriptor_count(self.child.pid)
 
-    def living(self) -> int:
+    def living_count(self) -> int:
         """Return how many processes there are that have not ended."""
         return procfs.living_count(self.child.pid)
 
-    def tasks(self) -> int:
+    def task_count(self) -> int:
         """Return how many threads and processes there are, zombies included."""
         return procfs.task_count(self.child.pid)
 
@@ -102,7 +102,7 @@ class Running:
                 raise Violation(f"at most {limit} {unit}", f"{now}")
             time.sleep(POLL_INTERVAL_SECONDS)
 
-    def expect_rest(self) -> None:
+    def expect_idle_cpu(self) -> None:
         """Expect that it uses no CPU time to speak of for a while, once it is through with what there was to do."""
         looks = [self._look()]
         while looks[-1][0] - looks[0][0] < REST_LONGEST_SECONDS:

@@ -5,10 +5,10 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from upecho.conformance.harness.client import LONGEST_CHECK_SECONDS, TIMEOUT_SECONDS, Client
 from upecho.conformance.harness.running import Running, settled
 from upecho.conformance.harness.violation import Log, Violation, ending, plural
-from upecho.conformance.harness.wire import LONGEST_CHECK_SECONDS, TIMEOUT_SECONDS, Wire
-from upecho.net import client
+from upecho.net import connecting
 from upecho.net.address import Address
 from upecho.processes import procfs
 from upecho.support import timeouts
@@ -17,7 +17,7 @@ from upecho.support.errors import AddressError
 NEXT_CLIENTS = 3  # so that each of a few worker processes is likely to be asked
 
 
-class Service:
+class Server:
     """A server at an address.
 
     Attributes:
@@ -29,7 +29,7 @@ class Service:
         self.max_clients = max_clients
         self._running = running
         self._log = log
-        self._wires: list[Wire] = []
+        self._clients: list[Client] = []
 
     @property
     def process(self) -> Running:
@@ -37,57 +37,57 @@ class Service:
         assert self._running
         return self._running
 
-    def connect(self, receive_buffer: int | None = None) -> Wire:
+    def connect(self, receive_buffer: int | None = None) -> Client:
         """Return a new connection; it is closed with the check."""
-        return self._wire(lambda: client.connect(self.address, timeouts.seconds(TIMEOUT_SECONDS), receive_buffer))
+        return self._client(lambda: connecting.connect(self.address, timeouts.seconds(TIMEOUT_SECONDS), receive_buffer))
 
-    def connect_several(self, count: int) -> list[Wire]:
+    def connect_many(self, count: int) -> list[Client]:
         """Return that many new connections, or as many as the target serves at once if that is less."""
         return [self.connect() for _ in range(min(count, self.max_clients or count))]
 
-    def knock(self) -> Wire:
+    def start_connecting(self) -> Client:
         """Return a connection that may still be on its way; what is done with it first waits for that."""
-        return self._wire(lambda: client.begin(self.address))
+        return self._client(lambda: connecting.start_connecting(self.address))
 
-    def _wire(self, connect: Callable[[], socket.socket]) -> Wire:
-        so_far = f"{plural(len(self._wires), 'client')} connected"
+    def _client(self, connect: Callable[[], socket.socket]) -> Client:
+        so_far = f"{plural(len(self._clients), 'client')} connected"
         self._log.expect_time_left(timeouts.seconds(LONGEST_CHECK_SECONDS), so_far)
         try:
             connection = connect()
         except AddressError as error:
             raise Violation(f"a connection to {self.address}", str(error)) from None
-        self._wires.append(Wire(connection, self._log, f"client {len(self._wires) + 1}", self._is_busy))
-        return self._wires[-1]
+        self._clients.append(Client(connection, self._log, f"client {len(self._clients) + 1}", self._is_busy))
+        return self._clients[-1]
 
     def _is_busy(self) -> bool:
         return self._running is not None and self._running.is_busy()
 
     def disconnect(self) -> None:
         """Close every connection that the check has opened."""
-        for wire in self._wires:
-            wire.close()
+        for client in self._clients:
+            client.close()
 
-    def serves_the_next(self) -> None:
+    def expect_serves_new_clients(self) -> None:
         """Let a few more clients come, be served and leave."""
         for _ in range(NEXT_CLIENTS):
-            wire = self.connect()
-            wire.exchange(b"the next client\n")
-            wire.half_close()
-            wire.expect_end()
-            wire.close()
+            client = self.connect()
+            client.exchange(b"the next client\n")
+            client.half_close()
+            client.expect_fin()
+            client.close()
 
     @contextmanager
-    def unharmed(self) -> Iterator[None]:
+    def expect_unharmed(self) -> Iterator[None]:
         """Expect that what happens inside leaves the server as it was: it serves on, and no descriptor stays open."""
-        self.serves_the_next()
+        self.expect_serves_new_clients()
         if not (self._running and procfs.AVAILABLE):
             yield
-            self.serves_the_next()
+            self.expect_serves_new_clients()
             return
-        before = settled(self._running.descriptors)
+        before = settled(self._running.descriptor_count)
         yield
-        self.serves_the_next()
-        self._running.expect_at_most(before, self._running.descriptors, "open descriptors, as before")
+        self.expect_serves_new_clients()
+        self._running.expect_at_most(before, self._running.descriptor_count, "open descriptors, as before")
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -107,10 +107,10 @@ class Service:
         """Send a signal and expect a clean end within the grace."""
         if not self.process.child.is_alive():
             raise Violation(f"a server to send {number.name} to", "none")
-        self.tell_to_stop(number)
+        self.request_stop(number)
         self.expect_exit(grace)
 
-    def tell_to_stop(self, number: signal.Signals) -> None:
+    def request_stop(self, number: signal.Signals) -> None:
         """Send a signal that ends the server, and do not wait for it."""
         self._log.note(f"{number.name} to the server")
         self.process.told_to_stop()
@@ -123,10 +123,10 @@ class Service:
             seen = "still running" if status is None else ending(status)
             raise Violation(f"exit status 0 within {grace:g} s of being told to stop", seen)
 
-    def leaves_no_process(self) -> None:
+    def expect_no_process_left(self) -> None:
         """Expect that no child outlives the server, which has ended; where that cannot be seen, nothing."""
         if procfs.AVAILABLE:
-            self.process.expect_at_most(0, self.process.living, "processes after the end of the server")
+            self.process.expect_at_most(0, self.process.living_count, "processes after the end of the server")
 
     def resident_bytes(self) -> int:
         """Return the memory that the server has in use; 0 where that cannot be seen."""

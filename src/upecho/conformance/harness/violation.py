@@ -1,4 +1,4 @@
-"""The failure of a check: what was expected, what was seen, and what went over the wire before."""
+"""The failure of a check: what was expected, what was seen, and what went over the client before."""
 
 import re
 import shlex
@@ -134,12 +134,12 @@ class Story:
     """What surrounds a violation.
 
     Attributes:
-        wire: the lines of the log.
+        client: the lines of the log.
         stderr: what matters of what the server wrote there during the check.
         repeat: the command that runs just this check again.
     """
 
-    wire: list[str]
+    client: list[str]
     stderr: list[str]
     repeat: str
 
@@ -153,7 +153,7 @@ def explain(check: Check, violation: Violation, story: Story) -> str:
         "expected": violation.expected,
         "seen": violation.seen,
         "note": " ".join(" ".join(getattr(violation, "__notes__", [])).split()),
-        "wire": below.join(story.wire),
+        "wire": below.join(story.client),
         "stderr": below.join(story.stderr),
         "repeat": story.repeat,
     }

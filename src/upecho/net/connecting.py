@@ -38,7 +38,7 @@ def connect(address: Address, seconds: float, receive_buffer: int | None = None)
     return connection
 
 
-def begin(address: Address) -> socket.socket:
+def start_connecting(address: Address) -> socket.socket:
     """Return a non-blocking socket that is about to be connected to ``address``, or is already.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The wire: it owes nothing to the server's good will, and no silence, reset or surplus passes for an answer."""
+"""The client: it owes nothing to the server's good will, and no silence, reset or surplus passes for an answer."""
 
 import contextlib
 import socket
@@ -8,31 +8,31 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from upecho.conformance.harness import wire
-from upecho.conformance.harness.server import Service
+from upecho.conformance.harness import client
+from upecho.conformance.harness.client import Client, End
+from upecho.conformance.harness.server import Server
 from upecho.conformance.harness.violation import Log, Violation
-from upecho.conformance.harness.wire import End, Wire
-from upecho.net import client
+from upecho.net import connecting
 from upecho.net.address import Address
 
 Script = Callable[[socket.socket], object]
 
 
 @pytest.fixture
-def wire_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Script], Wire]]:
-    """Return a wire to a server that does as the script says with its one connection, and keeps it open."""
+def wire_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Script], Client]]:
+    """Return a client to a server that does as the script says with its one connection, and keeps it open."""
     monkeypatch.setenv("UPECHO_DEADLINE_SCALE", "0.1")
-    opened: list[socket.socket | Wire] = []
+    opened: list[socket.socket | Client] = []
     threads: list[threading.Thread] = []
 
-    def wire_to(script: Script) -> Wire:
+    def wire_to(script: Script) -> Client:
         listener = socket.create_server(("127.0.0.1", 0))
-        wire = Wire(client.connect(Address.of(listener), 1), Log(), "client 1")
+        client = Client(connecting.connect(Address.of(listener), 1), Log(), "client 1")
         connection, _ = listener.accept()
-        opened.extend([listener, connection, wire])
+        opened.extend([listener, connection, client])
         threads.append(threading.Thread(target=script, args=(connection,)))
         threads[-1].start()
-        return wire
+        return client
 
     yield wire_to
     for one in opened:
@@ -63,30 +63,30 @@ def answer(data: bytes) -> Script:
         (reset, "RST after 0 bytes"),
     ],
 )
-def test_an_exchange_sees_what_is_wrong(wire_to: Callable[[Script], Wire], script: Script, seen: str) -> None:
-    wire = wire_to(script)
+def test_an_exchange_sees_what_is_wrong(wire_to: Callable[[Script], Client], script: Script, seen: str) -> None:
+    client = wire_to(script)
     with pytest.raises(Violation) as violation:
-        wire.exchange(b"hello")
+        client.exchange(b"hello")
     assert seen in violation.value.seen
 
 
-def test_an_exchange_accepts_the_right_answer(wire_to: Callable[[Script], Wire]) -> None:
+def test_an_exchange_accepts_the_right_answer(wire_to: Callable[[Script], Client]) -> None:
     wire_to(answer(b"HELLO")).exchange(b"hello")
 
 
-def test_surplus_bytes_after_the_answer_are_seen(wire_to: Callable[[Script], Wire]) -> None:
+def test_surplus_bytes_after_the_answer_are_seen(wire_to: Callable[[Script], Client]) -> None:
     def script(connection: socket.socket) -> None:
         connection.recv(1)
         connection.sendall(b"X")
         connection.recv(1)
         connection.sendall(b"more")
 
-    wire = wire_to(script)
-    wire.exchange(b"x")
-    wire.half_close()
-    wire.wait_for_answer()
+    client = wire_to(script)
+    client.exchange(b"x")
+    client.half_close()
+    client.wait_for_reply()
     with pytest.raises(Violation, match="surplus bytes"):
-        wire.expect_open(0.3)
+        client.expect_open(0.3)
 
 
 @pytest.mark.parametrize(
@@ -96,43 +96,43 @@ def test_surplus_bytes_after_the_answer_are_seen(wire_to: Callable[[Script], Wir
         (lambda connection: connection.shutdown(socket.SHUT_WR), End.FIN),
     ],
 )
-def test_the_ends_are_told_apart(wire_to: Callable[[Script], Wire], script: Script, end: End) -> None:
-    assert wire_to(script).end(0.2) is end
+def test_the_ends_are_told_apart(wire_to: Callable[[Script], Client], script: Script, end: End) -> None:
+    assert wire_to(script).wait_for_end(0.2) is end
 
 
-def test_a_reset_is_no_fin(wire_to: Callable[[Script], Wire]) -> None:
-    wire = wire_to(reset)
-    wire.send(b"x")
+def test_a_reset_is_no_fin(wire_to: Callable[[Script], Client]) -> None:
+    client = wire_to(reset)
+    client.send(b"x")
     with pytest.raises(Violation, match="RST"):
-        wire.expect_end()
+        client.expect_fin()
 
 
-def test_a_connection_that_stays_open_has_not_ended(wire_to: Callable[[Script], Wire]) -> None:
+def test_a_connection_that_stays_open_has_not_ended(wire_to: Callable[[Script], Client]) -> None:
     with pytest.raises(Violation, match="expected FIN, saw still open"):
-        wire_to(lambda _: None).expect_end()
+        wire_to(lambda _: None).expect_fin()
 
 
-def test_a_server_that_stops_reading_is_seen(wire_to: Callable[[Script], Wire]) -> None:
+def test_a_server_that_stops_reading_is_seen(wire_to: Callable[[Script], Client]) -> None:
     with pytest.raises(Violation, match="expected progress"):
         wire_to(lambda _: None).send(bytes(64 << 20))
 
 
-def test_one_byte_is_not_many(wire_to: Callable[[Script], Wire]) -> None:
+def test_one_byte_is_not_many(wire_to: Callable[[Script], Client]) -> None:
     def script(connection: socket.socket) -> None:
         connection.sendall(connection.recv(1).upper())
         connection.shutdown(socket.SHUT_WR)
 
-    wire = wire_to(script)
-    wire.exchange(b"x")
+    client = wire_to(script)
+    client.exchange(b"x")
     with pytest.raises(Violation, match=r"saw FIN after 1 byte$"):
-        wire.exchange(b"x")
+        client.exchange(b"x")
 
 
 def test_nobody_listening_is_a_violation() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = Address.of(listener)
     with pytest.raises(Violation, match="nobody is listening"):
-        Service(address, None, None, Log()).connect()
+        Server(address, None, None, Log()).connect()
 
 
 def take_all_there_is(sock: socket.socket) -> int:
@@ -156,13 +156,13 @@ def test_a_server_that_is_not_let_run_is_not_clogged_yet(turns: int) -> None:
         return busy
 
     with ours, theirs:
-        sent = Wire(ours, Log(), "client 1", is_busy).stall(1 << 30, seconds=0.01)
+        sent = Client(ours, Log(), "client 1", is_busy).stall(1 << 30, seconds=0.01)
         left = take_all_there_is(theirs)
     assert sent == left * (turns + 1)
 
 
 def test_a_server_that_spins_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(client, "BUSY_SECONDS", 0.1)
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        assert 0 < Wire(ours, Log(), "client 1", lambda: True).stall(1 << 30, seconds=0.01) < 1 << 30
+        assert 0 < Client(ours, Log(), "client 1", lambda: True).stall(1 << 30, seconds=0.01) < 1 << 30

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from upecho.net.address import Address
-from upecho.net.client import begin, connect
+from upecho.net.connecting import connect, start_connecting
 from upecho.serving.listener import listening
 from upecho.serving.settings import Settings
 from upecho.support.errors import AddressError, NoPortLeft
@@ -71,7 +71,7 @@ def test_a_path_without_a_server_is_said(directory: Path) -> None:
 
 
 def test_a_connection_is_begun_without_waiting(address: Address) -> None:
-    with listening(address, Settings()) as listener, begin(address) as client:
+    with listening(address, Settings()) as listener, start_connecting(address) as client:
         assert not client.getblocking()
         with listener.accept()[0] as connection:
             connection.sendall(b"x")
@@ -80,7 +80,7 @@ def test_a_connection_is_begun_without_waiting(address: Address) -> None:
 
 def test_a_connection_on_its_way_arrives() -> None:
     loopback = Address.parse("127.0.0.1:0")
-    with listening(loopback, Settings()) as listener, begin(Address.of(listener)) as client:
+    with listening(loopback, Settings()) as listener, start_connecting(Address.of(listener)) as client:
         listener.accept()[0].close()
         assert select.select([], [client], [], 20)[1]
         assert client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
@@ -88,15 +88,15 @@ def test_a_connection_on_its_way_arrives() -> None:
 
 def test_a_connection_that_cannot_be_begun_is_said(address: Address) -> None:
     with pytest.raises(AddressError, match="nobody is listening there"):
-        begin(address)
+        start_connecting(address)
 
 
 def test_beginning_at_a_full_backlog_is_said_at_once(address: Address) -> None:
     with full(address), pytest.raises(AddressError, match="no answer in time"):
-        begin(address)
+        start_connecting(address)
 
 
-@pytest.mark.parametrize("how", [lambda address: connect(address, 5), begin], ids=["connect", "begin"])
+@pytest.mark.parametrize("how", [lambda address: connect(address, 5), start_connecting], ids=["connect", "begin"])
 def test_a_machine_without_ports_is_not_the_servers_fault(
     how: Callable[[Address], socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:

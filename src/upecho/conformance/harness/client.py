@@ -41,7 +41,7 @@ class End(enum.Enum):
     NOT_YET = "still open"
 
 
-class Wire:
+class Client:
     """One connection to the server under examination; it takes charge of the socket, which may still be connecting.
 
     ``is_busy`` tells whether the server has something to do, as far as that can be seen.
@@ -86,7 +86,7 @@ class Wire:
         self._note(f"sending what the kernel takes of {show(data)}")
         self._write(memoryview(data))
 
-    def send_what_arrives(self, data: bytes) -> None:
+    def send_up_to_window(self, data: bytes) -> None:
         """Send as much of ``data`` as reaches the server though it reads nothing: what fits into its buffer."""
         size = len(data)
         if sys.platform == "linux" and self._socket.family != socket.AF_UNIX:
@@ -124,7 +124,7 @@ class Wire:
         if ready & OUT:
             self._write(memoryview(data))
 
-    def answer_seconds(self, data: bytes, meanwhile: Callable[[], None] = lambda: None) -> float:
+    def response_seconds(self, data: bytes, meanwhile: Callable[[], None] = lambda: None) -> float:
         """Send, call ``meanwhile`` until an answer arrives, receive; return how long all of it took."""
         began = time.monotonic()
         self.send(data)
@@ -133,7 +133,7 @@ class Wire:
         self.receive()
         return time.monotonic() - began
 
-    def answer_seconds_of_pieces(self, data: bytes, size: int) -> float:
+    def response_seconds_in_pieces(self, data: bytes, size: int) -> float:
         """Send in pieces of a size, receive; return how long that took.
 
         The kernel is told to acknowledge late, as for a client that is about to send. Between the pieces no time is
@@ -150,7 +150,7 @@ class Wire:
         self.receive()
         return time.monotonic() - began
 
-    def let_time_pass(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> None:
         """Do nothing for a while: an answer that arrives meanwhile stays unread."""
         self._note(f"reading nothing for {seconds} s")
         time.sleep(seconds)
@@ -168,20 +168,20 @@ class Wire:
         with contextlib.suppress(OSError):  # the server may have reset it: the next receive will tell
             self._socket.shutdown(socket.SHUT_WR)
 
-    def expect_end(self) -> None:
+    def expect_fin(self) -> None:
         """Receive all that is owed, then a FIN and nothing else."""
         self.receive()
-        end = self.end(timeouts.seconds(TIMEOUT_SECONDS))
+        end = self.wait_for_end(timeouts.seconds(TIMEOUT_SECONDS))
         if end is not End.FIN:
             raise Violation("FIN", end.value)
 
     def expect_open(self, seconds: float) -> None:
         """Watch the connection stay open and silent for a while."""
-        end = self.end(seconds)
+        end = self.wait_for_end(seconds)
         if end is not End.NOT_YET:
             raise Violation(f"an open connection for {seconds} s", end.value)
 
-    def end(self, seconds: float) -> End:
+    def wait_for_end(self, seconds: float) -> End:
         """Return how the connection has ended within ``seconds``; bytes that come instead are a violation."""
         end = self._take()[1] if self._ready(IN, seconds) else End.NOT_YET
         self._note(end.value)
@@ -200,7 +200,7 @@ class Wire:
                 return True
         return False
 
-    def wait_for_answer(self) -> None:
+    def wait_for_reply(self) -> None:
         """Wait until an answer is there to be read, and leave it unread."""
         self._wait(IN)
 
@@ -219,7 +219,7 @@ class Wire:
         """Close, whatever is unread."""
         self._socket.close()
 
-    def shut_down_both(self) -> None:
+    def shutdown_both(self) -> None:
         """Shut down both directions at once."""
         self._note("shutting down both directions")
         with contextlib.suppress(OSError):  # the server was faster
