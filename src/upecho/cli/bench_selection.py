@@ -12,9 +12,10 @@ from upecho.measure.cells import ALL, BASELINE, SCENARIOS, SUMMARIES, USUAL, Cel
 from upecho.measure.run import expect_able
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
-from upecho.serving import inventory, registry
+from upecho.serving import inventory
 from upecho.serving.target import Kind, Target
 from upecho.support.errors import CallerError, UpechoError
+from upecho.support.text import unknown_name
 
 DEFAULT_FAMILIES = ("inet", "unix")
 FILE = ".toml"
@@ -80,7 +81,7 @@ def _named(name: str, engine: str) -> Sequence[Scenario]:
         return scenario_files.load(Path(name))
     found = [one for one in SCENARIOS if name in (one.name, one.title)]
     if not found:
-        raise CallerError(registry.unknown("scenario", name, list(SUMMARIES), ALL, f"a {FILE} file"))
+        raise CallerError(unknown_name("scenario", name, list(SUMMARIES), ALL, f"a {FILE} file"))
     return found
 
 

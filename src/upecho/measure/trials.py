@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from upecho.conformance.harness.violation import printable
 from upecho.load.engine import best
 from upecho.load.engine_process import EngineProcess
 from upecho.load.plan import Failure, Job, LoadResult, Plan
@@ -19,6 +18,7 @@ from upecho.serving.run import Order
 from upecho.serving.settings import Settings
 from upecho.support import timeouts
 from upecho.support.errors import TargetError
+from upecho.support.text import printable
 
 END_SECONDS = 0.2
 DEADLINE_SECONDS = 5.0  # beyond the window, for a server that does not answer any more

@@ -1,11 +1,10 @@
 """Names of implementations and loops: what there is, what is available here, and how to load it."""
 
-import difflib
 import functools
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -13,9 +12,9 @@ from typing import Any, cast
 
 from upecho.net.address import Family
 from upecho.support.errors import CallerError, Unavailable
+from upecho.support.text import unknown_name
 
 ENTRY_POINTS = "upecho.servers"
-LISTS = {"check": "upecho list --checks shows them all"}  # what are too many to be listed in a message
 NOT_FOREIGN = sys.stdlib_module_names | {"upecho"}  # packages in which no reader would look for the mistake
 
 
@@ -99,7 +98,7 @@ def find(name: str) -> Implementation:
     for row in rows:
         if row.name == name:
             return row
-    raise CallerError(unknown("implementation", name, [row.name for row in rows], "module:attribute"))
+    raise CallerError(unknown_name("implementation", name, [row.name for row in rows], "module:attribute"))
 
 
 def load(target: str) -> Server:
@@ -154,7 +153,7 @@ def load_loop(name: str) -> Callable[[], Any]:
         Unavailable: the package is not installed.
     """
     if ":" not in name and name not in LOOPS:
-        raise CallerError(unknown("loop", name, LOOPS))
+        raise CallerError(unknown_name("loop", name, LOOPS))
     factory = _load_object(LOOPS.get(name, name), name)
     if not callable(factory):
         raise CallerError(f"not a loop factory: {name} is {type(factory).__name__}, not a callable")
@@ -171,15 +170,6 @@ def _expect_terms(serve: Callable[..., Any], name: str) -> None:
         signature.bind("listener", "stop")
     except TypeError:
         raise CallerError(f"not a server: {name}{signature} cannot be called as serve(listener, stop)") from None
-
-
-def unknown(kind: str, name: str, known: Iterable[str], *otherwise: str) -> str:
-    """Say that a name is unknown, and suggest the nearest one, or list them all, or say what does."""
-    known = list(known)
-    near = difflib.get_close_matches(name, known, n=1)
-    listed = LISTS.get(kind) or f"known: {', '.join([*known, *otherwise])}"
-    hint = f"did you mean {near[0]}?" if near else listed
-    return f"unknown {kind} {name!r}; {hint}"
 
 
 def _import_from_here() -> None:

@@ -20,10 +20,10 @@ from upecho.conformance.run.runner import Runner, expect_cores, expect_imports
 from upecho.conformance.run.selection import Pairs, chosen, is_due
 from upecho.net import connecting
 from upecho.report.conformance.verdicts import verdicts
-from upecho.serving import registry
 from upecho.serving.target import Kind, Target
 from upecho.support import atomic_write, timeouts
 from upecho.support.errors import CallerError, HarnessError, TargetError, UpechoError
+from upecho.support.text import unknown_name
 
 PIPED_WIDTH = 100  # columns of a report that goes to a file or a program
 
@@ -109,7 +109,7 @@ def _checks(ids: Sequence[str]) -> list[Check]:
     known = [check.id for check in every]
     for name in ids:
         if name not in known:
-            raise CallerError(registry.unknown("check", name, known))
+            raise CallerError(unknown_name("check", name, known))
     return [check for check in every if not ids or check.id in ids]
 
 

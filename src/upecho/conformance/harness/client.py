@@ -15,8 +15,9 @@ import time
 from collections.abc import Callable, Iterable
 
 from upecho.conformance.harness.expected_bytes import ExpectedBytes
-from upecho.conformance.harness.violation import Log, Violation, plural, show
+from upecho.conformance.harness.violation import Log, Violation, show
 from upecho.support import timeouts
+from upecho.support.text import plural
 
 TIMEOUT_SECONDS = 5.0  # how long an event that must come may take
 LONGEST_CHECK_SECONDS = 60.0  # how long a check may go on whose events all come in time, as of a server that trickles

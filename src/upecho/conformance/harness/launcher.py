@@ -6,12 +6,13 @@ from upecho.conformance.check import Check
 from upecho.conformance.harness.launching import Refusal, Terms, launch, new_address
 from upecho.conformance.harness.running import Running
 from upecho.conformance.harness.server import Server
-from upecho.conformance.harness.violation import Log, Violation, ending, gist, plural, untimely
+from upecho.conformance.harness.violation import Log, Violation, ending, gist, untimely
 from upecho.net.address import Address, Family
 from upecho.processes import procfs
 from upecho.processes.interpreter import Interpreter
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.target import Kind, Target
+from upecho.support.text import plural
 
 GRACE_SECONDS = 2.0
 ANSWER_SECONDS = 0.3  # an answer later than this is none to somebody who has to wait for a turn

@@ -7,12 +7,13 @@ from contextlib import contextmanager
 
 from upecho.conformance.harness.client import LONGEST_CHECK_SECONDS, TIMEOUT_SECONDS, Client
 from upecho.conformance.harness.running import Running, settled
-from upecho.conformance.harness.violation import Log, Violation, ending, plural
+from upecho.conformance.harness.violation import Log, Violation, ending
 from upecho.net import connecting
 from upecho.net.address import Address
 from upecho.processes import procfs
 from upecho.support import timeouts
 from upecho.support.errors import AddressError
+from upecho.support.text import plural
 
 NEXT_CLIENTS = 3  # so that each of a few worker processes is likely to be asked
 
