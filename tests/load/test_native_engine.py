@@ -35,8 +35,8 @@ def run(address: Address, plan: Plan) -> LoadResult:
     return engine("native")(address, plan)
 
 
-def bind(family: Family, folder: Path) -> str:
-    binds = {Family.INET6: "[::1]:0", Family.UNIX: f"unix:{folder}/x", Family.ABSTRACT: f"unix:@{folder}"}
+def bind(family: Family, directory: Path) -> str:
+    binds = {Family.INET6: "[::1]:0", Family.UNIX: f"unix:{directory}/x", Family.ABSTRACT: f"unix:@{directory}"}
     return binds.get(family, "127.0.0.1:0")
 
 
@@ -54,8 +54,8 @@ def bind(family: Family, folder: Path) -> str:
         pytest.param(Plan(4, 64, 60.0, 20.0, max_requests=100, rate=1000.0, poll_seconds=0.1), id="scheduled-polling"),
     ],
 )
-def test_every_kind_of_plan_over_every_family(family: Family, plan: Plan, start: Start, folder: Path) -> None:
-    server = start(LOOPED, bind(family, folder))
+def test_every_kind_of_plan_over_every_family(family: Family, plan: Plan, start: Start, directory: Path) -> None:
+    server = start(LOOPED, bind(family, directory))
     result = run(server.address, plan)
     assert not result.errors
     assert result.requests == plan.max_requests
@@ -238,8 +238,8 @@ def test_churn_closes_each_connection_before_the_next(start: Start) -> None:
 
 
 @pytest.mark.skipif(resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 11_000, reason="this needs 11 000 descriptors")
-def test_ten_thousand_connections_stay_under_100_mb(supervisor: Supervisor, start: Start, folder: Path) -> None:
-    server = start("native", f"unix:{folder}/x")
+def test_ten_thousand_connections_stay_under_100_mb(supervisor: Supervisor, start: Start, directory: Path) -> None:
+    server = start("native", f"unix:{directory}/x")
     client = EngineProcess(supervisor)
     result = client.run(Job(str(server.address), Plan(10_000, 1024, 60.0, 30.0, max_requests=20_000), engine="native"))
     assert (result.errors, result.requests >= 20_000) == ({}, True)

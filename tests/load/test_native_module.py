@@ -292,11 +292,11 @@ main(void)
 
 
 @pytest.mark.skipif(not shutil.which("gcc"), reason="this compiles a program")
-def test_histogram_in_c_is_that_of_python(folder: Path) -> None:
+def test_histogram_in_c_is_that_of_python(directory: Path) -> None:
     """The buckets are the same, and the sum of many large values does not wrap at 64 bits."""
     edges = [(1 << bits) + near for bits in range(42) for near in (-1, 0, 1)]
     values = [*range(5000), *edges, histogram.HIGHEST - 1, histogram.HIGHEST]
-    source, program = folder / "histogram.c", folder / "histogram"
+    source, program = directory / "histogram.c", directory / "histogram"
     source.write_text(HISTOGRAM_PROGRAM)
     headers = Path(__file__).parents[2] / "src" / "native"
     subprocess.run(["gcc", "-std=c11", "-O1", f"-I{headers}", "-o", program, source], check=True, timeout=60)
