@@ -15,15 +15,15 @@ def ids(words: str) -> Ids:
 NONE = ids("")
 CAN_FAIL = frozenset(check.id for check in catalogue() if check.level is not Level.INFO)
 
-# What happens to the path of a Unix socket, apart from the one check whose server also has to reply.
+# What becomes of the path of a Unix socket. The check left out also needs a correct reply.
 UNIX_PATH = frozenset(check.id for check in catalogue() if check.families == {Family.UNIX}) - {
     "stale-socket-path-reused"
 }
 
-# A client that never reads: replies are not needed, but a server has to read data or wait, and to stop in time.
+# A client sends and never reads, so it does not notice whether the replies are correct.
 STALLED_CLIENT = ids("bounded-memory-under-backpressure no-busy-loop-while-stalled graceful-shutdown-stalled-client")
 
-# What a server passes that never gives a correct reply, and what it fails.
+# A server that never gives a correct reply passes the former and fails the latter.
 NO_REPLY_NEEDED = UNIX_PATH | STALLED_CLIENT | ids("immediate-half-close no-cpu-while-idle")
 REPLY_NEEDED = CAN_FAIL - NO_REPLY_NEEDED
 

@@ -34,7 +34,7 @@ class Kill:
     """A broken server over one family, and the checks that catch it.
 
     Attributes:
-        name: The module and the function of the server, as ``MODULE:FUNCTION`` without the prefix of the modules.
+        name: The server as ``TOPIC:FUNCTION``, which stands for ``tests.broken.wrong_TOPIC:FUNCTION``, or ``textbook``.
         defect: What is wrong with the server, in one line.
         target: The target that the suite checks.
         caught_by: The ids of the checks that the server must fail. It must pass all others.
