@@ -61,12 +61,12 @@ def without_extension(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("without_extension")
 def test_missing_extension_is_reported_by_what_needs_it() -> None:
-    with pytest.raises(Unavailable, match="the example is unavailable: it needs upecho's C extension"):
+    with pytest.raises(Unavailable, match="the example is unavailable here: it needs upecho's C extension"):
         extension.load("the example")
     with pytest.raises(Unavailable, match="the native load engine is unavailable"):
         engine.engine("native")
-    (row,) = [row for row in inventory.servers() if row.name == "native"]
-    assert row.unavailable == extension.REASON
+    (row,) = [row for row in inventory.implementations() if row.name == "native"]
+    assert row.unavailable == f"{extension.REASON}; {extension.HINT}"
 
 
 @pytest.mark.usefixtures("without_extension")
@@ -85,4 +85,4 @@ def test_scenario_that_the_chosen_engine_does_not_support_is_refused(refusal: Ca
 
 @pytest.mark.usefixtures("without_extension")
 def test_scenario_that_the_only_engine_does_not_support_is_refused(refusal: Callable[..., str]) -> None:
-    assert refusal(*CHURN[:2], *CHURN[4:]) == f"{SAYS}; {extension.REASON}"
+    assert refusal(*CHURN[:2], *CHURN[4:]) == f"{SAYS}; {extension.REASON}; {extension.HINT}"

@@ -24,7 +24,7 @@ FILE = ".toml"
 def targets(names: Sequence[str]) -> list[str]:
     """Return the servers that were named, or else all that can be had here and are not naive."""
     if not names:
-        return [row.name for row in inventory.servers() if not row.naive and _usable(row)]
+        return [row.name for row in inventory.implementations() if not row.naive and _usable(row)]
     for name in names:
         if Target.parse(name).kind is not Kind.IMPLEMENTATION:
             raise CallerError(
@@ -36,7 +36,7 @@ def targets(names: Sequence[str]) -> list[str]:
 def miss_baseline(names: Sequence[str]) -> None:
     """Say aloud if the server that is measured unasked cannot be; where none was named, that has been said."""
     if names and BASELINE not in names:
-        _usable(next(row for row in inventory.servers() if row.name == BASELINE))
+        _usable(next(row for row in inventory.implementations() if row.name == BASELINE))
 
 
 def families(names: Sequence[str]) -> list[Family]:

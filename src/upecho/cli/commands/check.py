@@ -64,7 +64,7 @@ def command(
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
     if file:
         atomic_write.check(file)
-    timeouts.seconds(1)  # if it is set wrongly, then here is where that is said
+    timeouts.scaled(1)  # if it is set wrongly, then here is where that is said
     expect_cores(jobs or 1)
     checks = _checks(ids)
     expect_imports(targets)
@@ -125,7 +125,7 @@ def _expect_listeners(pairs: Pairs) -> None:
     """Make sure that somebody listens at each address, so that nobody's absence is taken for a failed check."""
     for target, _ in pairs:
         if target.kind is Kind.ADDRESS:
-            connecting.connect(target.address(), timeouts.seconds(TIMEOUT_SECONDS)).close()
+            connecting.connect(target.address(), timeouts.scaled(TIMEOUT_SECONDS)).close()
 
 
 def _run(runner: Runner, due: int, known: Known, outcomes: list[Outcome]) -> None:

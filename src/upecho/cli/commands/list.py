@@ -44,7 +44,7 @@ def command(checks: bool, as_json: bool) -> None:
 
 def _list_names(*, as_json: bool) -> None:
     sections: list[Section] = [
-        ("implementations", inventory.servers()),
+        ("implementations", inventory.implementations()),
         ("loops", inventory.loops()),
         ("families", inventory.families()),
     ]
@@ -133,7 +133,7 @@ def _print(table: "Table") -> None:
 
 
 def _max_clients(entry: inventory.Entry) -> str:
-    if not isinstance(entry, inventory.ServerEntry) or entry.unavailable is not None:
+    if not isinstance(entry, inventory.ImplementationEntry) or entry.unavailable is not None:
         return ""
     return "any" if entry.max_clients is None else str(entry.max_clients)
 
@@ -141,5 +141,5 @@ def _max_clients(entry: inventory.Entry) -> str:
 def _remark(entry: inventory.Entry) -> str:
     if entry.unavailable is not None:
         return f"unavailable: {entry.unavailable}"
-    is_naive = isinstance(entry, inventory.ServerEntry) and entry.naive
+    is_naive = isinstance(entry, inventory.ImplementationEntry) and entry.naive
     return f"{entry.summary} (naive)" if is_naive else entry.summary
