@@ -25,7 +25,7 @@ def test_it_is_caught(kill: Kill, monkeypatch: pytest.MonkeyPatch) -> None:
     target = Target.parse(kill.target)
     outcomes = list(Runner([(target, kill.family)], CAN_FAIL, jobs=2).outcomes())
     assert [one for one in outcomes if one.verdict is Verdict.ERROR] == []
-    caught_by = {one.check: one.detail for one in outcomes if one.verdict is Verdict.FAILED}
+    caught_by = {one.check: one.explanation for one in outcomes if one.verdict is Verdict.FAILED}
     due = {check.id for check in catalogue() if is_due(check, target, kill.family)}
     missed = (kill.caught_by & due) - caught_by.keys() - kill.by_chance
     surplus = caught_by.keys() - kill.caught_by - kill.by_chance

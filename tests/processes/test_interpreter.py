@@ -19,6 +19,7 @@ from upecho.processes.server_process import ServerProcess, running
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.run import Order
 from upecho.serving.settings import Settings
+from upecho.serving.target import Target
 from upecho.support.errors import CallerError
 
 Script = Callable[..., str]
@@ -240,7 +241,7 @@ def test_the_gate_is_kept_with_that_one(
     checks = [check for check in gate.demanded() if check.id in ("echo-hello", "half-close")]
     monkeypatch.setattr(gate, "demanded", lambda: checks)
     seen: list[str] = []
-    assert gate.failing(["mine:serve"], [Family.UNIX], seen.append, bare) == {}
+    assert gate.failing([Target.parse("mine:serve")], [Family.UNIX], seen.append, python=bare) == {}
     assert len(seen) == len(checks) == 2
-    failed = gate.failing(["mine:serve"], [Family.UNIX], seen.append)
+    failed = gate.failing([Target.parse("mine:serve")], [Family.UNIX], seen.append)
     assert set(failed["mine:serve", Family.UNIX]) == {check.id for check in checks}

@@ -120,12 +120,10 @@ class Launcher:
     def unsupported_reason(self, check: Check) -> str | None:
         """Return what the target declares, or the system lacks, that makes a check unsupported; None if nothing."""
         if self.family not in self.target.families:
-            return f"the target declares no {self.family.value}"
+            return f"the target declares that it does not serve {self.family.value}"
         if self._takes_too_many(check):
-            return (
-                f"the target declares that it serves {self.target.max_clients} at once; the check takes {check.clients}"
-            )
-        return None if self._can_see(check) else "this system does not show what a process uses"
+            return f"the target declares that it serves at most {plural(self.target.max_clients or 0, 'client')}"
+        return None if self._can_see(check) else "this system does not expose the resource usage of a process"
 
     def works_anyway(self, check: Check) -> bool:
         """Whether a check that is declined may well pass: the target does more than it declares."""
