@@ -17,6 +17,7 @@ from upecho.measure.rounds import Limits
 from upecho.measure.run import Terms
 from upecho.measure.statistics.claims import FEWEST
 from upecho.measure.trials import Trial, Window
+from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
 from upecho.report.benchmark.comparison import comparison
 from upecho.serving import inventory, registry
@@ -60,6 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("upecho")
+    group.addoption("--family", action="append", default=[], choices=list(Family), help="default: every available one")
     group.addoption("--implementation", action="append", default=[], help="NAME or NAME+LOOP (default: all)")
     names = [one.name for one in SCENARIOS]
     group.addoption("--scenario", action="append", default=[], choices=names, help="default: the usual ones")

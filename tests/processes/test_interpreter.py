@@ -239,7 +239,7 @@ def test_the_gate_is_kept_with_that_one(
     checks = [check for check in gate.demanded() if check.id in ("echo-hello", "half-close")]
     monkeypatch.setattr(gate, "demanded", lambda: checks)
     seen: list[str] = []
-    assert gate.failing(["mine:serve"], [Family.UNIX], seen.append, bare) == {}
+    assert gate.failing([Target.parse("mine:serve")], [Family.UNIX], seen.append, python=bare) == {}
     assert len(seen) == len(checks) == 2
-    failed = gate.failing(["mine:serve"], [Family.UNIX], seen.append)
+    failed = gate.failing([Target.parse("mine:serve")], [Family.UNIX], seen.append)
     assert set(failed["mine:serve", Family.UNIX]) == {check.id for check in checks}

@@ -9,9 +9,10 @@ import pytest
 
 from upecho.cli.check_notes import tell_works_anyway
 from upecho.conformance.catalogue import catalogue
+from upecho.conformance.check import Level
 from upecho.conformance.run.outcome import Outcome, Verdict
 from upecho.conformance.run.runner import Runner
-from upecho.conformance.run.selection import chosen
+from upecho.conformance.run.selection import pair_with_families, parse_targets
 from upecho.net.address import Family
 from upecho.support.errors import CallerError
 
@@ -43,7 +44,7 @@ def examine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Examine:
         (tmp_path / "declaring.py").write_text(code)
         monkeypatch.chdir(tmp_path)
         monkeypatch.delitem(sys.modules, "declaring", raising=False)
-        pairs = chosen(["declaring:serve"], [family], max_clients)
+        pairs = pair_with_families(parse_targets(["declaring:serve"], max_clients), [Family(family)])
         return list(Runner(pairs, [check for check in catalogue() if check.id in ids]).outcomes())
 
     return examine
@@ -51,7 +52,7 @@ def examine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Examine:
 
 def unsupported(outcomes: list[Outcome]) -> dict[str, bool]:
     """Return which checks were declared unsupported, and whether they work all the same."""
-    assert [one.detail for one in outcomes if one.verdict in (Verdict.FAILED, Verdict.ERROR)] == []
+    assert [one for one in outcomes if one.verdict in (Verdict.FAILED, Verdict.ERROR)] == []
     return {one.check: one.works_anyway for one in outcomes if one.verdict is Verdict.UNSUPPORTED}
 
 
@@ -59,7 +60,7 @@ def test_a_limit_that_holds(examine: Examine) -> None:
     outcomes = examine(f"{BLOCKING}MAX_CLIENTS = 1", [*MANY, "queue-beyond-max-clients", "half-close"])
     assert unsupported(outcomes) == dict.fromkeys(MANY, False)
     many = next(one for one in outcomes if one.check == "hundred-clients")
-    assert many.detail == "the target declares that it serves 1 at once; the check takes 100"
+    assert many.unsupported == "the target declares that it serves at most 1 client"
 
 
 def test_a_limit_that_does_not_hold(examine: Examine) -> None:
@@ -93,7 +94,7 @@ def test_a_family_that_is_not_served(examine: Examine, limit: str) -> None:
     checks = ["half-close", "graceful-shutdown", "hundred-clients"]
     outcomes = examine(f"{INET_ONLY}\nFAMILIES = ('inet',)\n{limit}", checks)
     assert unsupported(outcomes) == dict.fromkeys(checks, False)
-    assert {one.detail for one in outcomes} == {"the target declares no unix"}
+    assert {one.unsupported for one in outcomes} == {"the target declares that it does not serve unix"}
     assert unsupported(examine(INET_ONLY + "\nFAMILIES = ('inet',)", checks, "inet")) == {}
 
 
@@ -129,7 +130,7 @@ def test_a_server_that_cannot_start_fails_what_it_does_not_decline(examine: Exam
     ],
 )
 def test_a_command_is_examined_over_what_it_can_be_told(placeholders: str, families: list[str]) -> None:
-    pairs = chosen([f"cmd:true {placeholders}"], [])
+    pairs = pair_with_families(parse_targets([f"cmd:true {placeholders}"]), [])
     assert [family for _, family in pairs] == [Family(name) for name in families if Family(name).is_available()]
 
 
@@ -146,7 +147,7 @@ def test_the_command_line_says_what_works_anyway(upecho: Callable[..., Any], tmp
 def test_many_that_work_anyway_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     names = [check.id for check in catalogue()]
     tell_works_anyway(
-        [Outcome("t", "inet", name, "MUST", Verdict.UNSUPPORTED, "", 0.0, works_anyway=True) for name in names]
+        [Outcome("t", Family.INET, name, Level.MUST, Verdict.UNSUPPORTED, 0.0, works_anyway=True) for name in names]
     )
     (line,) = capsys.readouterr().err.splitlines()
     assert line.endswith(f"{', '.join(names[:5])} and {len(names) - 5} more")

@@ -136,7 +136,7 @@ def _failing(cells: Sequence[Cell], pythons: Mapping[str, Interpreter]) -> Faile
             steps.advance()
 
         for python, targets in due.items():
-            failed = failing(list(targets), families, progress, pythons.get(python))
+            failed = failing([Target.parse(name) for name in targets], families, progress, python=pythons.get(python))
             found.update({(target, family, python): checks for (target, family), checks in failed.items()})
     return found
 

@@ -1,9 +1,9 @@
 """Checks of many clients: each gets its own answer, in time, however many there are and whatever the others do."""
 
 import time
-from collections.abc import Callable
 
 from upecho.conformance.check import Level, check
+from upecho.conformance.findings import Record, Recorded
 from upecho.conformance.harness.server import Server
 from upecho.conformance.harness.violation import Violation
 from upecho.net.address import Family
@@ -28,8 +28,6 @@ PUMPS = 20
 STORM = 1000
 STORM_STEP = 20
 STEP = 50
-
-Record = Callable[[float | str, str], None]
 
 
 @check(Level.MUST, clients=100)
@@ -154,7 +152,7 @@ def test_latency_under_connect_churn(server: Server, record: Record) -> None:
         if number % STORM_STEP == 0:
             slowest = max(slowest, old.response_seconds(b"ping"))
         new.close()
-    record(slowest * 1000, "ms")
+    record(Recorded(slowest * 1000, "ms"))
 
 
 @check(Level.SHOULD, families=[Family.INET, Family.INET6])

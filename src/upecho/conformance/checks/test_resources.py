@@ -1,8 +1,7 @@
 """Checks of resources: clients come and go by the thousand, and what they cost goes with them."""
 
-from collections.abc import Callable
-
 from upecho.conformance.check import Level, check
+from upecho.conformance.findings import Record, Recorded
 from upecho.conformance.harness.client import Client
 from upecho.conformance.harness.launcher import Launcher
 from upecho.conformance.harness.server import Server, settled
@@ -18,8 +17,6 @@ IDLE = 10
 MANY = 100
 DESCRIPTORS = 64
 WAIT_SECONDS = 0.5
-
-Record = Callable[[float | str, str], None]
 
 
 def churn(server: Server, count: int) -> None:
@@ -139,4 +136,4 @@ def test_memory_per_connection(launcher: Launcher, record: Record) -> None:
     before = server.resident_bytes()
     for client in server.connect_many(MANY):
         client.exchange(b"hello")
-    record((server.resident_bytes() - before) / MANY / 1024, "KiB")
+    record(Recorded((server.resident_bytes() - before) / MANY / 1024, "KiB"))

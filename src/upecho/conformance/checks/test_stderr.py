@@ -8,7 +8,7 @@ from upecho.conformance.harness.launcher import GRACE_SECONDS, Launcher
 MIB = 1 << 20
 
 
-@check(Level.MUST, process=True, looks_back=True)
+@check(Level.MUST, process=True, runs_last=True)
 def test_quiet_stderr(launcher: Launcher) -> None:
     """From when it is ready until it is told to stop a server writes nothing to stderr, whatever clients do.
 

@@ -135,14 +135,12 @@ class Launcher:
         return address
 
     def unsupported_reason(self, check: Check) -> str | None:
-        """Return why a check is unsupported, by declaration of the target or for lack of the system; None if it is not."""
+        """Return what the target declares or the system lacks that makes a check unsupported, or None."""
         if self.family not in self.target.families:
-            return f"the target declares no {self.family.value}"
+            return f"the target declares that it does not serve {self.family.value}"
         if self._takes_too_many(check):
-            return (
-                f"the target declares that it serves {self.target.max_clients} at once; the check takes {check.clients}"
-            )
-        return None if self._is_observable(check) else "this system does not show what a process uses"
+            return f"the target declares that it serves at most {plural(self.target.max_clients or 0, 'client')}"
+        return None if self._is_observable(check) else "this system does not expose the resource usage of a process"
 
     def works_anyway(self, check: Check) -> bool:
         """Whether an unsupported check may well pass, because the target does more than it declares."""

