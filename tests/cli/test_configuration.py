@@ -144,7 +144,7 @@ def test_a_file_that_cannot_be_read_is_named(refusal: Refusal, monkeypatch: pyte
         "--config: cannot read x.toml: No such file or directory"
     )
     monkeypatch.setenv("UPECHO_CONFIG", os.curdir)
-    assert refusal("serve", "threads") == "UPECHO_CONFIG: cannot read .: it is no regular file"
+    assert refusal("serve", "threads") == "UPECHO_CONFIG: cannot read .: it is not a regular file"
 
 
 @pytest.mark.parametrize("bind", ["8080", "unix:" + "x" * 200, "localhost:70000"])

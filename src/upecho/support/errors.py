@@ -74,7 +74,7 @@ class NoPortLeft(HarnessError):
 
     def __init__(self) -> None:
         super().__init__(
-            "each TCP connection that has ended keeps its port for a minute (TIME-WAIT)",
+            "each TCP connection that has ended keeps one for a minute (TIME-WAIT)",
             subject="no local port left",
-            hint="wait, give this machine more ports (sysctl net.ipv4.ip_local_port_range), or use unix",
+            hint="wait, give this machine more (sysctl net.ipv4.ip_local_port_range), or use unix",
         )

@@ -85,7 +85,7 @@ def test_a_file_that_is_wrong_is_named_on_one_line(tmp_path: Path, text: str, me
 
 def test_what_is_no_regular_file_is_not_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x.toml")
-    with pytest.raises(CallerError, match=r"cannot read .*/x.toml: it is no regular file"):
+    with pytest.raises(CallerError, match=r"cannot read .*/x.toml: it is not a regular file"):
         load(str(tmp_path), [TARGET])
 
 
