@@ -14,7 +14,7 @@ import pytest
 
 from tests.killable import Harness
 from upecho.processes import guardian, procfs
-from upecho.processes.supervisor import LONGEST_STDERR, MOST_STDERR, Supervisor
+from upecho.processes.supervisor import LONGEST_STDERR_BYTES, MAX_STDERR_BYTES, Supervisor
 from upecho.support.errors import HarnessError
 
 Eventually = Callable[[Callable[[], object]], None]
@@ -22,7 +22,7 @@ linux_only = pytest.mark.skipif(not procfs.AVAILABLE, reason="looks for processe
 
 HARNESS = """
 import sys
-from upecho.processes.supervisor import LONGEST_STDERR, Supervisor
+from upecho.processes.supervisor import LONGEST_STDERR_BYTES, Supervisor
 from upecho.processes.server_process import Launch, start_server
 from upecho.serving.target import Target
 with Supervisor() as supervisor:
@@ -176,15 +176,15 @@ def test_of_very_much_that_a_child_complains_about_the_end_can_be_read(superviso
     child = supervisor.start(["/bin/sh", "-c", "head -c 200000 /dev/zero >&2; printf end >&2"])
     child.wait(10)
     said = child.stderr()
-    assert (len(said), said[-4:]) == (LONGEST_STDERR, "\0end")
-    assert child.stderr(LONGEST_STDERR, LONGEST_STDERR + 2) == "\0\0"
+    assert (len(said), said[-4:]) == (LONGEST_STDERR_BYTES, "\0end")
+    assert child.stderr(LONGEST_STDERR_BYTES, LONGEST_STDERR_BYTES + 2) == "\0\0"
 
 
 def test_a_child_that_complains_without_end_fills_no_disk(supervisor: Supervisor, eventually: Eventually) -> None:
-    size = 4 * MOST_STDERR
+    size = 4 * MAX_STDERR_BYTES
     child = supervisor.start(["/bin/sh", "-c", f"head -c {size} /dev/zero >&2; printf one >&2; read -r more; echo >&2"])
     eventually(lambda: child.stderr_bytes() == size + 3)
-    eventually(lambda: os.fstat(child._stderr.fileno()).st_blocks * 512 <= MOST_STDERR)
+    eventually(lambda: os.fstat(child._stderr.fileno()).st_blocks * 512 <= MAX_STDERR_BYTES)
     assert child.stderr()[-4:] == "\0one"
     child.stdin.write(b"\n")
     child.wait(10)
@@ -211,7 +211,7 @@ def test_a_child_cannot_have_more_descriptors_than_are_allowed(
     supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (50, 50))
-    with pytest.raises(HarnessError, match="a process that shall have 64: a process may open 50 here"):
+    with pytest.raises(HarnessError, match="a process that needs 64: a process may open 50 here"):
         supervisor.start(["/bin/cat"], descriptors=64)
     assert supervisor.start(["/bin/cat"], descriptors=50).is_alive()
 

@@ -130,7 +130,9 @@ def test_a_process_that_a_module_leaves_behind_holds_nobody_up(
 
 def test_a_worker_without_the_other_interpreter_is_lost_too() -> None:
     runner = Runner(chosen(["selectors"], ["unix"]), CHECKS, jobs=1, python=Interpreter("/bin/false", "none"))
-    with pytest.raises(HarnessError, match=r"ended with status 4 when .*: not Python: '/bin/false' ended with status 1"):
+    with pytest.raises(
+        HarnessError, match=r"ended with status 4 when .*: not Python: '/bin/false' ended with status 1"
+    ):
         list(runner.outcomes())
 
 

@@ -105,7 +105,9 @@ class Launcher:
             self._shared.process.child.close()
         self._shared = None
 
-    def start(self, address: str | None = None, grace: float = GRACE_SECONDS, descriptors: int | None = None) -> Server:
+    def start(
+        self, address: str | None = None, *, grace: float = GRACE_SECONDS, descriptors: int | None = None
+    ) -> Server:
         """Start a server for one check alone.
 
         Args:
@@ -113,7 +115,7 @@ class Launcher:
             grace: Seconds that an implementation gives its clients after the stop.
             descriptors: Number of descriptors that it may open; None means as many as this process.
         """
-        server = self._start(self._launch(address or self.new_address(), grace, descriptors))
+        server = self._start(self._launch(address or self.new_address(), grace=grace, descriptors=descriptors))
         self._started.append(server)
         server.begin_check(self.log, self._max_clients)
         return server
@@ -135,7 +137,7 @@ class Launcher:
         return address
 
     def unsupported_reason(self, check: Check) -> str | None:
-        """Return why a check is unsupported, by declaration of the target or for lack of the system; None if it is not."""
+        """Return why a check is unsupported, because of the target or of the system; None if it is supported."""
         if self.family not in self.target.families:
             return f"the target declares no {self.family.value}"
         if self._takes_too_many(check):
@@ -184,7 +186,7 @@ class Launcher:
         found = ((self._check.id, server.new_findings_on_stderr()) for server in self._servers())
         self._findings += [(check, text) for check, text in found if text]
 
-    def _launch(self, address: str, grace: float = GRACE_SECONDS, descriptors: int | None = None) -> Launch:
+    def _launch(self, address: str, *, grace: float = GRACE_SECONDS, descriptors: int | None = None) -> Launch:
         settings = Settings(grace=grace)
         return Launch(self.target, address, settings, descriptors=descriptors, interpreter=self._interpreter)
 
