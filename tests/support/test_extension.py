@@ -1,4 +1,4 @@
-"""The C extension builds without a warning, and where it cannot be built that is said and harms nothing."""
+"""The C extension: it builds without a warning, and where it cannot be built, the rest works and says so."""
 
 import os
 import subprocess
@@ -31,17 +31,17 @@ def build(directory: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.skipif(engine.best() != "native", reason="there is no compiler here")
-def test_it_builds_without_a_warning(tmp_path: Path) -> None:
+@pytest.mark.skipif(engine.best() != "native", reason="no compiler is installed")
+def test_extension_builds_without_a_warning(tmp_path: Path) -> None:
     done = build(tmp_path, CFLAGS="-Werror")
     assert done.returncode == 0, done.stderr
     assert list(tmp_path.rglob("_native*.so")), done.stdout + done.stderr
     assert build(tmp_path, CC="no-such-compiler").returncode == 0
-    assert not list(tmp_path.rglob("_native*.so")), "what an earlier build left must not pass for this one's"
+    assert not list(tmp_path.rglob("_native*.so")), "a library of an earlier build must not be taken for a new one"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="it is built on Linux only")
-def test_without_a_compiler_the_rest_is_built(tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="the extension is built on Linux only")
+def test_missing_compiler_leaves_only_the_extension_out(tmp_path: Path) -> None:
     done = build(tmp_path, CC="no-such-compiler")
     assert done.returncode == 0
     assert not list(tmp_path.rglob("_native*.so"))
@@ -58,9 +58,9 @@ def without_extension(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("without_extension")
-def test_what_needs_it_says_so() -> None:
-    with pytest.raises(Unavailable, match="the lot is unavailable here: it needs upecho's C extension"):
-        extension.load("the lot")
+def test_missing_extension_is_reported() -> None:
+    with pytest.raises(Unavailable, match="the test is unavailable here: it needs upecho's C extension"):
+        extension.load("the test")
     with pytest.raises(Unavailable, match="the native load engine is unavailable"):
         engine.engine("native")
     (row,) = [row for row in inventory.implementations() if row.name == "native"]
@@ -68,7 +68,7 @@ def test_what_needs_it_says_so() -> None:
 
 
 @pytest.mark.usefixtures("without_extension")
-def test_the_python_engine_takes_its_place() -> None:
+def test_python_engine_is_best_without_the_extension() -> None:
     assert engine.best() == "python"
 
 
@@ -77,10 +77,10 @@ SAYS = "the load engine 'python' knows no churn, only the native one does"
 
 
 @pytest.mark.skipif(engine.best() != "native", reason="the C extension was not built")
-def test_the_engine_that_was_chosen_cannot_do_everything(refusal: Callable[..., str]) -> None:
+def test_scenario_that_the_chosen_engine_lacks_is_refused(refusal: Callable[..., str]) -> None:
     assert refusal(*CHURN) == SAYS
 
 
 @pytest.mark.usefixtures("without_extension")
-def test_nor_can_the_only_one_there_is(refusal: Callable[..., str]) -> None:
+def test_scenario_that_needs_the_missing_extension_is_refused(refusal: Callable[..., str]) -> None:
     assert refusal(*CHURN[:2], *CHURN[4:]) == f"{SAYS}; {extension.REASON}; {extension.HINT}"
