@@ -156,8 +156,8 @@ def test_shared_memory_counts_once(supervisor: Supervisor, monkeypatch: pytest.M
 
 
 def test_unknown_group_has_no_tasks_and_no_memory() -> None:
-    nobody = 2**22 + 1
-    assert (procfs.task_count(nobody), procfs.resident_bytes(nobody)) == (0, 0)
+    unknown = 2**22 + 1  # above the greatest process id of Linux
+    assert (procfs.task_count(unknown), procfs.resident_bytes(unknown)) == (0, 0)
 
 
 @pytest.mark.parametrize(("work", "kind"), [(IN_PROGRAM, "user_ns"), (IN_KERNEL, "system_ns")])

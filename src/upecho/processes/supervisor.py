@@ -29,6 +29,8 @@ LONGEST_LINE_BYTES = 1 << 24  # the result of a load engine is far shorter
 LONGEST_STDERR_BYTES = 1 << 16  # as much of stderr is returned at once
 MAX_STDERR_BYTES = 1 << 24  # as much of stderr is kept on the disk
 POLL_INTERVAL_SECONDS = 0.2  # between two measurements of stderr
+# Waits for a line; then sets the limit of descriptors ($1) and mutes stdout ($2) if they are given, and becomes the
+# program ($3 and on).
 GATE = 'read -r go && { [ -z "$1" ] || ulimit -n "$1"; } && { [ -z "$2" ] || exec >/dev/null; } && shift 2 && exec "$@"'
 
 

@@ -8,7 +8,7 @@ UpechoError
 └── HarnessError    3  upecho, or the machine under it, could not do its own work
     └── NoPortLeft        the machine has no local port for one more TCP connection or listener
 
-An error consists of fields and renders itself to one line, so nobody needs to take a message apart.
+An error consists of fields and renders itself to one line. Code that needs a part of it reads the field.
 """
 
 from typing import ClassVar

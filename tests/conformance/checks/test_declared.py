@@ -61,7 +61,7 @@ def test_max_clients_that_holds_is_unsupported(run_checks: RunChecks) -> None:
     outcomes = run_checks(f"{BLOCKING}MAX_CLIENTS = 1", [*MANY, "queue-beyond-max-clients", "half-close"])
     assert unsupported(outcomes) == dict.fromkeys(MANY, False)
     many = next(one for one in outcomes if one.check == "hundred-clients")
-    assert many.detail == "the target declares that it serves 1 at once; the check takes 100"
+    assert many.detail == "the target declares at most 1 client at a time; the check needs 100"
 
 
 def test_max_clients_that_does_not_hold_works_anyway(run_checks: RunChecks) -> None:

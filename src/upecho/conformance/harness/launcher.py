@@ -73,7 +73,7 @@ class Launcher:
         return [line for server in self._servers() for line in gist(server.stderr_during_check())]
 
     def explained(self, violation: Violation) -> Violation:
-        """Return a violation; if the server has ended unasked, that is what was seen, as it explains the rest."""
+        """Return a violation that, if the server has ended by itself, says so, because that explains everything else."""
         ends = (server.unrequested_end() for server in self._servers())
         if end := next(filter(None, ends), ""):
             violation.seen = f"{end} (was: {violation.seen})"
@@ -121,7 +121,7 @@ class Launcher:
         return server
 
     def expect_refusal(self, address: str) -> None:
-        """Expect that a server which is told to listen at ``address`` ends with one clear line and an error status."""
+        """Expect that a server refuses an address: it ends with one clear line on stderr and an error status."""
         try:
             # Something else may answer at the address, so a connection would not show that this server is ready.
             with start_server(self.supervisor, self._launch(address), may_connect=False):
@@ -141,9 +141,8 @@ class Launcher:
         if self.family not in self.target.families:
             return f"the target declares no {self.family.value}"
         if self._takes_too_many(check):
-            return (
-                f"the target declares that it serves {self.target.max_clients} at once; the check takes {check.clients}"
-            )
+            declared = plural(self.target.max_clients or 0, "client")
+            return f"the target declares at most {declared} at a time; the check needs {check.clients}"
         return None if self._is_observable(check) else "this system does not show what a process uses"
 
     def works_anyway(self, check: Check) -> bool:
