@@ -86,7 +86,7 @@ def test_a_file_that_cannot_be_written_is_a_usage_error(bench: Run) -> None:
 def test_a_python_that_is_none_is_a_usage_error(bench: Run) -> None:
     done = bench("--python", "/bin/true")
     assert done.returncode not in (0, 1)
-    assert "no Python: '/bin/true'" in done.stdout + done.stderr
+    assert "not Python: '/bin/true'" in done.stdout + done.stderr
 
 
 def test_what_is_unsupported_is_skipped_with_its_reason(bench: Run) -> None:

@@ -167,7 +167,7 @@ def test_two_scenarios_of_one_name_are_not_mixed(refusal: Callable[..., str], tm
 
 
 def test_a_family_that_is_missing_here(monkeypatch: pytest.MonkeyPatch, refusal: Callable[..., str]) -> None:
-    monkeypatch.setattr(Family, "_missing", lambda _self: "no such thing")
+    monkeypatch.setattr(Family, "_obstacle", lambda _self: "no such thing")
     assert refusal("bench", "threads", "--family", "inet6") == ("family inet6 is unavailable here: no such thing")
 
 

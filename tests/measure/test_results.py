@@ -178,8 +178,8 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
     ("path", "complaint"),
     [
         ("none/r.json", "No such file or directory"),
-        (".", "it exists and is no regular file"),
-        ("/dev/full", "it exists and is no regular file"),
+        (".", "it exists and is not a regular file"),
+        ("/dev/full", "it exists and is not a regular file"),
         ("file/r.json", "Not a directory"),
     ],
 )
