@@ -107,7 +107,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _servers() -> list[inventory.Entry]:
-    return [row for row in inventory.servers() if not row.naive]
+    return [row for row in inventory.implementations() if not row.naive]
 
 
 def _chosen(known: Sequence[inventory.Entry], names: Sequence[str]) -> list[inventory.Entry]:

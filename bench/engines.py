@@ -21,7 +21,7 @@ def _elapsed_ns(load: LoadResult) -> float:
 
 def servers() -> list[str]:
     """Return the servers that serve as many clients as the load has."""
-    rows = [row for row in inventory.servers() if not row.naive and not row.unavailable]
+    rows = [row for row in inventory.implementations() if not row.naive and not row.unavailable]
     most = {row.name: registry.load(row.name).max_clients for row in rows}
     return [name for name, clients in most.items() if clients is None or clients >= THROUGHPUT.connections]
 

@@ -172,8 +172,11 @@ def test_a_family_that_is_missing_here(monkeypatch: pytest.MonkeyPatch, refusal:
 
 
 def test_what_is_unavailable_is_left_out_visibly(main: Main, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [inventory.ServerEntry("threads"), inventory.ServerEntry("better", unavailable="not installed")]
-    monkeypatch.setattr(inventory, "servers", lambda: rows)
+    rows = [
+        inventory.ImplementationEntry("threads"),
+        inventory.ImplementationEntry("better", unavailable="not installed"),
+    ]
+    monkeypatch.setattr(inventory, "implementations", lambda: rows)
     status, out, err = main(*SMALL)
     assert status == 0
     assert err.startswith("left out: better: not installed\n")

@@ -23,6 +23,8 @@ def test_a_scenario_that_was_named_is_not_left_out() -> None:
 def test_a_baseline_that_is_missing_is_missed_aloud(
     named: list[str], said: bool, *, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(inventory, "servers", lambda: [inventory.ServerEntry("native", unavailable="not built")])
+    monkeypatch.setattr(
+        inventory, "implementations", lambda: [inventory.ImplementationEntry("native", unavailable="not built")]
+    )
     bench_selection.miss_baseline(named)
     assert capsys.readouterr().err == ("left out: native: not built\n" if said else "")

@@ -126,4 +126,4 @@ def test_what_is_missing_or_broken_is_shown_with_the_reason(upecho: Upecho, tmp_
     assert (done.returncode, done.stderr) == (0, "")
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
     assert f"theirs unavailable: broken: ZeroDivisionError: division by zero ({tmp_path}/theirs.py:1)" in lines
-    assert "uvloop unavailable: the package 'uvloop' is not installed (pip install uvloop)" in lines
+    assert "uvloop unavailable: the package 'uvloop' is not installed; run pip install uvloop" in lines

@@ -148,7 +148,7 @@ def test_what_cannot_be_served_is_one_line(refusal: Refusal, arguments: list[str
 def test_a_missing_loop_is_one_line(refusal: Refusal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvloop", None)
     line = refusal("serve", "asyncio+uvloop")
-    assert line == "uvloop is unavailable: the package 'uvloop' is not installed (pip install uvloop)"
+    assert line == "uvloop is unavailable here: the package 'uvloop' is not installed; run pip install uvloop"
 
 
 def test_a_missing_directory_is_one_line(upecho: Upecho) -> None:

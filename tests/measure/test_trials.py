@@ -101,7 +101,7 @@ def test_the_scenarios_can_be_served(measure: Callable[..., Trial], scenario: Sc
         ("hostile:lower", "1 mismatch"),
         ("hostile:dying", "1 early end, ended with status 7"),
         ("hostile:noisy", "wrote to stderr: cannot be helped\\x1b"),
-        ("gone:serve", "gone:serve ended with status 9 before it was ready: no word on stderr"),
+        ("gone:serve", "gone:serve: it ended with status 9 before it was ready: no output on stderr"),
     ],
 )
 def test_what_goes_wrong_is_said(measure: Callable[..., Trial], target: str, failure: str) -> None:

@@ -59,12 +59,12 @@ def without_extension(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("without_extension")
 def test_what_needs_it_says_so() -> None:
-    with pytest.raises(Unavailable, match="the lot is unavailable: it needs upecho's C extension"):
+    with pytest.raises(Unavailable, match="the lot is unavailable here: it needs upecho's C extension"):
         extension.load("the lot")
     with pytest.raises(Unavailable, match="the native load engine is unavailable"):
         engine.engine("native")
-    (row,) = [row for row in inventory.servers() if row.name == "native"]
-    assert row.unavailable == extension.REASON
+    (row,) = [row for row in inventory.implementations() if row.name == "native"]
+    assert row.unavailable == f"{extension.REASON}; {extension.HINT}"
 
 
 @pytest.mark.usefixtures("without_extension")
@@ -83,4 +83,4 @@ def test_the_engine_that_was_chosen_cannot_do_everything(refusal: Callable[..., 
 
 @pytest.mark.usefixtures("without_extension")
 def test_nor_can_the_only_one_there_is(refusal: Callable[..., str]) -> None:
-    assert refusal(*CHURN[:2], *CHURN[4:]) == f"{SAYS}; {extension.REASON}"
+    assert refusal(*CHURN[:2], *CHURN[4:]) == f"{SAYS}; {extension.REASON}; {extension.HINT}"

@@ -12,8 +12,8 @@ import click
 
 from upecho import __version__
 from upecho.cli.signals import Ended
-from upecho.serving import registry
 from upecho.support.errors import CallerError, HarnessError, UpechoError
+from upecho.support.text import unknown_name
 
 COMMANDS = ("list", "serve", "send", "check", "bench", "compare")
 INTERRUPTED = 130  # what a shell reports for a program that SIGINT ended
@@ -35,7 +35,7 @@ class Commands(click.Group):
             return command
         if ctx.resilient_parsing or cmd_name.startswith("-"):
             return None
-        raise CallerError(registry.unknown("command", cmd_name, COMMANDS))
+        raise CallerError(unknown_name("command", cmd_name, COMMANDS))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -12,9 +12,10 @@ from upecho.measure.cells import ALL, BASELINE, SCENARIOS, SUMMARIES, USUAL, Cel
 from upecho.measure.run import expect_able
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
-from upecho.serving import inventory, registry
+from upecho.serving import inventory
 from upecho.serving.target import Kind, Target
 from upecho.support.errors import CallerError, UpechoError
+from upecho.support.text import unknown_name
 
 DEFAULT_FAMILIES = ("inet", "unix")
 FILE = ".toml"
@@ -23,7 +24,7 @@ FILE = ".toml"
 def targets(names: Sequence[str]) -> list[str]:
     """Return the servers that were named, or else all that can be had here and are not naive."""
     if not names:
-        return [row.name for row in inventory.servers() if not row.naive and _usable(row)]
+        return [row.name for row in inventory.implementations() if not row.naive and _usable(row)]
     for name in names:
         if Target.parse(name).kind is not Kind.IMPLEMENTATION:
             raise CallerError(
@@ -35,7 +36,7 @@ def targets(names: Sequence[str]) -> list[str]:
 def miss_baseline(names: Sequence[str]) -> None:
     """Say aloud if the server that is measured unasked cannot be; where none was named, that has been said."""
     if names and BASELINE not in names:
-        _usable(next(row for row in inventory.servers() if row.name == BASELINE))
+        _usable(next(row for row in inventory.implementations() if row.name == BASELINE))
 
 
 def families(names: Sequence[str]) -> list[Family]:
@@ -80,7 +81,7 @@ def _named(name: str, engine: str) -> Sequence[Scenario]:
         return scenario_files.load(Path(name))
     found = [one for one in SCENARIOS if name in (one.name, one.title)]
     if not found:
-        raise CallerError(registry.unknown("scenario", name, list(SUMMARIES), ALL, f"a {FILE} file"))
+        raise CallerError(unknown_name("scenario", name, list(SUMMARIES), ALL, f"a {FILE} file"))
     return found
 
 

@@ -5,11 +5,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from upecho.conformance.check import Check
-from upecho.conformance.harness.violation import plural
 from upecho.conformance.run.check_run import Plan
 from upecho.conformance.run.known import Known
 from upecho.conformance.run.outcome import Outcome
 from upecho.serving.target import Kind
+from upecho.support.text import plural
 
 NEEDS_PROCESS = "needs a server process that upecho started"
 NEEDS_LIMIT = "applies only to targets that declare a maximum number of clients (--max-clients)"

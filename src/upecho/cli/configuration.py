@@ -7,10 +7,10 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from upecho.serving import registry
 from upecho.serving.settings import Settings
 from upecho.support import toml_file
 from upecho.support.errors import CallerError
+from upecho.support.text import unknown_name
 
 FILE = "upecho.configuration_file"  # where a click context keeps the path
 KEYS = ("bind", *(field.name for field in fields(Settings)))
@@ -52,5 +52,5 @@ def _read(path: str, named_by: str) -> dict[str, Any]:
         raise CallerError(f"{named_by}: {error}") from None
     for key in values:
         if key not in KEYS:
-            raise CallerError(f"{path}: {registry.unknown('key', key, KEYS)}")
+            raise CallerError(f"{path}: {unknown_name('key', key, KEYS)}")
     return values

@@ -42,7 +42,7 @@ class TargetName(Parameter):
         name, plus, start = incomplete.partition("+")
         if plus:
             return [CompletionItem(f"{name}+{loop}") for loop in registry.LOOPS if loop.startswith(start)]
-        rows = registry.implementations()
+        rows = registry.registrations()
         return [CompletionItem(row.name, help=row.summary) for row in rows if row.name.startswith(name)]
 
 

@@ -165,5 +165,5 @@ def expect_able(name: str, scenarios: Iterable[Scenario]) -> None:
     expect_descriptors(max((scenario.connections + scenario.idle for scenario in wanted), default=0))
     demands = [scenario.demands for scenario in wanted if scenario.demands]
     if demands and name != "native":
-        why = "" if best() == "native" else f"; {extension.REASON}"
+        why = "" if best() == "native" else f"; {extension.REASON}; {extension.HINT}"
         raise Unavailable(f"the load engine {name!r} knows no {demands[0]}, only the native one does{why}")

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from upecho.measure.cells import ALL, MIB, SCENARIOS, SUMMARIES, Scenario
-from upecho.serving import registry
 from upecho.support import toml_file
 from upecho.support.errors import CallerError
+from upecho.support.text import unknown_name
 
 LIMITS = {
     "connections": (1, 100_000),
@@ -65,7 +65,7 @@ def _scenario(where: str, name: str, table: Any) -> Scenario:
 
 def _expect_right(where: str, key: str, value: Any) -> None:
     if key not in (*LIMITS, *FLAGS):
-        raise CallerError(f"{where}: {registry.unknown('key', key, [*LIMITS, *FLAGS])}")
+        raise CallerError(f"{where}: {unknown_name('key', key, [*LIMITS, *FLAGS])}")
     if key in FLAGS:
         if not isinstance(value, bool):
             raise CallerError(f"{where}: {key} is {value!r}; it must be true or false")

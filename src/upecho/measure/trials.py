@@ -1,10 +1,8 @@
 """One trial: a fresh server process, warmed up, loaded for one window. The unit of statistics."""
 
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 
-from upecho.conformance.harness.violation import printable
 from upecho.load.engine import best
 from upecho.load.engine_process import EngineProcess
 from upecho.load.plan import Failure, Job, LoadResult, Plan
@@ -13,12 +11,12 @@ from upecho.measure.cores import Cores
 from upecho.measure.statistics import noise, plausibility
 from upecho.processes import procfs, rlimits
 from upecho.processes.interpreter import Interpreter
-from upecho.processes.server_process import ServerProcess, start_server
+from upecho.processes.server_process import Launch, ServerProcess, StartFailure, start_server
 from upecho.processes.supervisor import Supervisor
-from upecho.serving.run import Order
-from upecho.serving.settings import Settings
+from upecho.serving.target import Target
 from upecho.support import timeouts
 from upecho.support.errors import TargetError
+from upecho.support.text import printable
 
 END_SECONDS = 0.2
 DEADLINE_SECONDS = 5.0  # beyond the window, for a server that does not answer any more
@@ -131,12 +129,19 @@ class Bench:
         """
         seen = Seen()
         try:
-            order = Order(cell.target, self._supervisor.new_address(cell.family), Settings())
-            python = self._pythons.get(cell.python)
-            server = start_server(self._supervisor, order, self._cores.servers, python=python)
-            with closing(server.child):
+            launch = Launch(
+                Target.implementation(cell.target),
+                self._supervisor.new_address(cell.family),
+                cores=self._cores.servers,
+                interpreter=self._pythons.get(cell.python),
+            )
+            with start_server(self._supervisor, launch) as server:
                 self._look(cell, server, seen)
                 seen.failure = _failure(seen.load, server)
+        except StartFailure as failure:
+            if failure.refusal:
+                raise failure.refusal from None
+            seen.failure = str(failure)
         except TargetError as error:
             seen.failure = str(error)
         load = seen.load
@@ -175,7 +180,7 @@ class Bench:
             connections=cell.scenario.connections,
             message_size=cell.scenario.message_size,
             duration_seconds=seconds,
-            deadline_seconds=seconds + timeouts.seconds(timeout),
+            deadline_seconds=seconds + timeouts.scaled(timeout),
             seed=self._window.seed,
             depth=cell.scenario.depth,
             idle=cell.scenario.idle,

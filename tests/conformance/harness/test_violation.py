@@ -14,8 +14,6 @@ from upecho.conformance.harness.violation import (
     first_difference,
     gist,
     how_ended,
-    plural,
-    printable,
     show,
 )
 
@@ -99,12 +97,6 @@ def test_middle_of_a_long_line_is_left_out() -> None:
     assert (line[0], line[-1], len(line)) == ("a", "z", MAX_LINE_LENGTH + 1)
 
 
-def test_no_control_character_reaches_a_terminal() -> None:
-    text = printable("".join(map(chr, range(0x100))) + "\u2028\u202e é 中")
-    assert all(one.isprintable() or one == "\n" for one in text)
-    assert text.endswith("\\u2028\\u202e é 中")
-
-
 @pytest.mark.parametrize(
     ("status", "text"),
     [
@@ -122,10 +114,6 @@ def test_end_of_a_worker_is_described() -> None:
     assert how_ended(None) == "closed its stdout and did not exit,"
     assert how_ended(3) == "ended with status 3"
     assert how_ended(-signal.SIGKILL) == "was killed by SIGKILL"
-
-
-def test_plural_of_one_has_no_s() -> None:
-    assert (plural(1, "byte"), plural(0, "byte")) == ("1 byte", "0 bytes")
 
 
 def test_every_check_has_a_requirement_and_a_source() -> None:

@@ -70,7 +70,7 @@ def command(targets: Sequence[str], families: Sequence[str], file: Path | None, 
     """  # noqa: D301 (\b is click's mark for a paragraph that is not rewrapped)
     if file:
         atomic_write.check(file)
-    timeouts.seconds(1)  # reports a wrong UPECHO_DEADLINE_SCALE before anything is started
+    timeouts.scaled(1)  # reports a wrong UPECHO_DEADLINE_SCALE before anything is started
     plan = _plan(targets, [Family(name) for name in families], options)
     if options["write_known"]:
         for target in plan.targets:

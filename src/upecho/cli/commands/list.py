@@ -38,7 +38,7 @@ def command(checks: bool, as_json: bool) -> None:
 
 def _show_parts(*, as_json: bool) -> None:
     parts: list[Part] = [
-        ("implementations", inventory.servers()),
+        ("implementations", inventory.implementations()),
         ("loops", inventory.loops()),
         ("families", inventory.families()),
     ]
@@ -82,7 +82,7 @@ def _show_checks_table(topics: Sequence[tuple[str, Sequence[inventory.CheckEntry
 
 
 def _clients(entry: inventory.Entry) -> str:
-    if not isinstance(entry, inventory.ServerEntry) or entry.unavailable is not None:
+    if not isinstance(entry, inventory.ImplementationEntry) or entry.unavailable is not None:
         return ""
     return "any" if entry.max_clients is None else str(entry.max_clients)
 
@@ -90,7 +90,7 @@ def _clients(entry: inventory.Entry) -> str:
 def _remark(entry: inventory.Entry) -> str:
     if entry.unavailable is not None:
         return f"unavailable: {entry.unavailable}"
-    is_naive = isinstance(entry, inventory.ServerEntry) and entry.naive
+    is_naive = isinstance(entry, inventory.ImplementationEntry) and entry.naive
     return f"{entry.summary} (naive)" if is_naive else entry.summary
 
 

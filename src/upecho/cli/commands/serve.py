@@ -62,7 +62,7 @@ def command(name: str, bind: Address, **settings: Any) -> int:
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
     order = serving.Order(name, str(bind), Settings(**settings))
     try:
-        serving.run(order, functools.partial(serving.announce, order))
+        serving.run(order, lambda address: serving.write_to_stdout(f"upecho: {name} is ready on {address}\n"))
     except OSError:  # a bug of the server, not a full disk of ours, which is what this type means elsewhere
         traceback.print_exc()
         return TargetError.exit_status

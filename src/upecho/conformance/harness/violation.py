@@ -5,6 +5,7 @@ import signal
 import time
 
 from upecho.conformance.findings import Event, Wire
+from upecho.support.text import plural, printable
 
 SHOWN_BYTES = 12
 FIRST_EVENTS = 4  # shown of a long log
@@ -71,11 +72,6 @@ def show(data: bytes | bytearray | memoryview, offset: int = 0) -> str:
     return f"{before}{part!r}{after}"
 
 
-def plural(count: int, noun: str) -> str:
-    """Return a number of things."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
 def ending(status: int) -> str:
     """Return how a process ended, such as ``exit status 1`` or ``killed by SIGSEGV``."""
     if status >= 0:
@@ -104,11 +100,6 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def printable(text: str) -> str:
-    """Return a text with all control characters but the line end escaped: a terminal would obey them."""
-    return "".join(one if one.isprintable() or one == "\n" else _escaped(one) for one in text)
-
-
 def gist(text: str) -> list[str]:
     """Return the important lines that a process wrote to stderr: the last exception with its place, the last line."""
     lines = [line for line in printable(text).splitlines() if any(map(str.isalnum, line))]
@@ -125,10 +116,6 @@ def _exception(after: list[str], frame: re.Match[str]) -> str:
     texts = (line.removeprefix(margin) for line in after if line.startswith(margin))
     what = next((text for text in texts if not text.startswith(" ")), "a traceback")
     return f"{what} ({frame['file']}:{frame['line']})"
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode()
 
 
 def _shortened(line: str) -> str:

@@ -8,14 +8,13 @@ from typing import Any
 
 from upecho.conformance.catalogue import by_id
 from upecho.conformance.check import Level
-from upecho.conformance.harness.violation import plural
 from upecho.conformance.run.known import Entry, Known, KnownFailures, toml_list
 from upecho.conformance.run.selection import can_be_due
 from upecho.net.address import Family
-from upecho.serving.registry import unknown
 from upecho.serving.target import Target
 from upecho.support import atomic_write, toml_file
 from upecho.support.errors import CallerError
+from upecho.support.text import plural, unknown_name
 
 DEFAULT_DIRECTORY = "known"
 KEYS = ("target", "failure")
@@ -103,7 +102,7 @@ def _read(path: Path) -> tuple[str, tuple[Entry, ...]]:
     content = toml_file.read(path)
     for key in content:
         if key not in KEYS:
-            raise CallerError(f"{path}: {unknown('key', key, KEYS)}")
+            raise CallerError(f"{path}: {unknown_name('key', key, KEYS)}")
     target, tables = content.get("target"), content.get("failure", [])
     if not isinstance(target, str) or not target:
         raise CallerError(f'{path}: it must name the target that it is about, as in target = "selectors"')
@@ -120,14 +119,14 @@ def _read(path: Path) -> tuple[str, tuple[Entry, ...]]:
 def _entry(where: str, table: dict[str, Any]) -> Entry:
     for key, value in table.items():
         if key not in TYPES:
-            raise CallerError(f"{where}: {unknown('key', key, TYPES)}")
+            raise CallerError(f"{where}: {unknown_name('key', key, TYPES)}")
         if not isinstance(value, TYPES[key]) or value in ("", []):
             raise CallerError(f"{where}: {key} is {json.dumps(value, default=str)}; it must be {EXPECTED[TYPES[key]]}")
     for key in ("check", "reason"):
         if key not in table:
             raise CallerError(f"{where}: it has no {key}")
     if (check := by_id().get(table["check"])) is None:
-        raise CallerError(f"{where}: {unknown('check', table['check'], by_id())}")
+        raise CallerError(f"{where}: {unknown_name('check', table['check'], by_id())}")
     if check.level is Level.INFO:
         raise CallerError(f"{where}: the check {check.id} cannot fail: it only records a value")
     return Entry(**table | {"families": _families(where, table.get("families"))})
@@ -139,7 +138,7 @@ def _families(where: str, names: list[Any] | None) -> frozenset[Family] | None:
     known = [family.value for family in Family]
     for name in names:
         if name not in known:
-            raise CallerError(f"{where}: {unknown('family', str(name), known)}")
+            raise CallerError(f"{where}: {unknown_name('family', str(name), known)}")
     if len(set(names)) < len(names):
         raise CallerError(f"{where}: {json.dumps(names)} contains a family twice")
     return frozenset(map(Family, names))

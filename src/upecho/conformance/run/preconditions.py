@@ -52,7 +52,7 @@ def expect_imports(texts: Iterable[str]) -> None:
         CallerError: An import ended or blocked its process.
     """
     built_in = {row.name for row in registry.BUILT_IN}
-    timeout = timeouts.seconds(READY_SECONDS)
+    timeout = timeouts.scaled(READY_SECONDS)
     foreign = [text for text in texts if text.partition("+")[0] not in built_in]
     if not foreign:
         return
@@ -74,4 +74,4 @@ def expect_listeners(targets: Iterable[Target]) -> None:
     """
     for target in targets:
         if target.kind is Kind.ADDRESS:
-            connecting.connect(target.address(), timeouts.seconds(TIMEOUT_SECONDS)).close()
+            connecting.connect(target.address(), timeouts.scaled(TIMEOUT_SECONDS)).close()

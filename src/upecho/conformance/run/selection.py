@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from upecho.conformance.catalogue import by_id, catalogue
 from upecho.conformance.check import Check
 from upecho.net.address import Family
-from upecho.serving.registry import unknown
 from upecho.serving.target import Kind, Target
 from upecho.support.errors import CallerError
+from upecho.support.text import unknown_name
 
 Pair = tuple[Target, Family]
 
@@ -34,7 +34,7 @@ def select_checks(ids: Sequence[str]) -> list[Check]:
     """
     for name in ids:
         if name not in by_id():
-            raise CallerError(unknown("check", name, list(by_id())))
+            raise CallerError(unknown_name("check", name, list(by_id())))
     return [check for check in catalogue() if not ids or check.id in ids]
 
 

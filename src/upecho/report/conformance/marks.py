@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from upecho.conformance.check import Level
-from upecho.conformance.harness.violation import plural
 from upecho.conformance.run.outcome import Outcome, Verdict
+from upecho.support.text import plural
 
 
 class Mark(enum.Enum):

@@ -9,7 +9,6 @@ from rich.text import Text
 
 from upecho.conformance.check import Check
 from upecho.conformance.findings import Event
-from upecho.conformance.harness.violation import plural
 from upecho.conformance.run import explaining
 from upecho.conformance.run.outcome import Outcome
 from upecho.net.address import Family
@@ -18,6 +17,7 @@ from upecho.report.conformance.marks import Mark, summary
 from upecho.report.conformance.matrix import Matrix
 from upecho.report.conformance.recorded import recorded
 from upecho.report.layout import GAP, cut
+from upecho.support.text import plural
 
 ORDER = list(Family)
 NOTED = {Mark.KNOWN: "KNOWN", Mark.FLAKY: "FLAKY"}
