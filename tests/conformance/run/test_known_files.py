@@ -85,7 +85,7 @@ def test_invalid_file_is_named_on_one_line(tmp_path: Path, text: str, message: s
 
 def test_irregular_file_is_not_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x.toml")
-    with pytest.raises(CallerError, match=r"cannot read .*/x.toml: it is no regular file"):
+    with pytest.raises(CallerError, match=r"cannot read .*/x.toml: it is not a regular file"):
         load(str(tmp_path), [TARGET])
 
 

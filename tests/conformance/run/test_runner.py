@@ -133,7 +133,7 @@ def test_process_left_behind_by_a_module_does_not_delay_the_run(
 def test_worker_with_a_broken_interpreter_is_lost() -> None:
     runner = Runner(pairs("selectors"), CHECKS, jobs=1, python=Interpreter("/bin/false", "none"))
     with pytest.raises(
-        HarnessError, match=r"ended with status 4 after .*: no Python: '/bin/false' ended with status 1"
+        HarnessError, match=r"ended with status 4 after .*: not Python: '/bin/false' ended with status 1"
     ):
         list(runner.outcomes())
 
