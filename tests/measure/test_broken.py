@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests import turncoats
+from tests.broken import late_failures
 from tests.made_up import run
 from upecho.load.engine import best
 from upecho.measure import trials
@@ -18,10 +18,10 @@ from upecho.measure.trials import Bench, Trial, Window
 from upecho.net.address import Family
 from upecho.processes.supervisor import Supervisor
 
-SIZE = turncoats.SIZE
-# Both have had as many connections as turncoats serve well when it comes to the load that counts.
-CLOSED = Scenario("closed", turncoats.WELL, SIZE)
-SCHEDULED = Scenario("scheduled", turncoats.WELL // 2, SIZE, share=0.5)
+SIZE = late_failures.REQUEST_BYTES
+# Both have had as many connections as late failures serve well when it comes to the load that counts.
+CLOSED = Scenario("closed", late_failures.CORRECT_CONNECTIONS, SIZE)
+SCHEDULED = Scenario("scheduled", late_failures.CORRECT_CONNECTIONS // 2, SIZE, share=0.5)
 
 needs_native = pytest.mark.skipif(best() != "native", reason="the C extension was not built")
 LOADS = [
@@ -64,10 +64,10 @@ def test_those_who_behave_have_numbers(measured: Measure, engine: str, scenario:
 @pytest.mark.parametrize(
     ("target", "failure"),
     [
-        ("wrong_times:instant_close", "early end|reset"),
+        ("wrong_timing:closes_immediately", "early end|reset"),
         ("wrong_bytes:drops_last_byte", "timed out"),
         ("wrong_bytes:adds_newline", "surplus"),
-        ("wrong_times:silent", "timed out"),
+        ("wrong_timing:silent", "timed out"),
         ("wrong_bytes:lower_case", "mismatch"),
     ],
 )
@@ -81,18 +81,18 @@ def test_who_is_broken_has_none(measured: Measure, target: str, failure: str, en
 @pytest.mark.parametrize(
     ("target", "failure"),
     [
-        ("dying", "ended with status 7"),
-        ("truncating", "timed out"),
-        ("over_sending", "surplus"),
-        ("stalling", "timed out"),
+        ("exits", "ended with status 7"),
+        ("truncates", "timed out"),
+        ("sends_surplus", "surplus"),
+        ("stalls", "timed out"),
         ("lower_case", "mismatch"),
-        ("stale", "mismatch"),
+        ("repeats_old_data", "mismatch"),
     ],
 )
 def test_who_breaks_only_when_it_counts_has_none(
     measured: Measure, target: str, failure: str, engine: str, scenario: Scenario
 ) -> None:
-    trial = measured(f"tests.turncoats:{target}", engine, scenario, failure)
+    trial = measured(f"tests.broken.late_failures:{target}", engine, scenario, failure)
     assert re.search(failure, trial.failure)
     assert trial.load
     assert trial.load.errors

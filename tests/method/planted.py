@@ -7,8 +7,8 @@ import socket
 import time
 from pathlib import Path
 
-from tests.broken.looped import Loop
-from tests.broken.threaded import serve_with
+from tests.broken.poll_loop import PollLoop
+from tests.broken.threads import serve_with
 from upecho.serving.contract import Stop
 
 SHARE = 0.05  # of its own CPU time, which the dearer one burns besides
@@ -21,7 +21,7 @@ STALL_SECONDS = 0.3
 STALL_AFTER_NS = 300_000_000  # counted from the beginning of a connection
 
 
-class _Working(Loop):
+class _Working(PollLoop):
     """Has work to do for each request, and burns a share of all its CPU time besides; without one, it does the rest."""
 
     def __init__(self, share: float, listener: socket.socket, stop: Stop) -> None:
