@@ -16,7 +16,6 @@ from upecho.conformance.harness.violation import (
     how_ended,
     show,
 )
-from upecho.support.text import plural
 
 
 def test_long_bytes_are_abbreviated_from_an_offset() -> None:
@@ -115,10 +114,6 @@ def test_end_of_a_worker_is_described() -> None:
     assert how_ended(None) == "closed its stdout and did not exit,"
     assert how_ended(3) == "ended with status 3"
     assert how_ended(-signal.SIGKILL) == "was killed by SIGKILL"
-
-
-def test_plural_of_one_has_no_s() -> None:
-    assert (plural(1, "byte"), plural(0, "byte")) == ("1 byte", "0 bytes")
 
 
 def test_every_check_has_a_requirement_and_a_source() -> None:

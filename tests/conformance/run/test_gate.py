@@ -9,7 +9,7 @@ from upecho.conformance.run.gate import demanded, failing
 from upecho.net.address import Family
 from upecho.serving.target import Target
 
-# Wrong about addresses or stops, which is no part of what is measured; or only as a SHOULD check finds it.
+# Wrong about addresses or about stopping, which is not measured; or caught only by a SHOULD check.
 LET_THROUGH = (
     "addresses:",
     "start_stop:",

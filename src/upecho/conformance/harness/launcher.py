@@ -137,9 +137,9 @@ class Launcher:
         return address
 
     def unsupported_reason(self, check: Check) -> str | None:
-        """Return what the target declares or the system lacks that makes a check unsupported, or None."""
+        """Return why the target or this system does not support a check; None if they do."""
         if self.family not in self.target.families:
-            return f"the target declares that it does not serve {self.family.value}"
+            return f"the target declares that it does not serve {self.family}"
         if self._takes_too_many(check):
             return f"the target declares that it serves at most {plural(self.target.max_clients or 0, 'client')}"
         return None if self._is_observable(check) else "this system does not expose the resource usage of a process"

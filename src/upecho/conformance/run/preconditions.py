@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterable
 
-from upecho.conformance.harness.client import TIMEOUT_SECONDS
+from upecho.conformance.harness.connection import TIMEOUT_SECONDS
 from upecho.conformance.harness.violation import how_ended
 from upecho.net import connecting
 from upecho.processes.server_process import READY_SECONDS
