@@ -120,7 +120,7 @@ def _families(names: Sequence[str]) -> list[Family]:
 
 def _targets(names: Sequence[str]) -> Iterator[Target | inventory.Entry]:
     """Yield the targets that were named, or else all servers; an entry stands for one that is unavailable here."""
-    rows = {row.name: row for row in inventory.servers() if not row.naive}
+    rows = {row.name: row for row in inventory.implementations() if not row.naive}
     for name in dict.fromkeys(names or rows):
         if name in rows and rows[name].unavailable:
             yield rows[name]

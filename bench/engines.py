@@ -22,7 +22,7 @@ def _elapsed_ns(load: LoadResult) -> float:
 
 def servers() -> list[str]:
     """Return the names of the servers that can serve as many clients as the load has."""
-    rows = [row for row in inventory.servers() if not row.naive and not row.unavailable]
+    rows = [row for row in inventory.implementations() if not row.naive and not row.unavailable]
     return [row.name for row in rows if row.max_clients is None or row.max_clients >= THROUGHPUT.connections]
 
 

@@ -9,10 +9,9 @@ from upecho.load.plan import Job, LoadResult, Plan
 from upecho.measure.cores import Cores
 from upecho.measure.scenarios import SCENARIOS
 from upecho.net.address import Address, Family
-from upecho.processes.server_process import ServerProcess, start_server
+from upecho.processes.server_process import Launch, ServerProcess, start_server
 from upecho.processes.supervisor import Supervisor
-from upecho.serving.run import Order
-from upecho.serving.settings import Settings
+from upecho.serving.target import Target
 
 THROUGHPUT = next(scenario for scenario in SCENARIOS if scenario.name == "throughput")
 WARM_UP_SECONDS = 0.1
@@ -45,12 +44,10 @@ class Loads:
     @contextmanager
     def serving(self, target: str, family: Family = Family.INET) -> Iterator[ServerProcess]:
         """Run a fresh server."""
-        order = Order(target, self.supervisor.new_address(family), Settings())
-        server = start_server(self.supervisor, order, self.cores.servers)
-        try:
+        address = self.supervisor.new_address(family)
+        launch = Launch(Target.implementation(target), address, cores=self.cores.servers)
+        with start_server(self.supervisor, launch) as server:
             yield server
-        finally:
-            server.child.close()
 
     def on(
         self, target: str, *, engine: str = "native", family: Family = Family.INET, may_poll: bool = True

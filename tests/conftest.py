@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from upecho import cli
-from upecho.processes.server_process import ServerProcess, start_server
+from upecho.processes.server_process import Launch, ServerProcess, start_server
 from upecho.processes.supervisor import Supervisor
-from upecho.serving.run import Order
 from upecho.serving.settings import Settings
+from upecho.serving.target import Target
 
 DEADLINE_SECONDS = 60.0  # a busy machine takes 20 s to start pytest
 COMMAND_SECONDS = 100.0  # a comparison begins with the conformance suite, and four tests share the machine
@@ -56,7 +56,7 @@ def start(supervisor: Supervisor) -> Callable[..., ServerProcess]:
     """Start a server in a process of its own: ``start("threads", grace=0.1)``."""
 
     def start(target: str, address: str = "127.0.0.1:0", **settings: Any) -> ServerProcess:
-        return start_server(supervisor, Order(target, address, Settings(**settings)))
+        return start_server(supervisor, Launch(Target.implementation(target), address, Settings(**settings)))
 
     return start
 

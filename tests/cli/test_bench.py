@@ -133,7 +133,7 @@ def test_void_trial_is_a_failure_of_the_harness(main: Main, monkeypatch: pytest.
     status, out, _ = main("threads", *SMALL)
     assert status == 3
     assert re.search(r"threads +void: no local port left", out)
-    assert "sysctl net.ipv4.ip_local_port_range" in out
+    assert "sysctl net.ipv4.ip_local_port_range" in " ".join(out.split())
 
 
 @pytest.mark.parametrize(
@@ -167,13 +167,16 @@ def test_scenario_defined_differently_in_two_files_is_an_error(refusal: Callable
 
 
 def test_unavailable_family_is_an_error(monkeypatch: pytest.MonkeyPatch, refusal: Callable[..., str]) -> None:
-    monkeypatch.setattr(Family, "_missing", lambda _self: "no such thing")
+    monkeypatch.setattr(Family, "_obstacle", lambda _self: "no such thing")
     assert refusal("bench", "threads", "--family", "inet6") == ("family inet6 is unavailable here: no such thing")
 
 
 def test_unavailable_server_is_reported_as_skipped(main: Main, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [inventory.ServerEntry("threads"), inventory.ServerEntry("better", unavailable="not installed")]
-    monkeypatch.setattr(inventory, "servers", lambda: rows)
+    rows = [
+        inventory.ImplementationEntry("threads"),
+        inventory.ImplementationEntry("better", unavailable="not installed"),
+    ]
+    monkeypatch.setattr(inventory, "implementations", lambda: rows)
     status, out, err = main(*SMALL)
     assert status == 0
     assert err.startswith("skipping better: not installed\n")
@@ -213,7 +216,7 @@ def _left_over(mark: str) -> list[str]:
     ("number", "status", "line", "shown"),
     [
         (signal.SIGINT, 130, "upecho: interrupted\n", "over unix"),
-        (signal.SIGTERM, 143, "upecho: ended by SIGTERM\n", "over unix"),
+        (signal.SIGTERM, 143, "upecho: terminated by SIGTERM\n", "over unix"),
         (signal.SIGKILL, -9, "", ""),
     ],
 )

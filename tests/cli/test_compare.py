@@ -66,7 +66,8 @@ def main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
             run({"a": STEADY, "b": "1 reset"}),
             "1000",
             1,
-            "--fail-above: nothing is known to be more than 1000% more expensive; broken since BASE: b over unix in chat",
+            "--fail-above: nothing is known to be more than 1000% more expensive; "
+            "broken since BASE: b over unix in chat",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Flag, environment, file, default: which one counts, and what is said about a wrong one."""
+"""Options, environment variables, the configuration file and defaults: precedence and error messages."""
 
 import os
 import sys
@@ -16,14 +16,14 @@ Served = Callable[..., serving.Order]
 
 
 @pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def config_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return Path("x.toml")
 
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Served:
-    """What ``upecho serve threads`` with these arguments would run."""
+    """Return the order that ``upecho serve threads`` carries out when it is given these arguments."""
     orders: list[serving.Order] = []
     monkeypatch.setattr(serving, "run", lambda order, ready: orders.append(order))
 
@@ -36,31 +36,31 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Served:
     return served
 
 
-def test_the_defaults_are_written_once(served: Served) -> None:
+def test_defaults_are_those_of_settings(served: Served) -> None:
     assert served() == serving.Order("threads", "127.0.0.1:8080", Settings())
 
 
-def test_every_flag_counts(served: Served) -> None:
-    flags = ["--bind=[::1]:0", "--backlog=0", "--receive-size=16777216", "--grace=0.5", "--mode=0660"]
-    assert served(*flags) == serving.Order("threads", "[::1]:0", Settings(0, 16_777_216, 0.5, 0o660))
+def test_every_option_is_applied(served: Served) -> None:
+    options = ["--bind=[::1]:0", "--backlog=0", "--receive-size=16777216", "--grace=0.5", "--mode=0660"]
+    assert served(*options) == serving.Order("threads", "[::1]:0", Settings(0, 16_777_216, 0.5, 0o660))
 
 
-def test_every_variable_counts(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_environment_variable_is_applied(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     values = {"BIND": "unix:@x", "BACKLOG": "65535", "RECEIVE_SIZE": "1", "GRACE": "3600", "MODE": "777"}
     for name, value in values.items():
         monkeypatch.setenv(f"UPECHO_{name}", value)
     assert served() == serving.Order("threads", "unix:@x", Settings(65_535, 1, 3600.0, 0o777))
 
 
-def test_every_key_counts(served: Served, file: Path) -> None:
-    file.write_text('bind = "unix:a"\nbacklog = 5\nreceive_size = 9\ngrace = 2\nmode = "0640"\n')
+def test_every_key_of_the_file_is_applied(served: Served, config_file: Path) -> None:
+    config_file.write_text('bind = "unix:a"\nbacklog = 5\nreceive_size = 9\ngrace = 2\nmode = "0640"\n')
     assert served("--config", "x.toml") == serving.Order("threads", "unix:a", Settings(5, 9, 2.0, 0o640))
 
 
-def test_the_flag_goes_before_the_variable_before_the_file(
-    served: Served, file: Path, monkeypatch: pytest.MonkeyPatch
+def test_option_overrides_variable_and_variable_overrides_file(
+    served: Served, config_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file.write_text("backlog = 5\n")
+    config_file.write_text("backlog = 5\n")
     monkeypatch.setenv("UPECHO_CONFIG", "x.toml")
     assert served().settings.backlog == 5
     monkeypatch.setenv("UPECHO_BACKLOG", "6")
@@ -68,7 +68,7 @@ def test_the_flag_goes_before_the_variable_before_the_file(
     assert served("--backlog", "7").settings.backlog == 7
 
 
-def test_an_empty_variable_is_none(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_variable_is_ignored(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UPECHO_BACKLOG", "")
     assert served().settings.backlog == Settings().backlog
 
@@ -80,7 +80,7 @@ MODE = 'it must be octal digits such as "0660", from "0" to "0777"'
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "right"),
+    ("key", "value", "allowed"),
     [
         ("backlog", "five", BACKLOG),
         ("backlog", "-1", BACKLOG),
@@ -98,14 +98,14 @@ MODE = 'it must be octal digits such as "0660", from "0" to "0777"'
         ("mode", "", MODE),
     ],
 )
-def test_a_wrong_value_is_named_with_its_origin(
-    refusal: Refusal, monkeypatch: pytest.MonkeyPatch, key: str, value: str, right: str
+def test_invalid_value_is_reported_with_its_origin(
+    refusal: Refusal, monkeypatch: pytest.MonkeyPatch, key: str, value: str, allowed: str
 ) -> None:
-    assert refusal("serve", "threads", f"--{key}={value}") == f"--{key} is {value!r}; {right}"
+    assert refusal("serve", "threads", f"--{key}={value}") == f"--{key} is {value!r}; {allowed}"
     if value:
         variable = f"UPECHO_{key.upper().replace('-', '_')}"
         monkeypatch.setenv(variable, value)
-        assert refusal("serve", "threads") == f"{variable} is {value!r}; {right}"
+        assert refusal("serve", "threads") == f"{variable} is {value!r}; {allowed}"
 
 
 @pytest.mark.parametrize(
@@ -134,12 +134,14 @@ def test_a_wrong_value_is_named_with_its_origin(
         ("\xff", "--config: x.toml is not TOML: 'utf-8' codec can't decode"),
     ],
 )
-def test_a_wrong_file_is_named_with_what_would_be_right(refusal: Refusal, file: Path, line: str, message: str) -> None:
-    file.write_text(line, encoding="latin-1")
+def test_invalid_file_is_reported_with_the_allowed_value(
+    refusal: Refusal, config_file: Path, line: str, message: str
+) -> None:
+    config_file.write_text(line, encoding="latin-1")
     assert refusal("serve", "threads", "--config", "x.toml").startswith(message)
 
 
-def test_a_file_that_cannot_be_read_is_named(refusal: Refusal, monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+def test_unreadable_file_is_reported(refusal: Refusal, monkeypatch: pytest.MonkeyPatch, config_file: Path) -> None:
     assert refusal("serve", "threads", "--config", "x.toml") == (
         "--config: cannot read x.toml: No such file or directory"
     )
@@ -148,7 +150,9 @@ def test_a_file_that_cannot_be_read_is_named(refusal: Refusal, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("bind", ["8080", "unix:" + "x" * 200, "localhost:70000"])
-def test_a_wrong_address_is_named_with_its_origin(refusal: Refusal, monkeypatch: pytest.MonkeyPatch, bind: str) -> None:
+def test_invalid_address_is_reported_with_its_origin(
+    refusal: Refusal, monkeypatch: pytest.MonkeyPatch, bind: str
+) -> None:
     assert refusal("serve", "threads", "--bind", bind).startswith("--bind: ")
     monkeypatch.setenv("UPECHO_BIND", bind)
     assert refusal("serve", "threads").startswith("UPECHO_BIND: ")

@@ -1,4 +1,4 @@
-"""A command that is killed, with SIGKILL or by Ctrl-C, leaves no server process and no socket behind."""
+"""A command that a signal ends, SIGKILL included, leaves no server process and no socket behind."""
 
 import signal
 import sys
@@ -12,7 +12,7 @@ from upecho.processes import procfs
 
 pytestmark = [
     pytest.mark.once,
-    pytest.mark.skipif(not procfs.AVAILABLE, reason="looks for processes in /proc"),
+    pytest.mark.skipif(not procfs.AVAILABLE, reason="needs /proc"),
 ]
 
 COMMANDS = {
@@ -26,7 +26,7 @@ COMMANDS = {
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
 @pytest.mark.parametrize("name", COMMANDS)
-def test_it_leaves_nothing_behind(
+def test_killed_command_leaves_no_process_and_no_file_behind(
     directory: Path, eventually: Callable[[Callable[[], object]], None], name: str, number: signal.Signals
 ) -> None:
     with Harness(directory, sys.executable, *COMMANDS[name]) as harness:

@@ -1,4 +1,4 @@
-"""``upecho list``: a table for people, lines for pipes, JSON for programs."""
+"""``upecho list``: a table on a terminal, plain lines in a pipe, JSON on request."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import pty
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,28 +16,28 @@ from upecho.serving import registry
 Upecho = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def on_a_terminal(*arguments: str, columns: int) -> str:
-    ours, theirs = pty.openpty()
+def run_on_a_terminal(*arguments: str, columns: int) -> str:
+    terminal, terminal_of_child = pty.openpty()
     environment = os.environ | {"COLUMNS": str(columns), "TERM": "xterm"}
     with subprocess.Popen(
         [sys.executable, "-m", "upecho", "list", *arguments],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
+        stdin=terminal_of_child,
+        stdout=terminal_of_child,
+        stderr=terminal_of_child,
         env=environment,
     ):
-        os.close(theirs)
+        os.close(terminal_of_child)
         shown = b""
         try:
-            while data := os.read(ours, 65536):
+            while data := os.read(terminal, 65536):
                 shown += data
-        except OSError:  # how Linux tells the end of a terminal
+        except OSError:  # on Linux, the end of a terminal is an error (EIO)
             pass
-    os.close(ours)
+    os.close(terminal)
     return shown.decode()
 
 
-def test_a_pipe_gets_one_plain_line_for_each_name(upecho: Upecho) -> None:
+def test_pipe_gets_one_plain_line_per_name(upecho: Upecho) -> None:
     done = upecho("list")
     lines = done.stdout.splitlines()
     assert (done.returncode, done.stderr) == (0, "")
@@ -47,41 +48,40 @@ def test_a_pipe_gets_one_plain_line_for_each_name(upecho: Upecho) -> None:
     assert "\x1b" not in done.stdout
 
 
-def test_naive_and_limited_servers_can_be_told(upecho: Upecho) -> None:
+def test_naive_and_limited_servers_are_marked(upecho: Upecho) -> None:
     lines = {line.split()[0]: line for line in upecho("list").stdout.splitlines()}
     assert lines["textbook"].endswith("(naive)")
     assert lines["blocking"].split()[1] == "1"
     assert lines["threads"].split()[1] == "any"
 
 
-def test_the_table_fits_a_terminal() -> None:
-    shown = on_a_terminal(columns=80)
+def test_table_of_servers_fits_a_terminal() -> None:
+    shown = run_on_a_terminal(columns=80)
     assert "\x1b[" in shown
     assert "prefork" in shown
     assert max(len(re.sub(r"\x1b\[[0-9;]*m", "", line)) for line in shown.splitlines()) <= 80
 
 
-def test_a_pipe_gets_one_plain_line_for_each_check(upecho: Upecho) -> None:
+def test_pipe_gets_one_plain_line_per_check(upecho: Upecho) -> None:
     done = upecho("list", "--checks")
     lines = done.stdout.splitlines()
+    first = catalogue()[0]
+    width = max(len(check.id) for check in catalogue())
     assert (done.returncode, done.stderr) == (0, "")
-    assert lines[:2] == [
-        "bytes",
-        "  echo-hello                     MUST    What a client sends comes back in upper case.",
-    ]
+    assert lines[:2] == ["bytes", f"  {first.id:{width}}  MUST    {first.requirement}"]
     assert [line.split()[0] for line in lines if line.startswith(" ")] == [check.id for check in catalogue()]
     assert done.stdout.isascii()
 
 
-def test_the_checks_fit_a_terminal() -> None:
-    shown = re.sub(r"\x1b\[[0-9;]*m", "", on_a_terminal("--checks", columns=80))
+def test_table_of_checks_fits_a_terminal() -> None:
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", run_on_a_terminal("--checks", columns=80))
     assert max(map(len, shown.splitlines())) <= 80
     longest = max(catalogue(), key=lambda check: len(check.requirement))
     assert " ".join(longest.requirement.split()[-2:]) in " ".join(shown.split())
     assert all(check.id in shown for check in catalogue())
 
 
-def test_checks_as_json(upecho: Upecho) -> None:
+def test_checks_are_listed_as_json(upecho: Upecho) -> None:
     shown = json.loads(upecho("list", "--checks", "--json").stdout)
     assert list(shown) == ["checks"]
     assert len(shown["checks"]) == len(catalogue())
@@ -89,17 +89,22 @@ def test_checks_as_json(upecho: Upecho) -> None:
         "id": "echo-hello",
         "topic": "bytes",
         "level": "MUST",
-        "requirement": "What a client sends comes back in upper case.",
+        "requirement": catalogue()[0].requirement,
     }
 
 
 def test_listing_servers_does_not_import_the_suite() -> None:
-    code = "import sys; from upecho.cli.commands import list as c; c.command([], standalone_mode=False); print(sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    program = """
+        import sys
+        from upecho.cli.commands.list import command
+        command([], standalone_mode=False)
+        print(sys.modules)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True)
     assert "hypothesis" not in done.stdout
 
 
-def test_json_has_the_documented_shape(upecho: Upecho) -> None:
+def test_json_has_the_documented_structure(upecho: Upecho) -> None:
     shown = json.loads(upecho("list", "--json").stdout)
     assert list(shown) == ["implementations", "loops", "families"]
     assert {tuple(entry) for entry in shown["implementations"]} == {
@@ -115,7 +120,7 @@ def test_json_has_the_documented_shape(upecho: Upecho) -> None:
     }
 
 
-def test_what_is_missing_or_broken_is_shown_with_the_reason(upecho: Upecho, tmp_path: Path) -> None:
+def test_unavailable_servers_and_loops_are_listed_with_the_reason(upecho: Upecho, tmp_path: Path) -> None:
     (tmp_path / "uvloop.py").write_text("raise ModuleNotFoundError(name='uvloop')")
     (tmp_path / "theirs.py").write_text("1 / 0")
     package = tmp_path / "theirs-1.dist-info"
@@ -126,4 +131,4 @@ def test_what_is_missing_or_broken_is_shown_with_the_reason(upecho: Upecho, tmp_
     assert (done.returncode, done.stderr) == (0, "")
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
     assert f"theirs unavailable: broken: ZeroDivisionError: division by zero ({tmp_path}/theirs.py:1)" in lines
-    assert "uvloop unavailable: the package 'uvloop' is not installed (pip install uvloop)" in lines
+    assert "uvloop unavailable: the package 'uvloop' is not installed; run pip install uvloop" in lines

@@ -1,4 +1,4 @@
-"""The command line as a whole: help, completion, exit status, and what is never hidden."""
+"""The command line as a whole: help, completion, errors and exit statuses."""
 
 import errno
 import os
@@ -20,7 +20,7 @@ Refusal = Callable[..., str]
 
 @pytest.fixture
 def command_raising(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
-    """Run a command that only raises something."""
+    """Run a command that does nothing but raise an exception."""
 
     def command_raising(error: BaseException) -> None:
         def fail(self: object, context: object) -> NoReturn:
@@ -50,7 +50,7 @@ def completions(*words: str) -> list[str]:
         (BrokenPipeError(errno.EPIPE, "Broken pipe"), 0, ""),
     ],
 )
-def test_a_foreseen_failure_is_one_line(
+def test_expected_error_is_reported_on_one_line(
     command_raising: Any, capsys: pytest.CaptureFixture[str], error: BaseException, status: int, line: str
 ) -> None:
     with pytest.raises(SystemExit) as end:
@@ -59,7 +59,7 @@ def test_a_foreseen_failure_is_one_line(
 
 
 @pytest.mark.parametrize("bug", [ValueError("a bug"), EOFError(), OSError(errno.EBADF, "Bad file descriptor")])
-def test_a_bug_is_not_hidden(command_raising: Any, bug: Exception) -> None:
+def test_unexpected_exception_is_not_caught(command_raising: Any, bug: Exception) -> None:
     with pytest.raises(type(bug)):
         command_raising(bug)
 
@@ -73,50 +73,50 @@ def test_a_bug_is_not_hidden(command_raising: Any, bug: Exception) -> None:
         (["send", "a", "b"], "Got unexpected extra argument (b) (see upecho send --help)"),
     ],
 )
-def test_wrong_usage_is_one_line(refusal: Refusal, arguments: list[str], line: str) -> None:
+def test_usage_error_is_reported_on_one_line(refusal: Refusal, arguments: list[str], line: str) -> None:
     assert refusal(*arguments) == line
 
 
-def test_a_mistyped_option_is_answered_with_the_nearest(refusal: Refusal) -> None:
+def test_mistyped_option_suggests_the_nearest(refusal: Refusal) -> None:
     line = refusal("serve", "threads", "--baklog", "5")
     assert line.startswith("No such option")
     assert "--backlog" in line
 
 
-def test_help_without_arguments(upecho: Upecho) -> None:
+def test_missing_command_prints_help_to_stderr(upecho: Upecho) -> None:
     done = upecho()
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("Usage: upecho [OPTIONS] COMMAND [ARGS]...")
 
 
 @pytest.mark.parametrize("command", ["list", "serve", "send"])
-def test_each_command_explains_itself(upecho: Upecho, command: str) -> None:
+def test_help_has_an_example_and_fits_80_columns(upecho: Upecho, command: str) -> None:
     done = upecho(command, "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert f"\n  upecho {command}" in done.stdout, "no example"
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
-def test_the_version(upecho: Upecho) -> None:
+def test_version_is_printed(upecho: Upecho) -> None:
     assert upecho("--version").stdout.startswith("upecho, version ")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["list"], ["list", "--json"]])
-def test_a_full_disk_is_one_line(upecho: Upecho, arguments: list[str]) -> None:
+def test_full_disk_is_reported_on_one_line(upecho: Upecho, arguments: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
         done = upecho(*arguments, capture_output=False, stdout=full, stderr=subprocess.PIPE)
     assert (done.returncode, done.stderr) == (3, "upecho: no space left on the disk\n")
 
 
 @pytest.mark.parametrize(("arguments", "status"), [(["list"], 0), (["zzz"], 2), (["list", "--zzz"], 2), ([], 2)])
-def test_the_status_is_right_though_nothing_can_be_said(upecho: Upecho, arguments: list[str], status: int) -> None:
+def test_exit_status_is_right_when_stderr_cannot_be_written(upecho: Upecho, arguments: list[str], status: int) -> None:
     with Path("/dev/full").open("w") as full:
         done = upecho(*arguments, capture_output=False, stdout=subprocess.DEVNULL, stderr=full)
     assert done.returncode == status
 
 
 @pytest.mark.parametrize("arguments", [["check", "selectors"], ["list", "--checks"], ["check", "mine:serve"]])
-def test_a_current_directory_that_is_gone_is_one_line(directory: Path, arguments: list[str]) -> None:
+def test_missing_current_directory_is_reported_on_one_line(directory: Path, arguments: list[str]) -> None:
     (directory / "gone").mkdir()
     command = ["/bin/sh", "-c", 'rmdir ../gone; exec "$@"', "sh", sys.executable, "-P", "-m", "upecho", *arguments]
     done = subprocess.run(command, cwd=directory / "gone", capture_output=True, text=True, check=False)
@@ -124,7 +124,7 @@ def test_a_current_directory_that_is_gone_is_one_line(directory: Path, arguments
     assert done.stderr == "upecho: the current directory does not exist any more\n"
 
 
-def test_a_reader_that_has_seen_enough_is_no_failure(upecho: Upecho) -> None:
+def test_closed_pipe_is_not_an_error(upecho: Upecho) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = upecho("list", capture_output=False, stdout=writer, stderr=subprocess.PIPE)
@@ -133,18 +133,18 @@ def test_a_reader_that_has_seen_enough_is_no_failure(upecho: Upecho) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["serve", "threads"], ["send", "x"]])
-def test_a_closed_stdout_is_one_line(arguments: list[str]) -> None:
+def test_closed_stdout_is_reported_on_one_line(arguments: list[str]) -> None:
     command = ["/bin/sh", "-c", '"$@" >&-', "sh", sys.executable, "-m", "upecho", *arguments]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr.count("\n")) == (3, 1)
     assert done.stderr.startswith("upecho: stdout is closed")
 
 
-def test_what_is_said_to_a_closed_stderr_is_lost() -> None:
+def test_messages_for_a_closed_stderr_do_not_go_to_stdout() -> None:
     check = ["check", "selectors", "--family", "unix", "--check", "echo-hello"]
     command = ["/bin/sh", "-c", '"$@" 2>&-', "sh", sys.executable, "-m", "upecho", *check]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    assert (done.returncode, done.stdout.split()[0]) == (0, "selectors")  # above the table, nothing
+    assert (done.returncode, done.stdout.split()[0]) == (0, "selectors")  # the table comes first
 
 
 @pytest.mark.parametrize(
@@ -158,17 +158,17 @@ def test_what_is_said_to_a_closed_stderr_is_lost() -> None:
         (("serve", "threads", "--gr"), ["--grace"]),
         (("serve", "--bind", "unix:@"), ["unix:@"]),
         (("send", "--to", "12"), ["127.0.0.1:8080"]),
-        (("check", "selectors", "--check", "half"), ["half-close", "half-close-large"]),
+        (("check", "selectors", "--check", "half"), ["half-close", "half-close-large", "half-close-before-accept"]),
         (("check", "selectors", "--check", "zzz"), []),
         (("srve", "x"), []),
     ],
 )
-def test_a_word_is_completed(words: tuple[str, ...], expected: list[str]) -> None:
+def test_word_is_completed(words: tuple[str, ...], expected: list[str]) -> None:
     assert completions(*words) == expected
 
 
-def test_a_shell_gets_its_completion_script(upecho: Upecho) -> None:
+def test_completion_script_is_printed(upecho: Upecho) -> None:
     done = upecho(env=os.environ | {cli.COMPLETION: "bash_source"})
     if "Bash" in done.stderr:
-        pytest.skip("no bash here")
+        pytest.skip("needs a recent bash")
     assert "complete -o nosort -F _upecho_completion upecho" in done.stdout

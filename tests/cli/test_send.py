@@ -1,4 +1,4 @@
-"""``upecho send``: a text or a stream, and one line for whatever goes wrong."""
+"""``upecho send``: sending a text or a stream, and errors on one line."""
 
 import contextlib
 import io
@@ -21,21 +21,21 @@ Upecho = Callable[..., "subprocess.CompletedProcess[str]"]
 Start = Callable[..., ServerProcess]
 
 FULL = Path("/dev/full")  # every write to it fails as on a full disk
-CHUNK = bytes(range(256)) * 256  # as much as a pipe holds, so that an unbuffered write is a whole one
+CHUNK = bytes(range(256)) * 256  # the capacity of a pipe, so that one unbuffered write takes all of it
 STREAM_CHUNKS = 4096
 MAX_RESIDENT_BYTES = 64 * 2**20
 
 
 @pytest.fixture
 def send(start: Start, directory: Path) -> list[str]:
-    """The command line that sends to a running server."""
+    """Return the command line that sends to a running server."""
     server = start("threads", f"unix:{directory}/s")
     return [sys.executable, "-m", "upecho", "send", "--to", str(server.address)]
 
 
 @contextlib.contextmanager
-def silent(directory: Path) -> Iterator[str]:
-    """The address of a server that accepts and says nothing."""
+def silent_server(directory: Path) -> Iterator[str]:
+    """Yield the address of a server that accepts connections and never replies."""
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(directory / "silent"))
         listener.listen()
@@ -51,27 +51,27 @@ def run(command: list[str], stdout: Any = subprocess.PIPE, **options: Any) -> "s
     ("text", "reply"),
     [(b"hello", b"HELLO\n"), (b"", b"\n"), (b"gr\xc3\xbc\xff", b"GR\xc3\xbc\xff\n"), (b"a b\n", b"A B\n\n")],
 )
-def test_a_text_is_answered(send: list[str], text: bytes, reply: bytes) -> None:
+def test_reply_to_a_text_is_printed(send: list[str], text: bytes, reply: bytes) -> None:
     done = run([*send, os.fsdecode(text)])
     assert (done.returncode, done.stdout, done.stderr) == (0, reply, b"")
 
 
-def test_a_text_may_look_like_an_option(send: list[str]) -> None:
+def test_text_after_two_hyphens_may_look_like_an_option(send: list[str]) -> None:
     assert run([*send, "--", "--help"]).stdout == b"--HELP\n"
 
 
-def test_the_address_may_stand_in_the_environment(send: list[str]) -> None:
+def test_address_is_taken_from_the_environment(send: list[str]) -> None:
     done = run([*send[:-2], "hello"], env=os.environ | {"UPECHO_TO": send[-1]})
     assert done.stdout == b"HELLO\n"
 
 
 @pytest.mark.parametrize("data", [b"", b"no line end", bytes(range(256)) * 4096])
-def test_a_pipe_is_streamed(send: list[str], data: bytes) -> None:
+def test_pipe_is_streamed(send: list[str], data: bytes) -> None:
     done = run(send, input=data)
     assert (done.returncode, done.stdout, done.stderr) == (0, data.upper(), b"")
 
 
-def test_a_file_is_copied(send: list[str], tmp_path: Path) -> None:
+def test_file_is_streamed_to_a_file(send: list[str], tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(data := bytes(range(256)) * 40_000)
     with (tmp_path / "file").open("rb") as file, (tmp_path / "copy").open("wb") as copy:
         done = run(send, stdin=file, stdout=copy)
@@ -79,7 +79,7 @@ def test_a_file_is_copied(send: list[str], tmp_path: Path) -> None:
     assert (tmp_path / "copy").read_bytes() == data.upper()
 
 
-def test_nothing_is_answered_with_nothing(send: list[str]) -> None:
+def test_empty_input_gives_empty_output(send: list[str]) -> None:
     done = run(send, stdin=subprocess.DEVNULL)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
@@ -96,13 +96,13 @@ def piped(command: list[str]) -> "Iterator[tuple[subprocess.Popen[bytes], IO[byt
 
 
 def resident_bytes(pid: int) -> int:
-    """The most memory a process has had so far (proc_pid_status(5))."""
+    """Return the peak resident memory of a process (VmHWM in proc_pid_status(5))."""
     status = dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
     return int(status["VmHWM"].removesuffix("kB")) * 1024
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_a_long_stream_takes_constant_memory(send: list[str]) -> None:
+def test_long_stream_takes_constant_memory(send: list[str]) -> None:
     with piped(send) as (process, stdin, stdout):
         writing = threading.Thread(target=lambda: [stdin.write(CHUNK) for _ in range(STREAM_CHUNKS)])
         writing.start()
@@ -117,81 +117,83 @@ def test_a_long_stream_takes_constant_memory(send: list[str]) -> None:
         assert process.wait(10) == 0
 
 
-def test_a_person_types(send: list[str]) -> None:
-    ours, theirs = pty.openpty()
-    with subprocess.Popen([*send, "--timeout=0.05"], stdin=theirs, stdout=subprocess.PIPE) as process:
-        os.close(theirs)
+def test_each_line_typed_on_a_terminal_is_answered_at_once(send: list[str]) -> None:
+    terminal, terminal_of_child = pty.openpty()
+    with subprocess.Popen([*send, "--timeout=0.05"], stdin=terminal_of_child, stdout=subprocess.PIPE) as process:
+        os.close(terminal_of_child)
         assert process.stdout
         for line in (b"one\n", b"two\n"):
-            os.write(ours, line)
+            os.write(terminal, line)
             assert process.stdout.readline() == line.upper()
             with pytest.raises(subprocess.TimeoutExpired):
-                process.wait(0.1)  # longer than a server may be silent
-        os.write(ours, b"\x04")  # Ctrl-D
+                process.wait(0.1)  # longer than --timeout, which applies only while a reply is expected
+        os.write(terminal, b"\x04")  # Ctrl-D
         assert process.stdout.read() == b""
-    os.close(ours)
+    os.close(terminal)
     assert process.returncode == 0
 
 
-def test_nobody_listening_is_one_line(refusal: Callable[..., str], directory: Path) -> None:
+def test_refused_connection_is_reported_on_one_line(refusal: Callable[..., str], directory: Path) -> None:
     line = refusal("send", "hello", "--to", f"unix:{directory}/s")
     assert line == f"cannot connect to unix:{directory}/s: nobody is listening there"
 
 
 @pytest.mark.parametrize("value", ["0", "nan", "inf", "-1", "soon", "1e9"])
-def test_a_wrong_timeout_is_one_line(refusal: Callable[..., str], value: str) -> None:
+def test_invalid_timeout_is_reported_on_one_line(refusal: Callable[..., str], value: str) -> None:
     line = refusal("send", "hello", "--timeout", value)
     assert line == f"--timeout is {value!r}; it must be a number from 0.001 to 86400"
 
 
-def test_a_missing_family_is_one_line(refusal: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unavailable_family_is_reported_on_one_line(
+    refusal: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     line = refusal("send", "hello", "--to", "unix:@x")
     assert line == "family abstract is unavailable here: abstract Unix sockets exist on Linux only"
 
 
-def test_a_silent_server_is_one_line(upecho: Upecho, directory: Path) -> None:
-    with silent(directory) as address:
+def test_timeout_is_reported_on_one_line(upecho: Upecho, directory: Path) -> None:
+    with silent_server(directory) as address:
         done = upecho("send", "hello", "--to", address, "--timeout", "0.05")
     reason = "the server was silent for 0.05 seconds: 0 bytes came back of 5 sent"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"upecho: {reason}\n")
 
 
-def test_a_server_that_breaks_its_word_is_one_line(start: Start, upecho: Upecho) -> None:
+def test_incomplete_reply_is_reported_on_one_line(start: Start, upecho: Upecho) -> None:
     server = start("textbook")
     done = upecho("send", "x" * 1025, "--to", str(server.address))
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert done.stderr.startswith("upecho: the server ")
 
 
-@pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here")
+@pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("text", [["hello"], []])
-def test_a_full_stdout_is_one_line(send: list[str], text: list[str]) -> None:
+def test_full_stdout_is_reported_on_one_line(send: list[str], text: list[str]) -> None:
     with FULL.open("wb") as full:
         done = run([*send, *text], input=b"hello", stdout=full)
     assert (done.returncode, done.stderr) == (3, b"upecho: cannot write to stdout: No space left on device\n")
 
 
-def test_a_reader_that_has_seen_enough_ends_it_quietly(send: list[str]) -> None:
+def test_closed_pipe_is_not_an_error(send: list[str]) -> None:
     command = ["/bin/sh", "-c", 'yes | { "$@"; echo "status $?" >&2; } | head -c 5', "sh", *send]
     done = run(command, stdin=subprocess.DEVNULL)
     assert (done.stdout, done.stderr) == (b"Y\nY\nY", b"status 0\n")
 
 
-def test_a_closed_stdin_is_one_line(send: list[str]) -> None:
+def test_closed_stdin_is_reported_on_one_line(send: list[str]) -> None:
     done = run(["/bin/sh", "-c", '"$@" <&-', "sh", *send])
     assert (done.returncode, done.stderr) == (2, b"upecho: stdin is closed; give TEXT or redirect a file\n")
 
 
 @pytest.fixture
-def ctrl_c_works() -> Iterator[None]:
-    """A child inherits it when SIGINT is ignored, as it is for what a shell starts in the background."""
+def default_sigint() -> Iterator[None]:
+    """Restore SIGINT: a shell ignores it in background jobs, and child processes inherit that."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
 
-def test_ctrl_c_ends_it_though_nobody_types(send: list[str], ctrl_c_works: None) -> None:
+def test_ctrl_c_interrupts_a_command_that_waits_for_input(send: list[str], default_sigint: None) -> None:
     with piped(send) as (process, stdin, stdout):
         stdin.write(b"x")
         assert stdout.read(1) == b"X"

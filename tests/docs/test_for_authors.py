@@ -1,4 +1,4 @@
-"""The servers that the page for authors shows can be copied as they stand, and pass."""
+"""The servers in docs/for-authors.md pass the suite when they are copied to files without a change."""
 
 import re
 import sys
@@ -16,7 +16,7 @@ MORE = ("graceful-shutdown-no-data-loss", "graceful-shutdown-stalled-client", "a
 
 @pytest.fixture
 def servers(tmp_path: Path) -> Path:
-    """Write the servers on the page to files, each called as it says itself."""
+    """Write each server on the page to a file with the name that its docstring begins with."""
     for text, name in SERVER.findall(PAGE.read_text()):
         (tmp_path / name).write_text(text)
     return tmp_path
@@ -26,7 +26,9 @@ def servers(tmp_path: Path) -> Path:
     ("target", "families"),
     [("threaded:serve", ("inet", "unix")), ("cmd:python streams.py {host} {port}", ("inet",))],
 )
-def test_they_pass(upecho: Callable[..., Any], servers: Path, target: str, families: tuple[str, ...]) -> None:
+def test_server_passes_the_suite(
+    upecho: Callable[..., Any], servers: Path, target: str, families: tuple[str, ...]
+) -> None:
     assert target in PAGE.read_text()
     options = [f"--family={family}" for family in families] + [f"--check={check}" for check in CHECKS + MORE]
     target = target.replace("cmd:python", f"cmd:{sys.executable}")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests import turncoats
+from tests.broken import late_failures
 from tests.made_up import run
 from upecho.load.engine import best
 from upecho.measure import trial_runner
@@ -21,10 +21,10 @@ from upecho.net.address import Family
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.target import Target
 
-SIZE = turncoats.SIZE
-# When the load that counts begins, either scenario has used up the connections that turncoats serve well.
-CLOSED = Scenario("closed", turncoats.WELL, SIZE)
-SCHEDULED = Scenario("scheduled", turncoats.WELL // 2, SIZE, share=0.5)
+SIZE = late_failures.REQUEST_BYTES
+# When the window begins, either scenario has used up the connections that late failures serve correctly.
+CLOSED = Scenario("closed", late_failures.CORRECT_CONNECTIONS, SIZE)
+SCHEDULED = Scenario("scheduled", late_failures.CORRECT_CONNECTIONS // 2, SIZE, share=0.5)
 
 needs_native = pytest.mark.skipif(best() != "native", reason="the C extension was not built")
 LOADS = [
@@ -67,10 +67,10 @@ def test_correct_server_has_no_failure(measured: Measure, engine: str, scenario:
 @pytest.mark.parametrize(
     ("target", "failure"),
     [
-        ("wrong_times:instant_close", "early end|reset"),
+        ("wrong_timing:closes_immediately", "early end|reset"),
         ("wrong_bytes:drops_last_byte", "timed out"),
         ("wrong_bytes:adds_newline", "surplus"),
-        ("wrong_times:silent", "timed out"),
+        ("wrong_timing:silent", "timed out"),
         ("wrong_bytes:lower_case", "mismatch"),
     ],
 )
@@ -86,18 +86,18 @@ def test_broken_server_has_no_figures(
 @pytest.mark.parametrize(
     ("target", "failure"),
     [
-        ("dying", "ended with status 7"),
-        ("truncating", "timed out"),
-        ("over_sending", "surplus"),
-        ("stalling", "timed out"),
+        ("exits", "ended with status 7"),
+        ("truncates", "timed out"),
+        ("sends_surplus", "surplus"),
+        ("stalls", "timed out"),
         ("lower_case", "mismatch"),
-        ("stale", "mismatch"),
+        ("repeats_old_data", "mismatch"),
     ],
 )
 def test_server_that_breaks_during_the_window_has_no_figures(
     measured: Measure, target: str, failure: str, engine: str, scenario: Scenario
 ) -> None:
-    trial = measured(f"tests.turncoats:{target}", engine, scenario, failure)
+    trial = measured(f"tests.broken.late_failures:{target}", engine, scenario, failure)
     assert re.search(failure, trial.failure)
     assert trial.load
     assert trial.load.errors

@@ -1,6 +1,5 @@
-"""Results survive the way through JSON; a results file is written as a whole or not at all."""
+"""Results survive the way through JSON, and anything that is no results file is refused."""
 
-import errno
 import json
 import os
 import sys
@@ -21,8 +20,7 @@ from upecho.measure.run_settings import Limits, Window
 from upecho.measure.scenarios import SCENARIOS
 from upecho.measure.statistics.plausibility import Void, VoidReason
 from upecho.measure.trials import Fault, Finding, Trial
-from upecho.support import atomic_write
-from upecho.support.errors import CallerError, HarnessError
+from upecho.support.errors import CallerError
 
 LATENCY = Latency.of([1000, 2345, 3999])
 GOOD = LoadResult("python", 3, 192, 9000, 8000, ServerUse(600, 400, 200, 1, 5000, 6000, 1), True, LATENCY, {})
@@ -133,63 +131,3 @@ def test_missing_or_binary_file_is_an_error(tmp_path: Path) -> None:
 def test_other_content_is_an_error(text: str, complaint: str) -> None:
     with pytest.raises(CallerError, match=complaint):
         Results.from_json(text)
-
-
-def test_saving_replaces_a_file_and_leaves_nothing_else(tmp_path: Path) -> None:
-    file = tmp_path / "r.json"
-    file.write_text("old")
-    atomic_write.check(file)
-    assert file.read_text() == "old"
-    atomic_write.save(file, "new")
-    assert file.read_text() == "new"
-    assert list(tmp_path.iterdir()) == [file]
-
-
-def test_saving_follows_a_link(tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to(tmp_path / "real")
-    atomic_write.save(tmp_path / "link", "text")
-    assert (tmp_path / "link").is_symlink()
-    assert (tmp_path / "real").read_text() == "text"
-
-
-def test_saving_takes_names_as_long_as_names_may_be(tmp_path: Path) -> None:
-    atomic_write.save(tmp_path / ("x" * 255), "text")
-    with pytest.raises(CallerError, match="File name too long"):
-        atomic_write.check(tmp_path / ("x" * 256))
-    assert [path.name for path in tmp_path.iterdir()] == ["x" * 255]
-
-
-def test_saving_follows_no_links_in_circles(tmp_path: Path) -> None:
-    (tmp_path / "loop").symlink_to("loop")
-    with pytest.raises(CallerError, match=r"cannot write .*loop: Too many levels of symbolic links"):
-        atomic_write.check(tmp_path / "loop")
-    assert (tmp_path / "loop").is_symlink()
-
-
-def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_descriptor: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    file = tmp_path / "r.json"
-    file.write_text("old")
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(HarnessError, match=r"cannot write .*r\.json: No space left on device"):
-        atomic_write.save(file, "new")
-    assert file.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [file]
-
-
-@pytest.mark.parametrize(
-    ("path", "complaint"),
-    [
-        ("none/r.json", "No such file or directory"),
-        (".", "it exists and is no regular file"),
-        ("/dev/full", "it exists and is no regular file"),
-        ("file/r.json", "Not a directory"),
-    ],
-)
-def test_what_cannot_be_written_is_said_beforehand(path: str, complaint: str, tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(CallerError, match=f"cannot write .*: {complaint}"):
-        atomic_write.check(tmp_path / path)
-    assert list(tmp_path.iterdir()) == [tmp_path / "file"]

@@ -21,10 +21,10 @@ def test_file_is_read_in_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "has no scenarios; add a table such as [chat]"),
+        ("", "it has no scenarios; add a table such as [chat]"),
         ("[a", "Expected ']'"),
-        ("chat = 1", "[chat] is not a table"),
-        ("[a]\nconnections = 2", "[a] has no message_size"),
+        ("chat = 1", "[chat]: not a table; a scenario is a table with connections and message_size"),
+        ("[a]\nconnections = 2", "[a]: it has no message_size"),
         (f"[a]\n{SIZES}dept = 2", "[a]: unknown key 'dept'; did you mean depth?"),
         (f"[a]\n{SIZES}depth = 0", "[a]: depth is 0; it must be a whole number from 1 to 1024"),
         (f"[a]\n{SIZES}depth = true", "[a]: depth is True; it must be a whole number from 1 to 1024"),

@@ -107,7 +107,11 @@ def test_every_scenario_can_be_served(measure: Callable[..., Trial], scenario: S
         ("hostile:lower", [Fault.REQUESTS_FAILED], "1 mismatch"),
         ("hostile:dying", [Fault.REQUESTS_FAILED, Fault.PROCESS_ENDED], "1 early end, ended with status 7"),
         ("hostile:noisy", [Fault.STDERR_OUTPUT], "wrote to stderr: cannot be helped\\x1b"),
-        ("gone:serve", [Fault.NOT_READY], "gone:serve ended with status 9 before it was ready: no word on stderr"),
+        (
+            "gone:serve",
+            [Fault.NOT_READY],
+            "gone:serve: it ended with status 9 before it was ready: no output on stderr",
+        ),
     ],
 )
 def test_fault_is_reported(measure: Callable[..., Trial], target: str, faults: list[Fault], failure: str) -> None:

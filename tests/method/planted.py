@@ -7,8 +7,8 @@ import socket
 import time
 from pathlib import Path
 
-from tests.broken.looped import Loop
-from tests.broken.threaded import serve_with
+from tests.broken.poll_loop import PollLoop
+from tests.broken.threads import serve_with
 from upecho.serving.contract import Stop
 
 SHARE = 0.05  # further CPU time that the more expensive server burns, as a share of its own
@@ -21,7 +21,7 @@ STALL_SECONDS = 0.3
 STALL_AFTER_NS = 300_000_000  # after the connection was opened
 
 
-class _Working(Loop):
+class _Working(PollLoop):
     """Works for each request, and burns a further share of all its CPU time; the share may be 0."""
 
     def __init__(self, share: float, listener: socket.socket, stop: Stop) -> None:

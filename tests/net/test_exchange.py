@@ -120,12 +120,12 @@ def test_a_server_that_ends_early_is_named(pipe: tuple[int, int]) -> None:
 
 def test_a_server_that_sends_too_much_is_named(pipe: tuple[int, int]) -> None:
     message = failure(answering(b"HELLO!"), pipe[1])
-    assert message == "the server sent more than it got: 6 bytes came back of 5 sent"
+    assert message == "the server sent more than it received: 6 bytes came back of 5 sent"
 
 
 def test_a_server_that_resets_is_named(pipe: tuple[int, int]) -> None:
     message = failure(reset, pipe[1])
-    assert message == "the server broke off: Connection reset by peer; 0 bytes came back of 5 sent"
+    assert message == "the server ended the connection: Connection reset by peer; 0 bytes came back of 5 sent"
 
 
 @pytest.mark.parametrize("text", [b"hello", b"x" * 50_000_000], ids=["waits", "does-not-read"])

@@ -15,10 +15,9 @@ from upecho.load import engine
 from upecho.net import connecting
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
-from upecho.processes.server_process import ServerProcess, running
+from upecho.processes.server_process import Launch, ServerProcess, start_server
 from upecho.processes.supervisor import Supervisor
-from upecho.serving.run import Order
-from upecho.serving.settings import Settings
+from upecho.serving.target import Target
 from upecho.support.errors import CallerError
 
 Script = Callable[..., str]
@@ -88,9 +87,8 @@ def answer(server: ServerProcess, message: bytes) -> str:
         return stream.read()
 
 
-def told(supervisor: Supervisor, target: str, python: Interpreter) -> list[str]:
-    with running(supervisor, Order(target, "127.0.0.1:0", Settings()), python=python) as server:
-        return answer(server, b"").splitlines()
+def start(supervisor: Supervisor, target: str, python: Interpreter) -> ServerProcess:
+    return start_server(supervisor, Launch(Target.implementation(target), "127.0.0.1:0", interpreter=python))
 
 
 def test_this_one_is_called_the_same_from_within_and_without(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,8 +111,8 @@ def test_it_is_made_absolute_and_no_link_is_followed(bare: Interpreter, monkeypa
         ("./no/python", "no program './no/python'"),
         ("", "no program '' on the PATH"),
         (__file__, f"not executable: {__file__!r}"),
-        ("echo", "no Python: 'echo' ended with status 0 and gave no answer"),
-        ("false", "no Python: 'false' ended with status 1 and gave no answer"),
+        ("echo", "not Python: 'echo' ended with status 0 and gave no answer"),
+        ("false", "not Python: 'false' ended with status 1 and gave no answer"),
     ],
 )
 def test_what_is_no_python(text: str, line: str) -> None:
@@ -133,7 +131,7 @@ def test_what_is_no_python(text: str, line: str) -> None:
 )
 def test_what_ends_without_an_answer(script: Script, code: str, line: str) -> None:
     program = script(code)
-    with pytest.raises(CallerError, match=f"^no Python: {program!r} {line}$"):
+    with pytest.raises(CallerError, match=f"^not Python: {program!r} {line}$"):
         Interpreter.probe(program)
 
 
@@ -141,7 +139,7 @@ def test_what_ends_without_an_answer(script: Script, code: str, line: str) -> No
 def test_what_goes_on_without_an_answer(script: Script, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     monkeypatch.setenv("UPECHO_DEADLINE_SCALE", "0.05")
     program = script(code)
-    with pytest.raises(CallerError, match=rf"^no Python: {program!r} gave no answer within 0\.5 s$"):
+    with pytest.raises(CallerError, match=rf"^not Python: {program!r} gave no answer within 0\.5 s$"):
         Interpreter.probe(program)
 
 
@@ -174,7 +172,7 @@ def test_what_the_version_says(script: Script) -> None:
 def test_one_without_upecho_serves(
     bare: Interpreter, supervisor: Supervisor, here: Callable[[str], None], target: str
 ) -> None:
-    with running(supervisor, Order(target, "127.0.0.1:0", Settings()), python=bare) as server:
+    with start(supervisor, target, bare) as server:
         assert answer(server, b"hello") == "HELLO"
         assert server.stop() == 0
         assert server.child.stderr() == ""
@@ -185,13 +183,14 @@ def test_it_is_really_that_one_and_this_upecho(
     bare: Interpreter, supervisor: Supervisor, here: Callable[[str], None], target: str
 ) -> None:
     here(TELLS)
-    prefix, executable, module = told(supervisor, target, bare)
+    with start(supervisor, target, bare) as server:
+        prefix, executable, module = answer(server, b"").splitlines()
     assert (prefix, executable) == (str(Path(bare.executable).parent.parent), bare.executable)
     assert Path(module).samefile(gate.__file__.replace("conformance/run/gate", "servers/selectors"))
 
 
 def test_the_link_to_the_package_goes_and_the_package_stays(bare: Interpreter) -> None:
-    with Supervisor() as supervisor, running(supervisor, Order("selectors", "[::1]:0", Settings()), python=bare):
+    with Supervisor() as supervisor, start(supervisor, "selectors", bare):
         (link,) = supervisor.directory.rglob("upecho")
         assert link.is_symlink()
     assert not supervisor.directory.exists()

@@ -13,13 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.killable import Harness
-from upecho.net.connecting import connect
 from upecho.processes import guardian, procfs
-from upecho.processes.server_process import running, start_server
 from upecho.processes.supervisor import LONGEST_STDERR, MOST_STDERR, Supervisor
-from upecho.serving.run import Order
-from upecho.serving.settings import Settings
-from upecho.support.errors import CallerError, HarnessError, TargetError
+from upecho.support.errors import HarnessError
 
 Eventually = Callable[[Callable[[], object]], None]
 linux_only = pytest.mark.skipif(not procfs.AVAILABLE, reason="looks for processes in /proc")
@@ -27,13 +23,12 @@ linux_only = pytest.mark.skipif(not procfs.AVAILABLE, reason="looks for processe
 HARNESS = """
 import sys
 from upecho.processes.supervisor import LONGEST_STDERR, Supervisor
-from upecho.processes.server_process import start_server
-from upecho.serving.run import Order
-from upecho.serving.settings import Settings
+from upecho.processes.server_process import Launch, start_server
+from upecho.serving.target import Target
 with Supervisor() as supervisor:
     print("directory", flush=True)
     for number, name in enumerate(sys.argv[1:]):
-        start_server(supervisor, Order(name, f"unix:{supervisor.directory}/{number}", Settings()))
+        start_server(supervisor, Launch(Target.implementation(name), f"unix:{supervisor.directory}/{number}"))
     print("ready", flush=True)
     sys.stdin.read()
 """
@@ -242,31 +237,6 @@ def test_a_program_that_does_not_exist_is_told_by_the_gate(supervisor: Superviso
     child = supervisor.start(["/no/such/program"])
     assert child.wait(10) == 127
     assert "/no/such/program" in child.stderr()
-
-
-def test_a_server_that_ends_before_it_is_ready_is_at_fault(
-    supervisor: Supervisor, directory: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (directory / "bad.py").write_text("raise RuntimeError('mine')")
-    monkeypatch.chdir(directory)
-    with pytest.raises(CallerError, match="bad:serve: broken: RuntimeError: mine"):
-        start_server(supervisor, Order("bad:serve", "127.0.0.1:0", Settings()))
-
-
-def test_a_server_that_never_gets_ready_is_at_fault(
-    supervisor: Supervisor, directory: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (directory / "slow.py").write_text("import time\ntime.sleep(600)")
-    monkeypatch.chdir(directory)
-    monkeypatch.setenv("UPECHO_DEADLINE_SCALE", "0.01")
-    with pytest.raises(TargetError, match="slow:serve did not become ready: no word on stderr"):
-        start_server(supervisor, Order("slow:serve", "127.0.0.1:0", Settings()))
-
-
-def test_a_running_server_ends_with_the_block(supervisor: Supervisor) -> None:
-    with running(supervisor, Order("threads", "127.0.0.1:0", Settings())) as server:
-        connect(server.address, 5).close()
-    assert server.child.wait(0) == 0
 
 
 def test_a_line_that_never_ends_is_not_waited_for_for_ever(supervisor: Supervisor) -> None:

@@ -5,7 +5,6 @@ import os
 import select
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -16,14 +15,14 @@ import pytest
 from upecho.net.address import Address
 from upecho.net.connecting import connect
 from upecho.processes import procfs
-from upecho.processes.server_process import ServerProcess, ready_address
+from upecho.processes.server_process import Launch, ServerProcess, start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.servers import blocking, prefork, thread_pool
 from upecho.serving import registry
 from upecho.serving.contract import Stop
 from upecho.serving.listener import listening
-from upecho.serving.run import Order
 from upecho.serving.settings import Settings
+from upecho.serving.target import Target
 
 Start = Callable[..., ServerProcess]
 Eventually = Callable[[Callable[[], object]], None]
@@ -31,7 +30,6 @@ Eventually = Callable[[Callable[[], object]], None]
 SERIOUS = [row.name for row in registry.BUILT_IN if not row.naive]
 SEVERAL = [name for name in SERIOUS if registry.load(name).max_clients is None]
 MAX_DESCRIPTORS = 32
-LIMITED = f'ulimit -n {MAX_DESCRIPTORS} && exec "$@"'
 SECONDS = 20.0
 
 linux_only = pytest.mark.skipif(not procfs.AVAILABLE, reason="observes processes through /proc")
@@ -49,12 +47,9 @@ def exchange(client: socket.socket, text: bytes = b"hello") -> bytes:
 
 
 def start_limited(supervisor: Supervisor, target: str, **settings: Any) -> ServerProcess:
-    order = Order(target, "127.0.0.1:0", Settings(**settings))
-    program = [sys.executable, "-m", "upecho.serving.run", order.to_json()]
-    child = supervisor.start(["/bin/sh", "-c", LIMITED, "sh", *program])
-    address = ready_address(child)
-    assert address
-    return ServerProcess(child, address, order.settings.grace)
+    implementation = Target.implementation(target)
+    launch = Launch(implementation, "127.0.0.1:0", Settings(**settings), descriptors=MAX_DESCRIPTORS)
+    return start_server(supervisor, launch)
 
 
 @linux_only

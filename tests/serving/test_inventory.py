@@ -16,8 +16,8 @@ from upecho.support.errors import Unavailable
 
 
 def test_every_server_is_here() -> None:
-    entries = inventory.servers()
-    assert [entry.name for entry in entries] == [row.name for row in registry.implementations()]
+    entries = inventory.implementations()
+    assert [entry.name for entry in entries] == [row.name for row in registry.registrations()]
     assert [entry.name for entry in entries if entry.unavailable] == []
     assert [entry.name for entry in entries if entry.naive] == ["textbook"]
 
@@ -25,13 +25,13 @@ def test_every_server_is_here() -> None:
 def test_a_loop_that_is_not_installed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvloop", None)
     reasons = {entry.name: entry.unavailable for entry in inventory.loops()}
-    assert reasons == {"asyncio": None, "uvloop": "the package 'uvloop' is not installed (pip install uvloop)"}
+    assert reasons == {"asyncio": None, "uvloop": "the package 'uvloop' is not installed; run pip install uvloop"}
 
 
 def test_a_family_that_is_missing_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     def require(family: Family) -> None:
         if family is Family.INET6:
-            raise Unavailable("family inet6 is unavailable here: cannot bind ::1")
+            raise Unavailable("cannot bind ::1", subject="family inet6")
 
     monkeypatch.setattr(Family, "require", require)
     reasons = {entry.name: entry.unavailable for entry in inventory.families()}
@@ -41,7 +41,7 @@ def test_a_family_that_is_missing_says_so(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
-        ("import no_such_package", "the package 'no_such_package' is not installed (pip install no_such_package)"),
+        ("import no_such_package", "the package 'no_such_package' is not installed; run pip install no_such_package"),
         ("1 / 0", "broken: ZeroDivisionError: division by zero ({}/theirs.py:1)"),
         ("raise SystemExit(3)", "broken: SystemExit: 3 ({}/theirs.py:1)"),
         ("raise GeneratorExit(3)", "broken: GeneratorExit: 3 ({}/theirs.py:1)"),
@@ -56,7 +56,7 @@ def test_a_broken_package_is_shown_as_unavailable(
     monkeypatch.delitem(sys.modules, "theirs", raising=False)
     points = [EntryPoint("added", "theirs:serve", registry.ENTRY_POINTS)]
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: points)
-    assert inventory.servers()[-1] == inventory.ServerEntry("added", "", reason.format(tmp_path))
+    assert inventory.implementations()[-1] == inventory.ImplementationEntry("added", "", reason.format(tmp_path))
 
 
 def test_a_bug_of_our_own_surfaces(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +65,7 @@ def test_a_bug_of_our_own_surfaces(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(registry, "load", load)
     with pytest.raises(ImportError):
-        inventory.servers()
+        inventory.implementations()
 
 
 def test_the_readme_says_how_many_checks_there_are() -> None:

@@ -10,11 +10,9 @@ import pytest
 
 from upecho.net.address import Address
 from upecho.net.connecting import connect
-from upecho.processes.server_process import ServerProcess, start_server
-from upecho.processes.supervisor import Supervisor
+from upecho.processes.server_process import ServerProcess
 from upecho.serving.run import Order
 from upecho.serving.settings import Settings
-from upecho.support.errors import CallerError
 
 Start = Callable[..., ServerProcess]
 
@@ -157,11 +155,6 @@ def test_the_ready_line_tells_the_real_port(start: Start) -> None:
     server = start("threads", "127.0.0.1:0")
     assert server.address.port > 0
     connect(server.address, 5).close()
-
-
-def test_an_order_that_cannot_be_carried_out_is_one_line(supervisor: Supervisor, directory: Path) -> None:
-    with pytest.raises(CallerError, match=r"^cannot listen on unix:.*/no/s: the directory does not exist$"):
-        start_server(supervisor, Order("threads", f"unix:{directory}/no/s", Settings()))
 
 
 @pytest.mark.parametrize(("target", "uses_asyncio"), [("threads", False), ("selectors", False), ("asyncio", True)])

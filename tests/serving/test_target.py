@@ -31,7 +31,7 @@ def test_the_forms_are_told_apart(text: str, kind: Kind) -> None:
         ("127.0.0.1:99999", "not a port"),
         ("unix:", "not an address"),
         ("cmd:./no-such-program {address}", "no program './no-such-program'"),
-        ("cmd:./server", "needs {address}"),
+        ("cmd:./server", "no placeholder in the command: .*put {address}, {port} or {path}"),
         ("cmd:'./server {address}", "No closing quotation"),
         ("no.such.module:serve", "no module"),
         ("cmd:/bin/cat {address} '\x1b[31m'", r"no control characters, .*: .*\\x1b"),

@@ -12,9 +12,10 @@ from upecho.measure.cells import BASELINE
 from upecho.measure.run import expect_engine_supports
 from upecho.measure.scenarios import ALL, DEFAULT_SCENARIOS, SCENARIOS, SUMMARIES, Scenario
 from upecho.net.address import Family
-from upecho.serving import inventory, registry
+from upecho.serving import inventory
 from upecho.serving.target import Kind, Target
 from upecho.support.errors import CallerError, UpechoError
+from upecho.support.text import unknown_name
 
 DEFAULT_FAMILIES = ("inet", "unix")
 FILE_ENDING = ".toml"
@@ -28,7 +29,7 @@ def targets(names: Sequence[str]) -> list[Target]:
         Unavailable: A package that a target needs is not installed.
     """
     if not names:
-        return [Target.parse(row.name) for row in inventory.servers() if not row.naive and _is_available(row)]
+        return [Target.parse(row.name) for row in inventory.implementations() if not row.naive and _is_available(row)]
     return [_target(name) for name in dict.fromkeys(names)]
 
 
@@ -36,7 +37,9 @@ def _target(name: str) -> Target:
     target = Target.parse(name)
     if target.kind is not Kind.IMPLEMENTATION:
         raise CallerError(
-            f"cannot measure {name!r}: bench starts servers itself; use NAME, NAME+LOOP or module:attribute"
+            "bench starts servers itself",
+            subject=f"cannot measure {name!r}",
+            hint="use NAME, NAME+LOOP or module:attribute",
         )
     return target
 
@@ -44,19 +47,19 @@ def _target(name: str) -> Target:
 def report_missing_baseline(names: Sequence[str]) -> None:
     """Report that the baseline is unavailable, unless the selection of default targets has reported it."""
     if names and BASELINE not in names:
-        _is_available(next(row for row in inventory.servers() if row.name == BASELINE))
+        _is_available(next(row for row in inventory.implementations() if row.name == BASELINE))
 
 
-def families(names: Sequence[str]) -> list[Family]:
+def families(named: Sequence[Family]) -> list[Family]:
     """Return the families that the user named, or else the default ones that are available.
 
     Raises:
         Unavailable: This system lacks a family that the user named.
     """
-    if not names:
+    if not named:
         rows = [row for row in inventory.families() if row.name in DEFAULT_FAMILIES]
         return [Family(row.name) for row in rows if _is_available(row)]
-    found = [Family(name) for name in dict.fromkeys(names)]
+    found = list(dict.fromkeys(named))
     for family in found:
         family.require()
     return found
@@ -87,7 +90,7 @@ def scenarios(names: Sequence[str], engine: str) -> list[Scenario]:
     found: dict[str, Scenario] = {}
     for scenario in itertools.chain.from_iterable(_named(name, engine) for name in names):
         if found.setdefault(scenario.name, scenario) != scenario:
-            raise CallerError(f"two files define the scenario {scenario.name!r} differently; rename one of them")
+            raise CallerError(f"two files define the scenario {scenario.name!r} differently", hint="rename one of them")
     return list(found.values()) or list(DEFAULT_SCENARIOS)
 
 
@@ -98,7 +101,7 @@ def _named(name: str, engine: str) -> Sequence[Scenario]:
         return scenario_files.load(Path(name))
     found = [one for one in SCENARIOS if name in (one.name, one.title)]
     if not found:
-        raise CallerError(registry.unknown("scenario", name, list(SUMMARIES), ALL, f"a {FILE_ENDING} file"))
+        raise CallerError(unknown_name("scenario", name, list(SUMMARIES), ALL, f"a {FILE_ENDING} file"))
     return found
 
 

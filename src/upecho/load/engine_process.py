@@ -33,7 +33,7 @@ class EngineProcess:
             self._child.stdin.write(job.to_json().encode() + b"\n")
         except BrokenPipeError:
             raise self._ended() from None
-        timeout = job.plan.deadline_seconds + timeouts.seconds(SLACK_SECONDS)
+        timeout = job.plan.deadline_seconds + timeouts.scaled(SLACK_SECONDS)
         line = self._child.read_line(timeout)
         if line is None:
             raise self._ended(f"gave no result within {timeout:.0f} s")

@@ -10,6 +10,7 @@ from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
 from upecho.serving.target import Target
 from upecho.support.errors import Unavailable
+from upecho.support.text import plural
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class PlannedCell:
         limit = self.target.max_clients
         if limit is None or limit >= self.scenario.clients:
             return ""
-        return f"serves at most {limit} client{'s' if limit > 1 else ''}"
+        return f"serves at most {plural(limit, 'client')}"
 
 
 def every_cell(

@@ -16,6 +16,7 @@ from upecho.support.errors import CallerError
 
 SCHEMA = "upecho-results"
 VERSION = 4
+INVALID, OTHER = "invalid results file", "not a results file"  # what errors are about
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Results:
         try:
             results = build(cls, fields)
         except ValueError as error:
-            raise CallerError(f"invalid results file: {error}") from None
+            raise CallerError(str(error), subject=INVALID) from None
         results.expect_consistent()
         return results
 
@@ -91,23 +92,23 @@ class Results:
         for part in (self.requested, self.trials):
             for one in part:
                 if one.cell.scenario not in known:
-                    raise CallerError(f"invalid results file: the scenario {one.cell.scenario!r} is not described")
+                    raise CallerError(f"the scenario {one.cell.scenario!r} is not described", subject=INVALID)
         for number, trial in enumerate(self.trials):
             if contradiction := trial.contradiction():
-                raise CallerError(f"invalid results file: trials[{number}] {contradiction}")
+                raise CallerError(f"trials[{number}] {contradiction}", subject=INVALID)
 
 
 def _fields(text: str) -> dict[str, Any]:
     try:
         fields = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise CallerError(f"not a results file: not JSON, or incomplete ({error})") from None
+        raise CallerError(f"not JSON, or incomplete ({error})", subject=OTHER) from None
     if not isinstance(fields, dict) or fields.get("schema") != SCHEMA:
-        raise CallerError(f'not a results file: "schema" is not "{SCHEMA}"')
+        raise CallerError(f'"schema" is not "{SCHEMA}"', subject=OTHER)
     if fields.get("version") != VERSION:
         raise CallerError(
-            f"results file of version {fields.get('version')!r}, but this upecho reads version {VERSION}; "
-            "measure again with upecho bench --save"
+            f"results file of version {fields.get('version')!r}, but this upecho reads version {VERSION}",
+            hint="measure again with upecho bench --save",
         )
     return {name: value for name, value in fields.items() if name not in ("schema", "version")}
 
@@ -121,8 +122,9 @@ def load(path: Path) -> Results:
     try:
         return Results.from_json(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise CallerError(f"cannot read {path}: {error.strerror}") from None
+        raise CallerError(str(error.strerror), subject=f"cannot read {path}") from None
     except UnicodeDecodeError:
-        raise CallerError(f"{path}: not a results file: not UTF-8 text") from None
+        raise CallerError("not UTF-8 text", subject=f"{path}: {OTHER}") from None
     except CallerError as error:
-        raise CallerError(f"{path}: {error}") from None
+        subject = f"{path}: {error.subject}" if error.subject else str(path)
+        raise CallerError(error.reason, subject=subject, hint=error.hint) from None

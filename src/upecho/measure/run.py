@@ -116,5 +116,5 @@ def expect_engine_supports(name: str, scenarios: Iterable[Scenario]) -> None:
     expect_descriptors(max((scenario.clients for scenario in loads), default=0))
     features = [scenario.engine_feature for scenario in loads if scenario.engine_feature]
     if features and name != "native":
-        why = "" if best() == "native" else f"; {extension.REASON}"
-        raise Unavailable(f"the load engine {name!r} does not support {features[0]}; only the native engine does{why}")
+        hint = "use --engine native" if best() == "native" else f"{extension.REASON}; {extension.HINT}"
+        raise Unavailable(f"only the native load engine supports {features[0]}, not {name!r}", hint=hint)

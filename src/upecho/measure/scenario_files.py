@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from upecho.measure.scenarios import ALL, MIB, SCENARIOS, SUMMARIES, Scenario
-from upecho.serving import registry
 from upecho.support import toml_file
 from upecho.support.errors import CallerError
+from upecho.support.text import unknown_name
 
 LIMITS = {
     "connections": (1, 100_000),
@@ -37,40 +37,42 @@ def load(path: Path) -> list[Scenario]:
     """
     tables = toml_file.read(path)
     if not tables:
-        raise CallerError(f"{path} has no scenarios; add a table such as [chat]")
+        raise CallerError("it has no scenarios", subject=str(path), hint="add a table such as [chat]")
     return [_scenario(f"{path}: [{name}]", name, table) for name, table in tables.items()]
 
 
 def _scenario(where: str, name: str, table: Any) -> Scenario:
     if not isinstance(table, dict):
-        raise CallerError(f"{where} is not a table; a scenario is a table with {' and '.join(REQUIRED)}")
+        raise CallerError("not a table", subject=where, hint=f"a scenario is a table with {' and '.join(REQUIRED)}")
     if not name.replace("-", "").replace("_", "").isalnum():
-        raise CallerError(f"{where}: the name of a scenario may have letters, digits, - and _ only")
+        raise CallerError("the name of a scenario may have letters, digits, - and _ only", subject=where)
     if name in TAKEN:
-        raise CallerError(f"{where}: upecho has a scenario of this name; choose another name")
+        raise CallerError("upecho has a scenario of this name", subject=where, hint="choose another name")
     for key in REQUIRED:
         if key not in table:
-            raise CallerError(f"{where} has no {key}")
+            raise CallerError(f"it has no {key}", subject=where)
     for key, value in table.items():
         _expect_valid(where, key, value)
-    if table.get("churn") and table.get("depth", 1) > 1:
-        raise CallerError(f"{where}: depth is {table['depth']}; with churn it must be 1, one message per connection")
+    if table.get("churn") and (depth := table.get("depth", 1)) > 1:
+        raise CallerError(
+            f"depth is {depth}", subject=where, hint="with churn it must be 1, one message per connection"
+        )
     scenario = Scenario(name, **table)
     in_flight = scenario.connections * scenario.depth * scenario.message_size
     if in_flight > MAX_BYTES_IN_FLIGHT:
-        raise CallerError(
-            f"{where}: connections x depth x message_size is {in_flight} bytes; the maximum is {MAX_BYTES_IN_FLIGHT}"
-        )
+        reason = f"connections x depth x message_size is {in_flight} bytes"
+        raise CallerError(reason, subject=where, hint=f"the maximum is {MAX_BYTES_IN_FLIGHT}")
     return scenario
 
 
 def _expect_valid(where: str, key: str, value: Any) -> None:
     if key not in (*LIMITS, *FLAGS):
-        raise CallerError(f"{where}: {registry.unknown('key', key, [*LIMITS, *FLAGS])}")
+        raise CallerError(unknown_name("key", key, [*LIMITS, *FLAGS]), subject=where)
     if key in FLAGS:
         if not isinstance(value, bool):
-            raise CallerError(f"{where}: {key} is {value!r}; it must be true or false")
+            raise CallerError(f"{key} is {value!r}", subject=where, hint="it must be true or false")
         return
     lowest, highest = LIMITS[key]
     if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
-        raise CallerError(f"{where}: {key} is {value!r}; it must be a whole number from {lowest} to {highest}")
+        hint = f"it must be a whole number from {lowest} to {highest}"
+        raise CallerError(f"{key} is {value!r}", subject=where, hint=hint)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from upecho.support.text import plural
+
 KIB = 1024
 MIB = 1024 * KIB
 ALL = "all"  # what users write for every scenario
@@ -45,7 +47,7 @@ class Scenario:
     @property
     def summary(self) -> str:
         """A short description of the load."""
-        words = [_count(self.connections, "connection"), f"{_size(self.message_size)} messages"]
+        words = [plural(self.connections, "connection"), f"{_size(self.message_size)} messages"]
         if self.depth > 1:
             words.append(f"{self.depth} in flight on each")
         if self.idle:
@@ -76,10 +78,6 @@ def curve(name: str, connections: int, *, message_size: int, shares: tuple[int, 
     return tuple(
         Scenario(f"{name}-{percent}", connections, message_size, share=percent / 100, curve=name) for percent in shares
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' if number > 1 else ''}"
 
 
 def _size(count: int) -> str:

@@ -1,10 +1,8 @@
 """Runs trials: starts a fresh server for each and puts the load of its cell on it."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 
-from upecho.conformance.harness.violation import printable
 from upecho.load.engine_process import EngineProcess
 from upecho.load.plan import Failure, Job, LoadResult, Plan
 from upecho.measure.cell_plan import PlannedCell
@@ -15,12 +13,10 @@ from upecho.measure.statistics.noise import disturbances
 from upecho.measure.statistics.plausibility import why_void
 from upecho.measure.trials import Fault, Finding, Trial
 from upecho.processes import procfs, rlimits
-from upecho.processes.server_process import ServerProcess, start_server
+from upecho.processes.server_process import Launch, ServerProcess, StartFailure, start_server
 from upecho.processes.supervisor import Supervisor
-from upecho.serving.run import Order
-from upecho.serving.settings import Settings
 from upecho.support import timeouts
-from upecho.support.errors import TargetError
+from upecho.support.text import printable
 
 END_SECONDS = 0.2  # how much later the end of a process may be visible than the end of its connections
 DEADLINE_SECONDS = 5.0  # for a server that no longer answers, after the end of the window
@@ -69,8 +65,10 @@ class TrialRunner:
         seen = Observation()
         try:
             findings = self._observe(planned, seen)
-        except TargetError as error:
-            findings = (Finding(Fault.NOT_READY, printable(str(error))),)
+        except StartFailure as failure:
+            if failure.refusal:
+                raise failure.refusal from None
+            findings = (Finding(Fault.NOT_READY, printable(str(failure))),)
         load = seen.load
         return Trial(
             planned.cell,
@@ -85,10 +83,9 @@ class TrialRunner:
 
     def _observe(self, planned: PlannedCell, seen: Observation) -> tuple[Finding, ...]:
         """Load a fresh server; return what it did wrong."""
-        cell = planned.cell
-        order = Order(cell.target, self._supervisor.new_address(cell.family), Settings())
-        server = start_server(self._supervisor, order, self._cores.servers, python=planned.interpreter)
-        with closing(server.child):
+        address = self._supervisor.new_address(planned.cell.family)
+        launch = Launch(planned.target, address, cores=self._cores.servers, interpreter=planned.interpreter)
+        with start_server(self._supervisor, launch) as server:
             self._load(planned, server, seen)
             assert seen.load
             return tuple(_findings(seen.load, server))
@@ -118,7 +115,7 @@ class TrialRunner:
             connections=scenario.connections,
             message_size=scenario.message_size,
             duration_seconds=seconds,
-            deadline_seconds=seconds + timeouts.seconds(timeout),
+            deadline_seconds=seconds + timeouts.scaled(timeout),
             seed=self._window.seed,
             depth=scenario.depth,
             idle=scenario.idle,

@@ -1,1 +1,1 @@
-"""Addresses, and the client side of a connection."""
+"""Addresses and the client side of a connection."""

@@ -1,4 +1,4 @@
-"""The client's side of a connection: connect, with the reason when that fails."""
+"""Connecting to a server, with the reason when that fails."""
 
 import errno
 import os
@@ -10,15 +10,19 @@ from upecho.net.address import Address
 from upecho.support.errors import AddressError, NoPortLeft, UpechoError
 
 
-def connect(address: Address, seconds: float, receive_buffer: int | None = None) -> socket.socket:
-    """Return a blocking socket connected to ``address``, whose operations time out after ``seconds``.
+def connect(address: Address, timeout: float, *, receive_buffer: int | None = None) -> socket.socket:
+    """Connect to a server and return a blocking socket.
 
-    ``receive_buffer`` is the size in bytes to ask of the kernel; it counts only if set before connecting.
+    Args:
+        address: Where the server listens.
+        timeout: Seconds that connecting, and later each operation on the socket, may take.
+        receive_buffer: Size in bytes of the kernel's receive buffer; None leaves the default. TCP derives its window
+            from it, so it has to be set before connecting.
 
     Raises:
-        AddressError: nobody listens there, or it cannot be reached.
-        NoPortLeft: this system has none for the connection.
-        Unavailable: this system lacks the family.
+        AddressError: No server listens there, or the address cannot be reached.
+        NoPortLeft: This system has no local port for the connection.
+        Unavailable: This system lacks the socket family.
     """
     version, name = address.resolve()
     connection = socket.socket(version, socket.SOCK_STREAM)
@@ -26,10 +30,10 @@ def connect(address: Address, seconds: float, receive_buffer: int | None = None)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     try:
         if address.family.is_unix:
-            _connect_unix(connection, name, seconds)
-            connection.settimeout(seconds)
+            _connect_unix(connection, name, timeout)
+            connection.settimeout(timeout)
         else:
-            connection.settimeout(seconds)
+            connection.settimeout(timeout)
             connection.connect(name)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError as error:
@@ -39,12 +43,12 @@ def connect(address: Address, seconds: float, receive_buffer: int | None = None)
 
 
 def start_connecting(address: Address) -> socket.socket:
-    """Return a non-blocking socket that is about to be connected to ``address``, or is already.
+    """Start connecting and return a non-blocking socket, which may not be connected yet.
 
     Raises:
-        AddressError: nobody listens there, or the backlog is full and, as with Unix sockets, there is no waiting.
-        NoPortLeft: this system has none for the connection.
-        Unavailable: this system lacks the family.
+        AddressError: No server listens there, or it has a full backlog and a Unix socket, which cannot wait for room.
+        NoPortLeft: This system has no local port for the connection.
+        Unavailable: This system lacks the socket family.
     """
     version, name = address.resolve()
     connection = socket.socket(version, socket.SOCK_STREAM)
@@ -58,9 +62,12 @@ def start_connecting(address: Address) -> socket.socket:
     return connection
 
 
-def _connect_unix(connection: socket.socket, name: Any, seconds: float) -> None:
-    """Wait for room in the backlog: a socket with Python's timeout is non-blocking and would fail at once."""
-    timeval = struct.pack("@ll", int(seconds), int(seconds % 1 * 1e6))
+def _connect_unix(connection: socket.socket, name: Any, timeout: float) -> None:
+    """Connect a Unix socket, waiting for room in the backlog.
+
+    The kernel's own timeout is used because a socket with Python's timeout is non-blocking and would fail at once.
+    """
+    timeval = struct.pack("@ll", int(timeout), int(timeout % 1 * 1e6))
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeval)
     connection.connect(name)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", 0, 0))
@@ -69,10 +76,10 @@ def _connect_unix(connection: socket.socket, name: Any, seconds: float) -> None:
 def _failure(address: Address, error: OSError) -> UpechoError:
     if error.errno == errno.EADDRNOTAVAIL and address.family.is_available():
         return NoPortLeft()
-    return AddressError(f"cannot connect to {address}: {_explain(error)}")
+    return AddressError(_reason(error), subject=f"cannot connect to {address}")
 
 
-def _explain(error: OSError) -> str:
+def _reason(error: OSError) -> str:
     if isinstance(error, TimeoutError | BlockingIOError):
         return "no answer in time"
     if error.errno in (errno.ECONNREFUSED, errno.ENOENT):

@@ -1,7 +1,8 @@
-"""One exchange with an echo server: bytes out and bytes back at the same time, in constant memory.
+"""One exchange with an echo server: sending and receiving at the same time, in constant memory.
 
-A single thread waits for whatever can go on, so that none is stuck in a read from a terminal when the server
-has ended. ``select`` is the one call that waits for files, terminals and pipes alike, on every system.
+A single thread waits for every descriptor at once; with a second thread, one of them could be stuck in a read from a
+terminal after the server has ended. ``select`` is the only call that waits for files, terminals and pipes on every
+system.
 """
 
 import errno
@@ -20,10 +21,16 @@ R = TypeVar("R")
 
 
 class Exchange:
-    """What is still to be sent, and how many bytes went each way."""
+    """The bytes still to be sent on one connection, and how many have gone each way."""
 
     def __init__(self, connection: socket.socket, text: bytes = b"", source: int | None = None) -> None:
-        """Send ``text``, then what can be read from the descriptor ``source``, if there is one."""
+        """Prepare to send.
+
+        Args:
+            connection: The connection, which becomes non-blocking.
+            text: Bytes to send first.
+            source: Descriptor whose contents are sent after ``text`` until it ends; None if there is nothing more.
+        """
         connection.setblocking(False)
         self._connection = connection
         self._unsent = memoryview(text)
@@ -33,30 +40,32 @@ class Exchange:
         self._received = 0
 
     def run(self, sink: int, timeout: float) -> None:
-        """Write the reply to the descriptor ``sink`` until the server ends it.
+        """Send everything and write the reply to a descriptor until the server closes the connection.
 
-        The server may take ``timeout`` seconds for each step; whoever feeds ``source`` may take for ever.
+        Args:
+            sink: Descriptor that the reply is written to.
+            timeout: Seconds that the server may take for each step. Reading ``source`` has no time limit.
 
         Raises:
-            TargetError: the server fell silent, broke off, or did not send as many bytes as it got.
+            TargetError: The server went silent, closed early, or returned more or fewer bytes than it received.
             CallerError: ``source`` cannot be read.
             HarnessError: ``sink`` cannot be written.
-            BrokenPipeError: nobody reads ``sink`` any more.
+            BrokenPipeError: ``sink`` is a pipe whose reader has gone.
         """
         self._half_close_at_end()
         while (reply := self._step(timeout)) != b"":
             write_all(sink, reply or b"")
             if self._received > self._sent:
-                raise TargetError(f"the server sent more than it got: {self._progress()}")
+                raise TargetError(f"the server sent more than it received: {self._progress()}")
         if self._is_sending or self._received < self._sent:
             raise TargetError(f"the server ended early: {self._progress()}")
 
     def _step(self, timeout: float) -> bytes | None:
-        """Do what can be done next; return what was received, empty at the end, None if nothing was."""
-        hungry = self._source is not None and not self._unsent
-        readers: list[Any] = [self._connection, self._source] if hungry else [self._connection]
+        """Wait for one step and take it; return received bytes, ``b""`` at the end of the reply, None if none came."""
+        wants_input = self._source is not None and not self._unsent
+        readers: list[Any] = [self._connection, self._source] if wants_input else [self._connection]
         writers = [self._connection] if self._unsent else []
-        readable, writable, _ = select.select(readers, writers, [], None if hungry else timeout)
+        readable, writable, _ = select.select(readers, writers, [], None if wants_input else timeout)
         if not readable and not writable:
             raise TargetError(f"the server was silent for {timeout:g} seconds: {self._progress()}")
         if self._source in readable:
@@ -77,7 +86,8 @@ class Exchange:
         except BlockingIOError:  # another process made the terminal or the pipe we share non-blocking
             return b""
         except OSError as error:
-            raise CallerError(f"cannot read stdin: {error.strerror}; give TEXT or redirect a file") from None
+            reason = str(error.strerror)
+            raise CallerError(reason, subject="cannot read stdin", hint="give TEXT or redirect a file") from None
         if not data:
             self._source = None
         return data
@@ -88,28 +98,29 @@ class Exchange:
             try:
                 self._connection.shutdown(socket.SHUT_WR)
             except OSError as error:
-                if error.errno != errno.ENOTCONN:  # reset, as the next receive is about to say
+                if error.errno != errno.ENOTCONN:  # a reset, which the next receive will report
                     raise
 
     def _call(self, operation: Callable[[A], R], argument: A) -> R | None:
-        """Call the connection; what goes wrong there is the server's doing."""
+        """Call an operation of the connection; a failure there is caused by the server."""
         try:
             return operation(argument)
         except BlockingIOError:
             return None
         except OSError as error:
-            raise TargetError(f"the server broke off: {error.strerror}; {self._progress()}") from None
+            reason = f"{error.strerror}; {self._progress()}"
+            raise TargetError(reason, subject="the server ended the connection") from None
 
     def _progress(self) -> str:
         return f"{self._received} bytes came back of {self._sent} sent"
 
 
 def write_all(sink: int, data: bytes) -> None:
-    """Write to a descriptor until all is written.
+    """Write all of ``data`` to a descriptor.
 
     Raises:
-        HarnessError: it cannot be written.
-        BrokenPipeError: nobody reads it any more.
+        HarnessError: The descriptor cannot be written.
+        BrokenPipeError: The descriptor is a pipe whose reader has gone.
     """
     rest = memoryview(data)
     while rest:
@@ -120,4 +131,4 @@ def write_all(sink: int, data: bytes) -> None:
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise HarnessError(f"cannot write to stdout: {error.strerror}") from None
+            raise HarnessError(str(error.strerror), subject="cannot write to stdout") from None

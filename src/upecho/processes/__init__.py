@@ -1,1 +1,1 @@
-"""Child processes: start, observe and stop them, and never leave one behind."""
+"""Child processes: starting and observing them, and making sure that none outlives upecho."""

@@ -1,4 +1,4 @@
-"""Runs one implementation in this process: names, settings, the listener and the stop.
+"""Running one implementation in this process: its name, the listener, the settings and the stop.
 
-This package imports only the standard library, so that what is measured is the implementation.
+This package imports only the standard library, so that a measurement shows the implementation and nothing else.
 """

@@ -1,29 +1,44 @@
-"""One module per I/O model, and the contract they all keep.
+"""The contract between upecho and a server: what a server is given, and what it has to do.
 
-A server is a callable ``serve(listener, stop)``. ``listener`` is a bound, listening stream socket; nothing else
-is known about it, so no server mentions an address family. ``stop`` becomes readable once the server shall end: wait
-for both together, as ``shared/accepting.py`` does, and never read from ``stop``.
+A server is a callable ``serve(listener, stop)`` that returns after it has been stopped::
+
+    def serve(listener: socket.socket, stop: Stop) -> None: ...
+
+``listener`` is a stream socket that is already bound and listening. Its address family is unknown to the server, so
+one implementation serves IPv4, IPv6 and Unix sockets alike. ``stop`` is a readable object: it becomes readable when the
+server has to stop, and stays so. A server waits for both at once, as ``servers/shared/accepting.py`` does, and never
+reads from ``stop``.
 
 Protocol
-    Each byte ``a``-``z`` comes back as ``A``-``Z``, every other byte unchanged: ``bytes.upper()``. Same length,
-    same order, no framing, each connection on its own. When the client shuts down its sending side, the server
-    sends what it still owes and then shuts down too.
+    Uppercase echo. The server returns every byte ``a``-``z`` as ``A``-``Z`` and every other byte unchanged, exactly
+    like ``bytes.upper()``: same length, same order, no framing, each connection independent of the others. When the
+    client shuts down its sending side, the server sends the rest of its reply and closes the connection.
 
 Stop
-    Close the listener. End each connection so that what has arrived is still answered: ``shutdown(SHUT_RD)``
-    lets its handler read what the kernel holds and then see end of file, the same path as a normal end. What is
-    still open after ``stop.grace`` seconds is closed hard. Then return.
+    1. Close the listener.
+    2. Let each open connection finish: call ``shutdown(SHUT_RD)``. Its handler then reads what has already arrived,
+       answers it, and sees end of file, which is the path that every connection takes anyway.
+    3. Close hard what is still open after ``stop.grace`` seconds.
+    4. Return from ``serve``.
 
 Clients
-    A client that resets, vanishes, half-closes, floods or says nothing is normal life: no traceback, no leak, no
-    effect on the others. A client that does not read is not read from, so memory stays bounded.
+    A client may reset the connection, disappear, half-close, flood the server or stay silent. All of that is normal:
+    it causes no traceback, no leak and no delay for other clients. A server stops reading from a client that does not
+    read its replies, so memory stays bounded.
 
-Scarcity
-    When descriptors or memory run out (``OUT_OF_RESOURCES``), serve those who are connected, do not spin, and
-    accept again when there is room.
+Resources
+    When descriptors or memory run out (``OUT_OF_RESOURCES``), a server continues to serve the connected clients, does
+    not spin, and accepts again when there is room.
 
-Nothing else is swallowed: whatever a server prints on stderr is a finding. Each module is the best honest form
-of its model. A module whose server takes only so many clients at once says ``MAX_CLIENTS = N``.
+Errors
+    Any other error propagates. Everything that a server writes to stderr while it serves counts against it.
+
+A module may declare limits that the suite respects:
+
+``MAX_CLIENTS = N``
+    The server serves at most N clients at the same time; further clients wait in the backlog.
+``FAMILIES = ("inet", "inet6")``
+    The server serves only these address families.
 """
 
 import errno
@@ -34,20 +49,20 @@ from upecho.serving.settings import Settings
 
 OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
-# What accept() says of a client, or of the way to it, that is gone again before it was accepted; accept(2), "Error
-# handling". EAGAIN: another process was faster.
+# Errors of accept() that concern a client which left, or whose network failed, before it was accepted: accept(2),
+# "Error handling". EAGAIN means that another process accepted the client first.
 GONE_BEFORE_ACCEPT = frozenset(
     {errno.EAGAIN, errno.ECONNABORTED, errno.EPROTO, errno.ENOPROTOOPT, errno.EOPNOTSUPP}
     | {errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH}
 )
 
-# How long a server that ran out of descriptors waits before it tries again: long enough to cost nothing, short
-# enough that a client in the backlog hardly notices.
+# Pause before a server that ran out of resources accepts again: ten attempts a second cost next to nothing, and a
+# client in the backlog hardly notices the delay.
 RETRY_SECONDS = 0.1
 
 
 class Readable(Protocol):
-    """Anything with a descriptor to wait for."""
+    """An object with a descriptor that can be waited for."""
 
     def fileno(self) -> int:
         """Return the descriptor."""
@@ -56,31 +71,31 @@ class Readable(Protocol):
 
 @dataclass(frozen=True)
 class Stop:
-    """When a server shall end, and the terms it runs under until then.
+    """The signal to stop, and the settings that a server runs with.
 
     Attributes:
-        signal: readable from the moment the server shall end; never read from.
-        settings: backlog, receive size in bytes, grace in seconds.
+        signal: Object that becomes and stays readable when the server has to stop. Never read from it.
+        settings: Settings of the server.
     """
 
     signal: Readable
     settings: Settings
 
     def fileno(self) -> int:
-        """Return a descriptor that becomes, and stays, readable once the server shall end."""
+        """Return the descriptor of the signal, so that this object can be passed to ``select`` and selectors."""
         return self.signal.fileno()
 
     @property
     def grace(self) -> float:
-        """Seconds that open connections get to finish."""
+        """Seconds that open connections may take to finish after the stop."""
         return self.settings.grace
 
     @property
     def receive_size(self) -> int:
-        """Bytes to ask for in one ``recv``."""
+        """Bytes to request with one ``recv``."""
         return self.settings.receive_size
 
     @property
     def backlog(self) -> int:
-        """What ``listen`` was called with, for the APIs that insist on calling it again."""
+        """Backlog that ``listen`` was called with, for APIs that call it again."""
         return self.settings.backlog

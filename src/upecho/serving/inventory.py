@@ -1,4 +1,4 @@
-"""What is here: every implementation, loop and family, or the reason why it is unavailable; and every check."""
+"""Everything that has a name here: implementations, loops, families and checks, and why some cannot be used."""
 
 import functools
 from collections.abc import Callable
@@ -14,9 +14,9 @@ class Entry:
     """A name that a user can write.
 
     Attributes:
-        name: how it is written.
-        summary: what it is, in a few words.
-        unavailable: the reason why it cannot be used here; None if it can.
+        name: The name as it is written.
+        summary: What it stands for, in a few words.
+        unavailable: The reason why it cannot be used here; None if it can.
     """
 
     name: str
@@ -25,12 +25,12 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class ServerEntry(Entry):
+class ImplementationEntry(Entry):
     """An implementation.
 
     Attributes:
-        max_clients: how many clients it serves at once; None means as many as there are descriptors.
-        naive: shown for what it gets wrong.
+        max_clients: Number of clients it serves at the same time; None means no limit except descriptors.
+        naive: Whether it exists to show mistakes.
     """
 
     max_clients: int | None = None
@@ -39,7 +39,14 @@ class ServerEntry(Entry):
 
 @dataclass(frozen=True)
 class CheckEntry:
-    """A check of the conformance suite; its attributes are those of ``levels.Check``, and the level is its name."""
+    """A check of the conformance suite.
+
+    Attributes:
+        id: Name of the check.
+        topic: What the checks of its module have in common, in a word or two.
+        level: How severe a failure is: MUST, SHOULD or INFO.
+        requirement: What the check requires, in one sentence.
+    """
 
     id: str
     topic: str
@@ -47,9 +54,9 @@ class CheckEntry:
     requirement: str
 
 
-def servers() -> list[ServerEntry]:
-    """Return the built-in implementations and those of other packages."""
-    return [_server(row) for row in registry.implementations()]
+def implementations() -> list[ImplementationEntry]:
+    """Return the built-in implementations, then those of other packages."""
+    return [_implementation(row) for row in registry.registrations()]
 
 
 def loops() -> list[Entry]:
@@ -66,29 +73,24 @@ def families() -> list[Entry]:
 
 
 def checks() -> list[CheckEntry]:
-    """Return the checks of the conformance suite, in the order in which they are run."""
+    """Return the checks of the conformance suite in the order in which they run."""
     from upecho.conformance.catalogue import catalogue  # noqa: PLC0415 (slow: it imports pytest and hypothesis)
 
     return [CheckEntry(check.id, check.topic, check.level.value, check.requirement) for check in catalogue()]
 
 
-def _server(row: registry.Implementation) -> ServerEntry:
+def _implementation(row: registry.Registration) -> ImplementationEntry:
     try:
-        server = registry.load(row.name)
+        implementation = registry.load(row.name)
     except CallerError as error:
-        return ServerEntry(row.name, row.summary, _reason(error), naive=row.naive)
-    return ServerEntry(row.name, server.summary, None, server.max_clients, server.naive)
+        return ImplementationEntry(row.name, row.summary, error.detail, naive=row.naive)
+    return ImplementationEntry(row.name, implementation.summary, None, implementation.max_clients, implementation.naive)
 
 
 def _obstacle(attempt: Callable[[], object]) -> str | None:
+    """Return why an attempt fails; None if it succeeds."""
     try:
         attempt()
     except CallerError as error:
-        return _reason(error)
+        return error.detail
     return None
-
-
-def _reason(error: CallerError) -> str:
-    """Leave out the name, which stands beside it."""
-    text = str(error)
-    return text.partition(": ")[2] or text

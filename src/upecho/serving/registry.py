@@ -1,11 +1,10 @@
-"""Names of implementations and loops: what there is, what is available here, and how to load it."""
+"""The implementations and event loops that have a name, and how to load one."""
 
-import difflib
 import functools
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -13,21 +12,21 @@ from typing import Any, cast
 
 from upecho.net.address import Family
 from upecho.support.errors import CallerError, Unavailable
+from upecho.support.text import unknown_name
 
 ENTRY_POINTS = "upecho.servers"
-LISTS = {"check": "upecho list --checks shows them all"}  # what are too many to be listed in a message
-NOT_FOREIGN = sys.stdlib_module_names | {"upecho"}  # packages in which no reader would look for the mistake
+NOT_FOREIGN = sys.stdlib_module_names | {"upecho"}  # packages in whose frames an author would not look for a mistake
 
 
 @dataclass(frozen=True)
-class Implementation:
-    """One row of the table of servers.
+class Registration:
+    """A name and where its implementation is found; nothing has been imported yet.
 
     Attributes:
-        name: what users call it.
-        location: where its ``serve`` is, as ``module:attribute``.
-        summary: its I/O model in a few words.
-        naive: shown for what it gets wrong: left out of default runs, and deaf to a stop.
+        name: Name that users write.
+        location: Where its ``serve`` is, as ``module:attribute``.
+        summary: Its I/O model in a few words.
+        naive: Whether it exists to show mistakes: it ignores the stop, and default runs skip it.
     """
 
     name: str
@@ -37,33 +36,34 @@ class Implementation:
 
 
 BUILT_IN = (
-    Implementation("blocking", "upecho.servers.blocking:serve", "one client after another, one thread"),
-    Implementation("threads", "upecho.servers.threads:serve", "a thread for each connection"),
-    Implementation("thread-pool", "upecho.servers.thread_pool:serve", "a fixed number of threads"),
-    Implementation("socketserver", "upecho.servers.socketserver:serve", "the standard library's threading server"),
-    Implementation("selectors", "upecho.servers.selectors:serve", "one thread, a readiness loop"),
-    Implementation("asyncio", "upecho.servers.asyncio_streams:serve", "asyncio streams"),
-    Implementation("asyncio-protocol", "upecho.servers.asyncio_protocol:serve", "asyncio callbacks on a transport"),
-    Implementation("asyncio-buffered", "upecho.servers.asyncio_buffered:serve", "asyncio BufferedProtocol"),
-    Implementation("asyncio-sock", "upecho.servers.asyncio_sock:serve", "asyncio loop.sock_* on plain sockets"),
-    Implementation("prefork", "upecho.servers.prefork:serve", "several processes, a readiness loop each"),
-    Implementation("native", "upecho.servers.native:serve", "one thread, a readiness loop in C: the baseline"),
-    Implementation("textbook", "upecho.servers.textbook:serve", "one client, one recv, one send: a lesson", naive=True),
+    Registration("blocking", "upecho.servers.blocking:serve", "one client after another, one thread"),
+    Registration("threads", "upecho.servers.threads:serve", "a thread for each connection"),
+    Registration("thread-pool", "upecho.servers.thread_pool:serve", "a fixed number of threads"),
+    Registration("socketserver", "upecho.servers.socketserver:serve", "the standard library's threading server"),
+    Registration("selectors", "upecho.servers.selectors:serve", "one thread, a readiness loop"),
+    Registration("asyncio", "upecho.servers.asyncio_streams:serve", "asyncio streams"),
+    Registration("asyncio-protocol", "upecho.servers.asyncio_protocol:serve", "asyncio callbacks on a transport"),
+    Registration("asyncio-buffered", "upecho.servers.asyncio_buffered:serve", "asyncio BufferedProtocol"),
+    Registration("asyncio-sock", "upecho.servers.asyncio_sock:serve", "asyncio loop.sock_* on plain sockets"),
+    Registration("prefork", "upecho.servers.prefork:serve", "several processes, a readiness loop each"),
+    Registration("native", "upecho.servers.native:serve", "one thread, a readiness loop in C: the baseline"),
+    Registration("textbook", "upecho.servers.textbook:serve", "one client, one recv, one send: a lesson", naive=True),
 )
+BUILT_IN_NAMES = frozenset(row.name for row in BUILT_IN)
 
 LOOPS = {"asyncio": "asyncio:new_event_loop", "uvloop": "uvloop:new_event_loop"}
 
 
 @dataclass(frozen=True)
-class Server:
-    """An implementation, loaded: ready to be called.
+class Implementation:
+    """A loaded implementation, ready to be called.
 
     Attributes:
-        serve: the callable ``serve(listener, stop)``.
-        max_clients: how many clients it serves at once; None means as many as there are descriptors.
-        families: the socket families that it declares to serve.
-        naive: whether it ignores the stop.
-        summary: its I/O model in a few words, from the table or from its documentation.
+        serve: The callable ``serve(listener, stop)``.
+        max_clients: Number of clients it serves at the same time; None means no limit except descriptors.
+        families: The socket families that it declares to serve.
+        naive: Whether it ignores the stop.
+        summary: Its I/O model in a few words, from its registration or its docstring.
     """
 
     serve: Callable[..., None]
@@ -73,64 +73,79 @@ class Server:
     summary: str = ""
 
 
-def implementations() -> tuple[Implementation, ...]:
-    """Return the built-in implementations and those that other packages add through entry points."""
-    from importlib.metadata import entry_points  # noqa: PLC0415 (slow; a built-in server never needs it)
+def registrations() -> tuple[Registration, ...]:
+    """Return the built-in implementations, then those that other packages add through entry points."""
+    from importlib.metadata import entry_points  # noqa: PLC0415 (slow, and a built-in server never needs it)
 
     added = (
-        Implementation(point.name, point.value.partition("[")[0].strip())  # "module:attribute [extra]" is allowed
+        Registration(point.name, point.value.partition("[")[0].strip())  # "module:attribute [extra]" is allowed
         for point in entry_points(group=ENTRY_POINTS)
     )
     return BUILT_IN + tuple(added)
 
 
-def find(name: str) -> Implementation:
-    """Return what ``NAME`` or ``module:attribute`` stands for, without loading it.
+def find(name: str) -> Registration:
+    """Return the registration that ``NAME`` or ``module:attribute`` stands for, without importing anything of it.
 
     Raises:
-        CallerError: nothing has that name; the message suggests the nearest.
+        CallerError: No implementation has that name; the message suggests the nearest one.
     """
     if ":" in name:
-        return Implementation(name, name)
-    for row in BUILT_IN:
-        if row.name == name:
-            return row
-    rows = implementations()
+        return Registration(name, name)
+    rows = BUILT_IN if name in BUILT_IN_NAMES else registrations()
     for row in rows:
         if row.name == name:
             return row
-    raise CallerError(unknown("implementation", name, [row.name for row in rows], "module:attribute"))
+    raise CallerError(unknown_name("implementation", name, [row.name for row in rows], "module:attribute"))
 
 
-def load(target: str) -> Server:
-    """Load ``NAME``, ``NAME+LOOP``, ``module:attribute`` or ``module:attribute+LOOP``.
+def load(text: str) -> Implementation:
+    """Import the implementation that ``NAME``, ``NAME+LOOP`` or ``module:attribute[+LOOP]`` stands for.
 
     Raises:
-        CallerError: nothing has that name, the attribute does not exist or is no server, or what its module declares
-            cannot be.
-        Unavailable: a package it needs is not installed.
+        CallerError: No implementation has that name, the attribute does not exist or is not a server, or its module
+            declares something impossible.
+        Unavailable: A package that it needs is not installed.
     """
-    name, plus, loop = target.partition("+")
+    name, plus, loop = text.partition("+")
     row = find(name)
-    if ":" in target:
-        _import_from_here()
-    serve = _load_object(row.location, name)
+    if ":" in text:
+        _make_current_directory_importable()
+    serve = _import_object(row.location, name)
     if not callable(serve):
-        raise CallerError(f"not a server: {name} is {type(serve).__name__}, not a callable serve(listener, stop)")
-    _expect_terms(serve, name)
+        raise _not_a_server(name, f"{type(serve).__name__} is not a callable serve(listener, stop)")
+    _expect_signature(serve, name)
     module = sys.modules[row.location.partition(":")[0]]
     if plus:
         if "loop_factory" not in inspect.signature(serve).parameters:
-            raise CallerError(f"{name} runs on no event loop, so +{loop} means nothing to it")
+            raise CallerError(f"{name} runs on no event loop", hint=f"leave out +{loop}")
         serve = functools.partial(serve, loop_factory=load_loop(loop))
     summary = row.summary or (inspect.getdoc(serve) or module.__doc__ or "").strip().partition("\n")[0]
-    return Server(serve, _max_clients(module, name), _families(module, name), row.naive, summary)
+    return Implementation(serve, _max_clients(module, name), _families(module, name), row.naive, summary)
+
+
+def load_loop(name: str) -> Callable[[], Any]:
+    """Import an event loop and return its factory.
+
+    Args:
+        name: A name from ``LOOPS``, or ``module:factory``.
+
+    Raises:
+        CallerError: No loop has that name, or it is not a factory.
+        Unavailable: Its package is not installed.
+    """
+    if ":" not in name and name not in LOOPS:
+        raise CallerError(unknown_name("loop", name, LOOPS))
+    factory = _import_object(LOOPS.get(name, name), name)
+    if not callable(factory):
+        raise CallerError(f"{type(factory).__name__} is not callable", subject=f"not a loop factory: {name}")
+    return cast(Callable[[], Any], factory)
 
 
 def _max_clients(module: ModuleType, name: str) -> int | None:
     declared = getattr(module, "MAX_CLIENTS", None)
     if declared is not None and (type(declared) is not int or declared < 1):
-        raise CallerError(f"{name}: MAX_CLIENTS is {declared!r}; it must be a whole number, at least 1")
+        raise CallerError(f"MAX_CLIENTS is {declared!r}", subject=name, hint="it must be a whole number, at least 1")
     return declared
 
 
@@ -139,54 +154,34 @@ def _families(module: ModuleType, name: str) -> frozenset[Family]:
     if declared is None:
         return frozenset(Family)
     known = [family.value for family in Family]
-    are_some = isinstance(declared, (tuple, list, set, frozenset)) and declared
-    if not are_some or any(one not in known for one in declared):
-        right = f"it must be a tuple with some of {', '.join(map(repr, known))}"
-        raise CallerError(f"{name}: FAMILIES is {declared!r}; {right}")
+    is_list = isinstance(declared, (tuple, list, set, frozenset)) and declared
+    if not is_list or any(one not in known for one in declared):
+        hint = f"it must be a tuple with some of {', '.join(map(repr, known))}"
+        raise CallerError(f"FAMILIES is {declared!r}", subject=name, hint=hint)
     return frozenset(map(Family, declared))
 
 
-def load_loop(name: str) -> Callable[[], Any]:
-    """Return the factory of an event loop: a name from the table, or ``module:factory``.
-
-    Raises:
-        CallerError: nothing has that name, or it is no factory.
-        Unavailable: the package is not installed.
-    """
-    if ":" not in name and name not in LOOPS:
-        raise CallerError(unknown("loop", name, LOOPS))
-    factory = _load_object(LOOPS.get(name, name), name)
-    if not callable(factory):
-        raise CallerError(f"not a loop factory: {name} is {type(factory).__name__}, not a callable")
-    return cast(Callable[[], Any], factory)
-
-
-def _expect_terms(serve: Callable[..., Any], name: str) -> None:
-    """Make sure that a function takes what each server is called with."""
+def _expect_signature(serve: Callable[..., Any], name: str) -> None:
+    """Verify that a callable accepts the arguments that every server is called with."""
     try:
         signature = inspect.signature(serve)
-    except ValueError:  # as of some that are written in C
+    except ValueError:  # some callables written in C have none
         return
     try:
         signature.bind("listener", "stop")
     except TypeError:
-        raise CallerError(f"not a server: {name}{signature} cannot be called as serve(listener, stop)") from None
+        raise _not_a_server(name, f"it has the signature {signature}, not serve(listener, stop)") from None
 
 
-def unknown(kind: str, name: str, known: Iterable[str], *otherwise: str) -> str:
-    """Say that a name is unknown, and suggest the nearest one, or list them all, or say what does."""
-    known = list(known)
-    near = difflib.get_close_matches(name, known, n=1)
-    listed = LISTS.get(kind) or f"known: {', '.join([*known, *otherwise])}"
-    hint = f"did you mean {near[0]}?" if near else listed
-    return f"unknown {kind} {name!r}; {hint}"
+def _not_a_server(name: str, reason: str) -> CallerError:
+    return CallerError(reason, subject=f"not a server: {name}")
 
 
-def _import_from_here() -> None:
-    """Find ``module:attribute`` in the current directory too; ``python -m`` looks there, a script does not.
+def _make_current_directory_importable() -> None:
+    """Let ``module:attribute`` be found in the current directory, as ``python -m`` does and a script does not.
 
-    The standard library stays in front: the directory of a lesson may well hold a selectors.py, and which modules are
-    imported by now, and cannot be shadowed any more, differs between versions.
+    The standard library stays in front. The directory of a lesson may well hold a selectors.py, and which modules have
+    been imported already, and can no longer be shadowed, differs between versions of Python.
     """
     if not {"", str(Path.cwd())} & set(sys.path):
         standard = str(Path(inspect.__file__).parent)
@@ -196,29 +191,30 @@ def _import_from_here() -> None:
         sys.path.insert(max(places, default=-1) + 1, str(Path.cwd()))
 
 
-def _load_object(location: str, name: str) -> Any:
+def _import_object(location: str, name: str) -> Any:
+    """Import what ``location`` refers to; ``name`` is how the user called it."""
     module_name, _, attribute = location.partition(":")
     if not all(part.isidentifier() for part in f"{module_name}.{attribute}".split(".")):
-        raise CallerError(f"not module:attribute: {location!r}")
+        raise CallerError(repr(location), subject="not module:attribute")
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
-        raise _missing(error, module_name, name) from None
+        raise _missing_module(error, module_name, name) from None
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # foreign code may raise anything
-        if name in {row.name for row in BUILT_IN}:
+        if name in BUILT_IN_NAMES:
             raise
         what = ": ".join(filter(None, (type(error).__name__, " ".join(str(error).split()))))
-        raise CallerError(f"{name}: broken: {what}{_where(error.__traceback__)}") from None
+        raise CallerError(f"broken: {what}{_foreign_frame(error.__traceback__)}", subject=name) from None
     try:
         return functools.reduce(getattr, attribute.split("."), module)
     except AttributeError:
         raise CallerError(f"module {module_name} has no {attribute!r}, which {name} refers to") from None
 
 
-def _where(step: TracebackType | None) -> str:
-    """Return the innermost frame of foreign code, in brackets; nothing if none of it was reached."""
+def _foreign_frame(step: TracebackType | None) -> str:
+    """Return the innermost frame of foreign code in brackets; empty if none was reached."""
     where = ""
     while step:
         frame = step.tb_frame
@@ -228,11 +224,11 @@ def _where(step: TracebackType | None) -> str:
     return where
 
 
-def _missing(error: ModuleNotFoundError, module_name: str, name: str) -> CallerError:
-    """Tell a mistyped module from a dependency that is not installed, and both from a bug of our own."""
-    lacking = error.name or module_name
-    if lacking.partition(".")[0] == "upecho" and name in {row.name for row in BUILT_IN}:
+def _missing_module(error: ModuleNotFoundError, module_name: str, name: str) -> CallerError:
+    """Return the error for a mistyped module or for a package that is not installed; re-raise a bug of our own."""
+    missing = error.name or module_name
+    if missing.partition(".")[0] == "upecho" and name in BUILT_IN_NAMES:
         raise error
-    if ":" in name and module_name.partition(".")[0] == lacking.partition(".")[0]:
-        return CallerError(f"no module {lacking!r}, which {name} refers to")
-    return Unavailable(f"{name} is unavailable: the package {lacking!r} is not installed (pip install {lacking})")
+    if ":" in name and module_name.partition(".")[0] == missing.partition(".")[0]:
+        return CallerError(f"no module {missing!r}, which {name} refers to")
+    return Unavailable(f"the package {missing!r} is not installed", subject=name, hint=f"run pip install {missing}")

@@ -1,11 +1,20 @@
-"""Runs one implementation until told to stop: bind, say where, serve, leave nothing behind.
+"""Running one implementation until it is stopped: load, bind, announce, serve, clean up.
 
-``python -m upecho.serving.run ORDER`` is the server as a child process, ORDER being an ``Order`` in JSON. It
-imports the standard library and the implementation, nothing else, so that what is measured is the
-implementation; it also runs under an interpreter that has none of upecho's dependencies installed.
+``python -m upecho.serving.run ORDER`` is a server as a child process, where ORDER is an ``Order`` in JSON. It imports
+only the standard library and the implementation, so that a measurement shows the implementation and nothing else. It
+also runs under an interpreter in which none of upecho's dependencies is installed.
+
+Output of the child
+    stdout: one announcement (``upecho.serving.announcement``); from then on stdout leads to ``/dev/null``.
+    stderr: one line if upecho refuses or fails, and whatever the implementation writes.
+
+Exit status of the child
+    The status of the error (``upecho.support.errors``): 0 after a regular stop, 1 if the server did not stop, 2 if the
+    order cannot be carried out, 3 if the machine failed. ``NoPortLeft`` has the status ``NO_PORT_STATUS`` instead of 3,
+    because the parent has to tell it from other failures of the machine. An exception of the implementation ends the
+    process as in any Python program, with a traceback and status 1.
 """
 
-import functools
 import json
 import os
 import sys
@@ -15,23 +24,25 @@ from typing import Self
 
 from upecho.net.address import Address
 from upecho.serving import registry
+from upecho.serving.announcement import Ready, Refused, encode
 from upecho.serving.contract import Stop
 from upecho.serving.listener import listening
 from upecho.serving.settings import Settings
-from upecho.serving.stop_signals import OVERTIME, stop_signals
-from upecho.support.errors import HarnessError, UpechoError
+from upecho.serving.stop_signals import OVERTIME_SECONDS, stop_signals
+from upecho.support.errors import CallerError, HarnessError, NoPortLeft, UpechoError
 
-READY = " is ready on "  # stands before the address in the ready line
+NO_PORT_STATUS = 75  # EX_TEMPFAIL in sysexits.h: trying again later may succeed; no program ends with it by chance
 
 
 @dataclass(frozen=True)
 class Order:
-    """What to run and where, as it travels to a child process.
+    """An implementation to run and where, as it travels to a child process.
 
     Attributes:
         target: ``NAME``, ``NAME+LOOP`` or ``module:attribute``.
-        address: where to listen, in the form that Address.parse reads.
-        settings: the terms.
+        address: Where to listen, in a form that Address.parse reads. It is not parsed before, because a check passes
+            addresses that no system accepts.
+        settings: Settings of the server.
     """
 
     target: str
@@ -44,63 +55,65 @@ class Order:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read what to_json wrote."""
+        """Return the order that ``to_json`` encoded."""
         fields = json.loads(text)
         return cls(fields["target"], fields["address"], Settings(**fields["settings"]))
 
 
-def run(order: Order, ready: Callable[[Address], None]) -> None:
+def run(order: Order, announce: Callable[[Address], None]) -> None:
     """Serve until SIGINT or SIGTERM.
 
-    ``ready`` is called with the real address as soon as a client can connect to it.
+    Args:
+        order: What to run and where.
+        announce: Called once with the actual address, when clients can connect to it.
 
     Raises:
-        UpechoError: the order cannot be carried out, or the server did not stop when it was told to.
+        UpechoError: The order cannot be carried out, or the server did not stop.
     """
-    server = registry.load(order.target)
-    timeout = 0.0 if server.naive else order.settings.grace + OVERTIME
-    # The signals first: from the moment there is a path, there is somebody to remove it.
+    implementation = registry.load(order.target)
+    timeout = 0.0 if implementation.naive else order.settings.grace + OVERTIME_SECONDS
+    # Signals are handled before a Unix path exists, so that a stop at any moment removes the path.
     with (
-        stop_signals(timeout, order.target) as reader,
+        stop_signals(timeout, order.target) as signal,
         listening(Address.parse(order.address), order.settings) as listener,
     ):
-        ready(Address.of(listener))
-        server.serve(listener, Stop(reader, order.settings))
+        announce(Address.of(listener))
+        implementation.serve(listener, Stop(signal, order.settings))
 
 
-def announce(order: Order, address: Address) -> None:
-    """Say on stdout that the server is ready; what follows the first `` on `` is the address.
+def write_to_stdout(text: str) -> None:
+    """Write text to stdout, even text that its encoding cannot represent, such as some paths.
 
     Raises:
-        HarnessError: stdout is full, or nobody reads it any more.
+        HarnessError: stdout is full, or a pipe whose reader has gone.
     """
-    line = f"upecho: {order.target}{READY}{address}\n"
     try:
-        os.write(sys.stdout.fileno(), os.fsencode(line))  # bytes: a path need not be text in stdout's encoding
+        os.write(sys.stdout.fileno(), os.fsencode(text))
     except OSError as error:
-        raise HarnessError(f"cannot write the ready line to stdout: {error.strerror}") from None
-
-
-def announce_and_fall_silent(order: Order, address: Address) -> None:
-    """Announce; from then on stdout leads nowhere, as the harness reads no more of it: a full pipe stops who prints.
-
-    Raises:
-        HarnessError: as announce does.
-    """
-    announce(order, address)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+        raise HarnessError(str(error.strerror), subject="cannot write the ready line to stdout") from None
 
 
 def main() -> None:
-    """Carry out the order on the command line."""
-    order = Order.from_json(sys.argv[1])
+    """Carry out the order on the command line, as a child process of upecho."""
     try:
-        run(order, functools.partial(announce_and_fall_silent, order))
+        run(Order.from_json(sys.argv[1]), _announce)
     except UpechoError as error:
+        if isinstance(error, CallerError):
+            write_to_stdout(encode(Refused(error)))
         sys.stderr.write(f"upecho: {error}\n")
-        sys.exit(error.exit_status)
+        sys.exit(NO_PORT_STATUS if isinstance(error, NoPortLeft) else error.exit_status)
+
+
+def _announce(address: Address) -> None:
+    """Announce that the server is ready, then send stdout to nowhere: the parent reads no more, and a full pipe blocks.
+
+    Raises:
+        HarnessError: As for ``write_to_stdout``.
+    """
+    write_to_stdout(encode(Ready(str(address))))
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 if __name__ == "__main__":

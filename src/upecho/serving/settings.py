@@ -1,27 +1,27 @@
-"""What can be set about a running server: the names, defaults and limits, written once."""
+"""The settings of a server: names, defaults and limits, defined in one place."""
 
 from dataclasses import dataclass
 
 DEFAULT_ADDRESS = "127.0.0.1:8080"
 
-# Kernels kept the backlog in 16 bits for long, and cut it at net.core.somaxconn without a word;
-# a greater value is a slip, not a wish.
+# Kernels stored the backlog in 16 bits for a long time, and they silently reduce it to net.core.somaxconn. A larger
+# value is a mistake.
 MAX_BACKLOG = 65_535
-# One asyncio-buffered connection holds a buffer of this size as long as it lives.
+# An asyncio-buffered connection holds a buffer of this size for as long as it is open.
 MAX_RECEIVE_SIZE = 16 * 2**20
-MAX_GRACE = 3600.0  # longer is what service managers call hanging
+MAX_GRACE = 3600.0  # service managers would consider a longer stop a hang
 MAX_MODE = 0o777
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The terms a server runs under, whatever its I/O model.
+    """Settings of a server, whatever its I/O model.
 
     Attributes:
-        backlog: connections the kernel may hold ready before they are accepted (the argument of ``listen``).
-        receive_size: bytes asked for by one ``recv``, where the model lets a server choose.
-        grace: seconds that open connections get to finish once the server was told to stop.
-        mode: permission bits of a Unix socket's path.
+        backlog: Connections that the kernel may complete before the server accepts them: the argument of ``listen``.
+        receive_size: Bytes requested with one ``recv``, in I/O models that leave the choice to the server.
+        grace: Seconds that open connections may take to finish after the stop.
+        mode: Permission bits of the path of a Unix socket.
     """
 
     backlog: int = 1024

@@ -1,4 +1,26 @@
-"""SIGINT and SIGTERM as something that any I/O model can wait for, and the end of who does not heed it."""
+"""SIGINT and SIGTERM as a readable descriptor, and the end of a server that ignores it.
+
+Theory of operation
+    Every I/O model can wait for a descriptor, and no two of them agree on how to wait for a signal. So a signal is
+    turned into a byte on a socket pair, whose reading end is the stop that a server is given. Two writers make sure
+    that the byte arrives. ``signal.set_wakeup_fd`` lets the C handler write in whichever thread the signal hits, so the
+    byte arrives even while the main thread is inside C code and runs no Python handler. Event loops put a wake-up
+    descriptor of their own in its place, so the Python handler writes as well. A second byte is harmless, because
+    nobody reads: the descriptor stays readable.
+
+    The wake-up descriptor receives the number of *every* signal that has a Python handler, such as SIGCHLD in a server
+    with children. The pair therefore consists of datagram sockets, and a socket filter makes the kernel drop each
+    datagram that does not begin with the number of a stop signal.
+
+    A server may ignore the stop. The first signal starts a timer, and SIGALRM then raises ``TargetError`` in the main
+    thread, so that ``finally`` clauses run and a Unix path is removed. An event loop may swallow that exception, and a
+    thread that outlives ``serve`` may keep the interpreter alive. So the timer goes on after the exception as well as
+    after a regular return, and the second SIGALRM ends the process with ``os._exit``.
+
+    Not handled: C code that never returns to the interpreter, which only the SIGKILL of a parent can end; children of
+    the server, which the server has to stop itself; systems other than Linux have no filter, so there another signal
+    with a Python handler stops the server too. Handlers can only be installed in the main thread.
+"""
 
 import array
 import contextlib
@@ -16,7 +38,7 @@ from typing import NoReturn
 from upecho.support.errors import TargetError
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-OVERTIME = 1.0  # seconds beyond its grace after which a server that did not stop is ended from within
+OVERTIME_SECONDS = 1.0  # how long after its grace a server that did not stop is ended from within
 
 # From linux/filter.h and asm-generic/socket.h.
 SO_ATTACH_FILTER = 26
@@ -26,37 +48,32 @@ BPF_WHOLE = 0xFFFFFFFF
 
 @contextmanager
 def stop_signals(timeout: float, target: str) -> Iterator[socket.socket]:
-    """Turn SIGINT and SIGTERM into a socket that becomes readable; end what is deaf to it.
+    """Yield a socket that becomes readable on SIGINT or SIGTERM, and end a server that ignores it.
 
     Args:
-        timeout: seconds after which that is the case; 0 ends the process at once.
-        target: what is told to stop.
+        timeout: Seconds after the first signal before the server counts as ignoring it; 0 ends it at once.
+        target: Name of the server, for the error message.
 
-    Deaf to an exception, too, may be an event loop that swallows it, or a thread that outlives ``serve`` and keeps the
-    interpreter from ending. So the timer runs on, and the second time there is no more asking.
-
-    The wake-up descriptor is written by the C handler in whichever thread the signal hits; the Python handler
-    writes as well, because event loops put a wake-up descriptor of their own in its place. Each writes the number of
-    the signal, by which those that a server handles itself, such as SIGCHLD, are told apart.
+    Raises:
+        TargetError: The server did not stop in time. It is raised in the main thread, inside the ``with`` block.
     """
     reader, writer = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     _drop_other_signals(reader)
     reader.setblocking(False)
     writer.setblocking(False)
 
-    told = threading.Event()
+    requested = threading.Event()
 
     def stop(number: int, _frame: FrameType | None) -> None:
-        told.set()
+        requested.set()
         if not timeout:
             give_up()
-        signal.setitimer(signal.ITIMER_REAL, timeout, OVERTIME)
+        signal.setitimer(signal.ITIMER_REAL, timeout, OVERTIME_SECONDS)
         _wake(writer, number)
 
     def give_up(_number: int = 0, _frame: FrameType | None = None) -> NoReturn:
         _handle_stop_signals(signal.SIG_IGN)
-        signal.signal(signal.SIGALRM, _end_hard)
-        signal.setitimer(signal.ITIMER_REAL, OVERTIME)
+        _end_hard_after_overtime()
         raise TargetError(f"{target} did not stop when told to")
 
     before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
@@ -69,12 +86,16 @@ def stop_signals(timeout: float, target: str) -> Iterator[socket.socket]:
         finally:
             _handle_stop_signals(signal.SIG_IGN)  # once the end has begun, a second Ctrl-C must not disturb it
             signal.set_wakeup_fd(-1)
-            if told.is_set():  # and it has returned, but may have left something behind that goes on
-                signal.signal(signal.SIGALRM, _end_hard)
-                signal.setitimer(signal.ITIMER_REAL, OVERTIME)
+            if requested.is_set():
+                _end_hard_after_overtime()  # serve has returned, but a thread of it may still run
             else:
                 for number, handler in before.items():
                     signal.signal(number, handler)
+
+
+def _end_hard_after_overtime() -> None:
+    signal.signal(signal.SIGALRM, _end_hard)
+    signal.setitimer(signal.ITIMER_REAL, OVERTIME_SECONDS)
 
 
 def _end_hard(_number: int, _frame: FrameType | None) -> NoReturn:
@@ -88,18 +109,19 @@ def _handle_stop_signals(handler: Callable[[int, FrameType | None], None] | sign
 
 
 def _drop_other_signals(reader: socket.socket) -> None:
-    """Have the kernel drop each datagram that does not begin with the number of a stop signal, where it can do that."""
+    """Attach a filter that drops each datagram which does not begin with the number of a stop signal; Linux only."""
+    if sys.platform != "linux":
+        return
     accept, drop = (BPF_RETURN, 0, 0, BPF_WHOLE), (BPF_RETURN, 0, 0, 0)
+    # A match jumps over the remaining tests and the drop to the accept, which is why the last test skips least.
     tests = [(BPF_JUMP_IF_EQUAL, skip, 0, number) for skip, number in enumerate(STOP_SIGNALS, 1)][::-1]
     code = [(BPF_LOAD_BYTE, 0, 0, 0), *tests, drop, accept]
     instructions = array.array("B", b"".join(struct.pack("=HBBI", *one) for one in code))
-    if sys.platform != "linux":
-        return
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):  # a sandbox may forbid filters
         program = struct.pack("HP", len(code), instructions.buffer_info()[0])
         reader.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
 
 
 def _wake(writer: socket.socket, number: int) -> None:
-    with contextlib.suppress(BlockingIOError):  # full: it has been readable for long
+    with contextlib.suppress(BlockingIOError):  # the buffer is full, so the reader has long been readable
         writer.send(bytes([number]))

@@ -1,1 +1,1 @@
-"""What every other package uses: errors, timeouts, files and decoding. Knows nothing of servers."""
+"""Helpers that every other package may use: errors, timeouts, text, files, decoding. Knows nothing about servers."""

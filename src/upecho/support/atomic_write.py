@@ -1,4 +1,8 @@
-"""Writes a file as a whole or not at all."""
+"""Writing a file completely or not at all.
+
+The text goes to a draft in the same directory, hence on the same file system, and is synced before the draft replaces
+the file in one step. A reader sees the old file or the new one, also after a crash.
+"""
 
 import contextlib
 import errno
@@ -14,23 +18,24 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def check(path: Path) -> None:
-    """Make sure, before hours of work, that a file can be written.
+    """Verify that a file can be written, before hours of work depend on it.
 
     Raises:
-        CallerError: it cannot.
+        CallerError: The file cannot be written.
+        HarnessError: The disk is full.
     """
-    with _explaining(path), _draft(path) as draft:
+    with _describing_errors(path), _draft(path) as draft:
         draft.touch()
 
 
 def save(path: Path, text: str) -> None:
-    """Write a file; one that was there before is replaced at once or stays as it is.
+    """Write a file; an existing one is replaced in one step, or stays as it is if that fails.
 
     Raises:
-        CallerError: it cannot be written; no part of it is left behind.
-        HarnessError: the disk is full; likewise.
+        CallerError: The file cannot be written; no draft is left behind.
+        HarnessError: The disk is full; no draft is left behind.
     """
-    with _explaining(path), _draft(path) as draft:
+    with _describing_errors(path), _draft(path) as draft:
         with draft.open("x", encoding="utf-8") as file:
             file.write(text)
             file.flush()
@@ -40,15 +45,15 @@ def save(path: Path, text: str) -> None:
 
 @contextmanager
 def _draft(path: Path) -> Iterator[Path]:
-    """Yield a path beside the real one, on the same file system; whatever is left there is removed."""
+    """Yield the path of a draft beside the file; remove the draft afterwards if it still exists."""
     real = _real(path)
     with contextlib.suppress(FileNotFoundError):
         mode = real.lstat().st_mode
         if stat.S_ISLNK(mode):
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         if not stat.S_ISREG(mode):
-            raise OSError(None, "it exists and is no regular file")
-    draft = real.with_name(f".upecho.{os.getpid()}")  # short: a name may be as long as names may be
+            raise OSError(None, "it exists and is not a regular file")
+    draft = real.with_name(f".upecho.{os.getpid()}")  # short: the file's own name may be as long as names may be
     try:
         yield draft
     finally:
@@ -56,14 +61,14 @@ def _draft(path: Path) -> Iterator[Path]:
 
 
 def _real(path: Path) -> Path:
-    """Follow links; of such as lead in a circle one is returned, where Path.resolve may raise RuntimeError."""
+    """Follow links; for a circle of links, return one of them, where Path.resolve may raise RuntimeError."""
     return Path(os.path.realpath(path))
 
 
 @contextmanager
-def _explaining(path: Path) -> Iterator[None]:
+def _describing_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         kind = HarnessError if error.errno in FULL else CallerError
-        raise kind(f"cannot write {path}: {error.strerror}") from None
+        raise kind(str(error.strerror), subject=f"cannot write {path}") from None

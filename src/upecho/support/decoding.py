@@ -1,4 +1,4 @@
-"""Builds dataclasses from plain data, as JSON brings it, and says where that is not what they are made of."""
+"""Building dataclasses from plain data, as JSON carries it, with an error that names the offending field."""
 
 import enum
 import reprlib
@@ -9,47 +9,52 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar, cast
 
-LARGEST = 2**63  # no count here comes near it, and all arithmetic can still be done
-NAMES = {str: "a string", bool: "true or false", int: "a whole number", float: "a number"}
+LARGEST = 2**63  # far above any count here, and small enough for all arithmetic on floats
+TYPE_NAMES = {str: "a string", bool: "true or false", int: "a whole number", float: "a number"}
 
 Kind = TypeVar("Kind")
 
 
 def build(kind: type[Kind], value: Any) -> Kind:
-    """Build a dataclass, and those in it, from what ``dataclasses.asdict`` made of one and JSON carried.
+    """Build a dataclass, and the dataclasses in it, from the output of ``dataclasses.asdict`` after a trip as JSON.
+
+    Args:
+        kind: The dataclass to build.
+        value: Plain data: dictionaries, lists, strings, numbers, booleans and None.
 
     Raises:
-        ValueError: a field is missing, unknown, or not of its type; the text says which.
+        ValueError: A field is missing, unknown or of the wrong type; the message names it by its path.
     """
-    return cast(Kind, _of(kind, value, ""))
+    return cast(Kind, _value(kind, value, ""))
 
 
-def _of(hint: Any, value: Any, where: str) -> Any:
+def _value(hint: Any, value: Any, path: str) -> Any:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (types.UnionType, typing.Union):
-        return None if value is None else _of(arguments[0], value, where)
+        return None if value is None else _value(arguments[0], value, path)
     if origin is tuple:
-        _expect(isinstance(value, list), value, where, "a list")
-        return tuple(_of(arguments[0], one, f"{where}[{number}]") for number, one in enumerate(value))
+        _expect(isinstance(value, list), value, path, "a list")
+        return tuple(_value(arguments[0], item, f"{path}[{index}]") for index, item in enumerate(value))
     if origin in (dict, Mapping):
-        _expect(isinstance(value, dict), value, where, "an object")
-        return {_of(arguments[0], key, where): _of(arguments[1], one, f"{where}.{key}") for key, one in value.items()}
+        _expect(isinstance(value, dict), value, path, "an object")
+        key_hint, item_hint = arguments
+        return {_value(key_hint, key, path): _value(item_hint, item, f"{path}.{key}") for key, item in value.items()}
     if is_dataclass(hint):
-        return _object(cast(type, hint), value, where)
+        return _dataclass(cast(type, hint), value, path)
     if issubclass(hint, enum.Enum):
-        _expect(value in list(hint), value, where, f"one of {', '.join(hint)}")
+        _expect(value in list(hint), value, path, f"one of {', '.join(hint)}")
         return hint(value)
-    _expect(_is_plain(hint, value), value, where, NAMES[hint])
+    _expect(_is_plain(hint, value), value, path, TYPE_NAMES[hint])
     return value
 
 
-def _object(kind: type, value: Any, where: str) -> Any:
+def _dataclass(kind: type, value: Any, path: str) -> Any:
     hints = _hints(kind)
-    _expect(isinstance(value, dict), value, where or "it", "an object")
+    _expect(isinstance(value, dict), value, path or "it", "an object")
     if wrong := value.keys() ^ hints.keys():
         name = min(wrong)
-        raise ValueError(f"{where or 'it'} {'has an unknown' if name in value else 'has no'} {name!r}")
-    return kind(**{name: _of(hint, value[name], f"{where}.{name}".lstrip(".")) for name, hint in hints.items()})
+        raise ValueError(f"{path or 'it'} {'has an unknown' if name in value else 'has no'} {name!r}")
+    return kind(**{name: _value(hint, value[name], f"{path}.{name}".lstrip(".")) for name, hint in hints.items()})
 
 
 @cache
@@ -59,12 +64,13 @@ def _hints(kind: type) -> dict[str, Any]:
 
 
 def _is_plain(kind: type, value: Any) -> bool:
+    """Whether a value has a plain type; a float may be written as an int, and must be finite."""
     if kind not in (int, float):
         return isinstance(value, kind)
-    right = isinstance(value, int if kind is int else (int, float)) and not isinstance(value, bool)
-    return right and abs(value) < LARGEST  # which is true of no nan
+    is_number = isinstance(value, int if kind is int else (int, float)) and not isinstance(value, bool)
+    return is_number and abs(value) < LARGEST  # False for NaN, too
 
 
-def _expect(right: bool, value: Any, where: str, what: str) -> None:
-    if not right:
-        raise ValueError(f"{where} is {reprlib.repr(value)}, not {what}")
+def _expect(is_right: bool, value: Any, path: str, expected: str) -> None:
+    if not is_right:
+        raise ValueError(f"{path} is {reprlib.repr(value)}, not {expected}")

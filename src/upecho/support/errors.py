@@ -1,25 +1,47 @@
-"""The error tree, named by who is at fault; each class carries the exit status it deserves.
+"""Errors that upecho foresees, named by who is at fault. Each class carries the exit status of the command line.
 
 UpechoError
-├── TargetError     1  what is checked or measured misbehaves
-├── CallerError     2  a flag, a name, an address, a file or a limit the caller can change
-│   ├── AddressError      not an address, or not one that can be bound or reached here
-│   └── Unavailable       known, but something it needs is missing on this system
-└── HarnessError    3  upecho could not do its own work
-    └── NoPortLeft        the machine has no port for one more TCP connection or listener
+├── TargetError     1  the server that is checked or measured misbehaves
+├── CallerError     2  an option, name, address, file or limit that the caller can change
+│   ├── AddressError      an address that cannot be parsed, bound or reached
+│   └── Unavailable       something known that this system cannot offer
+└── HarnessError    3  upecho, or the machine under it, could not do its own work
+    └── NoPortLeft        the machine has no local port for one more TCP connection or listener
+
+An error consists of fields and renders itself to one line, so nobody needs to take a message apart.
 """
 
 from typing import ClassVar
 
 
 class UpechoError(Exception):
-    """Any foreseen failure; its text is one line saying what is wrong, which value, and what would be right."""
+    """A foreseen failure, which renders to one line: ``subject: reason; hint``.
+
+    Attributes:
+        reason: What is wrong.
+        subject: What failed, with the value concerned; empty if the reason says so itself.
+        hint: What to do about it, or what would be accepted; empty if the reason says so itself.
+    """
 
     exit_status: ClassVar[int]
 
+    def __init__(self, reason: str, *, subject: str = "", hint: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.subject = subject
+        self.hint = hint
+
+    @property
+    def detail(self) -> str:
+        """The line without its subject, for places that show the subject beside it."""
+        return f"{self.reason}; {self.hint}" if self.hint else self.reason
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.detail}" if self.subject else self.detail
+
 
 class TargetError(UpechoError):
-    """The server under examination did something it must not do."""
+    """The server that is checked or measured did something wrong."""
 
     exit_status = 1
 
@@ -31,11 +53,14 @@ class CallerError(UpechoError):
 
 
 class AddressError(CallerError):
-    """An address that cannot be parsed, bound or reached."""
+    """An address cannot be parsed, bound or reached."""
 
 
 class Unavailable(CallerError):
-    """A known implementation, loop or family that this system cannot offer."""
+    """An implementation, event loop or socket family exists, but not on this system."""
+
+    def __str__(self) -> str:
+        return f"{self.subject} is unavailable here: {self.detail}" if self.subject else self.detail
 
 
 class HarnessError(UpechoError):
@@ -49,6 +74,7 @@ class NoPortLeft(HarnessError):
 
     def __init__(self) -> None:
         super().__init__(
-            "no local port left: each TCP connection that has ended keeps one for a minute (TIME-WAIT); wait, give "
-            "this machine more (sysctl net.ipv4.ip_local_port_range), or use unix"
+            "each TCP connection that has ended keeps its port for a minute (TIME-WAIT)",
+            subject="no local port left",
+            hint="wait, give this machine more ports (sysctl net.ipv4.ip_local_port_range), or use unix",
         )

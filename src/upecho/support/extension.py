@@ -1,23 +1,26 @@
-"""The C extension, which is there only where it could be built."""
+"""The C extension, which exists only where it could be built."""
 
 from types import ModuleType
 
 from upecho.support.errors import Unavailable
 
-REASON = (
-    "it needs upecho's C extension, which was not built; install upecho again where there are a C compiler and "
-    "Python's header files (Debian: apt install gcc python3-dev)"
+REASON = "it needs upecho's C extension, which was not built"
+HINT = (
+    "install upecho again where there are a C compiler and Python's header files (Debian: apt install gcc python3-dev)"
 )
 
 
-def load(name: str) -> ModuleType:
-    """Return the extension; ``name`` is who needs it.
+def load(user: str) -> ModuleType:
+    """Import the extension and return it.
+
+    Args:
+        user: What needs the extension, for the error message.
 
     Raises:
-        Unavailable: it was not built.
+        Unavailable: The extension was not built.
     """
     try:
         from upecho.support import _native  # noqa: PLC0415 (it may be missing)
     except ImportError:
-        raise Unavailable(f"{name} is unavailable: {REASON}") from None
+        raise Unavailable(REASON, subject=user, hint=HINT) from None
     return _native

@@ -1,4 +1,4 @@
-"""How long to wait for an event that ought to come: every deadline goes through here."""
+"""Deadlines for events that must happen; every deadline is scaled here, so one variable serves slow machines."""
 
 import math
 import os
@@ -9,14 +9,17 @@ SCALE_VARIABLE = "UPECHO_DEADLINE_SCALE"
 LARGEST_SCALE = 1000
 
 
-def seconds(usual: float) -> float:
-    """Return a deadline in seconds, stretched for slow machines by the environment variable.
+def scaled(seconds: float) -> float:
+    """Return a deadline multiplied by the scale that the environment variable sets, 1 by default.
 
-    A deadline bounds how long an expected event may take; it is no measure of quality, so stretching all of them
-    changes no verdict about a server that behaves.
+    A deadline bounds how long an expected event may take. It does not measure quality, so stretching every deadline
+    changes no verdict about a correct server.
+
+    Args:
+        seconds: The deadline on a machine of usual speed.
 
     Raises:
-        CallerError: the variable is not a positive number.
+        CallerError: The variable is not a number above 0 and at most ``LARGEST_SCALE``.
     """
     text = os.environ.get(SCALE_VARIABLE, "1")
     try:
@@ -25,9 +28,16 @@ def seconds(usual: float) -> float:
         scale = math.nan
     if not 0 < scale <= LARGEST_SCALE:
         raise CallerError(f"{SCALE_VARIABLE} is {text!r}; it must be a number above 0, at most {LARGEST_SCALE}")
-    return usual * scale
+    return seconds * scale
 
 
-def limit(usual: float) -> float:
-    """Return how long something may take that is to be quick: a slow machine gets more, but nobody gets less."""
-    return max(usual, seconds(usual))
+def at_least(seconds: float) -> float:
+    """Return a limit on how long something quick may take: a scale above 1 raises it, a scale below 1 does not.
+
+    Args:
+        seconds: The limit on a machine of usual speed.
+
+    Raises:
+        CallerError: As for ``scaled``.
+    """
+    return max(seconds, scaled(seconds))

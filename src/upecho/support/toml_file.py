@@ -1,4 +1,4 @@
-"""Reads the TOML files that users write."""
+"""Reading TOML files that users write."""
 
 import stat
 import tomllib
@@ -9,16 +9,17 @@ from upecho.support.errors import CallerError
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Return what is in a file.
+    """Return the contents of a TOML file.
 
     Raises:
-        CallerError: it cannot be read, is no regular file or is not TOML.
+        CallerError: The file cannot be read, is not a regular file, or is not TOML.
     """
+    subject = f"cannot read {path}"
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # reading may never end
-            raise CallerError(f"cannot read {path}: it is no regular file")
+        if not stat.S_ISREG(path.stat().st_mode):  # reading a FIFO or a device may never end
+            raise CallerError("it is not a regular file", subject=subject)
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise CallerError(f"cannot read {path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, or nested too deep
-        raise CallerError(f"{path} is not TOML: {error}") from None
+        raise CallerError(str(error.strerror), subject=subject) from None
+    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, or nested too deeply
+        raise CallerError(str(error), subject=f"{path} is not TOML") from None

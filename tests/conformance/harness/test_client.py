@@ -132,7 +132,7 @@ def test_nobody_listening_is_a_violation() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = Address.of(listener)
     with pytest.raises(Violation, match="nobody is listening"):
-        Server(address, None, None, Log()).connect()
+        Server(address).connect()
 
 
 def take_all_there_is(sock: socket.socket) -> int:

@@ -16,8 +16,6 @@ from upecho.conformance.harness.violation import (
     explain,
     first_difference,
     gist,
-    plural,
-    printable,
     repeat_line,
     show,
 )
@@ -127,12 +125,6 @@ def test_a_long_line_is_cut_in_its_middle() -> None:
     assert (line[0], line[-1], len(line)) == ("a", "z", LONGEST_LINE + 1)
 
 
-def test_no_control_character_reaches_a_terminal() -> None:
-    text = printable("".join(map(chr, range(0x100))) + "\u2028\u202e é 中")
-    assert all(one.isprintable() or one == "\n" for one in text)
-    assert text.endswith("\\u2028\\u202e é 中")
-
-
 @pytest.mark.parametrize(
     ("status", "text"),
     [
@@ -144,10 +136,6 @@ def test_no_control_character_reaches_a_terminal() -> None:
 )
 def test_how_a_process_has_ended(status: int, text: str) -> None:
     assert ending(status) == text
-
-
-def test_one_is_not_many() -> None:
-    assert (plural(1, "byte"), plural(0, "byte")) == ("1 byte", "0 bytes")
 
 
 def test_every_check_says_what_it_requires_and_why() -> None:

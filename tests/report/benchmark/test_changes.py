@@ -152,8 +152,8 @@ def test_other_pythons_and_windows_are_shown() -> None:
 def test_limit_is_one_line_about_the_cells_beyond_it() -> None:
     found = Changes(BASE, LATER)
     assert limit(found, 5).plain == (
-        "--fail-above: more than 5% more expensive: a over unix in chat (1.100); broken since BASE: e over unix in chat; "
-        "undecided: 1 of 4 cells"
+        "--fail-above: more than 5% more expensive: a over unix in chat (1.100); "
+        "broken since BASE: e over unix in chat; undecided: 1 of 4 cells"
     )
     assert limit(found, 12.5).plain.startswith(
         "--fail-above: nothing is known to be more than 12.5% more expensive; broken"

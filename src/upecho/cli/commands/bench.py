@@ -18,6 +18,7 @@ from upecho.measure.run import Run, Terms, expect_engine_supports
 from upecho.measure.run_settings import Limits, Window
 from upecho.measure.scenarios import ALL, DEFAULT_SCENARIOS, SUMMARIES
 from upecho.measure.statistics.claims import MIN_ROUNDS
+from upecho.net.address import Family
 from upecho.support import atomic_write
 
 PRECISION_PERCENT = 3.0
@@ -100,7 +101,7 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
 @click.option("--seed", type=Number(0, 2**32), default=0, help="Seed for the cell order and the payload.")
 @click.option("--no-check", is_flag=True, help="Do not check conformance before measuring.")
 @click.option("--even-if-failing", is_flag=True, help="Measure servers that fail a check too, and mark them.")
-def command(targets: Sequence[str], families: Sequence[str], save: Path | None, **options: Any) -> int:
+def command(targets: Sequence[str], families: Sequence[Family], save: Path | None, **options: Any) -> int:
     """Compare the cost and the speed of servers.
 
     \b

@@ -20,10 +20,10 @@ from upecho.conformance.run.runner import Runner, expect_cores, expect_imports
 from upecho.conformance.run.selection import Pairs, chosen, is_due
 from upecho.net import connecting
 from upecho.report.conformance.verdicts import verdicts
-from upecho.serving import registry
 from upecho.serving.target import Kind, Target
 from upecho.support import atomic_write, timeouts
 from upecho.support.errors import CallerError, HarnessError, TargetError, UpechoError
+from upecho.support.text import unknown_name
 
 PIPED_WIDTH = 100  # columns of a report that goes to a file or a program
 
@@ -64,7 +64,7 @@ def command(
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
     if file:
         atomic_write.check(file)
-    timeouts.seconds(1)  # if it is set wrongly, then here is where that is said
+    timeouts.scaled(1)  # if it is set wrongly, then here is where that is said
     expect_cores(jobs or 1)
     checks = _checks(ids)
     expect_imports(targets)
@@ -109,7 +109,7 @@ def _checks(ids: Sequence[str]) -> list[Check]:
     known = [check.id for check in every]
     for name in ids:
         if name not in known:
-            raise CallerError(registry.unknown("check", name, known))
+            raise CallerError(unknown_name("check", name, known))
     return [check for check in every if not ids or check.id in ids]
 
 
@@ -125,7 +125,7 @@ def _expect_listeners(pairs: Pairs) -> None:
     """Make sure that somebody listens at each address, so that nobody's absence is taken for a failed check."""
     for target, _ in pairs:
         if target.kind is Kind.ADDRESS:
-            connecting.connect(target.address(), timeouts.seconds(TIMEOUT_SECONDS)).close()
+            connecting.connect(target.address(), timeouts.scaled(TIMEOUT_SECONDS)).close()
 
 
 def _run(runner: Runner, due: int, known: Known, outcomes: list[Outcome]) -> None:

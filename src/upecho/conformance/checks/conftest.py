@@ -31,9 +31,9 @@ from upecho.net.address import Family
 from upecho.processes import rlimits
 from upecho.processes.interpreter import Interpreter
 from upecho.processes.supervisor import Supervisor
-from upecho.serving.registry import unknown
 from upecho.serving.target import Target
 from upecho.support.errors import CallerError
+from upecho.support.text import unknown_name
 
 PROPERTY = "upecho"
 ENOUGH_DESCRIPTORS = 4096
@@ -101,7 +101,7 @@ def _unknown_check(config: pytest.Config) -> str:
 
     known = [check.id for check in catalogue()]
     wrong = [name for name in config.getoption("--check") if name not in known]
-    return unknown("check", wrong[0], known) if wrong else ""
+    return unknown_name("check", wrong[0], known) if wrong else ""
 
 
 def _is_wanted(item: pytest.Item, check: Check, wanted: set[str]) -> bool:

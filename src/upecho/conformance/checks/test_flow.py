@@ -66,9 +66,9 @@ def test_no_busy_loop_while_stalled(server: Server) -> None:
         client = server.connect()
         client.stall(limit)
         if limit == SENT_AT_MOST:
-            server.process.expect_idle_cpu()
+            server.expect_idle_cpu()
         client.half_close()
-    server.process.expect_idle_cpu()
+    server.expect_idle_cpu()
 
 
 @check(Level.MUST)

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from upecho.conformance.check import Level, check
 from upecho.conformance.harness.client import Client
 from upecho.conformance.harness.launcher import Launcher
-from upecho.conformance.harness.running import settled
-from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.server import Server, settled
 
 CHURN = 2000
 RESETS = 600
@@ -70,7 +69,7 @@ def test_no_thread_or_process_leak(server: Server) -> None:
             client.reset()
         client.close()
     server.expect_serves_new_clients()
-    server.process.expect_at_most(before + TASK_SLACK, server.process.task_count, "threads and processes")
+    server.expect_at_most(before + TASK_SLACK, server.process.task_count, "threads and processes")
 
 
 @check(Level.SHOULD, observes=True)
@@ -86,7 +85,7 @@ def test_no_memory_leak_after_churn(server: Server) -> None:
         return (server.process.resident_bytes() - before) >> 10
 
     churn(server, MEASURED)
-    server.process.expect_at_most(GROWTH_BYTES >> 10, grown, "KiB more")
+    server.expect_at_most(GROWTH_BYTES >> 10, grown, "KiB more")
 
 
 @check(Level.MUST, observes=True, clients=DESCRIPTORS)
@@ -97,7 +96,7 @@ def test_fd_exhaustion(launcher: Launcher) -> None:
     """
     server = launcher.start(descriptors=DESCRIPTORS)
     served = serve_until_out(server)
-    server.process.expect_idle_cpu()
+    server.expect_idle_cpu()
     for client in served:
         client.exchange(b"still here")
     for client in served[: len(served) // 2]:
@@ -126,7 +125,7 @@ def test_no_cpu_while_idle(server: Server) -> None:
     Source: poll(2) with a timeout of zero is for those who have something else to do.
     """
     server.connect_many(IDLE)
-    server.process.expect_idle_cpu()
+    server.expect_idle_cpu()
 
 
 @check(Level.INFO, observes=True, clients=MANY)

@@ -15,8 +15,9 @@ import time
 from collections.abc import Callable, Iterable
 
 from upecho.conformance.harness.expected_bytes import ExpectedBytes
-from upecho.conformance.harness.violation import Log, Violation, plural, show
+from upecho.conformance.harness.violation import Log, Violation, show
 from upecho.support import timeouts
+from upecho.support.text import plural
 
 TIMEOUT_SECONDS = 5.0  # how long an event that must come may take
 LONGEST_CHECK_SECONDS = 60.0  # how long a check may go on whose events all come in time, as of a server that trickles
@@ -128,7 +129,7 @@ class Client:
         """Send, call ``meanwhile`` until an answer arrives, receive; return how long all of it took."""
         began = time.monotonic()
         self.send(data)
-        while not self._ready(IN, 0) and time.monotonic() - began < timeouts.seconds(TIMEOUT_SECONDS):
+        while not self._ready(IN, 0) and time.monotonic() - began < timeouts.scaled(TIMEOUT_SECONDS):
             meanwhile()
         self.receive()
         return time.monotonic() - began
@@ -171,7 +172,7 @@ class Client:
     def expect_fin(self) -> None:
         """Receive all that is owed, then a FIN and nothing else."""
         self.receive()
-        end = self.wait_for_end(timeouts.seconds(TIMEOUT_SECONDS))
+        end = self.wait_for_end(timeouts.scaled(TIMEOUT_SECONDS))
         if end is not End.FIN:
             raise Violation("FIN", end.value)
 
@@ -271,9 +272,9 @@ class Client:
 
     def _wait(self, events: int) -> int:
         """Wait for one of the events, which must come; return those that have."""
-        timeout = timeouts.seconds(TIMEOUT_SECONDS)
+        timeout = timeouts.scaled(TIMEOUT_SECONDS)
         received = f"{plural(self._expected.received, 'byte')} received"
-        self._log.expect_time_left(timeouts.seconds(LONGEST_CHECK_SECONDS), received)
+        self._log.expect_time_left(timeouts.scaled(LONGEST_CHECK_SECONDS), received)
         if ready := self._ready(events, timeout):
             return ready
         self._note(f"nothing for {timeout:g} s")

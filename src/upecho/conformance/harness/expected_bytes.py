@@ -1,6 +1,7 @@
 """What a server owes a client: all that was sent, in upper case, and nothing else. Does no I/O."""
 
-from upecho.conformance.harness.violation import Violation, first_difference, plural, show
+from upecho.conformance.harness.violation import Violation, first_difference, show
+from upecho.support.text import plural
 
 # The protocol, written without any method that a server might use for it.
 UPPER = bytes(code - 32 if 97 <= code <= 122 else code for code in range(256))

@@ -10,6 +10,7 @@ from upecho.conformance.check import Check
 from upecho.conformance.run.outcome import LABEL_WIDTH
 from upecho.net.address import Family
 from upecho.serving.target import Target
+from upecho.support.text import plural, printable
 
 SHOWN_BYTES = 12
 FIRST_EVENTS = 4  # of the many in a log that are shown
@@ -63,11 +64,6 @@ def show(data: bytes | bytearray | memoryview, offset: int = 0) -> str:
     return f"{before}{part!r}{after}"
 
 
-def plural(count: int, noun: str) -> str:
-    """Return a number of things."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
 def ending(status: int) -> str:
     """Say how a process has ended."""
     if status >= 0:
@@ -86,11 +82,6 @@ def untimely(status: int, *, is_command: bool) -> str:
     return ending(status) + hint
 
 
-def printable(text: str) -> str:
-    """Return a text with all control characters but the line end escaped: a terminal would obey them."""
-    return "".join(one if one.isprintable() or one == "\n" else _escaped(one) for one in text)
-
-
 def gist(text: str) -> list[str]:
     """Return what matters of what a process has written to stderr: the last exception, and where, and the last line."""
     lines = [line for line in printable(text).splitlines() if any(map(str.isalnum, line))]
@@ -107,10 +98,6 @@ def _exception(after: list[str], frame: re.Match[str]) -> str:
     texts = (line.removeprefix(margin) for line in after if line.startswith(margin))
     what = next((text for text in texts if not text.startswith(" ")), "a traceback")
     return f"{what} ({frame['file']}:{frame['line']})"
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode()
 
 
 def _cut(line: str) -> str:

@@ -8,14 +8,13 @@ from typing import Any
 
 from upecho.conformance.catalogue import catalogue
 from upecho.conformance.check import Check, Level
-from upecho.conformance.harness.violation import plural
 from upecho.conformance.run.known import Entry, Known, KnownFailures, toml_list
 from upecho.conformance.run.selection import can_be_due
 from upecho.net.address import Family
-from upecho.serving.registry import unknown
 from upecho.serving.target import Target
 from upecho.support import atomic_write, toml_file
 from upecho.support.errors import CallerError
+from upecho.support.text import plural, unknown_name
 
 DEFAULT_DIRECTORY = "known"
 TYPES = {"check": str, "reason": str, "link": str, "families": list, "flaky": bool}
@@ -90,7 +89,7 @@ def _read(path: Path, checks: dict[str, Check]) -> tuple[str, tuple[Entry, ...]]
     content = toml_file.read(path)
     for key in content:
         if key not in ("target", "failure"):
-            raise CallerError(f"{path}: {unknown('key', key, ['target', 'failure'])}")
+            raise CallerError(f"{path}: {unknown_name('key', key, ['target', 'failure'])}")
     target, tables = content.get("target"), content.get("failure", [])
     if not isinstance(target, str) or not target:
         raise CallerError(f'{path}: it must say which target it is about, as in target = "selectors"')
@@ -107,14 +106,14 @@ def _read(path: Path, checks: dict[str, Check]) -> tuple[str, tuple[Entry, ...]]
 def _entry(where: str, table: dict[str, Any], checks: dict[str, Check]) -> Entry:
     for key, value in table.items():
         if key not in TYPES:
-            raise CallerError(f"{where}: {unknown('key', key, TYPES)}")
+            raise CallerError(f"{where}: {unknown_name('key', key, TYPES)}")
         if not isinstance(value, TYPES[key]) or value in ("", []):
             raise CallerError(f"{where}: {key} is {json.dumps(value, default=str)}; it must be {KINDS[TYPES[key]]}")
     for key in ("check", "reason"):
         if key not in table:
             raise CallerError(f"{where}: it has no {key}")
     if table["check"] not in checks:
-        raise CallerError(f"{where}: {unknown('check', table['check'], checks)}")
+        raise CallerError(f"{where}: {unknown_name('check', table['check'], checks)}")
     if checks[table["check"]].level is Level.INFO:
         raise CallerError(f"{where}: the check {table['check']} cannot fail: it only records a value")
     families = _families(where, table.get("families"))
@@ -127,7 +126,7 @@ def _families(where: str, names: list[Any] | None) -> frozenset[Family] | None:
     known = [family.value for family in Family]
     for name in names:
         if name not in known:
-            raise CallerError(f"{where}: {unknown('family', str(name), known)}")
+            raise CallerError(f"{where}: {unknown_name('family', str(name), known)}")
     if len(set(names)) < len(names):
         raise CallerError(f"{where}: a family stands twice in {json.dumps(names)}")
     return frozenset(map(Family, names))

@@ -60,7 +60,7 @@ def expect_imports(targets: Iterable[str]) -> None:
         CallerError: one does; any other mistake is for the import to find.
     """
     built_in = {row.name for row in registry.BUILT_IN}
-    timeout = timeouts.seconds(READY_SECONDS)
+    timeout = timeouts.scaled(READY_SECONDS)
     foreign = [text for text in targets if text.partition("+")[0] not in built_in]
     if not foreign:
         return

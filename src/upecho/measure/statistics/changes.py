@@ -111,7 +111,7 @@ class Changes:
         self.absent = tuple(absence for cell, absence in absences.items() if absence and self._has_figures(cell))
         compared = [cell for cell, absence in absences.items() if absence is None]
         if not compared and not self.broken:
-            raise CallerError(_nothing_in_common(self._base, self._new))
+            raise _nothing_in_common(self._base, self._new)
         self._divisors = self._baselines_of(compared)
         self.baselines = {group: self._samples(cell).ratio for group, cell in self._divisors.items()}
         self.floors = self._floors({cell.group for cell in compared})
@@ -187,7 +187,8 @@ def _expect_same_engine(base: Results, new: Results) -> None:
     if engines[0] != engines[1]:
         raise CallerError(
             f"{BASE} was measured with the load engine {engines[0]} and {NEW} with {engines[1]}, whose figures are not "
-            "comparable; measure one of them again with --engine"
+            "comparable",
+            hint="measure one of them again with --engine",
         )
 
 
@@ -199,8 +200,9 @@ def _expect_same_loads(base: Results, new: Results) -> None:
         if keys:
             shown = ", ".join(f"{key} {getattr(other, key)!r} and {getattr(scenario, key)!r}" for key in keys)
             raise CallerError(
-                f"the scenario {scenario.name!r} is a different load in {BASE} and {NEW}: {shown}; measure both again "
-                "with the same scenario"
+                shown,
+                subject=f"the scenario {scenario.name!r} is a different load in {BASE} and {NEW}",
+                hint="measure both again with the same scenario",
             )
 
 
@@ -219,9 +221,10 @@ def _absence(base: Row | None, new: Row | None) -> Absence | None:
     return None
 
 
-def _nothing_in_common(base: Mapping[Cell, Row], new: Mapping[Cell, Row]) -> str:
+def _nothing_in_common(base: Mapping[Cell, Row], new: Mapping[Cell, Row]) -> CallerError:
     counts = [sum(bool(row.figures) for row in rows.values()) for rows in (base, new)]
-    return (
-        f"nothing to compare: {BASE} has figures for {counts[0]} cells and {NEW} for {counts[1]}, but none in common; "
-        "target, family, scenario, cold and Python must be the same"
+    return CallerError(
+        f"{BASE} has figures for {counts[0]} cells and {NEW} for {counts[1]}, but none in common",
+        subject="nothing to compare",
+        hint="target, family, scenario, cold and Python must be the same",
     )

@@ -14,6 +14,7 @@ from upecho.measure.statistics.claims import Claims
 from upecho.measure.statistics.plausibility import Void
 from upecho.measure.trials import Trial
 from upecho.net.address import Family
+from upecho.support.text import plural
 
 
 @dataclass(frozen=True)
@@ -166,8 +167,8 @@ def _row(request: RequestedCell, trials: Sequence[Trial], scenario: Scenario) ->
         return Row(request, Status.MEASURED, Figures.of(loads, list(_connection_bytes(trials, scenario.clients))))
     if request.unsupported:
         return Row(request, Status.UNSUPPORTED, reason=f"unsupported: {request.unsupported}")
-    if count := len(request.failed_checks):
-        return Row(request, Status.FAILS_CHECKS, reason=f"fails {count} check{'s' if count > 1 else ''}")
+    if request.failed_checks:
+        return Row(request, Status.FAILS_CHECKS, reason=f"fails {plural(len(request.failed_checks), 'check')}")
     return Row(request, Status.NOT_MEASURED, reason="not measured")
 
 

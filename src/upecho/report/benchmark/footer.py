@@ -14,6 +14,7 @@ from upecho.report.benchmark.lines import ALIKE, BOUND, PRECISION, TOO_FEW, UNKN
 from upecho.report.figures import percent
 from upecho.report.layout import cut
 from upecho.support.errors import NoPortLeft
+from upecho.support.text import plural
 
 FEW_ROUNDS = 8  # with fewer, the correction for twenty comparisons hides small differences
 MAX_CHECKS = 4  # ids of failed checks in a line; upecho check reports all of them
@@ -169,7 +170,7 @@ def _how(results: Results) -> str:
 
 def rounds_of(results: Results) -> str:
     """Return the number of rounds and the length of their trials."""
-    return f"{results.rounds} round{'s' if results.rounds != 1 else ''} of {results.window.seconds:g} s"
+    return f"{plural(results.rounds, 'round')} of {results.window.seconds:g} s"
 
 
 def _list(cores: Sequence[int]) -> str:

@@ -12,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from upecho.conformance.check import Check
-from upecho.conformance.harness.violation import plural
 from upecho.conformance.run.outcome import LABEL_WIDTH, Outcome
 from upecho.net.address import Family
 from upecho.report.conformance.counts import counts
@@ -20,6 +19,7 @@ from upecho.report.conformance.marks import Mark, summary
 from upecho.report.conformance.matrix import Matrix
 from upecho.report.conformance.recorded import recorded
 from upecho.report.layout import GAP, cut
+from upecho.support.text import plural
 
 ORDER = [family.value for family in Family]
 REPEAT = "repeat"

@@ -1,22 +1,22 @@
-"""Servers that cannot cope with a client that does not read."""
+"""Servers that mishandle a client that does not read."""
 
 import collections
-import functools
 import select
 import socket
 
-from tests.broken.looped import Loop
-from tests.broken.threaded import send_what_fits, serve_with
+from tests.broken.poll_loop import PollLoop
+from tests.broken.threads import RECEIVE_BYTES, connection_handler, send_what_fits, serve_with
 from upecho.serving.contract import Stop
 
-QUEUE_BYTES = 1 << 20
-TIMEOUT_SECONDS = 0.02
+MAX_QUEUE_BYTES = 1 << 20
+SEND_TIMEOUT_SECONDS = 0.02
 STALL_SECONDS = 0.005
-STALLS = 15
+MAX_STALLS = 15
 
 
-def _unbounded(connection: socket.socket) -> None:
-    """Read on, and queue without bound what the client does not take."""
+@connection_handler
+def unbounded_queue(connection: socket.socket) -> None:
+    """Keep reading from a stalled client, and queue its replies without limit."""
     queue: collections.deque[bytes] = collections.deque()
     poll = select.poll()
     reading = select.POLLIN
@@ -33,70 +33,72 @@ def _unbounded(connection: socket.socket) -> None:
             reading = reading if data else 0
 
 
-def _spins(connection: socket.socket) -> None:
-    """Try again at once what the kernel does not take."""
-    while data := connection.recv(65536):
+@connection_handler
+def busy_loops_while_stalled(connection: socket.socket) -> None:
+    """Retry `send()` without waiting until a stalled client reads."""
+    while data := connection.recv(RECEIVE_BYTES):
         rest = data.upper()
         while rest:
             rest = rest[send_what_fits(connection, rest) :]
 
 
-def _watches_past_the_end(connection: socket.socket) -> None:
-    """Queue up to a bound what the client does not take, and go on asking for input after its end."""
+@connection_handler
+def polls_input_after_eof(connection: socket.socket) -> None:
+    """Keep polling for input after end of file, so that the poll returns at once while the client is stalled."""
     queue = bytearray()
     poll = select.poll()
     ended = False
     while queue or not ended:
-        reading = select.POLLIN if len(queue) < QUEUE_BYTES else 0
+        reading = select.POLLIN if len(queue) < MAX_QUEUE_BYTES else 0
         poll.register(connection, reading | (select.POLLOUT if queue else 0))
         [(_, ready)] = poll.poll()
         if queue and ready & ~select.POLLIN:
             del queue[: send_what_fits(connection, queue[:65536])]
         if reading and ready & ~select.POLLOUT:
-            data = connection.recv(65536)
+            data = connection.recv(RECEIVE_BYTES)
             ended = not data
             queue += data.upper()
 
 
-def _gives_up(connection: socket.socket) -> None:
-    """Close on a client that does not read at once."""
-    while data := connection.recv(65536):
+@connection_handler
+def closes_stalled_connections(connection: socket.socket) -> None:
+    """Close the connection of a client that does not read for 20 ms."""
+    while data := connection.recv(RECEIVE_BYTES):
         rest = data.upper()
         while rest := rest[send_what_fits(connection, rest) :]:
-            if not select.select([], [connection], [], TIMEOUT_SECONDS)[1]:
+            if not select.select([], [connection], [], SEND_TIMEOUT_SECONDS)[1]:
                 return
 
 
-def _counts_stalls(connection: socket.socket) -> None:
-    """Close on a client that has stalled for the last time of several."""
+@connection_handler
+def closes_after_15_stalls(connection: socket.socket) -> None:
+    """Close the connection of a client that stalls for the fifteenth time."""
     stalls = 0
-    while data := connection.recv(65536):
+    while data := connection.recv(RECEIVE_BYTES):
         if rest := data.upper()[send_what_fits(connection, data.upper()) :]:
             if not select.select([], [connection], [], STALL_SECONDS)[1]:
                 stalls += 1
-            if stalls == STALLS:
+            if stalls == MAX_STALLS:
                 return
             connection.sendall(rest)
 
 
-class _BlocksEverybody(Loop):
-    """Waits in one thread until a client takes what it is sent."""
-
+class _BlockingSends(PollLoop):
     def send(self, connection: socket.socket, data: bytes) -> None:
         connection.sendall(data)
 
 
-def blocks_everybody(listener: socket.socket, stop: Stop) -> None:
-    """Serve all clients in one thread, with sends that wait for the client."""
-    _BlocksEverybody(listener, stop).run()
+def blocks_all_clients(listener: socket.socket, stop: Stop) -> None:
+    """Serve all clients in one thread, which blocks in `sendall()` while one client is stalled."""
+    _BlockingSends(listener, stop).run()
 
 
-def leaks_stalled(listener: socket.socket, stop: Stop) -> None:
-    """Keep the descriptor of a client that left while there was something to send to it."""
+def leaks_fd_per_stalled_client(listener: socket.socket, stop: Stop) -> None:
+    """Keep a descriptor of each connection that ends while a reply is unsent."""
     kept: list[socket.socket] = []
 
     def handler(connection: socket.socket) -> None:
-        while data := connection.recv(65536):
+        while data := connection.recv(RECEIVE_BYTES):
             rest = data.upper()
             if rest := rest[send_what_fits(connection, rest) :]:
                 try:
@@ -106,10 +108,3 @@ def leaks_stalled(listener: socket.socket, stop: Stop) -> None:
                     return
 
     serve_with(handler, listener, stop)
-
-
-unbounded = functools.partial(serve_with, _unbounded)
-spins = functools.partial(serve_with, _spins)
-watches_past_the_end = functools.partial(serve_with, _watches_past_the_end)
-gives_up = functools.partial(serve_with, _gives_up)
-counts_stalls = functools.partial(serve_with, _counts_stalls)
