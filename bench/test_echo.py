@@ -1,4 +1,4 @@
-"""One benchmark for each cell. A round is a trial, its time that of one request: OPS are requests/s."""
+"""One benchmark per cell. A round of pytest-benchmark is a trial, timed per request, so OPS are requests per second."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -10,12 +10,12 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from upecho.load.histogram import decoded, encoded
 from upecho.load.plan import LoadResult
-from upecho.measure.statistics.summary import Numbers
+from upecho.measure.statistics.summary import Figures
 from upecho.measure.trials import Trial
 from upecho.support.errors import TargetError
 
 
-@pytest.mark.timeout(0)  # the first test of a group measures them all
+@pytest.mark.timeout(0)  # the first test of a group measures the whole group
 def test_echo(benchmark: BenchmarkFixture, trials: Sequence[Trial], advance: Callable[[float], None]) -> None:
     loads: list[LoadResult] = []
 
@@ -31,32 +31,32 @@ def test_echo(benchmark: BenchmarkFixture, trials: Sequence[Trial], advance: Cal
 def _load(trial: Trial) -> LoadResult:
     if trial.void:
         pytest.skip(f"void: {trial.void}")
-    if trial.failure or not trial.load:
+    if trial.findings or not trial.load:
         raise TargetError(trial.failure)
     return trial.load
 
 
 def _extra_info(loads: list[LoadResult]) -> dict[str, Any]:
     """Return the medians over the trials, and the trials themselves."""
-    numbers = Numbers.of(loads)
+    figures = Figures.of(loads)
     return {
         "engine": loads[0].engine,
-        "engine_saturated": numbers.saturated,
-        "cpu_us_per_request": numbers.cpu_ns and numbers.cpu_ns.median / 1e3,
-        "p50_us": numbers.p50_ns.median / 1e3,
-        "p99_us": numbers.p99_ns.median / 1e3,
-        "p999_us": numbers.p999_ns.median / 1e3,
+        "engine_saturated": figures.saturated,
+        "cpu_us_per_request": figures.cpu_ns and figures.cpu_ns.median / 1e3,
+        "p50_us": figures.p50_ns.median / 1e3,
+        "p99_us": figures.p99_ns.median / 1e3,
+        "p999_us": figures.p999_ns.median / 1e3,
         "histogram": _histogram(loads),
-        "trials": [_plain(load) for load in loads],
+        "trials": [_without_latency(load) for load in loads],
     }
 
 
-def _plain(load: LoadResult) -> dict[str, Any]:
+def _without_latency(load: LoadResult) -> dict[str, Any]:
     return {name: value for name, value in asdict(load).items() if name != "latency"}
 
 
 def _histogram(loads: list[LoadResult]) -> str:
-    """Return the latencies of all trials, as text that HdrHistogram's tools read."""
+    """Return the latencies of all trials as an encoded HdrHistogram."""
     counts: Counter[int] = Counter()
     for load in loads:
         counts.update(decoded(load.latency.histogram))

@@ -1,4 +1,4 @@
-"""``pytest bench/``: cells as benchmarks, in the words of pytest-benchmark."""
+"""``pytest bench`` shows cells as benchmarks of pytest-benchmark."""
 
 import json
 import os
@@ -18,7 +18,7 @@ QUICK = ("--trials", "2", "--trial-seconds", "0.02", "--family", "unix", "-k", "
 
 pytestmark = [
     pytest.mark.once,
-    pytest.mark.skipif(not (ROOT / "bench").exists(), reason="this is no checkout of the project"),
+    pytest.mark.skipif(not (ROOT / "bench").exists(), reason="not in a checkout of the project"),
 ]
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -35,7 +35,7 @@ def bench() -> Run:
     return bench
 
 
-def test_rounds_are_blocks_and_operations_are_requests(bench: Run, tmp_path: Path) -> None:
+def test_rounds_are_trials_and_operations_are_requests(bench: Run, tmp_path: Path) -> None:
     file = tmp_path / "benchmark.json"
     arguments = ("--implementation", "selectors", "--implementation", "asyncio", f"--benchmark-json={file}")
     done = bench(*arguments)
@@ -54,7 +54,7 @@ def test_rounds_are_blocks_and_operations_are_requests(bench: Run, tmp_path: Pat
     assert info["cpu_us_per_request"] is None or info["cpu_us_per_request"] > 0
 
 
-def test_pytest_benchmark_compares_what_it_saved(bench: Run, tmp_path: Path) -> None:
+def test_pytest_benchmark_compares_saved_files(bench: Run, tmp_path: Path) -> None:
     files = [tmp_path / "first.json", tmp_path / "second.json"]
     for file in files:
         assert bench("--implementation", "threads", f"--benchmark-json={file}").returncode == 0
@@ -64,39 +64,39 @@ def test_pytest_benchmark_compares_what_it_saved(bench: Run, tmp_path: Path) -> 
     assert done.stdout.count("test_echo[throughput-unix-threads] (") == 2
 
 
-def test_the_same_blocks_are_compared_as_upecho_bench_does(bench: Run, tmp_path: Path) -> None:
+def test_same_trials_are_reported_as_by_upecho_bench(bench: Run, tmp_path: Path) -> None:
     file, python = tmp_path / "results.json", f"--python={sys.executable}"
     done = bench("--implementation", "selectors", "--implementation", "asyncio", f"--results={file}", python)
     assert done.returncode == 0, done.stdout
     results = Results.from_json(file.read_text())
     version = Interpreter.here().version.removeprefix("CPython ")
-    assert {trial.name.label for trial in results.trials} == {f"selectors {version}", f"asyncio {version}"}
+    assert {trial.cell.label for trial in results.trials} == {f"selectors {version}", f"asyncio {version}"}
     assert len(results.trials) == 4
     assert "CPU µs/req" in done.stdout
     assert f"test_echo[throughput-unix-asyncio-{version}]" in done.stdout
 
 
-def test_a_file_that_cannot_be_written_is_a_usage_error(bench: Run) -> None:
+def test_unwritable_file_is_a_usage_error(bench: Run) -> None:
     done = bench("--implementation", "selectors", "--results", "none/such")
     assert done.returncode not in (0, 1)
     assert "cannot write none/such: No such file or directory" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_a_python_that_is_none_is_a_usage_error(bench: Run) -> None:
+def test_program_that_is_not_python_is_a_usage_error(bench: Run) -> None:
     done = bench("--python", "/bin/true")
     assert done.returncode not in (0, 1)
-    assert "no Python: '/bin/true'" in done.stdout + done.stderr
+    assert "not Python: '/bin/true'" in done.stdout + done.stderr
 
 
-def test_what_is_unsupported_is_skipped_with_its_reason(bench: Run) -> None:
+def test_unsupported_cell_is_skipped_with_its_reason(bench: Run) -> None:
     done = bench("--implementation", "blocking")
     assert done.returncode == 0, done.stdout
-    assert "unsupported: serves 1 at once" in done.stdout
+    assert "unsupported: serves at most 1 client" in done.stdout
     assert "1 skipped" in done.stdout
 
 
-def test_what_fails_has_no_number(bench: Run, directory: Path) -> None:
+def test_failed_target_has_no_figures(bench: Run, directory: Path) -> None:
     (directory / "faulty.py").write_text(
         "def echo(listener, stop):\n"
         "    connection, _ = listener.accept()\n"
@@ -110,19 +110,19 @@ def test_what_fails_has_no_number(bench: Run, directory: Path) -> None:
     assert "1 failed" in done.stdout
 
 
-def test_an_unknown_implementation_is_a_usage_error(bench: Run) -> None:
+def test_unknown_implementation_is_a_usage_error(bench: Run) -> None:
     done = bench("--implementation", "selektors")
     assert done.returncode not in (0, 1)
     assert "unknown implementation 'selektors'; did you mean selectors?" in done.stdout + done.stderr
 
 
-def test_nothing_is_measured_side_by_side(bench: Run) -> None:
+def test_nothing_is_measured_in_parallel(bench: Run) -> None:
     done = bench("--implementation", "threads", "-n1")
     assert done.returncode == 0, done.stdout
     assert "measurements disturb each other" in done.stdout
 
 
-def test_without_benchmarking_each_cell_is_still_tried(bench: Run) -> None:
+def test_cells_are_measured_with_benchmarking_disabled(bench: Run) -> None:
     done = bench("--implementation", "threads", "--benchmark-disable")
     assert done.returncode == 0, done.stdout
     assert "1 passed" in done.stdout

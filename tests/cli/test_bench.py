@@ -1,4 +1,4 @@
-"""``upecho bench`` from end to end, with tiny windows."""
+"""``upecho bench`` from end to end, with short trials."""
 
 import json
 import os
@@ -37,27 +37,27 @@ def test_two_targets_over_two_families(upecho: Run, tmp_path: Path) -> None:
     assert "\x1b" not in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
     results = Results.from_json(file.read_text())
-    assert len(results.wanted) == 3 * 2 * (2 + len(BASELINES))
-    assert len(results.trials) == len(results.wanted) + 3 * 2  # in each table one is measured twice
-    assert all(trial.load and not trial.failure for trial in results.trials)
+    assert len(results.requested) == 3 * 2 * (2 + len(BASELINES))
+    assert len(results.trials) == len(results.requested) + 3 * 2  # one cell of each table is measured twice
+    assert all(trial.load and not trial.findings for trial in results.trials)
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_a_quick_run_is_long_enough_for_intervals(upecho: Run) -> None:
+def test_quick_run_is_long_enough_for_intervals(upecho: Run) -> None:
     done = upecho("bench", "selectors", "threads", "--quick", *SMALL[len(TINY) :])
     assert done.returncode == 0
-    assert " ± " in done.stdout
+    assert "±: half of the ratio" in done.stdout
     assert "%" in next(line for line in done.stdout.splitlines() if line.startswith("threads "))
     assert "?" not in done.stdout
 
 
-def test_help_says_what_is_measured_unasked(upecho: Run) -> None:
+def test_help_describes_the_baseline_and_the_scenarios(upecho: Run) -> None:
     text = " ".join(upecho("bench", "--help").stdout.split())
-    assert "each table has native, the baseline" in text
+    assert "Each table includes native, the baseline" in text
     assert "bulk 4 connections, 1 MiB messages" in text
 
 
-def test_conformance_comes_first(upecho: Run) -> None:
+def test_conformance_is_checked_first(upecho: Run) -> None:
     done = upecho("bench", "selectors", *TINY, "--family", "unix", "--scenario", "latency")
     assert done.returncode == 0
     assert done.stderr.split("\n")[0] == "checking conformance"
@@ -83,7 +83,7 @@ Main = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """``threads`` fails two checks, and only over Unix."""
+    """Let ``threads`` fail two checks over Unix sockets."""
 
     def failing(
         targets: Sequence[str], families: Sequence[Family], progress: Callable[[str], None], python: object
@@ -91,11 +91,11 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> None:
         progress("something")
         return {("threads", Family.UNIX): ["echo-hello", "half-close"]}
 
-    monkeypatch.setattr("upecho.conformance.run.gate.failing", failing)
+    monkeypatch.setattr("upecho.cli.bench_gate.failing", failing)
 
 
 @pytest.mark.usefixtures("failing")
-def test_what_fails_a_check_has_no_numbers(main: Main) -> None:
+def test_target_that_fails_a_check_has_no_figures(main: Main) -> None:
     status, out, _ = main("threads", *TINY, "--scenario", "latency")
     assert status == 1
     assert "threads   fails 2 checks" in out[out.index("over unix") :]
@@ -103,7 +103,7 @@ def test_what_fails_a_check_has_no_numbers(main: Main) -> None:
 
 
 @pytest.mark.usefixtures("failing")
-def test_what_fails_a_check_is_measured_and_marked_if_asked(main: Main) -> None:
+def test_even_if_failing_measures_and_marks(main: Main) -> None:
     status, out, _ = main("threads", *TINY, "--scenario", "latency", "--family", "unix", "--even-if-failing")
     assert status == 1
     assert "threads ! " in out
@@ -111,29 +111,29 @@ def test_what_fails_a_check_is_measured_and_marked_if_asked(main: Main) -> None:
     assert "threads fails over unix: echo-hello, half-close\n" in out
 
 
-def test_what_serves_too_few_clients_is_unsupported(main: Main) -> None:
+def test_target_with_too_few_clients_is_unsupported(main: Main) -> None:
     status, out, _ = main("blocking", *SMALL)
     assert status == 0
-    assert "blocking  unsupported: serves 1 at once" in out
+    assert "blocking  unsupported: serves at most 1 client" in out
 
 
-def test_where_nothing_else_can_be_measured_the_baseline_is_not_either(main: Main, tmp_path: Path) -> None:
+def test_baseline_is_not_measured_alone(main: Main, tmp_path: Path) -> None:
     file = tmp_path / "results.json"
     _, out, _ = main("blocking", *SMALL, "--save", str(file))
-    assert [wanted.target for wanted in Results.from_json(file.read_text()).wanted] == ["blocking"]
+    assert [one.cell.target for one in Results.from_json(file.read_text()).requested] == ["blocking"]
     assert "round" not in out
     assert main("native", "blocking", *SMALL, "--save", str(file))[0] == (0 if BASELINES else 2)
     if BASELINES:
-        assert {trial.target for trial in Results.from_json(file.read_text()).trials} == {"native"}
+        assert {trial.cell.target for trial in Results.from_json(file.read_text()).trials} == {"native"}
 
 
-def test_what_the_machine_did_not_give_is_the_harness_to_blame(main: Main, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_void_trial_is_a_failure_of_the_harness(main: Main, monkeypatch: pytest.MonkeyPatch) -> None:
     load = LoadResult("python", 0, 0, 0, 0, None, False, Latency.of([]), {Failure.NO_PORT: 16})
     monkeypatch.setattr(EngineProcess, "run", lambda _self, _job: load)
     status, out, _ = main("threads", *SMALL)
     assert status == 3
     assert re.search(r"threads +void: no local port left", out)
-    assert "sysctl net.ipv4.ip_local_port_range" in out
+    assert "sysctl net.ipv4.ip_local_port_range" in " ".join(out.split())
 
 
 @pytest.mark.parametrize(
@@ -142,9 +142,9 @@ def test_what_the_machine_did_not_give_is_the_harness_to_blame(main: Main, monke
         (["selektors"], "unknown implementation 'selektors'; did you mean selectors?"),
         (
             ["127.0.0.1:80"],
-            "bench starts servers itself: it needs NAME, NAME+LOOP or module:attribute, not '1",
+            "cannot measure '127.0.0.1:80': bench starts servers itself; use NAME, NAME+LOOP or module:attribute",
         ),
-        (["cmd:/bin/cat {address}"], "bench starts servers itself"),
+        (["cmd:/bin/cat {address}"], "cannot measure 'cmd:/bin/cat {address}': bench starts servers itself"),
         (["threads", "--rounds", "0"], "--rounds is '0'; it must be a whole number from 1 to 10000"),
         (["threads", "--seconds", "nan"], "--seconds is 'nan'; it must be a number from 0.01 to 3600"),
         (["threads", "--budget", "-1"], "--budget is '-1'; it must be a number from 0 to 1000000"),
@@ -158,20 +158,20 @@ def test_bad_input_is_one_line(arguments: list[str], line: str, refusal: Callabl
     assert refusal("bench", *arguments).startswith(line)
 
 
-def test_two_scenarios_of_one_name_are_not_mixed(refusal: Callable[..., str], tmp_path: Path) -> None:
+def test_scenario_defined_differently_in_two_files_is_an_error(refusal: Callable[..., str], tmp_path: Path) -> None:
     files = [tmp_path / "one.toml", tmp_path / "other.toml"]
     for connections, file in enumerate(files, 1):
         file.write_text(f"[chat]\nconnections = {connections}\nmessage_size = 1\n")
     line = refusal("bench", "threads", *(f"--scenario={file}" for file in files))
-    assert line.startswith("two files have a scenario 'chat', and not the same one")
+    assert line.startswith("two files define the scenario 'chat' differently")
 
 
-def test_a_family_that_is_missing_here(monkeypatch: pytest.MonkeyPatch, refusal: Callable[..., str]) -> None:
-    monkeypatch.setattr(Family, "_missing", lambda _self: "no such thing")
+def test_unavailable_family_is_an_error(monkeypatch: pytest.MonkeyPatch, refusal: Callable[..., str]) -> None:
+    monkeypatch.setattr(Family, "_obstacle", lambda _self: "no such thing")
     assert refusal("bench", "threads", "--family", "inet6") == ("family inet6 is unavailable here: no such thing")
 
 
-def test_what_is_unavailable_is_left_out_visibly(main: Main, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unavailable_server_is_reported_as_skipped(main: Main, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [
         inventory.ImplementationEntry("threads"),
         inventory.ImplementationEntry("better", unavailable="not installed"),
@@ -179,11 +179,11 @@ def test_what_is_unavailable_is_left_out_visibly(main: Main, monkeypatch: pytest
     monkeypatch.setattr(inventory, "implementations", lambda: rows)
     status, out, err = main(*SMALL)
     assert status == 0
-    assert err.startswith("left out: better: not installed\n")
+    assert err.startswith("skipping better: not installed\n")
     assert "better" not in out
 
 
-def test_an_encoding_without_symbols_is_no_traceback(upecho: Run) -> None:
+def test_symbols_are_replaced_that_the_encoding_lacks(upecho: Run) -> None:
     done = upecho("bench", "selectors", *SMALL, env=os.environ | {"PYTHONIOENCODING": "ascii"})
     assert done.returncode == 0
     assert "CPU ?s/req" in done.stdout
@@ -200,7 +200,7 @@ def test_results_are_saved_even_if_they_cannot_be_shown(upecho: Run, tmp_path: P
 
 
 def _left_over(mark: str) -> list[str]:
-    """Return the processes that have inherited an environment variable."""
+    """Return the ids of the processes that have inherited an environment variable."""
     found = []
     for environ in Path("/proc").glob("[0-9]*/environ"):
         try:
@@ -216,11 +216,11 @@ def _left_over(mark: str) -> list[str]:
     ("number", "status", "line", "shown"),
     [
         (signal.SIGINT, 130, "upecho: interrupted\n", "over unix"),
-        (signal.SIGTERM, 143, "upecho: ended by SIGTERM\n", "over unix"),
+        (signal.SIGTERM, 143, "upecho: terminated by SIGTERM\n", "over unix"),
         (signal.SIGKILL, -9, "", ""),
     ],
 )
-def test_cut_short_it_keeps_what_it_has_and_leaves_no_process(
+def test_interrupted_run_keeps_its_trials_and_leaves_no_process(
     number: signal.Signals, status: int, line: str, shown: str, *, tmp_path: Path, eventually: Callable[..., None]
 ) -> None:
     file, mark = tmp_path / "results.json", f"BENCH_TEST={tmp_path}"

@@ -1,7 +1,8 @@
-"""``upecho compare``: exit statuses, and bad input in one line."""
+"""``upecho compare``: exit statuses, and errors of one line."""
 
 import dataclasses
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -50,21 +51,27 @@ def main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     ("new", "percent", "status", "line"),
     [
         (run({"a": DEARER, "b": STEADY}), None, 0, ""),
-        (run({"a": DEARER, "b": STEADY}), "5", 1, "--fail-above: more than 5% dearer: a over unix in chat (1.100)"),
-        (run({"a": DEARER, "b": STEADY}), "20", 0, "--fail-above: nothing is known to be more than 20% dearer"),
-        (run({"a": STEADY, "b": STEADY}), "0", 0, "--fail-above: nothing is known to be more than 0% dearer"),
-        (run({"a": DEARER[:2], "b": DEARER[:2]}), "5", 0, "--fail-above: nothing can be said of 2 of 2 cells"),
-        (run({"a": STEADY}), "5", 0, "--fail-above: nothing is known to be more than 5% dearer"),
+        (
+            run({"a": DEARER, "b": STEADY}),
+            "5",
+            1,
+            "--fail-above: more than 5% more expensive: a over unix in chat (1.100)",
+        ),
+        (run({"a": DEARER, "b": STEADY}), "20", 0, "--fail-above: nothing is known to be more than 20% more expensive"),
+        (run({"a": STEADY, "b": STEADY}), "0", 0, "--fail-above: nothing is known to be more than 0% more expensive"),
+        (run({"a": DEARER[:2], "b": DEARER[:2]}), "5", 0, "--fail-above: undecided: 2 of 2 cells"),
+        (run({"a": STEADY}), "5", 0, "--fail-above: nothing is known to be more than 5% more expensive"),
         (run({"a": STEADY, "b": "1 reset"}), None, 0, ""),
         (
             run({"a": STEADY, "b": "1 reset"}),
             "1000",
             1,
-            "--fail-above: nothing is known to be more than 1000% dearer; broken since BASE: b over unix in chat",
+            "--fail-above: nothing is known to be more than 1000% more expensive; "
+            "broken since BASE: b over unix in chat",
         ),
     ],
 )
-def test_the_exit_status_is_that_of_the_limit(
+def test_limit_decides_the_exit_status(
     new: Results, percent: str | None, status: int, line: str, *, save: Save, main: Main
 ) -> None:
     files = [save("base.json", BASE), save("new.json", new)]
@@ -79,44 +86,55 @@ def test_the_exit_status_is_that_of_the_limit(
         assert "--fail-above" not in out
 
 
-def test_the_same_file_twice_is_no_difference(save: Save, main: Main) -> None:
+def test_same_file_twice_has_no_difference(save: Save, main: Main) -> None:
     file = save("same.json", BASE)
     status, out, _ = main(file, file, "--fail-above", "0")
     assert status == 0
     assert out.count(" 1.000 ") == out.count("no difference detected") == 2
 
 
-def test_it_is_a_command_like_the_others(save: Save, upecho: Callable[..., object]) -> None:
+def test_command_runs_in_its_own_process(save: Save, upecho: Callable[..., object]) -> None:
     file = save("same.json", BASE)
     done = upecho("compare", file, file)
     assert (done.returncode, done.stderr) == (0, "")  # type: ignore[attr-defined]
 
 
+def test_command_imports_neither_pytest_nor_hypothesis(save: Save) -> None:
+    file = save("same.json", BASE)
+    code = (
+        "import sys; from upecho.cli.commands import compare as c; "
+        f"c.command([{file!r}, {file!r}], standalone_mode=False); "
+        "print({'pytest', 'hypothesis'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.endswith("set()\n")
+
+
 @pytest.mark.parametrize("length", [0, 1, 100, 1000, -100, -2])
 @pytest.mark.parametrize("cut", [0, 1])
-def test_a_truncated_file(length: int, cut: int, save: Save, refusal: Refusal) -> None:
+def test_truncated_file_is_an_error(length: int, cut: int, save: Save, refusal: Refusal) -> None:
     files = [save("base.json", BASE), save("new.json", BASE)]
     text = Path(files[cut]).read_text()
     Path(files[cut]).write_text(text[:length])
-    assert refusal("compare", *files).startswith(f"{files[cut]}: not a results file: it is no JSON, or not all of it")
+    assert refusal("compare", *files).startswith(f"{files[cut]}: not a results file: not JSON, or incomplete")
 
 
-def test_a_file_that_lacks_a_part(save: Save, refusal: Refusal, tmp_path: Path) -> None:
+def test_missing_part_is_an_error(save: Save, refusal: Refusal, tmp_path: Path) -> None:
     fields = json.loads(BASE.to_json())
     del fields["trials"]
     (tmp_path / "new.json").write_text(json.dumps(fields))
     line = refusal("compare", save("base.json", BASE), str(tmp_path / "new.json"))
-    assert "new.json: not a whole results file: it has no 'trials'" in line
+    assert "new.json: invalid results file: it has no 'trials'" in line
 
 
 @pytest.mark.parametrize(
     ("requests", "scenarios", "line"),
     [
         (0, 1, "trials[0] has requests without time, or time without requests"),
-        (5, 0, "it does not say what the scenario 'chat' is"),
+        (5, 0, "the scenario 'chat' is not described"),
     ],
 )
-def test_what_no_run_can_have_given(
+def test_inconsistent_file_is_an_error(
     requests: int, scenarios: int, line: str, *, save: Save, refusal: Refusal, tmp_path: Path
 ) -> None:
     fields = json.loads(BASE.to_json())
@@ -124,24 +142,25 @@ def test_what_no_run_can_have_given(
     fields["scenarios"] = fields["scenarios"][:scenarios]
     (tmp_path / "new.json").write_text(json.dumps(fields))
     found = refusal("compare", save("base.json", BASE), str(tmp_path / "new.json"))
-    assert found == f"{tmp_path}/new.json: not a whole results file: {line}"
+    assert found == f"{tmp_path}/new.json: invalid results file: {line}"
 
 
-def test_another_version(save: Save, refusal: Refusal, tmp_path: Path) -> None:
+def test_other_version_is_an_error(save: Save, refusal: Refusal, tmp_path: Path) -> None:
     (tmp_path / "new.json").write_text(json.dumps(json.loads(BASE.to_json()) | {"version": 1}))
     line = refusal("compare", save("base.json", BASE), str(tmp_path / "new.json"))
-    assert line == f"{tmp_path}/new.json: results of version 1; this upecho reads version {VERSION}"
+    assert line == (
+        f"{tmp_path}/new.json: results file of version 1, but this upecho reads version {VERSION}; "
+        "measure again with upecho bench --save"
+    )
 
 
-def test_what_is_no_file_of_results(save: Save, refusal: Refusal, tmp_path: Path) -> None:
+def test_missing_or_unrelated_file_is_an_error(save: Save, refusal: Refusal, tmp_path: Path) -> None:
     base = save("base.json", BASE)
     assert refusal("compare", base, f"{tmp_path}/none") == f"cannot read {tmp_path}/none: No such file or directory"
     assert refusal("compare", f"{tmp_path}/none", base) == f"cannot read {tmp_path}/none: No such file or directory"
     assert refusal("compare", base, str(tmp_path)) == f"cannot read {tmp_path}: Is a directory"
     (tmp_path / "deep").write_text("[" * 100_000)
-    assert refusal("compare", base, f"{tmp_path}/deep").startswith(
-        f"{tmp_path}/deep: not a results file: it is no JSON"
-    )
+    assert refusal("compare", base, f"{tmp_path}/deep").startswith(f"{tmp_path}/deep: not a results file: not JSON")
     (tmp_path / "text").write_text("[]")
     assert refusal("compare", base, f"{tmp_path}/text").startswith(f"{tmp_path}/text: not a results file")
 
@@ -151,21 +170,22 @@ def test_what_is_no_file_of_results(save: Save, refusal: Refusal, tmp_path: Path
     [
         (
             run({"a": STEADY}, engine="python"),
-            "BASE was measured by the load engine native, NEW by python: their figures cannot be compared; "
-            "repeat one with --engine",
+            "BASE was measured with the load engine native and NEW with python, whose figures are not comparable; "
+            "measure one of them again with --engine",
         ),
         (
             run({"a": STEADY}, scenarios=(dataclasses.replace(CHAT, message_size=64),)),
-            "the scenario 'chat' is not the same load in BASE and NEW: message_size 1024 and 64",
+            "the scenario 'chat' is a different load in BASE and NEW: message_size 1024 and 64; measure both again "
+            "with the same scenario",
         ),
         (
             run({"c": STEADY}),
-            "nothing to compare: BASE has numbers for 2 cells and NEW for 1, but none is in both; target, family, "
-            "scenario, cold and Python have to be the same",
+            "nothing to compare: BASE has figures for 2 cells and NEW for 1, but none in common; target, family, "
+            "scenario, cold and Python must be the same",
         ),
     ],
 )
-def test_what_cannot_be_compared(new: Results, line: str, save: Save, refusal: Refusal) -> None:
+def test_runs_that_cannot_be_compared_are_an_error(new: Results, line: str, save: Save, refusal: Refusal) -> None:
     assert refusal("compare", save("base.json", BASE), save("new.json", new)) == line
 
 
@@ -180,5 +200,5 @@ def test_what_cannot_be_compared(new: Results, line: str, save: Save, refusal: R
         (["a", "b", "--fail-above", "1001"], "--fail-above is '1001'; it must be a number from 0 to 1000"),
     ],
 )
-def test_wrong_usage_is_one_line(arguments: list[str], line: str, refusal: Refusal) -> None:
+def test_usage_error_is_one_line(arguments: list[str], line: str, refusal: Refusal) -> None:
     assert refusal("compare", *arguments) == line

@@ -1,4 +1,4 @@
-"""What only the native engine does: pipelining, churn, schedules, crowds."""
+"""What only the native engine supports: pipelining, churn, schedules, many connections."""
 
 import contextlib
 import itertools
@@ -35,8 +35,8 @@ def run(address: Address, plan: Plan) -> LoadResult:
     return engine("native")(address, plan)
 
 
-def bind(family: Family, folder: Path) -> str:
-    binds = {Family.INET6: "[::1]:0", Family.UNIX: f"unix:{folder}/x", Family.ABSTRACT: f"unix:@{folder}"}
+def bind(family: Family, directory: Path) -> str:
+    binds = {Family.INET6: "[::1]:0", Family.UNIX: f"unix:{directory}/x", Family.ABSTRACT: f"unix:@{directory}"}
     return binds.get(family, "127.0.0.1:0")
 
 
@@ -49,13 +49,13 @@ def bind(family: Family, folder: Path) -> str:
         pytest.param(Plan(8, 1024, 60.0, 20.0, max_requests=100, churn=True), id="churn"),
         pytest.param(Plan(4, 64, 60.0, 20.0, max_requests=100, rate=1000.0), id="schedule"),
         pytest.param(Plan(4, 64, 60.0, 20.0, max_requests=100, rate=1000.0, churn=True), id="scheduled-churn"),
-        pytest.param(Plan(2, 64, 60.0, 20.0, max_requests=100, depth=4, rate=1000.0, idle=20), id="with-a-crowd"),
+        pytest.param(Plan(2, 64, 60.0, 20.0, max_requests=100, depth=4, rate=1000.0, idle=20), id="idle-connections"),
         pytest.param(Plan(3, 64, 60.0, 20.0, max_requests=500, poll_seconds=100e-6), id="polling"),
         pytest.param(Plan(4, 64, 60.0, 20.0, max_requests=100, rate=1000.0, poll_seconds=0.1), id="scheduled-polling"),
     ],
 )
-def test_every_plan_over_every_family(family: Family, plan: Plan, start: Start, folder: Path) -> None:
-    server = start(LOOPED, bind(family, folder))
+def test_every_kind_of_plan_over_every_family(family: Family, plan: Plan, start: Start, directory: Path) -> None:
+    server = start(LOOPED, bind(family, directory))
     result = run(server.address, plan)
     assert not result.errors
     assert result.requests == plan.max_requests
@@ -65,13 +65,13 @@ def test_every_plan_over_every_family(family: Family, plan: Plan, start: Start, 
 @pytest.mark.parametrize(
     "plan", [Plan(1, 64, 1, 1, depth=2), Plan(1, 64, 1, 1, rate=5.0), Plan(1, 64, 1, 1, churn=True)]
 )
-def test_the_python_engine_says_what_it_cannot_do(plan: Plan) -> None:
+def test_python_engine_refuses_plans_it_does_not_support(plan: Plan) -> None:
     with pytest.raises(Unavailable, match="the native one does"):
         python_engine.run(Address.parse("127.0.0.1:1"), plan)
 
 
 class Peer:
-    """A server in a thread that does with its only client what a test says."""
+    """A server in a thread that accepts one client and passes it to a handler."""
 
     def __init__(self, handler: Callable[[socket.socket], None]) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -92,19 +92,19 @@ class Peer:
         self._thread.join()
 
 
-def test_a_pipelined_reply_that_is_exchanged_with_another_is_a_mismatch() -> None:
-    def exchanging(connection: socket.socket) -> None:
+def test_swapped_pipelined_replies_are_a_mismatch() -> None:
+    def swapping(connection: socket.socket) -> None:
         connection.sendall(connection.recv(64, socket.MSG_WAITALL).upper())
         first, second = (connection.recv(64, socket.MSG_WAITALL).upper() for _ in range(2))
         connection.sendall(second + first)
         while connection.recv(65536):
             pass
 
-    with Peer(exchanging) as address:
+    with Peer(swapping) as address:
         assert run(address, Plan(1, 64, 60.0, 10.0, depth=2, max_requests=2)).errors == {Failure.MISMATCH: 1}
 
 
-def test_as_many_as_the_depth_are_under_way() -> None:
+def test_depth_is_the_number_of_requests_in_flight() -> None:
     seen: list[int] = []
 
     def waiting(connection: socket.socket) -> None:
@@ -125,8 +125,8 @@ def test_as_many_as_the_depth_are_under_way() -> None:
     assert seen == [7]
 
 
-def test_a_scheduled_request_counts_from_when_it_should_have_been_sent() -> None:
-    """The server stalls once for 0.3 s; in a closed loop only one of its 500 requests would have seen that."""
+def test_latency_of_a_scheduled_request_starts_when_it_is_due() -> None:
+    """The server stalls once for 0.3 s; in a closed loop only one of its 500 requests would have been delayed."""
 
     def stalling(connection: socket.socket) -> None:
         for number in itertools.count():
@@ -141,12 +141,12 @@ def test_a_scheduled_request_counts_from_when_it_should_have_been_sent() -> None
         result = run(address, Plan(1, 64, 1.0, 10.0, rate=500.0))
     assert not result.errors
     assert result.requests == 500
-    # A request in the stall waits for what is left of it, so the latencies of about 150 are spread over 0 to 0.3 s.
+    # About 150 requests become due during the stall and wait for its end, so their latencies spread over 0 to 0.3 s.
     assert 0.25e9 < result.latency.p99_ns <= result.latency.max_ns
     assert result.latency.mean_ns > 150 / 500 * 0.1e9
 
 
-def test_looking_for_replies_is_not_counted_as_work() -> None:
+def test_empty_polls_are_not_counted_as_cpu_time() -> None:
     def slow(connection: socket.socket) -> None:
         while data := connection.recv(64, socket.MSG_WAITALL):
             time.sleep(0.005)
@@ -164,8 +164,8 @@ def test_looking_for_replies_is_not_counted_as_work() -> None:
     assert result.engine_cpu_ns < spent[1.0] / 2 * 1e9
 
 
-@pytest.mark.parametrize("deadline", [0.1, 0.3], ids=["within-the-schedule", "behind-it"])
-def test_silence_on_a_schedule_ends_at_the_deadline(deadline: float) -> None:
+@pytest.mark.parametrize("deadline", [0.1, 0.3], ids=["during-the-schedule", "after-the-schedule"])
+def test_schedule_on_a_silent_server_ends_at_the_deadline(deadline: float) -> None:
     def falling_silent(connection: socket.socket) -> None:
         connection.sendall(connection.recv(64, socket.MSG_WAITALL).upper())
         while connection.recv(65536):
@@ -176,21 +176,21 @@ def test_silence_on_a_schedule_ends_at_the_deadline(deadline: float) -> None:
     assert result.errors == {Failure.TIMED_OUT: 1}
 
 
-def test_the_rate_is_kept(start: Start) -> None:
+def test_schedule_keeps_its_rate(start: Start) -> None:
     result = run(start(LOOPED).address, Plan(4, 64, 0.5, 10.0, rate=2000.0))
     assert not result.errors
     assert result.requests == 1000
     assert result.elapsed_ns >= 0.499e9
 
 
-def test_more_than_the_server_can_do_is_late_and_not_left_out(start: Start) -> None:
+def test_requests_beyond_the_capacity_are_late_but_not_skipped(start: Start) -> None:
     result = run(start(LOOPED).address, Plan(1, 64, 0.2, 30.0, rate=500_000.0))
     assert not result.errors
     assert result.requests == 100_000
     assert result.latency.max_ns > 0.1e9
 
 
-def test_ctrl_c_ends_it_within_a_tenth_of_a_second(start: Start) -> None:
+def test_ctrl_c_ends_a_run_within_a_tenth_of_a_second(start: Start) -> None:
     script = (
         "import sys, time\n"
         "from upecho.net.address import Address\n"
@@ -212,7 +212,7 @@ def test_ctrl_c_ends_it_within_a_tenth_of_a_second(start: Start) -> None:
     assert ended - sent < 0.1
 
 
-def test_too_few_descriptors_name_the_limit(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_descriptor_limit_is_named_when_it_is_exceeded(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     server = start(LOOPED)
     _, hard = limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
@@ -223,7 +223,7 @@ def test_too_few_descriptors_name_the_limit(start: Start, monkeypatch: pytest.Mo
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
-def test_it_leaves_no_descriptor_behind(start: Start) -> None:
+def test_run_leaves_no_descriptor_open(start: Start) -> None:
     address = start(LOOPED).address
     before = len(list(Path("/proc/self/fd").iterdir()))
     run(address, Plan(10, 64, 0.05, 10.0, idle=10))
@@ -231,15 +231,15 @@ def test_it_leaves_no_descriptor_behind(start: Start) -> None:
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
-def test_churn_ends_each_connection(start: Start) -> None:
-    address = start("blocking").address  # serves the next one when the one before has ended
+def test_churn_closes_each_connection_before_the_next(start: Start) -> None:
+    address = start("blocking").address  # it serves a client only after the one before has left
     result = run(address, Plan(1, 64, 60.0, 10.0, max_requests=50, churn=True))
     assert (result.errors, result.requests) == ({}, 50)
 
 
-@pytest.mark.skipif(resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 11_000, reason="needs more descriptors")
-def test_ten_thousand_connections_stay_under_100_mb(supervisor: Supervisor, start: Start, folder: Path) -> None:
-    server = start("native", f"unix:{folder}/x")
+@pytest.mark.skipif(resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 11_000, reason="this needs 11 000 descriptors")
+def test_ten_thousand_connections_stay_under_100_mb(supervisor: Supervisor, start: Start, directory: Path) -> None:
+    server = start("native", f"unix:{directory}/x")
     client = EngineProcess(supervisor)
     result = client.run(Job(str(server.address), Plan(10_000, 1024, 60.0, 30.0, max_requests=20_000), engine="native"))
     assert (result.errors, result.requests >= 20_000) == ({}, True)

@@ -1,4 +1,4 @@
-"""A server that does anything wrong has no numbers: whichever engine puts which load on it, and whenever it begins."""
+"""A server that does anything wrong has no figures, whatever the engine and the load, and whenever the fault begins."""
 
 import re
 from collections.abc import Callable
@@ -8,18 +8,21 @@ import pytest
 from tests.broken import late_failures
 from tests.made_up import run
 from upecho.load.engine import best
-from upecho.measure import trials
-from upecho.measure.cells import Cell, Scenario
+from upecho.measure import trial_runner
+from upecho.measure.cell_plan import every_cell
 from upecho.measure.cores import Cores
-from upecho.measure.results import Wanted
-from upecho.measure.statistics.claims import Claims
-from upecho.measure.statistics.summary import summarise
-from upecho.measure.trials import Bench, Trial, Window
+from upecho.measure.results import RequestedCell
+from upecho.measure.run_settings import Window
+from upecho.measure.scenarios import Scenario
+from upecho.measure.statistics.summary import Summary
+from upecho.measure.trial_runner import TrialRunner
+from upecho.measure.trials import Trial
 from upecho.net.address import Family
 from upecho.processes.supervisor import Supervisor
+from upecho.serving.target import Target
 
 SIZE = late_failures.REQUEST_BYTES
-# Both have had as many connections as late failures serve well when it comes to the load that counts.
+# When the window begins, either scenario has used up the connections that late failures serve correctly.
 CLOSED = Scenario("closed", late_failures.CORRECT_CONNECTIONS, SIZE)
 SCHEDULED = Scenario("scheduled", late_failures.CORRECT_CONNECTIONS // 2, SIZE, share=0.5)
 
@@ -36,27 +39,27 @@ Measure = Callable[..., Trial]
 
 @pytest.fixture
 def measured(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> Measure:
-    """Measure a target; one that is to be waited for in vain has little time."""
+    """Measure a target, with a short deadline if it is expected to time out."""
 
     def measured(target: str, engine: str, scenario: Scenario, failure: str = "") -> Trial:
         if failure == "timed out":
-            monkeypatch.setattr(trials, "DEADLINE_SECONDS", 1.0)
-        bench = Bench(supervisor, Cores(), Window(0.01, 0.02, 1, engine))
-        return bench.measure(Cell(target, Family.UNIX, scenario), round_number=1)
+            monkeypatch.setattr(trial_runner, "DEADLINE_SECONDS", 1.0)
+        runner = TrialRunner(supervisor, Cores(), Window(0.01, 0.02, 1, engine))
+        (planned,) = every_cell([Target.parse(target)], [Family.UNIX], [scenario])
+        return runner.measure(planned, round_number=1)
 
     return measured
 
 
-def expect_no_numbers(trial: Trial, scenario: Scenario) -> None:
-    wanted = Wanted(trial.target, trial.family, scenario.name)
-    results = run({}, trials=(trial,), wanted=(wanted,), scenarios=(scenario,))
-    (row,) = summarise(results)
-    assert (row.numbers, row.failed) == (None, True)
-    assert Claims(results).costs.groups() == {}
+def expect_no_figures(trial: Trial, scenario: Scenario) -> None:
+    summary = Summary.of(run({}, trials=(trial,), requested=(RequestedCell(trial.cell),), scenarios=(scenario,)))
+    (row,) = summary.rows
+    assert (row.figures, row.target_failed) == (None, True)
+    assert summary.claims.costs.groups() == {}
 
 
 @pytest.mark.parametrize(("engine", "scenario"), LOADS)
-def test_those_who_behave_have_numbers(measured: Measure, engine: str, scenario: Scenario) -> None:
+def test_correct_server_has_no_failure(measured: Measure, engine: str, scenario: Scenario) -> None:
     assert measured("threads", engine, scenario).failure == ""
 
 
@@ -71,10 +74,12 @@ def test_those_who_behave_have_numbers(measured: Measure, engine: str, scenario:
         ("wrong_bytes:lower_case", "mismatch"),
     ],
 )
-def test_who_is_broken_has_none(measured: Measure, target: str, failure: str, engine: str, scenario: Scenario) -> None:
+def test_broken_server_has_no_figures(
+    measured: Measure, target: str, failure: str, engine: str, scenario: Scenario
+) -> None:
     trial = measured(f"tests.broken.{target}", engine, scenario, failure)
     assert re.search(failure, trial.failure)
-    expect_no_numbers(trial, scenario)
+    expect_no_figures(trial, scenario)
 
 
 @pytest.mark.parametrize(("engine", "scenario"), LOADS)
@@ -89,12 +94,12 @@ def test_who_is_broken_has_none(measured: Measure, target: str, failure: str, en
         ("repeats_old_data", "mismatch"),
     ],
 )
-def test_who_breaks_only_when_it_counts_has_none(
+def test_server_that_breaks_during_the_window_has_no_figures(
     measured: Measure, target: str, failure: str, engine: str, scenario: Scenario
 ) -> None:
     trial = measured(f"tests.broken.late_failures:{target}", engine, scenario, failure)
     assert re.search(failure, trial.failure)
     assert trial.load
     assert trial.load.errors
-    assert (trial.capacity is None) == (scenario.share is None), "it broke before it counted"
-    expect_no_numbers(trial, scenario)
+    assert (trial.capacity is None) == (scenario.share is None), "it broke before the window"
+    expect_no_figures(trial, scenario)

@@ -1,4 +1,4 @@
-"""Which cores the engine and the servers run on."""
+"""The cores that the engine and the servers run on."""
 
 import os
 from pathlib import Path
@@ -20,7 +20,7 @@ from upecho.measure.cores import Cores
         ({2, 3}, None, Cores((2,), (3,))),
     ],
 )
-def test_the_engine_has_a_core_of_its_own(
+def test_engine_has_its_own_core(
     allowed: set[int], siblings: str | None, expected: Cores, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: allowed, raising=False)
@@ -30,6 +30,6 @@ def test_the_engine_has_a_core_of_its_own(
     assert Cores.divided() == expected
 
 
-def test_where_no_core_can_be_given_to_a_process_none_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_divided_without_processor_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     assert Cores.divided() == Cores()

@@ -1,4 +1,4 @@
-"""Which Pythons a run has: those named, and all that the PATH has to offer."""
+"""The interpreters of a run: those that are named, and those on the PATH."""
 
 import os
 from pathlib import Path
@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from upecho.measure import pythons
-from upecho.measure.cells import SCENARIOS, Cell
+from upecho.measure.cell_plan import PlannedCell, every_cell
+from upecho.measure.scenarios import SCENARIOS
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
+from upecho.serving.target import Kind, Target
 from upecho.support.errors import CallerError
 
 HERE = Interpreter.here()
@@ -17,18 +19,18 @@ VERSION = HERE.version.removeprefix("CPython ")
 
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A directory that is all there is on the PATH but what a shell needs."""
-    monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), "/usr/bin-that-is-none", "/bin"]))
+    """Return a directory that is the whole PATH, apart from what a shell needs."""
+    monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), "/no-such-directory", "/bin"]))
     return tmp_path
 
 
 def pretend(program: Path, version: str) -> None:
-    """Write a program that says it is a Python of that version."""
+    """Write a program that claims to be a Python of that version."""
     program.write_text(f"#!/bin/sh\necho upecho CPython {version} True\n")
     program.chmod(0o755)
 
 
-def test_equal_ones_are_told_apart_by_number(path: Path) -> None:
+def test_number_distinguishes_interpreters_of_one_version(path: Path) -> None:
     for name in ("first", "second"):
         pretend(path / name, "3.99.1")
     found = pythons.named(["first", "second", "first"])
@@ -38,7 +40,7 @@ def test_equal_ones_are_told_apart_by_number(path: Path) -> None:
     }
 
 
-def test_all_is_one_of_each_version_the_oldest_first(path: Path) -> None:
+def test_all_selects_one_of_each_version_oldest_first(path: Path) -> None:
     pretend(path / "python3.99", "3.99.10")
     pretend(path / "python3.98", "3.99.2")
     pretend(path / "python3.97", "3.99.2")
@@ -49,7 +51,7 @@ def test_all_is_one_of_each_version_the_oldest_first(path: Path) -> None:
     assert pythons.named(["all"])[VERSION] == HERE
 
 
-def test_what_only_looks_like_a_python_is_left_out(path: Path) -> None:
+def test_program_that_is_not_a_recent_python_is_skipped(path: Path) -> None:
     pretend(path / "python3.10", "3.10.1")
     pretend(path / "python3.99-config", "3.99.0")
     (path / "python3.98").write_text("#!/bin/sh\nexit 127\n")
@@ -57,17 +59,17 @@ def test_what_only_looks_like_a_python_is_left_out(path: Path) -> None:
     assert not any(name.startswith(("3.10.", "3.98", "3.99")) for name in pythons.named(["all"]))
 
 
-def test_one_that_was_named_has_to_be_one(path: Path) -> None:
+def test_missing_program_is_an_error(path: Path) -> None:
     with pytest.raises(CallerError, match=r"no program 'python3\.99' on the PATH"):
         pythons.named(["python3.99"])
 
 
-def test_what_an_interpreter_cannot_load_has_a_reason() -> None:
-    cells = [
-        Cell(target, Family.INET, SCENARIOS[0], python=python)
-        for target in ("threads", "nobody:has_this")
-        for python in ("", VERSION)
-    ]
-    unable = pythons.unable({VERSION: HERE}, cells)
-    assert list(unable) == [cells[3]]
-    assert "nobody" in unable[cells[3]]
+def test_target_that_an_interpreter_cannot_load_has_a_reason() -> None:
+    def cells(text: str, found: dict[str, Interpreter]) -> list[PlannedCell]:
+        return every_cell([Target(text, Kind.IMPLEMENTATION)], [Family.INET], SCENARIOS[:1], pythons=found)
+
+    missing = cells("nobody:has_this", {VERSION: HERE})
+    loadable = cells("threads", {VERSION: HERE}) + cells("threads", {}) + cells("nobody:has_this", {})
+    unable = pythons.unable(loadable + missing)
+    assert list(unable) == missing
+    assert "nobody" in unable[missing[0]]

@@ -1,6 +1,5 @@
-"""Results come back from JSON as they went in; a results file is written as a whole or not at all."""
+"""Results survive the way through JSON, and anything that is no results file is refused."""
 
-import errno
 import json
 import os
 import sys
@@ -9,54 +8,58 @@ from pathlib import Path
 import pytest
 
 from tests import results_schema
+from tests.made_up import cell, failed, requested
 from upecho.load.engine import best
 from upecho.load.latency import Latency
 from upecho.load.plan import Failure, LoadResult, ServerUse
 from upecho.measure import environment
-from upecho.measure.cells import SCENARIOS
 from upecho.measure.cores import Cores
 from upecho.measure.environment import Environment
-from upecho.measure.results import Results, Wanted, load
-from upecho.measure.rounds import Limits
-from upecho.measure.trials import Trial, Window
-from upecho.support import atomic_write
-from upecho.support.errors import CallerError, HarnessError
+from upecho.measure.results import RequestedCell, Results, load
+from upecho.measure.run_settings import Limits, Window
+from upecho.measure.scenarios import SCENARIOS
+from upecho.measure.statistics.plausibility import Void, VoidReason
+from upecho.measure.trials import Fault, Finding, Trial
+from upecho.support.errors import CallerError
 
 LATENCY = Latency.of([1000, 2345, 3999])
 GOOD = LoadResult("python", 3, 192, 9000, 8000, ServerUse(600, 400, 200, 1, 5000, 6000, 1), True, LATENCY, {})
 BAD = LoadResult("python", 0, 0, 0, 0, None, False, Latency.of([]), {Failure.RESET: 3})
 
+COLD = cell("a", "inet", "latency", cold=True, python="3.14.0")
 RESULTS = Results(
     environment=Environment.here(Cores((0,), (1, 2)), ["", "asyncio", "no-such-loop"]),
-    window=Window(0.1, 1.0, seed=5),
-    limits=Limits(3, 60.0, fewest=2, precision=0.03, copies=True),
+    window=Window(0.1, 1.0, seed=5, engine="python"),
+    limits=Limits(3, 60.0, min_rounds=2, precision=0.03, copies=True),
     checked=True,
     scenarios=SCENARIOS,
-    wanted=(
-        Wanted("a", "inet", "latency"),
-        Wanted("b", "unix", "bulk", "serves 1 at once", ("echo-hello", "half-close")),
-        Wanted("a", "inet", "latency", cold=True, python="3.14.0"),
+    requested=(
+        requested("a", "inet", "latency"),
+        requested(
+            "b", "unix", "bulk", unsupported="serves at most 1 client", failed_checks=("echo-hello", "half-close")
+        ),
+        RequestedCell(COLD),
     ),
     trials=(
-        Trial("a", "inet", "latency", 1, GOOD),
-        Trial("a", "inet", "latency", 2, BAD, "3 reset"),
-        Trial("b", "unix", "bulk", 2, None, "did not become ready"),
-        Trial("a", "inet", "latency", 2, GOOD, "", "too good", ("stolen",), True, "3.14.0", 4096, 1000.5),
+        Trial(cell("a", "inet", "latency"), 1, GOOD),
+        Trial(cell("a", "inet", "latency"), 2, BAD, failed("3 reset")),
+        Trial(cell("b", "unix", "bulk"), 2, None, (Finding(Fault.NOT_READY, "did not become ready"),)),
+        Trial(COLD, 2, GOOD, (), Void(VoidReason.LITTLES_LAW, "too good"), ("stolen",), 4096, 1000.5),
     ),
     pythons={"3.14.0": "CPython 3.14.0"},
 )
 
 
-def test_results_come_back_as_they_went() -> None:
+def test_results_survive_json() -> None:
     assert Results.from_json(RESULTS.to_json()) == RESULTS
 
 
-def test_the_schema_is_what_its_generator_prints() -> None:
+def test_published_schema_is_up_to_date() -> None:
     command = "python -m tests.results_schema > docs/results.schema.json"
     assert Path("docs/results.schema.json").read_text() == results_schema.text(), command
 
 
-def test_results_are_as_the_schema_says_and_nothing_else_is() -> None:
+def test_schema_accepts_results_and_nothing_else() -> None:
     jsonschema = pytest.importorskip("jsonschema")
     check = jsonschema.Draft202012Validator(results_schema.schema())
     fields = json.loads(RESULTS.to_json())
@@ -66,7 +69,7 @@ def test_results_are_as_the_schema_says_and_nothing_else_is() -> None:
         assert not check.is_valid(fields | wrong)
 
 
-def test_the_environment_tells_what_numbers_depend_on() -> None:
+def test_environment_describes_the_machine() -> None:
     here = RESULTS.environment
     assert here.cpu
     assert "." in here.python
@@ -77,7 +80,7 @@ def test_the_environment_tells_what_numbers_depend_on() -> None:
     assert bool(here.native) == (best() == "native")
 
 
-def test_what_the_system_does_not_tell_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_system_does_not_report_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown() -> tuple[float, float, float]:
         raise OSError
 
@@ -92,99 +95,39 @@ def test_what_the_system_does_not_tell_is_empty(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("missing", ["environment", "window", "trials", "pythons"])
-def test_what_lacks_a_part_is_refused(missing: str) -> None:
+def test_missing_part_is_an_error(missing: str) -> None:
     fields = json.loads(RESULTS.to_json())
     del fields[missing]
-    with pytest.raises(CallerError, match=f"not a whole results file: it has no '{missing}'"):
+    with pytest.raises(CallerError, match=f"invalid results file: it has no '{missing}'"):
         Results.from_json(json.dumps(fields))
 
 
 @pytest.mark.parametrize("length", [0, 1, 1000, -2])
-def test_what_was_cut_off_is_refused(length: int, tmp_path: Path) -> None:
+def test_truncated_file_is_an_error(length: int, tmp_path: Path) -> None:
     file = tmp_path / "cut.json"
     file.write_text(RESULTS.to_json()[:length])
-    with pytest.raises(CallerError, match=rf"^{file}: not a results file: it is no JSON, or not all of it"):
+    with pytest.raises(CallerError, match=rf"^{file}: not a results file: not JSON, or incomplete"):
         load(file)
 
 
-def test_a_file_that_is_none(tmp_path: Path) -> None:
+def test_missing_or_binary_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(CallerError, match="No such file"):
         load(tmp_path / "none.json")
     (tmp_path / "binary.json").write_bytes(b"\xff\xfe")
-    with pytest.raises(CallerError, match="it is no text"):
+    with pytest.raises(CallerError, match="not UTF-8 text"):
         load(tmp_path / "binary.json")
 
 
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "not a results file: it is no JSON"),
-        ("[]", 'not a results file: it does not say "schema": "upecho-results"'),
+        ("", "not a results file: not JSON"),
+        ("[]", 'not a results file: "schema" is not "upecho-results"'),
         ('{"schema": "other"}', "not a results file"),
-        ('{"schema": "upecho-results", "version": 99}', "results of version 99; this upecho reads version 3"),
-        ('{"schema": "upecho-results"}', "results of version None"),
+        ('{"schema": "upecho-results", "version": 99}', "results file of version 99, but this upecho reads version 4"),
+        ('{"schema": "upecho-results"}', "results file of version None"),
     ],
 )
-def test_what_is_no_results_file_is_refused(text: str, complaint: str) -> None:
+def test_other_content_is_an_error(text: str, complaint: str) -> None:
     with pytest.raises(CallerError, match=complaint):
         Results.from_json(text)
-
-
-def test_saving_replaces_a_file_and_leaves_nothing_else(tmp_path: Path) -> None:
-    file = tmp_path / "r.json"
-    file.write_text("old")
-    atomic_write.check(file)
-    assert file.read_text() == "old"
-    atomic_write.save(file, "new")
-    assert file.read_text() == "new"
-    assert list(tmp_path.iterdir()) == [file]
-
-
-def test_saving_follows_a_link(tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to(tmp_path / "real")
-    atomic_write.save(tmp_path / "link", "text")
-    assert (tmp_path / "link").is_symlink()
-    assert (tmp_path / "real").read_text() == "text"
-
-
-def test_saving_takes_names_as_long_as_names_may_be(tmp_path: Path) -> None:
-    atomic_write.save(tmp_path / ("x" * 255), "text")
-    with pytest.raises(CallerError, match="File name too long"):
-        atomic_write.check(tmp_path / ("x" * 256))
-    assert [path.name for path in tmp_path.iterdir()] == ["x" * 255]
-
-
-def test_saving_follows_no_links_in_circles(tmp_path: Path) -> None:
-    (tmp_path / "loop").symlink_to("loop")
-    with pytest.raises(CallerError, match=r"cannot write .*loop: Too many levels of symbolic links"):
-        atomic_write.check(tmp_path / "loop")
-    assert (tmp_path / "loop").is_symlink()
-
-
-def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_descriptor: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    file = tmp_path / "r.json"
-    file.write_text("old")
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(HarnessError, match=r"cannot write .*r\.json: No space left on device"):
-        atomic_write.save(file, "new")
-    assert file.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [file]
-
-
-@pytest.mark.parametrize(
-    ("path", "complaint"),
-    [
-        ("none/r.json", "No such file or directory"),
-        (".", "it exists and is no regular file"),
-        ("/dev/full", "it exists and is no regular file"),
-        ("file/r.json", "Not a directory"),
-    ],
-)
-def test_what_cannot_be_written_is_said_beforehand(path: str, complaint: str, tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(CallerError, match=f"cannot write .*: {complaint}"):
-        atomic_write.check(tmp_path / path)
-    assert list(tmp_path.iterdir()) == [tmp_path / "file"]

@@ -1,153 +1,174 @@
-"""The order of trials is drawn, balanced and repeatable; rounds end in time."""
+"""The order of trials is random, balanced and repeatable; rounds end in time."""
 
 import itertools
 import math
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 import pytest
 
-from upecho.load.latency import Latency
-from upecho.load.plan import LoadResult, ServerUse
+from tests.made_up import VOID, failed, load, run
 from upecho.measure import interleaving, rounds
-from upecho.measure.cells import USUAL, Cell
-from upecho.measure.rounds import Limits
-from upecho.measure.run import every_cell
-from upecho.measure.trials import Bench, Trial
+from upecho.measure.cell_plan import PlannedCell, every_cell
+from upecho.measure.run_settings import Limits
+from upecho.measure.scenarios import DEFAULT_SCENARIOS
+from upecho.measure.statistics.claims import Claims
+from upecho.measure.trial_runner import TrialRunner
+from upecho.measure.trials import Trial
 from upecho.net.address import Family
+from upecho.serving.target import Kind, Target
 
-CELLS = every_cell(["a", "b", "c"], [Family.INET, Family.UNIX], USUAL)
+TARGETS = [Target(name, Kind.IMPLEMENTATION) for name in "abc"]
+CELLS = every_cell(TARGETS, [Family.INET, Family.UNIX], DEFAULT_SCENARIOS)
+GROUPS = len(DEFAULT_SCENARIOS) * 2
 
 
-def orders(count: int, seed: int = 1) -> list[list[Cell]]:
-    return list(itertools.islice(interleaving.rounds(CELLS, seed), count))
+def orders(count: int, seed: int = 1) -> list[list[PlannedCell]]:
+    return list(itertools.islice(interleaving.orders(CELLS, seed), count))
 
 
-def test_every_round_has_every_cell_once() -> None:
+def test_round_has_every_cell_once() -> None:
     for order in orders(5):
-        assert sorted(map(str, order)) == sorted(map(str, CELLS))
+        assert Counter(order) == Counter(CELLS)
 
 
-def test_every_second_round_is_the_one_before_backwards() -> None:
+def test_every_second_round_is_reversed() -> None:
     first, second, third, fourth = orders(4)
     assert second == first[::-1]
     assert fourth == third[::-1]
     assert third not in (first, second)
 
 
-def test_cells_that_are_compared_are_measured_close_together() -> None:
+def test_cells_of_a_group_follow_each_other() -> None:
     for order in orders(6):
-        groups = [key for key, _ in itertools.groupby((cell.scenario, cell.family) for cell in order)]
-        assert len(groups) == len(USUAL) * 2
+        groups = [key for key, _ in itertools.groupby(one.cell.group for one in order)]
+        assert len(groups) == GROUPS
 
 
-def test_the_seed_decides_the_order() -> None:
+def test_seed_determines_the_order() -> None:
     assert orders(4) == orders(4)
     assert orders(1, seed=1) != orders(1, seed=2)
 
 
-def test_every_place_is_taken_by_every_cell_of_a_group() -> None:
+def test_every_cell_comes_first_at_times() -> None:
     firsts = {order[0] for order in orders(600)}
     assert firsts == set(CELLS)
 
 
-def test_one_cell_of_each_group_is_there_twice_and_takes_turns() -> None:
+def test_copied_cell_of_each_group_changes_every_two_rounds() -> None:
     copied = []
-    for order in itertools.islice(interleaving.rounds(CELLS, 1, copies=True), 6):
+    for order in itertools.islice(interleaving.orders(CELLS, 1, copies=True), 6):
         counts = Counter(order)
         assert set(counts) == set(CELLS)
-        copied.append({cell for cell, count in counts.items() if count == 2})
-        assert len({(cell.scenario, cell.family) for cell in copied[-1]}) == len(copied[-1]) == 6
+        copied.append({one for one, count in counts.items() if count == 2})
+        assert len({one.cell.group for one in copied[-1]}) == len(copied[-1]) == GROUPS
     assert copied[0] == copied[1] != copied[2] == copied[3] != copied[4]
     assert copied[0] | copied[2] | copied[4] == set(CELLS)
 
 
-LATENCY = Latency.of([1000])
-COST = {"a": 1.0, "b": 2.0, "c": 3.0}
+COST_US = {"a": 1000.0, "b": 2000.0, "c": 3000.0}
 
 
-class FakeBench:
-    """Measures nothing; a trial takes a second on a clock that is not the real one."""
+class FakeRunner:
+    """Measures nothing; a trial takes one second of a clock that is not the real one."""
 
     def __init__(
-        self, monkeypatch: pytest.MonkeyPatch, bad: Cell | None = None, void: Cell | None = None, noise: float = 0.0
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        *,
+        broken: PlannedCell | None = None,
+        void: PlannedCell | None = None,
+        noise: float = 0.0,
     ) -> None:
-        self._bad, self._void = bad, void
+        self._broken, self._void = broken, void
         self._noise, self._source = noise, random.Random(1)
         self._now = 0.0
         monkeypatch.setattr(time, "monotonic", lambda: self._now)
 
-    def measure(self, cell: Cell, number: int) -> Trial:
+    def measure(self, planned: PlannedCell, number: int) -> Trial:
         self._now += 1.0
-        # Over Unix it is quiet.
+        cell = planned.cell
         noise = self._source.gauss(0, self._noise) if cell.family is Family.INET else 0.0
-        cpu_ns = round(COST[cell.target] * 1e6 * math.exp(noise))
-        server = ServerUse(cpu_ns, cpu_ns, 0, 0, 0, 0, 1)
-        load = LoadResult("python", 1, 1, 10**9, 1, server, False, LATENCY, {})
-        failure, void = ("1 reset" if cell == self._bad else "", "doubtful" if cell == self._void else "")
-        return Trial(*cell.name[:3], number, load, failure, void)
+        findings = failed("1 reset") if planned == self._broken else ()
+        void = VOID if planned == self._void else None
+        return Trial(cell, number, load(COST_US[cell.target] * math.exp(noise)), findings, void)
 
 
-def measured(
-    fake: FakeBench, limits: Limits, cells: Sequence[Cell] = CELLS, beside: Set[Cell] = frozenset()
-) -> list[Trial]:
-    begun: list[tuple[str, int]] = []
+def measured(fake: FakeRunner, limits: Limits, cells: Sequence[PlannedCell] = CELLS) -> list[Trial]:
+    started: list[tuple[str, int]] = []
+    runner = cast("TrialRunner", fake)
     trials = list(
-        rounds.measure(
-            cast("Bench", fake), cells, limits, 1, lambda cell, number: begun.append((str(cell), number)), beside=beside
-        )
+        rounds.measure(runner, cells, limits, seed=1, on_start=lambda cell, number: started.append((str(cell), number)))
     )
-    assert begun == [(f"{trial.scenario}-{trial.family}-{trial.target}", trial.round) for trial in trials]
+    assert started == [(str(trial.cell), trial.round) for trial in trials]
     return trials
 
 
+def rounds_over(family: Family, trials: list[Trial]) -> int:
+    return max(trial.round for trial in trials if trial.cell.family is family)
+
+
 def test_rounds_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    trials = measured(FakeBench(monkeypatch), Limits(3, math.inf))
+    trials = measured(FakeRunner(monkeypatch), Limits(3, math.inf))
     assert [trial.round for trial in trials] == [1] * 18 + [2] * 18 + [3] * 18
 
 
 @pytest.mark.parametrize(("budget", "expected"), [(0, 1), (35, 1), (36, 2), (53, 2), (54, 3), (1000, 4)])
-def test_no_round_is_begun_that_goes_beyond_the_budget(
+def test_no_round_starts_that_would_exceed_the_budget(
     budget: float, expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert measured(FakeBench(monkeypatch), Limits(4, budget))[-1].round == expected
+    assert measured(FakeRunner(monkeypatch), Limits(4, budget))[-1].round == expected
 
 
-def test_what_failed_is_not_measured_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    trials = measured(FakeBench(monkeypatch, bad=CELLS[4], void=CELLS[5]), Limits(3, math.inf))
+def test_cell_that_failed_is_not_measured_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    trials = measured(FakeRunner(monkeypatch, broken=CELLS[4], void=CELLS[5]), Limits(3, math.inf))
     assert len(trials) == 3 * 18 - 4
-    assert [trial.round for trial in trials if trial.failure or trial.void] == [1, 1]
+    assert [trial.round for trial in trials if not trial.is_valid] == [1, 1]
 
 
-@pytest.mark.parametrize(("beside", "counts"), [((), [3, 1]), ((0,), [1, 1]), ((1,), [3, 1])])
-def test_what_is_beside_others_ends_with_them(
-    beside: tuple[int, ...], counts: list[int], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("added", "counts"), [((), [3, 1]), ((0,), [1, 1]), ((1,), [3, 1])])
+def test_added_cell_is_measured_only_with_a_requested_one(
+    added: tuple[int, ...], counts: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fake = FakeBench(monkeypatch, bad=CELLS[1])
-    trials = measured(fake, Limits(3, math.inf), CELLS[:2], {CELLS[number] for number in beside})
-    assert [sum(trial.target == cell.target for trial in trials) for cell in CELLS[:2]] == counts
+    cells = [replace(one, added=number in added) for number, one in enumerate(CELLS[:2])]
+    trials = measured(FakeRunner(monkeypatch, broken=cells[1]), Limits(3, math.inf), cells)
+    assert [sum(trial.cell == one.cell for trial in trials) for one in cells] == counts
 
 
-def rounds_over(family: Family, trials: list[Trial]) -> int:
-    return max(trial.round for trial in trials if trial.family == family.value)
-
-
-def test_what_is_known_well_enough_is_measured_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    trials = measured(FakeBench(monkeypatch, noise=0.05), Limits(100, math.inf, fewest=5, precision=0.03))
+def test_group_ends_when_it_is_precise_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    trials = measured(FakeRunner(monkeypatch, noise=0.05), Limits(100, math.inf, min_rounds=5, precision=0.03))
     assert rounds_over(Family.UNIX, trials) == 5
     assert 6 <= rounds_over(Family.INET, trials) < 50
-    precise = measured(FakeBench(monkeypatch, noise=0.05), Limits(100, math.inf, fewest=5, precision=0.02))
+    precise = measured(FakeRunner(monkeypatch, noise=0.05), Limits(100, math.inf, min_rounds=5, precision=0.02))
     assert rounds_over(Family.INET, precise) > rounds_over(Family.INET, trials)
 
 
-def test_the_budget_ends_what_is_not_known_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    trials = measured(FakeBench(monkeypatch, noise=0.5), Limits(100, 100.0, fewest=2, precision=0.03))
+@pytest.mark.parametrize("noise", [0.02, 0.05, 0.1])
+@pytest.mark.parametrize("precision", [0.01, 0.03])
+def test_run_that_stops_by_precision_reports_that_precision(
+    noise: float, precision: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The interval that reports show after ± is the one that ends the run."""
+    limits = Limits(10_000, math.inf, min_rounds=5, precision=precision)
+    trials = measured(FakeRunner(monkeypatch, noise=noise), limits)
+    results = run({}, trials=tuple(trials), limits=limits)
+    claims = Claims(results)
+    shown = [claims.ratio(one.cell) for one in CELLS]
+    assert max(ratio.precision for ratio in shown) <= precision
+    assert max(trial.round for trial in trials) < limits.rounds
+    fewer = Claims(run({}, trials=tuple(one for one in trials if one.round < rounds_over(Family.INET, trials))))
+    assert max(fewer.ratio(one.cell).precision for one in CELLS) > precision or rounds_over(Family.INET, trials) == 5
+
+
+def test_budget_ends_what_is_not_precise_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    trials = measured(FakeRunner(monkeypatch, noise=0.5), Limits(100, 100.0, min_rounds=2, precision=0.03))
     assert len(trials) <= 100
     assert rounds_over(Family.UNIX, trials) == 2
 
 
-def test_without_a_wish_for_precision_it_is_never_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert rounds_over(Family.UNIX, measured(FakeBench(monkeypatch, noise=0.05), Limits(7, math.inf))) == 7
+def test_precision_of_zero_never_ends_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert rounds_over(Family.UNIX, measured(FakeRunner(monkeypatch, noise=0.05), Limits(7, math.inf))) == 7

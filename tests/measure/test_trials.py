@@ -1,4 +1,4 @@
-"""A trial is a fresh server under load, and a number only if nothing whatever went wrong."""
+"""A trial loads a fresh server, and is a measurement only if nothing went wrong."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,13 +9,19 @@ from upecho.load.engine import NAMES, best
 from upecho.load.engine_process import EngineProcess
 from upecho.load.latency import Latency
 from upecho.load.plan import Failure, LoadResult
-from upecho.measure import trials
-from upecho.measure.cells import SCENARIOS, Cell, Scenario
+from upecho.measure import trial_runner
+from upecho.measure.cell_plan import PlannedCell
+from upecho.measure.cells import Cell
 from upecho.measure.cores import Cores
-from upecho.measure.trials import Bench, Trial, Window
+from upecho.measure.run_settings import Window
+from upecho.measure.scenarios import SCENARIOS, Scenario
+from upecho.measure.statistics.plausibility import VoidReason
+from upecho.measure.trial_runner import TrialRunner
+from upecho.measure.trials import Fault, Trial
 from upecho.net.address import Family
 from upecho.processes import procfs
 from upecho.processes.supervisor import Supervisor
+from upecho.serving.target import Kind, Target
 
 SMALL = Scenario("small", 2, 64)
 
@@ -48,6 +54,11 @@ def noisy(listener, stop):
 """
 
 
+def planned(text: str, family: Family, scenario: Scenario, max_clients: int | None = None) -> PlannedCell:
+    target = Target(text, Kind.IMPLEMENTATION, max_clients=max_clients)
+    return PlannedCell(Cell(text, family, scenario.name), target, scenario)
+
+
 @pytest.fixture
 def hostile(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (directory / "hostile.py").write_text(HOSTILE.replace("\\\\n", "\\n"))
@@ -58,26 +69,21 @@ def hostile(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def measure(supervisor: Supervisor) -> Callable[..., Trial]:
     def measure(target: str, family: Family = Family.INET, scenario: Scenario = SMALL, engine: str = "python") -> Trial:
-        bench = Bench(supervisor, Cores(), Window(0.01, 0.02, 1, engine))
-        trial = bench.measure(Cell(target, family, scenario), round_number=3)
-        assert len(supervisor._children) == 1, "a server is left beside the engine"
+        runner = TrialRunner(supervisor, Cores(), Window(0.01, 0.02, 1, engine))
+        trial = runner.measure(planned(target, family, scenario), round_number=3)
+        assert len(supervisor._children) == 1, "a server was left running"
         return trial
 
     return measure
 
 
 @pytest.mark.parametrize("family", list(Family), ids=lambda family: family.value)
-def test_a_good_server_gets_numbers(measure: Callable[..., Trial], family: Family) -> None:
+def test_correct_server_is_measured(measure: Callable[..., Trial], family: Family) -> None:
     if not family.is_available():
         pytest.skip("not here")
     trial = measure("selectors", family)
-    assert (trial.target, trial.family, trial.scenario, trial.round) == (
-        "selectors",
-        family.value,
-        "small",
-        3,
-    )
-    assert trial.failure == ""
+    assert (trial.cell, trial.round) == (Cell("selectors", family, "small"), 3)
+    assert trial.findings == ()
     assert trial.load
     assert trial.load.requests
     assert bool(trial.load.server_cpu_ns) == procfs.AVAILABLE
@@ -85,8 +91,8 @@ def test_a_good_server_gets_numbers(measure: Callable[..., Trial], family: Famil
 
 @pytest.mark.parametrize("engine", NAMES)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
-def test_the_scenarios_can_be_served(measure: Callable[..., Trial], scenario: Scenario, engine: str) -> None:
-    if engine == "native" != best() or (engine == "python" and (scenario.demands or scenario.idle > 1000)):
+def test_every_scenario_can_be_served(measure: Callable[..., Trial], scenario: Scenario, engine: str) -> None:
+    if engine == "native" != best() or (engine == "python" and (scenario.engine_feature or scenario.idle > 1000)):
         pytest.skip("not with this engine")
     trial = measure("asyncio", Family.UNIX, scenario, engine)
     assert trial.failure == ""
@@ -96,33 +102,41 @@ def test_the_scenarios_can_be_served(measure: Callable[..., Trial], scenario: Sc
 
 @pytest.mark.usefixtures("hostile")
 @pytest.mark.parametrize(
-    ("target", "failure"),
+    ("target", "faults", "failure"),
     [
-        ("hostile:lower", "1 mismatch"),
-        ("hostile:dying", "1 early end, ended with status 7"),
-        ("hostile:noisy", "wrote to stderr: cannot be helped\\x1b"),
-        ("gone:serve", "gone:serve: it ended with status 9 before it was ready: no output on stderr"),
+        ("hostile:lower", [Fault.REQUESTS_FAILED], "1 mismatch"),
+        ("hostile:dying", [Fault.REQUESTS_FAILED, Fault.PROCESS_ENDED], "1 early end, ended with status 7"),
+        ("hostile:noisy", [Fault.STDERR_OUTPUT], "wrote to stderr: cannot be helped\\x1b"),
+        (
+            "gone:serve",
+            [Fault.NOT_READY],
+            "gone:serve: it ended with status 9 before it was ready: no output on stderr",
+        ),
     ],
 )
-def test_what_goes_wrong_is_said(measure: Callable[..., Trial], target: str, failure: str) -> None:
-    assert measure(target).failure == failure
+def test_fault_is_reported(measure: Callable[..., Trial], target: str, faults: list[Fault], failure: str) -> None:
+    trial = measure(target)
+    assert [finding.fault for finding in trial.findings] == faults
+    assert trial.failure == failure
 
 
 @pytest.mark.usefixtures("hostile")
-def test_silence_is_not_waited_out_for_ever(measure: Callable[..., Trial], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trials, "DEADLINE_SECONDS", 0.3)
+def test_silent_server_times_out(measure: Callable[..., Trial], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial_runner, "DEADLINE_SECONDS", 0.3)
     assert measure("hostile:stalling").failure == "1 timed out"
 
 
-def test_a_machine_without_ports_is_not_the_servers_fault(
+def test_machine_without_ports_makes_the_trial_void(
     measure: Callable[..., Trial], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load = LoadResult("python", 0, 0, 0, 0, None, False, Latency.of([]), {Failure.NO_PORT: 16})
     monkeypatch.setattr(EngineProcess, "run", lambda _self, _job: load)
     trial = measure("threads")
-    assert (trial.failure, trial.void) == ("", "no local port left")
+    assert trial.findings == ()
+    assert trial.void
+    assert trial.void.reason is VoidReason.NO_PORT
 
 
 @pytest.mark.parametrize(("max_clients", "possible"), [(None, True), (2, True), (1, False)])
-def test_a_cell_needs_as_many_clients_as_its_scenario(max_clients: int | None, possible: bool) -> None:
-    assert (not Cell("x", Family.INET, SMALL).unsupported(max_clients)) == possible
+def test_target_must_serve_as_many_clients_as_the_scenario_has(max_clients: int | None, possible: bool) -> None:
+    assert (not planned("x", Family.INET, SMALL, max_clients).unsupported) == possible

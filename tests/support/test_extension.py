@@ -1,4 +1,4 @@
-"""The C extension builds without a warning, and where it cannot be built that is said and harms nothing."""
+"""The C extension builds without warnings; where it cannot be built, that is reported and the rest works."""
 
 import os
 import subprocess
@@ -32,16 +32,18 @@ def build(directory: Path, **settings: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.skipif(engine.best() != "native", reason="there is no compiler here")
-def test_it_builds_without_a_warning(tmp_path: Path) -> None:
+def test_extension_builds_without_warnings(tmp_path: Path) -> None:
     done = build(tmp_path, CFLAGS="-Werror")
     assert done.returncode == 0, done.stderr
     assert list(tmp_path.rglob("_native*.so")), done.stdout + done.stderr
     assert build(tmp_path, CC="no-such-compiler").returncode == 0
-    assert not list(tmp_path.rglob("_native*.so")), "what an earlier build left must not pass for this one's"
+    assert not list(tmp_path.rglob("_native*.so")), (
+        "the file of an earlier build must not be taken for the result of this one"
+    )
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="it is built on Linux only")
-def test_without_a_compiler_the_rest_is_built(tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="the extension is built on Linux only")
+def test_build_without_a_compiler_leaves_the_extension_out(tmp_path: Path) -> None:
     done = build(tmp_path, CC="no-such-compiler")
     assert done.returncode == 0
     assert not list(tmp_path.rglob("_native*.so"))
@@ -58,9 +60,9 @@ def without_extension(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("without_extension")
-def test_what_needs_it_says_so() -> None:
-    with pytest.raises(Unavailable, match="the lot is unavailable here: it needs upecho's C extension"):
-        extension.load("the lot")
+def test_missing_extension_is_reported_by_what_needs_it() -> None:
+    with pytest.raises(Unavailable, match="the example is unavailable here: it needs upecho's C extension"):
+        extension.load("the example")
     with pytest.raises(Unavailable, match="the native load engine is unavailable"):
         engine.engine("native")
     (row,) = [row for row in inventory.implementations() if row.name == "native"]
@@ -68,19 +70,19 @@ def test_what_needs_it_says_so() -> None:
 
 
 @pytest.mark.usefixtures("without_extension")
-def test_the_python_engine_takes_its_place() -> None:
+def test_python_engine_is_used_without_the_extension() -> None:
     assert engine.best() == "python"
 
 
 CHURN = ("bench", "selectors", "--engine", "python", "--scenario", "churn", "--no-check")
-SAYS = "the load engine 'python' knows no churn, only the native one does"
+REFUSAL = "only the native load engine supports churn, not 'python'"
 
 
 @pytest.mark.skipif(engine.best() != "native", reason="the C extension was not built")
-def test_the_engine_that_was_chosen_cannot_do_everything(refusal: Callable[..., str]) -> None:
-    assert refusal(*CHURN) == SAYS
+def test_scenario_that_the_chosen_engine_does_not_support_is_refused(refusal: Callable[..., str]) -> None:
+    assert refusal(*CHURN) == f"{REFUSAL}; use --engine native"
 
 
 @pytest.mark.usefixtures("without_extension")
-def test_nor_can_the_only_one_there_is(refusal: Callable[..., str]) -> None:
-    assert refusal(*CHURN[:2], *CHURN[4:]) == f"{SAYS}; {extension.REASON}; {extension.HINT}"
+def test_scenario_that_the_only_engine_does_not_support_is_refused(refusal: Callable[..., str]) -> None:
+    assert refusal(*CHURN[:2], *CHURN[4:]) == f"{REFUSAL}; {extension.REASON}; {extension.HINT}"

@@ -1,98 +1,122 @@
-"""What ``upecho bench`` is to measure: targets, families, scenarios, and what of them is possible here."""
+"""What ``upecho bench`` measures: targets, families and scenarios, and which of them are possible here."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from upecho.measure import pythons as python_choice
-from upecho.measure import scenario_files
-from upecho.measure.cells import ALL, BASELINE, SCENARIOS, SUMMARIES, USUAL, Cell, Scenario
-from upecho.measure.run import expect_able
+from upecho.measure import pythons, scenario_files
+from upecho.measure.cell_plan import PlannedCell
+from upecho.measure.cells import BASELINE
+from upecho.measure.run import expect_engine_supports
+from upecho.measure.scenarios import ALL, DEFAULT_SCENARIOS, SCENARIOS, SUMMARIES, Scenario
 from upecho.net.address import Family
-from upecho.processes.interpreter import Interpreter
 from upecho.serving import inventory
 from upecho.serving.target import Kind, Target
 from upecho.support.errors import CallerError, UpechoError
 from upecho.support.text import unknown_name
 
 DEFAULT_FAMILIES = ("inet", "unix")
-FILE = ".toml"
+FILE_ENDING = ".toml"
 
 
-def targets(names: Sequence[str]) -> list[str]:
-    """Return the servers that were named, or else all that can be had here and are not naive."""
+def targets(names: Sequence[str]) -> list[Target]:
+    """Return the targets that the user named, or else every available server that is not naive.
+
+    Raises:
+        CallerError: A target does not exist, or is not one that upecho can start.
+        Unavailable: A package that a target needs is not installed.
+    """
     if not names:
-        return [row.name for row in inventory.implementations() if not row.naive and _usable(row)]
-    for name in names:
-        if Target.parse(name).kind is not Kind.IMPLEMENTATION:
-            raise CallerError(
-                f"bench starts servers itself: it needs NAME, NAME+LOOP or module:attribute, not {name!r}"
-            )
-    return list(dict.fromkeys(names))
+        return [Target.parse(row.name) for row in inventory.implementations() if not row.naive and _is_available(row)]
+    return [_target(name) for name in dict.fromkeys(names)]
 
 
-def miss_baseline(names: Sequence[str]) -> None:
-    """Say aloud if the server that is measured unasked cannot be; where none was named, that has been said."""
+def _target(name: str) -> Target:
+    target = Target.parse(name)
+    if target.kind is not Kind.IMPLEMENTATION:
+        raise CallerError(
+            "bench starts servers itself",
+            subject=f"cannot measure {name!r}",
+            hint="use NAME, NAME+LOOP or module:attribute",
+        )
+    return target
+
+
+def report_missing_baseline(names: Sequence[str]) -> None:
+    """Report that the baseline is unavailable, unless the selection of default targets has reported it."""
     if names and BASELINE not in names:
-        _usable(next(row for row in inventory.implementations() if row.name == BASELINE))
+        _is_available(next(row for row in inventory.implementations() if row.name == BASELINE))
 
 
-def families(names: Sequence[str]) -> list[Family]:
-    """Return the families that were named, or else the usual ones that can be had here."""
-    if not names:
-        usual = [row for row in inventory.families() if row.name in DEFAULT_FAMILIES]
-        return [Family(row.name) for row in usual if _usable(row)]
-    named = [Family(name) for name in dict.fromkeys(names)]
-    for family in named:
+def families(named: Sequence[Family]) -> list[Family]:
+    """Return the families that the user named, or else the default ones that are available.
+
+    Raises:
+        Unavailable: This system lacks a family that the user named.
+    """
+    if not named:
+        rows = [row for row in inventory.families() if row.name in DEFAULT_FAMILIES]
+        return [Family(row.name) for row in rows if _is_available(row)]
+    found = list(dict.fromkeys(named))
+    for family in found:
         family.require()
-    return named
+    return found
 
 
-def _usable(row: inventory.Entry) -> bool:
-    """Say aloud what a default run leaves out."""
+def _is_available(row: inventory.Entry) -> bool:
+    """Whether an entry can be used here; report it as skipped if not."""
     if row.unavailable:
-        click.echo(f"left out: {row.name}: {row.unavailable}", err=True)
+        _report_skipped(row.name, row.unavailable)
     return not row.unavailable
 
 
-def able(pythons: Mapping[str, Interpreter], cells: Sequence[Cell]) -> list[Cell]:
-    """Return the cells whose interpreter can load their target; say aloud what is left out."""
-    unable = python_choice.unable(pythons, cells)
-    for line in dict.fromkeys(f"{cell.target} {cell.python}: {reason}" for cell, reason in unable.items()):
-        click.echo(f"left out: {line}", err=True)
-    return [cell for cell in cells if cell not in unable]
+def loadable(cells: Sequence[PlannedCell]) -> list[PlannedCell]:
+    """Return the cells whose interpreter can load their target; report the others as skipped."""
+    unable = pythons.unable(cells)
+    skipped = {f"{one.cell.target} on {one.cell.python}": reason for one, reason in unable.items()}
+    for what, reason in skipped.items():
+        _report_skipped(what, reason)
+    return [one for one in cells if one not in unable]
 
 
 def scenarios(names: Sequence[str], engine: str) -> list[Scenario]:
-    """Return the scenarios that were named, each once, or else the usual ones; of all those that can be had here."""
+    """Return the scenarios that the user named, or else the default ones.
+
+    Raises:
+        CallerError: A scenario does not exist, a file is invalid, or two files define a name differently.
+    """
     found: dict[str, Scenario] = {}
     for scenario in itertools.chain.from_iterable(_named(name, engine) for name in names):
         if found.setdefault(scenario.name, scenario) != scenario:
-            raise CallerError(f"two files have a scenario {scenario.name!r}, and not the same one; rename one of them")
-    return list(found.values()) or list(USUAL)
+            raise CallerError(f"two files define the scenario {scenario.name!r} differently", hint="rename one of them")
+    return list(found.values()) or list(DEFAULT_SCENARIOS)
 
 
 def _named(name: str, engine: str) -> Sequence[Scenario]:
     if name == ALL:
-        return _possible(engine)
-    if name.endswith(FILE):
+        return _supported(engine)
+    if name.endswith(FILE_ENDING):
         return scenario_files.load(Path(name))
     found = [one for one in SCENARIOS if name in (one.name, one.title)]
     if not found:
-        raise CallerError(unknown_name("scenario", name, list(SUMMARIES), ALL, f"a {FILE} file"))
+        raise CallerError(unknown_name("scenario", name, list(SUMMARIES), ALL, f"a {FILE_ENDING} file"))
     return found
 
 
-def _possible(engine: str) -> list[Scenario]:
-    """Return every scenario that this engine, on this system, can carry out; say aloud what is left out."""
+def _supported(engine: str) -> list[Scenario]:
+    """Return every scenario that an engine can produce here; report the others as skipped."""
     reasons: dict[str, str] = {}
     for scenario in SCENARIOS:
         try:
-            expect_able(engine, [scenario])
+            expect_engine_supports(engine, [scenario])
         except UpechoError as error:
             reasons[scenario.title] = str(error)
     for title, reason in reasons.items():
-        click.echo(f"left out: {title}: {reason}", err=True)
+        _report_skipped(title, reason)
     return [scenario for scenario in SCENARIOS if scenario.title not in reasons]
+
+
+def _report_skipped(what: str, reason: str) -> None:
+    click.echo(f"skipping {what}: {reason}", err=True)

@@ -1,4 +1,4 @@
-"""Shows on stderr how far long work is: a bar on a terminal, a line now and then elsewhere."""
+"""Progress of long work, on stderr: a bar on a terminal, and elsewhere a line for each stage."""
 
 import sys
 from typing import Self
@@ -11,7 +11,7 @@ class Steps:
     """Progress through a known number of steps."""
 
     def __init__(self, total: int) -> None:
-        # Without auto_refresh nothing of it runs between two steps, where it could disturb a measurement.
+        # Without auto_refresh, no thread redraws the bar between two steps, where it could disturb a measurement.
         self._progress = Progress(
             BarColumn(bar_width=30),
             TextColumn("{task.percentage:>3.0f} %"),
@@ -22,7 +22,7 @@ class Steps:
             transient=True,
         )
         self._task = self._progress.add_task("", total=total)
-        self._chapters: set[str] = set()
+        self._stages: set[str] = set()
 
     def __enter__(self) -> Self:
         if self._progress.console.is_terminal:
@@ -33,14 +33,14 @@ class Steps:
         if self._progress.console.is_terminal:
             self._progress.stop()
 
-    def show(self, chapter: str, step: str) -> None:
-        """Say what is being done; where there is no terminal, only when a new chapter begins."""
+    def show(self, stage: str, step: str) -> None:
+        """Show the current stage and step; without a terminal, print each stage once."""
         if self._progress.console.is_terminal:
-            self._progress.update(self._task, description=f"{chapter}: {step}", refresh=True)
-        elif chapter not in self._chapters:
-            print(chapter, file=sys.stderr)
-        self._chapters.add(chapter)
+            self._progress.update(self._task, description=f"{stage}: {step}", refresh=True)
+        elif stage not in self._stages:
+            print(stage, file=sys.stderr)
+        self._stages.add(stage)
 
     def advance(self) -> None:
-        """Count a step that is done."""
+        """Count a completed step."""
         self._progress.advance(self._task)

@@ -1,26 +1,30 @@
-"""Lets other signals end a command as Ctrl-C does: what it has done so far can be kept."""
+"""Lets SIGTERM and SIGHUP interrupt a command like Ctrl-C does, so that it can keep its results so far."""
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-NUMBERS = (signal.SIGTERM, signal.SIGHUP)
+INTERRUPTING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
-class Ended(KeyboardInterrupt):
-    """A signal has come; the exit status is what a shell reports for a program that it ended."""
+class TerminatedBySignal(KeyboardInterrupt):
+    """The process received a signal that asks it to end.
+
+    Attributes:
+        exit_status: The status that a shell reports for a program killed by this signal: 128 plus its number.
+    """
 
     def __init__(self, number: int) -> None:
-        super().__init__(f"ended by {signal.Signals(number).name}")
+        super().__init__(f"terminated by {signal.Signals(number).name}")
         self.exit_status = 128 + number
 
 
 @contextmanager
 def as_interrupts() -> Iterator[None]:
-    """Raise Ended for signals that would end the process at once, but not for such as it was started to ignore."""
-    numbers = [number for number in NUMBERS if signal.getsignal(number) is signal.SIG_DFL]
+    """Raise TerminatedBySignal for SIGTERM and SIGHUP, except where the process was started with them ignored."""
+    numbers = [number for number in INTERRUPTING_SIGNALS if signal.getsignal(number) is signal.SIG_DFL]
     for number in numbers:
-        signal.signal(number, _end)
+        signal.signal(number, _terminate)
     try:
         yield
     finally:
@@ -28,5 +32,5 @@ def as_interrupts() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
-def _end(number: int, _frame: object) -> None:
-    raise Ended(number)
+def _terminate(number: int, _frame: object) -> None:
+    raise TerminatedBySignal(number)

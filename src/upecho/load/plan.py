@@ -8,6 +8,8 @@ from typing import Self
 
 from upecho.load.latency import Latency
 
+SLICE_NS = 100_000_000  # LoadResult.slices counts the replies in each tenth of a second
+
 
 class Failure(enum.StrEnum):
     """Why a request got no verified reply."""

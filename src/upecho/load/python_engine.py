@@ -16,13 +16,11 @@ from upecho.load.engine import Meter, Readings
 from upecho.load.latency import Latency
 from upecho.load.opening import connected
 from upecho.load.payload import Payload
-from upecho.load.plan import Failure, LoadResult, Plan
+from upecho.load.plan import SLICE_NS, Failure, LoadResult, Plan
 from upecho.net.address import Address
 from upecho.support.errors import Unavailable
 
 NAME = "python"
-
-SLICE_NS = 100_000_000
 
 
 def run(address: Address, plan: Plan, meter: Meter | None = None) -> LoadResult:

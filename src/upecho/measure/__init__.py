@@ -1,1 +1,1 @@
-"""Measuring: cells, trials in interleaved rounds, their statistics and the results file."""
+"""Measurement: cells, trials in interleaved rounds, their statistics and the results file."""

@@ -1,12 +1,12 @@
-"""The Pythons of a run: those that were asked for by program, or all on the PATH, under the names that cells use."""
+"""The interpreters of a run, named by the user or found on the PATH, keyed by the version that cells use."""
 
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from upecho.measure.cells import Cell
+from upecho.measure.cell_plan import PlannedCell
 from upecho.processes.interpreter import OLDEST, Interpreter
 from upecho.support.errors import CallerError
 
@@ -15,13 +15,13 @@ PROGRAM = re.compile(r"python(\d+)\.(\d+)t?")
 
 
 def named(programs: Iterable[str]) -> dict[str, Interpreter]:
-    """Return interpreters by their version; two of the same one are told apart by number.
+    """Return interpreters keyed by version; a number distinguishes interpreters of the same version.
 
     Args:
-        programs: paths, or names to be found on the PATH; ``all`` stands for one of each version that is found there.
+        programs: Paths, or names to look up on the PATH; ``all`` stands for one interpreter of each version there.
 
     Raises:
-        CallerError: one is no Python, or too old.
+        CallerError: A program is not Python, or its version is too old.
     """
     found: dict[str, Interpreter] = {}
     for program in dict.fromkeys(programs):
@@ -33,19 +33,22 @@ def named(programs: Iterable[str]) -> dict[str, Interpreter]:
 
 
 def everywhere() -> list[Interpreter]:
-    """Return one interpreter of each version on the PATH, the oldest first; of equal ones, this one or the first."""
+    """Return one interpreter of each version on the PATH, the oldest version first.
+
+    Of several interpreters of one version it is the running one, or else the first on the PATH.
+    """
     found: dict[str, Interpreter] = {Interpreter.here().version: Interpreter.here()}
     for program in _programs():
         try:
             python = Interpreter.probe(program)
-        except CallerError:  # a name without a program behind it, such as a version manager leaves
+        except CallerError:  # such as the shim that a version manager leaves for a version that is not installed
             continue
         found.setdefault(python.version, python)
     return sorted(found.values(), key=lambda python: [int(part) for part in re.findall(r"\d+", python.version)])
 
 
 def _programs() -> Iterator[str]:
-    """Yield what is named as a Python that is new enough, in the order of the PATH."""
+    """Yield programs whose name is that of a recent enough Python, in the order of the PATH."""
     directories = os.environ.get("PATH", os.defpath).split(os.pathsep)
     for directory in map(Path, dict.fromkeys([str(Path(sys.executable).parent), *filter(None, directories)])):
         for program in sorted(directory.glob("python*")):
@@ -54,10 +57,15 @@ def _programs() -> Iterator[str]:
                 yield str(program)
 
 
-def unable(pythons: Mapping[str, Interpreter], cells: Sequence[Cell]) -> dict[Cell, str]:
-    """Return the cells whose interpreter cannot load their target, each with the reason in a few words."""
+def unable(cells: Sequence[PlannedCell]) -> dict[PlannedCell, str]:
+    """Return the cells whose interpreter cannot load their target, each with a short reason."""
+    interpreters = dict.fromkeys(one.interpreter for one in cells if one.interpreter)
     missing = {
-        name: python.missing(dict.fromkeys(cell.target for cell in cells if cell.python == name))
-        for name, python in pythons.items()
+        interpreter: interpreter.missing(
+            dict.fromkeys(one.cell.target for one in cells if one.interpreter == interpreter)
+        )
+        for interpreter in interpreters
     }
-    return {cell: reason for cell in cells if (reason := missing.get(cell.python, {}).get(cell.target))}
+    return {
+        one: reason for one in cells if one.interpreter and (reason := missing[one.interpreter].get(one.cell.target))
+    }

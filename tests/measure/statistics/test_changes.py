@@ -6,9 +6,8 @@ import random
 
 import pytest
 
-from tests.made_up import CHAT, load, noisy, run
-from upecho.measure.results import Results, Wanted
-from upecho.measure.statistics import ratios
+from tests.made_up import CHAT, cell, load, noisy, requested, run, trial
+from upecho.measure.results import RequestedCell, Results
 from upecho.measure.statistics.changes import Change, Changes
 from upecho.measure.statistics.claims import Verdict
 from upecho.measure.trials import Trial
@@ -19,14 +18,8 @@ STEADY = [1.0, 1.01, 0.99, 1.0, 1.01, 0.99]
 DEARER = [1.1 * cost for cost in STEADY]
 
 
-@pytest.fixture(autouse=True)
-def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Verdicts do not depend on the bootstrap, which takes most of the time."""
-    monkeypatch.setattr(ratios, "RESAMPLES", 100)
-
-
 def found(base: Results, new: Results) -> dict[str, Change]:
-    return {change.name.target: change for change in Changes(base, new).cells}
+    return {change.cell.target: change for change in Changes(base, new).cells}
 
 
 def verdict(base: Results, new: Results) -> Verdict:
@@ -52,7 +45,7 @@ def test_less_is_found_too_and_is_not_more() -> None:
 def test_a_machine_that_was_slower_is_cancelled_by_the_baseline() -> None:
     source = random.Random(2)
     changes = Changes(noisy(source, COSTS, 12), noisy(source, COSTS, 12, machine=1.3))
-    assert [change.name.target for change in changes.cells] == ["threads", "asyncio"]
+    assert [change.cell.target for change in changes.cells] == ["threads", "asyncio"]
     for change in changes.cells:
         assert change.verdict is Verdict.NO_DIFFERENCE
         assert change.ratio.ratio == pytest.approx(1, abs=0.03)
@@ -97,7 +90,7 @@ def test_without_the_baseline_in_both_it_is_not(missing: str) -> None:
 
 def test_the_baseline_alone_is_compared_itself() -> None:
     changes = Changes(run({"native": STEADY, "gone": STEADY}), run({"native": DEARER}))
-    assert [change.name.target for change in changes.cells] == ["native"]
+    assert [change.cell.target for change in changes.cells] == ["native"]
     assert changes.cells[0].costs_more
 
 
@@ -133,7 +126,7 @@ def test_five_percent_more_are_found_nearly_always() -> None:
     found = 0
     for _ in range(100):
         base, new = (noisy(source, COSTS | {"threads": 9.0 * more}, 40, copied="native") for more in (1, 1.05))
-        changes = {change.name.target: change for change in Changes(base, new).cells}
+        changes = {change.cell.target: change for change in Changes(base, new).cells}
         found += changes["threads"].costs_more and not changes["asyncio"].costs_more
     assert found >= 95
 
@@ -165,61 +158,58 @@ def test_what_cannot_be_compared_has_a_reason() -> None:
     base = run({"a": STEADY, "broke": STEADY, "gone": STEADY, "fixed": "1 reset", "never": "1 reset"})
     new = run({"a": STEADY, "broke": "2 mismatch", "fixed": STEADY, "never": "1 reset", "added": STEADY})
     changes = Changes(base, new)
-    assert [change.name.target for change in changes.cells] == ["a"]
-    assert [(one.name.target, one.reason, one.broke) for one in changes.absent] == [
+    assert [change.cell.target for change in changes.cells] == ["a"]
+    assert [(one.cell.target, one.reason, one.is_broken) for one in changes.absent] == [
         ("broke", "NEW: failed: 2 mismatch", True),
         ("fixed", "BASE: failed: 1 reset", False),
         ("added", "only in NEW", False),
         ("gone", "only in BASE", False),
     ]
-    assert [one.name.target for one in changes.broken] == ["broke"]
+    assert [one.cell.target for one in changes.broken] == ["broke"]
 
 
 def test_what_fails_a_check_now_is_broken_and_what_is_unsupported_is_not() -> None:
     base = run({"a": STEADY, "b": STEADY, "c": STEADY})
-    wanted = [Wanted("a", "unix", "chat"), Wanted("b", "unix", "chat", "serves 1 at once")]
-    wanted += [Wanted("c", "unix", "chat", failed_checks=("echo-hello",))]
-    changes = Changes(base, run({"a": STEADY}, wanted=tuple(wanted)))
-    assert [(one.name.target, one.broke) for one in changes.absent] == [("b", False), ("c", True)]
+    cells = [requested("a"), requested("b", unsupported="serves at most 1 client")]
+    cells += [requested("c", failed_checks=("echo-hello",))]
+    changes = Changes(base, run({"a": STEADY}, requested=tuple(cells)))
+    assert [(one.cell.target, one.is_broken) for one in changes.absent] == [("b", False), ("c", True)]
 
 
 def test_cpu_time_is_not_compared_with_all_time() -> None:
-    without = tuple(
-        Trial("a", "unix", "chat", number, dataclasses.replace(load(1.0), server=None)) for number in (1, 2)
-    )
+    without = tuple(trial("a", number, dataclasses.replace(load(1.0), server=None)) for number in (1, 2))
     clock = run({"a": STEADY, "b": STEADY}, trials=(*without, *run({"b": STEADY}).trials))
     (absence,) = Changes(run({"a": STEADY, "b": STEADY}), clock).absent
-    assert (absence.name.target, absence.reason) == ("a", "CPU time is known only in BASE")
+    assert (absence.cell.target, absence.reason) == ("a", "CPU time is known only in BASE")
     wholly = dataclasses.replace(clock, trials=without)
-    assert [change.base.cost for change in Changes(wholly, wholly).cells] == [2000.0]
+    assert [change.base.cost_ns for change in Changes(wholly, wholly).cells] == [2000.0]
 
 
 def test_families_python_and_coldness_are_told_apart() -> None:
     base = run({"a": STEADY}, families=("inet", "unix"))
-    names = [Wanted("a", "inet", "chat"), Wanted("a", "unix", "chat", cold=True)]
-    names += [Wanted("a", "unix", "chat", python="3.14.0")]
-    trials = [Trial(*wanted.name[:3], 1, load(1.0), cold=wanted.cold, python=wanted.python) for wanted in names]
-    changes = Changes(base, run({}, wanted=tuple(names), trials=tuple(trials)))
-    assert [change.name for change in changes.cells] == [("a", "inet", "chat", False, "")]
+    cells = [cell("a", "inet"), cell("a", cold=True), cell("a", python="3.14.0")]
+    trials = tuple(Trial(one, 1, load(1.0)) for one in cells)
+    changes = Changes(base, run({}, requested=tuple(map(RequestedCell, cells)), trials=trials))
+    assert [change.cell for change in changes.cells] == [cell("a", "inet")]
     assert [one.reason for one in changes.absent] == ["only in NEW", "only in NEW", "only in BASE"]
 
 
 def test_the_order_is_that_of_the_later_run() -> None:
     names = ["c", "a", "b"]
     changes = Changes(run(dict.fromkeys(sorted(names), STEADY)), run(dict.fromkeys(names, STEADY)))
-    assert [change.name.target for change in changes.cells] == names
+    assert [change.cell.target for change in changes.cells] == names
 
 
 def test_the_limit_is_for_what_is_certain() -> None:
     base = run({"a": STEADY, "b": STEADY, "c": STEADY})
     changes = Changes(base, run({"a": DEARER, "b": DEARER[:3], "c": [0.5 * cost for cost in STEADY]}))
-    assert [change.name.target for change in changes.beyond(0.05)] == ["a"]
+    assert [change.cell.target for change in changes.beyond(0.05)] == ["a"]
     assert changes.beyond(0.11) == []
-    assert [change.name.target for change in changes.undecided()] == ["b"]
+    assert [change.cell.target for change in changes.undecided()] == ["b"]
 
 
 def test_nothing_in_common_is_an_error_but_not_if_something_broke() -> None:
-    with pytest.raises(CallerError, match=r"^nothing to compare: BASE has numbers for 1 cells and NEW for 2"):
+    with pytest.raises(CallerError, match=r"^nothing to compare: BASE has figures for 1 cells and NEW for 2"):
         Changes(run({"a": STEADY}), run({"b": STEADY, "c": STEADY}))
     with pytest.raises(CallerError, match="nothing to compare"):
         Changes(run({"a": "1 reset"}), run({"a": STEADY}))
@@ -229,8 +219,8 @@ def test_nothing_in_common_is_an_error_but_not_if_something_broke() -> None:
 
 def test_loads_and_engines_must_be_the_same() -> None:
     base = run({"a": STEADY})
-    with pytest.raises(CallerError, match=r"by the load engine native, NEW by python: "):
+    with pytest.raises(CallerError, match="with the load engine native and NEW with python"):
         Changes(base, run({"a": STEADY}, engine="python"))
     other = dataclasses.replace(CHAT, connections=65, idle=7)
-    with pytest.raises(CallerError, match=r"'chat' is not the same load in BASE and NEW: connections 64 and 65, idle"):
+    with pytest.raises(CallerError, match=r"'chat' is a different load in BASE and NEW: connections 64 and 65, idle"):
         Changes(base, run({"a": STEADY}, scenarios=(other,)))

@@ -5,22 +5,17 @@ import random
 
 import pytest
 
-from tests.made_up import noisy, run
-from upecho.measure.cells import BASELINE, Name
+from tests.made_up import GROUP, cell, noisy, run
+from upecho.measure.cells import BASELINE
 from upecho.measure.statistics.claims import Claims, Verdict
 
-GROUP = ("chat", "unix")
 STEADY = [1.0, 1.01, 0.99, 1.0, 1.01, 0.99]
 DEARER = [1.1 * cost for cost in STEADY[::-1]]
 
 
-def name(target: str) -> Name:
-    return Name(target, "unix", "chat")
-
-
 def verdict(claims: Claims) -> Verdict:
-    found = claims.verdict(name("a"), name("b"))
-    assert found is claims.verdict(name("b"), name("a"))
+    found = claims.verdict(cell("a"), cell("b"))
+    assert found is claims.verdict(cell("b"), cell("a"))
     return found
 
 
@@ -86,8 +81,8 @@ def test_without_two_copies_nobody_looked() -> None:
 
 def test_the_ratio_is_to_the_baseline_in_the_same_round() -> None:
     claims = Claims(run({"a": [2.0, 4.0, 8.0], "b": [1.0, 2.0, 4.0], BASELINE: [0.5, 1.0, 2.0]}))
-    assert str(claims.ratio(name("a"))) == "4.000 [4.000, 4.000]"
-    assert str(claims.ratio(name("b"))) == "2.000 [2.000, 2.000]"
+    assert str(claims.ratio(cell("a"))) == "4.000 [4.000, 4.000]"
+    assert str(claims.ratio(cell("b"))) == "2.000 [2.000, 2.000]"
 
 
 def test_many_comparisons_make_claims_rarer() -> None:
@@ -108,8 +103,8 @@ def test_servers_over_other_families_count_as_comparisons() -> None:
 
 def claimed(claims: Claims) -> bool:
     """Whether any two cells of a run are said to differ."""
-    names = claims.costs.groups()[GROUP]
-    return any(claims.verdict(one, other) is Verdict.DIFFERENT for one in names for other in names if one != other)
+    cells = claims.costs.groups()[GROUP]
+    return any(claims.verdict(one, other) is Verdict.DIFFERENT for one in cells for other in cells if one != other)
 
 
 # Without copies nothing but the p-value forbids a claim, in one run in twenty: above 10 of 100 that comes out once in
@@ -128,4 +123,4 @@ def test_five_percent_more_are_found_nearly_always() -> None:
     costs = {"a": 10.0, "b": 10.5, "c": 10.0, BASELINE: 3.0}
     runs = [Claims(noisy(source, costs, 12, copied="c")) for _ in range(100)]
     assert sum(verdict(claims) is Verdict.DIFFERENT for claims in runs) >= 95
-    assert sum(claims.verdict(name("a"), name("c")) is Verdict.DIFFERENT for claims in runs) <= 5
+    assert sum(claims.verdict(cell("a"), cell("c")) is Verdict.DIFFERENT for claims in runs) <= 5

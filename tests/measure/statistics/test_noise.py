@@ -11,39 +11,39 @@ from upecho.measure.statistics.noise import disturbances
 SECOND_NS = 1_000_000_000
 
 
-def told(**changes: int) -> list[str]:
+def found(**changes: int) -> list[str]:
     return list(disturbances(dataclasses.replace(load(1.0), **changes)))  # type: ignore[arg-type]
 
 
 def test_a_quiet_block_is_not_marked() -> None:
-    assert told(elapsed_ns=SECOND_NS) == []
+    assert found(elapsed_ns=SECOND_NS) == []
 
 
 @pytest.mark.parametrize(("stolen_ms", "words"), [(20, []), (30, ["3% of a core stolen"])])
 def test_time_that_was_stolen_is_said_beyond_two_percent(stolen_ms: int, words: list[str]) -> None:
-    assert told(elapsed_ns=SECOND_NS, stolen_ns=stolen_ms * 1_000_000) == words
+    assert found(elapsed_ns=SECOND_NS, stolen_ns=stolen_ms * 1_000_000) == words
 
 
 @pytest.mark.parametrize(
     ("seconds", "switches", "words"),
     [
         (1, 200, []),
-        (1, 201, ["the load engine was interrupted 201 times a second"]),
+        (1, 201, ["load engine interrupted 201 times a second"]),
         (2, 400, []),
-        (2, 600, ["the load engine was interrupted 300 times a second"]),
+        (2, 600, ["load engine interrupted 300 times a second"]),
     ],
 )
 def test_interruptions_are_said_beyond_two_hundred_a_second(seconds: int, switches: int, words: list[str]) -> None:
-    assert told(elapsed_ns=seconds * SECOND_NS, engine_switches=switches) == words
+    assert found(elapsed_ns=seconds * SECOND_NS, engine_switches=switches) == words
 
 
 def test_on_the_core_of_the_server_interruptions_tell_nothing() -> None:
     shared = dataclasses.replace(load(1.0), elapsed_ns=SECOND_NS, engine_switches=1000, stolen_ns=SECOND_NS)
-    assert list(disturbances(shared, apart=False)) == ["100% of a core stolen"]
+    assert list(disturbances(shared, own_core=False)) == ["100% of a core stolen"]
 
 
 def test_both_are_said() -> None:
-    assert len(told(elapsed_ns=SECOND_NS, stolen_ns=SECOND_NS, engine_switches=1000)) == 2
+    assert len(found(elapsed_ns=SECOND_NS, stolen_ns=SECOND_NS, engine_switches=1000)) == 2
 
 
 def test_a_load_that_did_not_begin_was_not_disturbed() -> None:

@@ -1,37 +1,55 @@
-"""``upecho bench``: conformance first, then the comparison."""
+"""``upecho bench``: checks servers, then measures and compares them."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from upecho.cli import bench_selection as choice
+from upecho.cli import bench_selection
 from upecho.cli.bench_run import measure
 from upecho.cli.parameters import FamilyName, Number, ScenarioName, TargetName
-from upecho.cli.progress import Steps
 from upecho.load.engine import NAMES, best
-from upecho.measure import pythons as python_choice
-from upecho.measure.cells import ALL, SUMMARIES, USUAL, Cell
-from upecho.measure.rounds import Limits
-from upecho.measure.run import FailedChecks, Run, Terms, baselines, every_cell, expect_able
-from upecho.measure.statistics.claims import FEWEST
-from upecho.measure.trials import Window
+from upecho.measure import pythons
+from upecho.measure.cell_plan import every_cell, missing_baselines
+from upecho.measure.run import Run, Terms, expect_engine_supports
+from upecho.measure.run_settings import Limits, Window
+from upecho.measure.scenarios import ALL, DEFAULT_SCENARIOS, SUMMARIES
+from upecho.measure.statistics.claims import MIN_ROUNDS
 from upecho.net.address import Family
-from upecho.processes.interpreter import Interpreter
-from upecho.serving.target import Target
 from upecho.support import atomic_write
 
 PRECISION_PERCENT = 3.0
-# Rounds at least and at most, seconds of a window, seconds of the warm-up, seconds for all. A quick run of everything
-# has about 70 cells; with 0.15 s to start and end a server, four rounds of it take 75 s.
-AT_LENGTH = (5, 100, 1.0, 0.2, 900.0)
-QUICK = (FEWEST, FEWEST, 0.1, 0.02, 150.0)
 
 
-def _defaults(number: int) -> str:
-    return f"[default: {AT_LENGTH[number]:g}; quick: {QUICK[number]:g}]"
+@dataclass(frozen=True)
+class Profile:
+    """The defaults of a kind of run.
+
+    Attributes:
+        min_rounds: Number of rounds before the precision is considered.
+        rounds: Maximum number of rounds.
+        seconds: Duration of a trial's window, in seconds.
+        warm_up_seconds: Duration of a trial's warm-up, in seconds.
+        budget: Maximum duration of all rounds, in seconds.
+    """
+
+    min_rounds: int
+    rounds: int
+    seconds: float
+    warm_up_seconds: float
+    budget: float
+
+
+NORMAL = Profile(min_rounds=5, rounds=100, seconds=1.0, warm_up_seconds=0.2, budget=900.0)
+# A quick run of everything has about 70 cells. At 0.15 s to start and end a server, its four rounds take 75 s.
+QUICK = Profile(min_rounds=MIN_ROUNDS, rounds=MIN_ROUNDS, seconds=0.1, warm_up_seconds=0.02, budget=150.0)
+
+
+def _defaults(name: str) -> str:
+    return f"[default: {getattr(NORMAL, name):g}; quick: {getattr(QUICK, name):g}]"
 
 
 NAME_WIDTH, HELP_WIDTH = 12, 76
@@ -43,111 +61,95 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
 
 @click.command(epilog=SCENARIO_HELP)
 @click.argument("targets", nargs=-1, type=TargetName())
-@click.option("--family", "families", multiple=True, type=FamilyName(), help="[default: inet, unix]")
+@click.option("--family", "families", multiple=True, type=FamilyName(), help="Repeatable.  [default: inet, unix]")
 @click.option(
     "--scenario",
     "scenarios",
     multiple=True,
     type=ScenarioName(),
     metavar="NAME|FILE.toml",
-    help=f"Repeatable; {ALL}: every one.  [default: {', '.join(scenario.name for scenario in USUAL)}]",
+    help=f"Repeatable; {ALL} selects every scenario.  [default: {', '.join(one.name for one in DEFAULT_SCENARIOS)}]",
 )
-@click.option("--engine", type=click.Choice(NAMES), help="The load engine.  [default: native, if it was built]")
+@click.option("--engine", type=click.Choice(NAMES), help="Load engine.  [default: native, if it was built]")
 @click.option(
     "--quick",
     is_flag=True,
-    help=f"A first impression in a minute or two: {QUICK[0]} rounds of short trials, so that intervals (±) are wide "
-    "and only great differences show.",
+    help=f"Get a first impression in a minute or two: {QUICK.rounds} rounds of short trials. The intervals (±) are "
+    "wide, so only large differences are detected.",
 )
-@click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Keep every trial, as JSON.")
+@click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Save every trial to FILE, as JSON.")
 @click.option(
     "--python",
-    "pythons",
+    "programs",
     multiple=True,
-    metavar="EXE",
-    help="Run the servers with this Python; repeatable, they take turns; all: each on the PATH.  [default: this one]",
+    metavar="PROGRAM",
+    help="Run the servers with this Python. Repeatable; all selects each version on the PATH.  [default: this Python]",
 )
 @click.option("--cold", is_flag=True, help="Measure each server also before any of its connections has ended.")
-@click.option("--rounds", type=Number(1, 10000), help=f"Rounds, at most.  {_defaults(1)}")
+@click.option("--rounds", type=Number(1, 10000), help=f"Maximum number of rounds.  {_defaults('rounds')}")
 @click.option(
     "--precision",
     type=Number(0.0, 100.0),
     default=PRECISION_PERCENT,
-    help=f"Percent to which ratios shall be known; then no more rounds.  [default: {PRECISION_PERCENT:g}]",
+    help=f"Measure no more rounds when every ratio is known to ± this many percent; 0 disables this.  "
+    f"[default: {PRECISION_PERCENT:g}]",
 )
-@click.option("--seconds", type=Number(0.01, 3600.0), help=f"Length of a trial.  {_defaults(2)}")
-@click.option("--budget", type=Number(0.0, 1e6), help=f"Seconds for all rounds, at most.  {_defaults(4)}")
-@click.option("--seed", type=Number(0, 2**32), default=0, help="Of the order and of what is sent.")
-@click.option("--no-check", is_flag=True, help="Do not check conformance first.")
-@click.option("--even-if-failing", is_flag=True, help="Measure, and mark, also what fails a check.")
-def command(targets: Sequence[str], families: Sequence[str], save: Path | None, **options: Any) -> int:
-    """Compare what servers cost and how fast they are.
+@click.option("--seconds", type=Number(0.01, 3600.0), help=f"Duration of a trial, in seconds.  {_defaults('seconds')}")
+@click.option(
+    "--budget", type=Number(0.0, 1e6), help=f"Maximum duration of all rounds, in seconds.  {_defaults('budget')}"
+)
+@click.option("--seed", type=Number(0, 2**32), default=0, help="Seed for the cell order and the payload.")
+@click.option("--no-check", is_flag=True, help="Do not check conformance before measuring.")
+@click.option("--even-if-failing", is_flag=True, help="Measure servers that fail a check too, and mark them.")
+def command(targets: Sequence[str], families: Sequence[Family], save: Path | None, **options: Any) -> int:
+    """Compare the cost and the speed of servers.
 
     \b
     upecho bench --quick
     upecho bench selectors asyncio asyncio+uvloop --family unix --save new.json
 
-    TARGET is NAME, NAME+LOOP or module:attribute; without any, all that upecho list shows but the naive ones.
-    Each trial has a server process of its own, apart from the load engine, which compares every reply.
+    TARGET is NAME, NAME+LOOP or module:attribute. The default is every server that upecho list shows, except the
+    naive ones. Each trial starts a server process of its own; the load engine runs in another process and compares
+    every byte of every reply.
 
-    Asked for or not, each table has native, the baseline: the same protocol in C, the nearest thing to what the
-    machine can do. Ratios are to it; it is left out where no other can be measured. Without upecho's C extension
-    they are to the cheapest server.
+    Each table includes native, the baseline: the same protocol in C, which costs little more than the system calls.
+    Ratios are relative to it. It is left out where no other server can be measured. Without upecho's C extension,
+    ratios are relative to the cheapest server.
 
-    Rounds go on until all ratios are known to --precision, or --rounds or --budget is used up. Exit status: 1 if a
-    server failed or fails a check, 3 if upecho or the machine was to blame, else 0.
+    Rounds are measured until every ratio is known to --precision, or until --rounds or --budget is used up. Exit
+    status: 1 if a server failed or fails a check, 3 if upecho or the machine failed, else 0.
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
     if save:
         atomic_write.check(save)
-    names, chosen = choice.targets(targets), choice.families(families)
-    window, limits = _terms(options)
-    scenarios = choice.scenarios(options["scenarios"], window.engine)
-    pythons = python_choice.named(options["pythons"])
-    expect_able(window.engine, scenarios)
-    cells = choice.able(pythons, every_cell(names, chosen, scenarios, pythons or [""], cold=options["cold"]))
-    choice.miss_baseline(targets)
-    beside = baselines(cells)
-    failed_checks = None if options["no_check"] else _failing([*cells, *beside], pythons)
-    terms = Terms(window, limits, pythons, failed_checks, options["even_if_failing"])
-    return measure(Run(cells, terms, beside), save)
+    selected, chosen_families = bench_selection.targets(targets), bench_selection.families(families)
+    window, limits = _settings(options)
+    scenarios = bench_selection.scenarios(options["scenarios"], window.engine)
+    interpreters = pythons.named(options["programs"])
+    expect_engine_supports(window.engine, scenarios)
+    cells = every_cell(selected, chosen_families, scenarios, pythons=interpreters, cold=options["cold"])
+    cells = bench_selection.loadable(cells)
+    bench_selection.report_missing_baseline(targets)
+    cells += missing_baselines(cells)
+    check = not options["no_check"]
+    if check:
+        from upecho.cli.bench_gate import checked  # noqa: PLC0415 (imports the suite, which not every run needs)
+
+        cells = checked(cells)
+    return measure(Run(cells, Terms(window, limits, check, options["even_if_failing"])), save)
 
 
-def _failing(cells: Sequence[Cell], pythons: Mapping[str, Interpreter]) -> FailedChecks:
-    """Check every server over every family, under each interpreter that it is to be measured with."""
-    from upecho.conformance.run.gate import demanded, failing  # noqa: PLC0415 (not every run needs the suite)
-    from upecho.conformance.run.selection import is_due  # noqa: PLC0415
-
-    due: dict[str, dict[str, None]] = {}
-    for cell in cells:
-        due.setdefault(cell.python, {})[cell.target] = None
-    families = list(dict.fromkeys(cell.family for cell in cells))
-    count = sum(
-        is_due(check, Target.parse(target), family)
-        for targets in due.values()
-        for target in targets
-        for family in families
-        for check in demanded()
+def _settings(options: dict[str, Any]) -> tuple[Window, Limits]:
+    profile = QUICK if options["quick"] else NORMAL
+    window = Window(
+        warm_up_seconds=profile.warm_up_seconds,
+        seconds=options["seconds"] or profile.seconds,
+        seed=options["seed"],
+        engine=options["engine"] or best(),
     )
-    found: dict[tuple[str, Family, str], Sequence[str]] = {}
-    with Steps(count) as steps:
-
-        def progress(step: str) -> None:
-            steps.show("checking conformance", step)
-            steps.advance()
-
-        for python, targets in due.items():
-            failed = failing([Target.parse(name) for name in targets], families, progress, python=pythons.get(python))
-            found.update({(target, family, python): checks for (target, family), checks in failed.items()})
-    return found
-
-
-def _terms(options: dict[str, Any]) -> tuple[Window, Limits]:
-    fewest, most, seconds, warm_up_seconds, budget = QUICK if options["quick"] else AT_LENGTH
-    window = Window(warm_up_seconds, options["seconds"] or seconds, options["seed"], options["engine"] or best())
     limits = Limits(
-        rounds=options["rounds"] or most,
-        budget_seconds=budget if options["budget"] is None else options["budget"],
-        fewest=fewest,
+        rounds=options["rounds"] or profile.rounds,
+        budget_seconds=profile.budget if options["budget"] is None else options["budget"],
+        min_rounds=profile.min_rounds,
         precision=options["precision"] / 100,
         copies=True,
     )

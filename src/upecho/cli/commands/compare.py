@@ -1,4 +1,4 @@
-"""``upecho compare``: what became of the costs between two runs of ``upecho bench --save``."""
+"""``upecho compare``: how costs changed between two runs of ``upecho bench --save``."""
 
 from pathlib import Path
 
@@ -21,27 +21,27 @@ FILE = click.Path(path_type=Path)
     "--fail-above",
     type=Number(0.0, 1000.0),
     metavar="PERCENT",
-    help="Exit status 1 if a server certainly costs so many percent more, or fails now.",
+    help="Exit with status 1 if a server is known to cost more than this many percent more, or fails now.",
 )
 def command(base: Path, new: Path, fail_above: float | None) -> int:
-    """Compare two runs that upecho bench has saved: what a request costs in NEW.json and in BASE.json.
+    """Compare two saved runs of upecho bench: the cost of a request in NEW.json and in BASE.json.
 
     \b
     upecho compare before.json after.json
     upecho compare main.json branch.json --fail-above 5
 
-    Run both on one machine that is otherwise idle. What is said of each server:
+    Make both runs on one machine that is otherwise idle. The verdict on each server is one of:
 
     \b
-    costs more, costs less    a difference that neither chance nor what the same
-                              server differs by from itself (A/A) explains
-    no difference detected    none was seen; one that is smaller than ± may be there
-    too few rounds to tell    one of the runs has fewer than four
-    too busy to conclude      in one of the runs more than a quarter of the trials
-                              were disturbed by something else on the machine
+    costs more, costs less    the difference is larger than chance explains, and
+                              larger than the server differs from itself (A/A)
+    no difference detected    there may be a difference smaller than ±
+    too few rounds            one of the runs has fewer than four
+    machine too busy          more than a quarter of the trials of one of the runs
+                              were disturbed by other work on the machine
 
-    Exit status: 0 however it turned out; 1 with --fail-above, if a server costs so many percent more, or fails where
-    it had numbers; 2 if a file cannot be read, or the two cannot be compared.
+    Exit status: 0 whatever the verdicts are; with --fail-above, 1 if a server costs more than that, or fails but had
+    figures in BASE.json; 2 if a file cannot be read, or if the runs cannot be compared.
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
     found = Changes(load(base), load(new))
     terminal = console()

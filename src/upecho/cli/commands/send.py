@@ -1,4 +1,4 @@
-"""``upecho send``: one exchange with a server, a text or a stream."""
+"""``upecho send``: send a text or a stream to a server and print its reply."""
 
 import os
 import sys
@@ -21,16 +21,16 @@ from upecho.support.errors import CallerError
 )  # fmt: skip
 @click.option(
     "--timeout", default=10.0, show_default=True, type=Number(0.001, 86_400.0), metavar="SECONDS",
-    help="How long to wait for the server. Whoever types may take longer.",
+    help="Longest time to wait for the server; reading stdin may take longer.",
 )  # fmt: skip
 def command(text: str | None, to: Address, timeout: float) -> None:
-    """Send TEXT and print the reply; without TEXT, stream stdin to the server and its reply to stdout.
+    """Send TEXT and print the reply. Without TEXT, stream stdin to the server and the reply to stdout.
 
     \b
     upecho send hello
     upecho send <file >copy
     upecho send --to unix:/tmp/echo.sock -- --any-text
-    """  # noqa: D301 (\b is click's mark for lines that stay as they are)
+    """  # noqa: D301 (\b tells click not to rewrap the lines)
     if text is None and sys.stdin is None:
         raise CallerError("stdin is closed; give TEXT or redirect a file")
     with connect(to, timeout) as connection:

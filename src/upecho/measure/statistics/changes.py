@@ -1,26 +1,26 @@
-"""Two runs compared, cell by cell: whether a request costs more in NEW than it did in BASE.
+"""Comparison of two runs, cell by cell: whether a request costs more in NEW than it did in BASE.
 
-Trials of two runs are no pairs, so ratios are Welch's. A machine that was slower in one of the runs would look like a
-dearer server; where both runs measured the baseline, each cost is therefore divided by that of the baseline in its round.
-A difference is claimed as within one run: where chance would make it less than once in twenty comparisons, corrected
-for all of them, and where it is greater than what the same server differs by from itself in either run.
+The trials of two runs are not paired, so the test is Welch's. If the machine was slower in one of the runs, every
+server would look more expensive; where both runs measured the baseline, each cost is therefore divided by the
+baseline's cost in the same round.
 
-What slows down the baseline may slow down a server by the same share, or hardly: a processor that is shared does the
-one, fewer requests at each waking of the baseline the other. A difference has to be one if all of the baseline's is
-taken from it, and if nothing is: then it is one whatever part of that the server had. This is an intersection-union
-test: Berger, Multiparameter Hypothesis Testing and Acceptance Sampling, Technometrics 24, 1982.
+A slowdown of the machine does not affect all servers by the same factor. A shared processor slows down every server
+alike, whereas a change in how many requests the baseline finds per wake-up affects the baseline alone. How much of
+the baseline's change each server shared is unknown, so a change is claimed only if it is significant both with the
+division and without it. This is an intersection-union test: Berger, Multiparameter Hypothesis Testing and Acceptance
+Sampling, Technometrics 24, 1982. In addition the change has to exceed the A/A floor of both runs.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 
-from upecho.measure.cells import Name
+from upecho.measure.cells import Cell, Group
 from upecho.measure.results import Results
-from upecho.measure.statistics.claims import FEWEST, Claims, Verdict
-from upecho.measure.statistics.costs import Group
-from upecho.measure.statistics.ratios import CONFIDENCE, Mean, Ratio, holm, unpaired
-from upecho.measure.statistics.summary import Row, summarise
+from upecho.measure.statistics.claims import MIN_ROUNDS, Verdict
+from upecho.measure.statistics.ratios import CONFIDENCE, Estimate, Ratio, holm, unpaired
+from upecho.measure.statistics.summary import Row, Summary
 from upecho.support.errors import CallerError
 
 BASE, NEW = "BASE", "NEW"
@@ -28,13 +28,13 @@ BASE, NEW = "BASE", "NEW"
 
 @dataclass(frozen=True)
 class Change:
-    """What became of a cell that has numbers in both runs.
+    """How the cost of a cell changed that has figures in both runs.
 
     Attributes:
-        base: the cell in the first run.
-        new: the cell in the second run.
-        ratio: of the costs, NEW to BASE; divided by the baseline's where its group has one in both.
-        verdict: what can be said of it.
+        base: Row of the cell in BASE.
+        new: Row of the cell in NEW.
+        ratio: Cost in NEW relative to BASE; each cost is divided by the baseline's if both runs measured that.
+        verdict: Conclusion of the comparison.
     """
 
     base: Row
@@ -43,162 +43,188 @@ class Change:
     verdict: Verdict
 
     @property
-    def name(self) -> Name:
-        """Which cell it is."""
-        return self.new.cell.name
+    def cell(self) -> Cell:
+        """The identity of the cell."""
+        return self.new.cell
 
     @property
     def costs_more(self) -> bool:
-        """Whether a request certainly costs more than it did."""
+        """Whether a request is known to cost more than before."""
         return self.verdict is Verdict.DIFFERENT and self.ratio.ratio > 1
 
 
 @dataclass(frozen=True)
 class Absence:
-    """A cell that cannot be compared, though one of the runs has numbers for it.
+    """A cell that cannot be compared although one of the runs has figures for it.
 
     Attributes:
-        name: which cell it is.
-        reason: why, in a few words.
-        broke: it has numbers in BASE, and in NEW the target did something wrong.
+        cell: Identity of the cell.
+        reason: Short reason.
+        is_broken: Whether it has figures in BASE, and the target did something wrong in NEW.
     """
 
-    name: Name
+    cell: Cell
     reason: str
-    broke: bool = False
+    is_broken: bool = False
+
+
+@dataclass(frozen=True)
+class _Samples:
+    """The logarithms of the costs of one cell in both runs."""
+
+    base: Sequence[float]
+    new: Sequence[float]
+
+    @property
+    def ratio(self) -> Ratio:
+        return unpaired(self.new, self.base)
+
+    @property
+    def difference(self) -> Estimate:
+        return Estimate.of(self.new).minus(Estimate.of(self.base))
 
 
 class Changes:
-    """What became of the cells of a run in a later one.
+    """What changed between two runs.
 
     Attributes:
-        results: the two runs, BASE and NEW.
-        claims: what the trials of each support.
-        cells: those with numbers in both, in the order of NEW, but for baselines that the others are divided by.
-        absent: those with numbers in one of them only.
-        baselines: how the cost of each such baseline itself changed.
-        floors: by how much, as a share, the same server seems to differ from itself, in the worse of both runs; only
-            for groups where somebody looked.
+        summaries: Summaries of the two runs, keyed by BASE and NEW.
+        cells: Changes of the cells with figures in both runs, in the order of NEW, without the baselines that the
+            others are divided by.
+        absent: Cells with figures in one of the runs that cannot be compared.
+        baselines: Change of the cost of each baseline that the others of its group are divided by.
+        floors: For each group with A/A copies, how far a server may seem to differ from itself in the worse run, as a
+            share.
     """
 
     def __init__(self, base: Results, new: Results) -> None:
         """Compare two runs.
 
         Raises:
-            CallerError: they have nothing in common, or what they have was not measured alike.
+            CallerError: The runs have no cell in common, or measured one differently.
         """
-        _expect_alike(base, new)
-        self.results = {BASE: base, NEW: new}
-        self.claims = {run: Claims(results) for run, results in self.results.items()}
-        before, after = ({row.cell.name: row for row in summarise(results)} for results in self.results.values())
-        reasons = {name: _why_not(before.get(name), after.get(name)) for name in [*after, *before]}
-        both = [name for name, absence in reasons.items() if absence is None]
-        self.absent = tuple(
-            absence
-            for name, absence in reasons.items()
-            if absence and any(row and row.numbers for row in (before.get(name), after.get(name)))
-        )
-        if not both and not any(absence.broke for absence in self.absent):
-            raise CallerError(_nothing_in_common(before, after))
-        dividers = self._dividers(both)
-        self.baselines = {name.group: unpaired(*self._logs(name, None)) for name in dividers.values()}
-        logs = {name: self._logs(name, dividers.get(name.group)) for name in both if name not in dividers.values()}
-        self.floors = self._floors({name.group for name in logs})
-        differences = {name: self._differences(name, logs[name]) for name in logs}
-        p_values = holm({name: max(way.p_value for way in ways) for name, ways in differences.items()})
-        self.cells = tuple(
-            Change(before[name], after[name], unpaired(*logs[name]), self._verdict(name, ways, p_values[name]))
-            for name, ways in differences.items()
-        )
+        _expect_same_engine(base, new)
+        _expect_same_loads(base, new)
+        self.summaries = {BASE: Summary.of(base), NEW: Summary.of(new)}
+        self._base, self._new = ({row.cell: row for row in summary.rows} for summary in self.summaries.values())
+        absences = {cell: _absence(self._base.get(cell), self._new.get(cell)) for cell in [*self._new, *self._base]}
+        self.absent = tuple(absence for cell, absence in absences.items() if absence and self._has_figures(cell))
+        compared = [cell for cell, absence in absences.items() if absence is None]
+        if not compared and not self.broken:
+            raise _nothing_in_common(self._base, self._new)
+        self._divisors = self._baselines_of(compared)
+        self.baselines = {group: self._samples(cell).ratio for group, cell in self._divisors.items()}
+        self.floors = self._floors({cell.group for cell in compared})
+        self.cells = tuple(self._changes([cell for cell in compared if cell not in self._divisors.values()]))
 
-    @property
+    @cached_property
     def broken(self) -> list[Absence]:
-        """The cells that had numbers, and fail now."""
-        return [absence for absence in self.absent if absence.broke]
+        """The cells that had figures in BASE and whose target fails in NEW."""
+        return [absence for absence in self.absent if absence.is_broken]
 
     def beyond(self, share: float) -> list[Change]:
-        """Return the cells that certainly cost more, and by more than that share."""
+        """Return the cells that are known to cost more, by more than a share of their cost in BASE."""
         return [change for change in self.cells if change.costs_more and change.ratio.ratio > 1 + share]
 
     def undecided(self) -> list[Change]:
-        """Return the cells of which nothing can be said."""
+        """Return the cells that nothing can be concluded about."""
         return [change for change in self.cells if change.verdict in (Verdict.TOO_FEW, Verdict.TOO_BUSY)]
 
-    def _dividers(self, names: list[Name]) -> dict[Group, Name]:
-        """Return the baselines by which the others of their groups can be divided in both runs."""
+    def _has_figures(self, cell: Cell) -> bool:
+        return any(row and row.figures for row in (self._base.get(cell), self._new.get(cell)))
+
+    def _baselines_of(self, compared: Sequence[Cell]) -> dict[Group, Cell]:
+        """Return the baselines by which all other cells of their groups can be divided in both runs."""
         found = {}
-        for baseline in filter(lambda name: name.is_baseline, names):
-            others = [name for name in names if name.group == baseline.group and name != baseline]
-            if others and all(all(self._logs(name, baseline)) for name in others):
+        for baseline in filter(lambda cell: cell.is_baseline, compared):
+            others = [cell for cell in compared if cell.group == baseline.group and cell != baseline]
+            samples = [self._samples(cell, baseline) for cell in others]
+            if others and all(one.base and one.new for one in samples):
                 found[baseline.group] = baseline
         return found
 
-    def _logs(self, name: Name, baseline: Name | None) -> tuple[list[float], list[float]]:
-        """Return the logarithms of a cell's costs in NEW and in BASE, round by round."""
-        base, new = (
-            claims.costs.pairs(name, baseline) if baseline else list(claims.costs.logs(name).values())
-            for claims in self.claims.values()
+    def _samples(self, cell: Cell, divisor: Cell | None = None) -> _Samples:
+        """Return the costs of a cell, divided by those of another cell in the same rounds."""
+        return _Samples(
+            *(
+                summary.claims.costs.pairs(cell, divisor) if divisor else list(summary.claims.costs.logs(cell).values())
+                for summary in self.summaries.values()
+            )
         )
-        return new, base
 
     def _floors(self, groups: set[Group]) -> dict[Group, float]:
-        floors = {group: [claims.floor(group) for claims in self.claims.values()] for group in groups}
-        known = {group: [floor for floor in both if floor is not None] for group, both in floors.items()}
-        return {group: max(both) for group, both in known.items() if both}
+        found = {}
+        for group in groups:
+            floors = [summary.claims.floor(group) for summary in self.summaries.values()]
+            if known := [floor for floor in floors if floor is not None]:
+                found[group] = max(known)
+        return found
 
-    def _differences(self, name: Name, logs: tuple[list[float], list[float]]) -> list[Mean]:
-        """Return by how much a cell changed: divided by the baseline, where there is one, and as it is."""
-        return [Mean.of(new).minus(Mean.of(base)) for new, base in (logs, self._logs(name, None))]
+    def _changes(self, cells: Sequence[Cell]) -> Iterator[Change]:
+        samples = {cell: self._samples(cell, self._divisors.get(cell.group)) for cell in cells}
+        differences = {cell: [one.difference, self._samples(cell).difference] for cell, one in samples.items()}
+        p_values = holm({cell: max(one.p_value for one in both) for cell, both in differences.items()})
+        for cell in cells:
+            verdict = self._verdict(cell, differences[cell], p_value=p_values[cell])
+            yield Change(self._base[cell], self._new[cell], samples[cell].ratio, verdict)
 
-    def _verdict(self, name: Name, differences: list[Mean], p_value: float) -> Verdict:
-        if min(one.samples for one in differences) < FEWEST:
+    def _verdict(self, cell: Cell, differences: Sequence[Estimate], *, p_value: float) -> Verdict:
+        if min(one.samples for one in differences) < MIN_ROUNDS:
             return Verdict.TOO_FEW
-        if any(claims.is_too_busy for claims in self.claims.values()):
+        if any(summary.claims.is_too_busy for summary in self.summaries.values()):
             return Verdict.TOO_BUSY
-        floor = math.log1p(self.floors.get(name.group, 0.0))
-        middles = [one.middle for one in differences]
-        beyond = min(middles) > floor or max(middles) < -floor
-        return Verdict.DIFFERENT if p_value < 1 - CONFIDENCE and beyond else Verdict.NO_DIFFERENCE
+        floor = math.log1p(self.floors.get(cell.group, 0.0))
+        means = [one.mean for one in differences]
+        exceeds_floor = min(means) > floor or max(means) < -floor
+        return Verdict.DIFFERENT if p_value < 1 - CONFIDENCE and exceeds_floor else Verdict.NO_DIFFERENCE
 
 
-def _expect_alike(base: Results, new: Results) -> None:
+def _expect_same_engine(base: Results, new: Results) -> None:
     engines = [
         ", ".join(sorted({run.window.engine} | {trial.load.engine for trial in run.trials if trial.load}))
         for run in (base, new)
     ]
     if engines[0] != engines[1]:
         raise CallerError(
-            f"{BASE} was measured by the load engine {engines[0]}, {NEW} by {engines[1]}: "
-            "their figures cannot be compared; repeat one with --engine"
+            f"{BASE} was measured with the load engine {engines[0]} and {NEW} with {engines[1]}, whose figures are not "
+            "comparable",
+            hint="measure one of them again with --engine",
         )
+
+
+def _expect_same_loads(base: Results, new: Results) -> None:
     loads = {scenario.name: scenario for scenario in base.scenarios}
     for scenario in new.scenarios:
         other = loads.get(scenario.name, scenario)
         keys = [field.name for field in fields(scenario) if getattr(scenario, field.name) != getattr(other, field.name)]
         if keys:
             shown = ", ".join(f"{key} {getattr(other, key)!r} and {getattr(scenario, key)!r}" for key in keys)
-            raise CallerError(f"the scenario {scenario.name!r} is not the same load in {BASE} and {NEW}: {shown}")
+            raise CallerError(
+                shown,
+                subject=f"the scenario {scenario.name!r} is a different load in {BASE} and {NEW}",
+                hint="measure both again with the same scenario",
+            )
 
 
-def _why_not(before: Row | None, after: Row | None) -> Absence | None:
-    """Say why a cell cannot be compared; None if it can."""
-    if not before or not after:
-        there, row = (NEW, after) if after else (BASE, before)
+def _absence(base: Row | None, new: Row | None) -> Absence | None:
+    """Return why a cell cannot be compared; None if it can."""
+    if not base or not new:
+        present, row = (NEW, new) if new else (BASE, base)
         assert row
-        return Absence(row.cell.name, f"only in {there}")
-    name = after.cell.name
-    if not after.numbers:
-        return Absence(name, f"{NEW}: {after.reason}", broke=after.failed)
-    if not before.numbers:
-        return Absence(name, f"{BASE}: {before.reason}")
-    if (before.numbers.cpu_ns is None) != (after.numbers.cpu_ns is None):
-        return Absence(name, f"CPU time is known only in {NEW if after.numbers.cpu_ns else BASE}")
+        return Absence(row.cell, f"only in {present}")
+    if not new.figures:
+        return Absence(new.cell, f"{NEW}: {new.reason}", is_broken=new.target_failed)
+    if not base.figures:
+        return Absence(new.cell, f"{BASE}: {base.reason}")
+    if (base.figures.cpu_ns is None) != (new.figures.cpu_ns is None):
+        return Absence(new.cell, f"CPU time is known only in {NEW if new.figures.cpu_ns else BASE}")
     return None
 
 
-def _nothing_in_common(before: Mapping[Name, Row], after: Mapping[Name, Row]) -> str:
-    counts = [sum(bool(row.numbers) for row in rows.values()) for rows in (before, after)]
-    return (
-        f"nothing to compare: {BASE} has numbers for {counts[0]} cells and {NEW} for {counts[1]}, but none is in both; "
-        "target, family, scenario, cold and Python have to be the same"
+def _nothing_in_common(base: Mapping[Cell, Row], new: Mapping[Cell, Row]) -> CallerError:
+    counts = [sum(bool(row.figures) for row in rows.values()) for rows in (base, new)]
+    return CallerError(
+        f"{BASE} has figures for {counts[0]} cells and {NEW} for {counts[1]}, but none in common",
+        subject="nothing to compare",
+        hint="target, family, scenario, cold and Python must be the same",
     )

@@ -1,39 +1,31 @@
-"""Ratios of what was measured in trials, with what chance alone could have made of them.
+"""Estimates of ratios from few samples: Student's t intervals and tests of their logarithms.
 
-What is averaged is the logarithm of a ratio, so that A/B and B/A say the same. A pair is two trials that ran in the
-same round, so that the machine treated both alike; the pair is the sample, not the request.
-
-Intervals are percentile bootstraps over the samples (Efron and Tibshirani, An Introduction to the Bootstrap, chapter
-13), expanded for the few samples there are (Hesterberg, What Teachers Should Know About the Bootstrap, 2015, section
-4.2), and never narrower than Student's: a bootstrap never leaves the range of its samples, and all of five are on the
-same side of the truth once in sixteen times. Whether there is a difference at all is said by Student's t test of the
-same logarithms, and by Welch's where there are no pairs.
+The theory of operation is at the head of this package.
 """
 
 import math
-import random
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Self, TypeVar
+from typing import Self, TypeVar
 
 from upecho.measure.statistics import student
 
 CONFIDENCE = 0.95
-RESAMPLES = 2000
+MAX_EXPONENT = 700.0  # e**709 is the largest power that a float holds
 
 Key = TypeVar("Key")
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """A ratio and the interval it is in.
+    """A ratio and its confidence interval.
 
     Attributes:
-        ratio: the geometric mean.
-        low: lower end of the interval.
-        high: upper end; both are the ratio itself where there is but one sample.
-        samples: how many there were: pairs, or the fewer ones of two sides.
+        ratio: Geometric mean of the ratios of the samples.
+        low: Lower end of the interval; 0 if there is only one sample.
+        high: Upper end of the interval; infinite if there is only one sample.
+        samples: Number of samples: pairs, or the smaller number of the two sides.
     """
 
     ratio: float
@@ -46,91 +38,103 @@ class Ratio:
 
     @property
     def precision(self) -> float:
-        """Half the width of the interval, as a share of the ratio."""
+        """Half the width of the interval, as a share of the ratio: what reports show after ±."""
         return (self.high - self.low) / 2 / self.ratio
 
 
-class Mean(NamedTuple):
-    """A mean of logarithms.
+@dataclass(frozen=True)
+class Estimate:
+    """An estimate of the mean of logarithms, such as those of ratios.
 
     Attributes:
-        middle: the mean itself.
-        error: its standard error.
-        degrees: of freedom of that; 0 where one sample tells nothing about the error.
-        samples: how many there were: pairs, or the fewer ones of two sides.
+        mean: Mean of the samples.
+        error: Standard error of the mean.
+        degrees: Degrees of freedom of the standard error; 0 if there is only one sample.
+        samples: Number of samples: pairs, or the smaller number of the two sides.
     """
 
-    middle: float
+    mean: float
     error: float
     degrees: int
     samples: int
 
     @classmethod
     def of(cls, logs: Sequence[float]) -> Self:
-        """Sum up the logarithms of pairs' ratios, or of whatever else; at least one."""
+        """Estimate the mean from at least one sample."""
         count = len(logs)
         error = statistics.stdev(logs) / math.sqrt(count) if count > 1 else 0.0
         return cls(statistics.fmean(logs), error, count - 1, count)
 
-    def minus(self, other: "Mean") -> "Mean":
-        """Return the difference of two means without pairs: Welch-Satterthwaite, degrees rounded down."""
+    def minus(self, other: "Estimate") -> "Estimate":
+        """Return the difference of two means of unpaired samples.
+
+        The degrees of freedom are those of Welch and Satterthwaite, rounded down: the t distribution is used for
+        whole degrees only, and fewer degrees give a wider interval.
+        """
         error, degrees = math.hypot(self.error, other.error), min(self.degrees, other.degrees)
         if error and degrees:
             degrees = math.floor(error**4 / sum(one.error**4 / one.degrees for one in (self, other)))
-        return Mean(self.middle - other.middle, error, degrees, min(self.samples, other.samples))
+        return Estimate(self.mean - other.mean, error, degrees, min(self.samples, other.samples))
 
     @property
     def p_value(self) -> float:
-        """How probable a mean at least so far from 0 would be by chance; not corrected for other comparisons."""
+        """The two-sided p-value of the hypothesis that the mean is 0, not corrected for other comparisons."""
         if not self.degrees:
             return 1.0
-        return 1 - student.within(abs(self.middle) / self.error, self.degrees) if self.error else float(not self.middle)
+        if not self.error:
+            return float(not self.mean)
+        return 1 - student.probability_within(abs(self.mean) / self.error, self.degrees)
 
-    def reach(self, confidence: float = CONFIDENCE) -> float:
-        """Return how far the mean may be from the truth; infinite after one sample."""
+    def half_width(self, confidence: float = CONFIDENCE) -> float:
+        """Return half the width of the confidence interval of the mean; infinite if there is only one sample."""
         return student.quantile(confidence, self.degrees) * self.error if self.degrees else math.inf
+
+    def ratio(self, confidence: float = CONFIDENCE) -> Ratio:
+        """Return the ratio whose logarithm is estimated, with its confidence interval."""
+        half_width = self.half_width(confidence)
+        low, high = _exp(self.mean - half_width), _exp(self.mean + half_width)
+        return Ratio(_exp(self.mean), low, high, self.samples)
 
 
 def paired(logs: Sequence[float], confidence: float = CONFIDENCE) -> Ratio:
-    """Return the ratio that the logarithms of pairs' ratios, at least one, tell of."""
-    return _ratio(Mean.of(logs), _means(logs, random.Random(0)), confidence)
+    """Return the ratio between the two sides of pairs.
+
+    Args:
+        logs: Logarithm of the ratio of each pair; at least one.
+        confidence: Confidence of the interval.
+    """
+    return Estimate.of(logs).ratio(confidence)
 
 
 def paired_values(pairs: Iterable[tuple[float, float]]) -> Ratio:
-    """Return by how much the first value of each pair, all of them above 0, is greater than the second."""
+    """Return the ratio of the first values of pairs to the second ones; all values are above 0."""
     return paired([math.log(first / second) for first, second in pairs])
 
 
 def unpaired(first: Sequence[float], second: Sequence[float], confidence: float = CONFIDENCE) -> Ratio:
-    """Return the ratio between two sets of logarithms, of which at least one is in each: the first to the second."""
-    source = random.Random(0)
-    means = [one - two for one, two in zip(_means(first, source), _means(second, source), strict=True)]
-    return _ratio(Mean.of(first).minus(Mean.of(second)), means, confidence)
+    """Return the ratio of the first side to the second.
+
+    Args:
+        first: Logarithms of the values on the first side; at least one.
+        second: Logarithms of the values on the second side; at least one.
+        confidence: Confidence of the interval.
+    """
+    return Estimate.of(first).minus(Estimate.of(second)).ratio(confidence)
 
 
 def holm(p_values: Mapping[Key, float]) -> dict[Key, float]:
-    """Correct for the number of comparisons: Holm, A Simple Sequentially Rejective Multiple Test Procedure, 1979.
+    """Correct p-values for the number of comparisons.
 
-    What is returned is to be held against the same limit as if there were but one comparison.
+    Each corrected value is compared with the same significance level as a single p-value would be. The method is
+    that of Holm, A Simple Sequentially Rejective Multiple Test Procedure, Scandinavian Journal of Statistics 6, 1979.
     """
-    adjusted: dict[Key, float] = {}
+    corrected: dict[Key, float] = {}
     highest = 0.0
     for number, (key, value) in enumerate(sorted(p_values.items(), key=lambda item: item[1])):
         highest = max(highest, min(1.0, value * (len(p_values) - number)))
-        adjusted[key] = highest
-    return adjusted
+        corrected[key] = highest
+    return corrected
 
 
-def _means(logs: Sequence[float], source: random.Random) -> list[float]:
-    return [statistics.fmean(source.choices(logs, k=len(logs))) for _ in range(RESAMPLES)]
-
-
-def _ratio(mean: Mean, means: Sequence[float], confidence: float) -> Ratio:
-    middle = math.exp(mean.middle)
-    if not mean.degrees:
-        return Ratio(middle, middle, middle, mean.samples)
-    expanded = student.quantile(confidence, mean.degrees) * math.sqrt(mean.samples / (mean.samples - 1))
-    outside = math.floor(statistics.NormalDist().cdf(-expanded) * RESAMPLES)
-    ordered, reach = sorted(means), mean.reach(confidence)
-    low, high = min(ordered[outside], mean.middle - reach), max(ordered[-1 - outside], mean.middle + reach)
-    return Ratio(middle, math.exp(low), math.exp(high), mean.samples)
+def _exp(exponent: float) -> float:
+    return math.exp(exponent) if exponent < MAX_EXPONENT else math.inf

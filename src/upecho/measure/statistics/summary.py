@@ -1,18 +1,31 @@
-"""From trials to the numbers of a cell. The trial is the sample; values within one are not independent."""
+"""The figures of each cell, summarised over its trials, or the reason why it has none."""
 
+import enum
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from upecho.load.plan import LoadResult
-from upecho.measure.results import Results, Wanted
+from upecho.measure.cells import Cell
+from upecho.measure.results import RequestedCell, Results
+from upecho.measure.scenarios import Scenario
+from upecho.measure.statistics.claims import Claims
+from upecho.measure.statistics.plausibility import Void
 from upecho.measure.trials import Trial
+from upecho.net.address import Family
+from upecho.support.text import plural
 
 
 @dataclass(frozen=True)
 class Spread:
-    """One quantity over all trials of a cell."""
+    """One quantity over all trials of a cell.
+
+    Attributes:
+        median: Median over the trials.
+        low: Lowest value of any trial.
+        high: Highest value of any trial.
+    """
 
     median: float
     low: float
@@ -20,29 +33,25 @@ class Spread:
 
     @classmethod
     def of(cls, values: Iterable[float]) -> Self:
-        """Sum up one value per trial."""
+        """Summarise one value per trial, of at least one trial."""
         ordered = sorted(values)
         return cls(statistics.median(ordered), ordered[0], ordered[-1])
 
-    @property
-    def relative(self) -> float:
-        """The whole range, as a share of the median."""
-        return (self.high - self.low) / self.median if self.median else 0.0
-
 
 @dataclass(frozen=True)
-class Numbers:
-    """What was measured in a cell.
+class Figures:
+    """The figures of a cell.
 
     Attributes:
-        trials: how many there were.
-        cpu_ns: CPU time of the server for one request; None where the system does not tell.
-        rate: requests per second.
-        p50_ns: median round trip.
-        p99_ns: 99th percentile of the round trip.
-        p999_ns: 99.9th percentile of the round trip.
-        saturated: the load engine was the bottleneck in half of the trials or more, so that the rate is a lower bound.
-        connection_bytes: memory of the server for each connection; None where the system does not tell.
+        trials: Number of trials.
+        cpu_ns: CPU time of the server per request, in nanoseconds; None if the system does not report it.
+        rate: Requests per second.
+        p50_ns: Median round-trip time, in nanoseconds.
+        p99_ns: 99th percentile of the round-trip time, in nanoseconds.
+        p999_ns: 99.9th percentile of the round-trip time, in nanoseconds.
+        saturated: Whether the load engine was the bottleneck in at least half of the trials, so that the rate is a
+            lower bound.
+        connection_bytes: Memory of the server per connection, in bytes; None if the system does not report it.
     """
 
     trials: int
@@ -56,7 +65,7 @@ class Numbers:
 
     @classmethod
     def of(cls, loads: Sequence[LoadResult], connection_bytes: Sequence[float] = ()) -> Self:
-        """Sum up the trials of a cell; none of them failed, and there is at least one."""
+        """Summarise the loads of valid trials, of which there is at least one."""
         cpu = [load.server_cpu_ns / load.requests for load in loads if load.server_cpu_ns is not None]
         return cls(
             trials=len(loads),
@@ -70,39 +79,103 @@ class Numbers:
         )
 
 
+class Status(enum.Enum):
+    """What became of a requested cell."""
+
+    MEASURED = enum.auto()
+    FAILED = enum.auto()
+    FAILS_CHECKS = enum.auto()
+    VOID = enum.auto()
+    UNSUPPORTED = enum.auto()
+    NOT_MEASURED = enum.auto()
+
+
 @dataclass(frozen=True)
 class Row:
-    """A cell and its numbers, or the reason why it has none.
+    """A requested cell with its figures, or with the reason why it has none.
 
     Attributes:
-        cell: what was wanted.
-        numbers: None if there are none.
-        reason: why there are none, in a few words.
-        failed: whether the target did something wrong.
-        void: whether something else did.
+        request: Request for the cell.
+        status: What became of it.
+        figures: Figures of the cell; None unless it was measured.
+        reason: Short reason why there are no figures; empty if there are some.
+        void: What made a trial void; None unless that is the status.
     """
 
-    cell: Wanted
-    numbers: Numbers | None
+    request: RequestedCell
+    status: Status
+    figures: Figures | None = None
     reason: str = ""
-    failed: bool = False
-    void: bool = False
+    void: Void | None = None
+
+    @property
+    def cell(self) -> Cell:
+        """The identity of the cell."""
+        return self.request.cell
+
+    @property
+    def target_failed(self) -> bool:
+        """Whether there are no figures because of something that the target did wrong."""
+        return self.status in (Status.FAILED, Status.FAILS_CHECKS)
 
     @property
     def label(self) -> str:
-        """What the cell is called in its group; marked if the target fails checks."""
-        return self.cell.name.label + (" !" if self.cell.failed_checks else "")
+        """What distinguishes the cell in its group, marked if the target fails checks."""
+        return self.cell.label + (" !" if self.request.failed_checks else "")
 
     @property
-    def cost(self) -> float:
-        """What rows are sorted by, the best first: CPU time per request, or all time if that is unknown."""
-        assert self.numbers
-        return self.numbers.cpu_ns.median if self.numbers.cpu_ns else 1e9 / self.numbers.rate.median
+    def cost_ns(self) -> float:
+        """The cost of a request in nanoseconds: CPU time, or elapsed time if CPU time is unknown."""
+        assert self.figures
+        return self.figures.cpu_ns.median if self.figures.cpu_ns else 1e9 / self.figures.rate.median
 
 
-def summarise(results: Results) -> list[Row]:
-    """Return a row for each cell that was wanted, in that order."""
-    return [_row(results, cell) for cell in results.wanted]
+@dataclass(frozen=True)
+class Summary:
+    """A run, summarised once for its report and its exit status.
+
+    Attributes:
+        results: Results that are summarised.
+        rows: One row for each requested cell, in the order of the request.
+        claims: What the trials support.
+    """
+
+    results: Results
+    rows: tuple[Row, ...]
+    claims: Claims
+
+    @classmethod
+    def of(cls, results: Results) -> Self:
+        """Summarise results."""
+        trials: dict[Cell, list[Trial]] = {}
+        for trial in results.trials:
+            trials.setdefault(trial.cell, []).append(trial)
+        scenarios = {scenario.name: scenario for scenario in results.scenarios}
+        rows = (
+            _row(request, trials.get(request.cell, []), scenarios[request.cell.scenario])
+            for request in results.requested
+        )
+        return cls(results, tuple(rows), Claims(results))
+
+
+def _row(request: RequestedCell, trials: Sequence[Trial], scenario: Scenario) -> Row:
+    if failures := [trial.failure for trial in trials if trial.failure]:
+        return Row(request, Status.FAILED, reason=f"failed: {failures[0]}")
+    if voids := [trial.void for trial in trials if trial.void]:
+        return Row(request, Status.VOID, reason=f"void: {voids[0]}", void=voids[0])
+    if loads := [trial.load for trial in trials if trial.load]:
+        return Row(request, Status.MEASURED, Figures.of(loads, list(_connection_bytes(trials, scenario.clients))))
+    if request.unsupported:
+        return Row(request, Status.UNSUPPORTED, reason=f"unsupported: {request.unsupported}")
+    if request.failed_checks:
+        return Row(request, Status.FAILS_CHECKS, reason=f"fails {plural(len(request.failed_checks), 'check')}")
+    return Row(request, Status.NOT_MEASURED, reason="not measured")
+
+
+def _connection_bytes(trials: Sequence[Trial], connections: int) -> Iterator[float]:
+    for trial in trials:
+        if trial.load and trial.load.server and trial.resident_bytes is not None:
+            yield (trial.load.server.resident_bytes - trial.resident_bytes) / connections
 
 
 @dataclass(frozen=True)
@@ -110,55 +183,30 @@ class FamilyRatio:
     """What the same targets cost over another family.
 
     Attributes:
-        family: the one looked at.
-        base: the one it is compared with.
-        ratio: of the costs: the median over the targets.
-        targets: how many have numbers over both.
+        family: Family whose costs are compared.
+        base: Family that they are compared with.
+        ratio: Median over the targets of the ratio of the costs.
+        targets: Number of targets that have figures over both families.
     """
 
-    family: str
-    base: str
+    family: Family
+    base: Family
     ratio: float
     targets: int
 
 
-def family_ratios(rows: Sequence[Row]) -> list[FamilyRatio]:
-    """Compare each family with the first one; the rows are those of one scenario."""
-    costs: dict[str, dict[str, float]] = {}
+def family_ratios(rows: Sequence[Row]) -> Iterator[FamilyRatio]:
+    """Compare each family with the first one; all rows are of one scenario."""
+    costs: dict[Family, dict[str, float]] = {}
     for row in rows:
-        if row.numbers:
-            costs.setdefault(row.cell.family, {})[row.cell.name.label] = row.cost
-    if not costs:
-        return []
+        if row.figures:
+            costs.setdefault(row.cell.family, {})[row.cell.label] = row.cost_ns
+    yield from _ratios_to_first(costs) if costs else ()
+
+
+def _ratios_to_first(costs: Mapping[Family, Mapping[str, float]]) -> Iterator[FamilyRatio]:
     base, *others = costs
-    found = []
     for family in others:
         both = costs[base].keys() & costs[family].keys()
-        if ratios := [costs[family][target] / costs[base][target] for target in both]:
-            found.append(FamilyRatio(family, base, statistics.median(ratios), len(ratios)))
-    return found
-
-
-def _row(results: Results, cell: Wanted) -> Row:
-    trials = [trial for trial in results.trials if trial.name == cell.name]
-    if failures := [trial.failure for trial in trials if trial.failure]:
-        return Row(cell, None, f"failed: {failures[0]}", failed=True)
-    if doubts := [trial.void for trial in trials if trial.void]:
-        return Row(cell, None, f"void: {doubts[0]}", void=True)
-    if loads := [trial.load for trial in trials if trial.load]:
-        scenario = next(one for one in results.scenarios if one.name == cell.scenario)
-        return Row(cell, Numbers.of(loads, _connection_bytes(trials, scenario.connections + scenario.idle)))
-    if cell.unsupported:
-        return Row(cell, None, f"unsupported: {cell.unsupported}")
-    if count := len(cell.failed_checks):
-        checks = f"fails {count} check{'s' if count > 1 else ''}"
-        return Row(cell, None, checks, failed=True)
-    return Row(cell, None, "not measured")
-
-
-def _connection_bytes(trials: Sequence[Trial], connections: int) -> list[float]:
-    return [
-        (trial.load.server.resident_bytes - trial.resident_bytes) / connections
-        for trial in trials
-        if trial.load and trial.load.server and trial.resident_bytes is not None
-    ]
+        if ratios := [costs[family][label] / costs[base][label] for label in both]:
+            yield FamilyRatio(family, base, statistics.median(ratios), len(ratios))

@@ -1,1 +1,1 @@
-"""Renders benchmark results and comparisons for a terminal."""
+"""Terminal reports of benchmark results and of comparisons."""

@@ -1,132 +1,148 @@
-"""What stands below a comparison: what its marks mean, how noisy it was, where and how it was measured."""
+"""The footer of a run's report: what the marks mean, how certain the figures are, where and how they were measured."""
 
 import math
 from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from upecho.measure.cells import BASELINE, Name
+from upecho.measure.cells import BASELINE, Cell, Group
 from upecho.measure.results import Results
-from upecho.measure.statistics import plausibility
-from upecho.measure.statistics.claims import FEWEST, Claims
-from upecho.measure.statistics.costs import Group
-from upecho.measure.statistics.summary import Row
-from upecho.report.benchmark.lines import ALIKE, BOUND, TOO_FEW, UNKNOWN, Lines, shows_rate
+from upecho.measure.statistics.claims import MIN_ROUNDS
+from upecho.measure.statistics.plausibility import VoidReason
+from upecho.measure.statistics.summary import Row, Status, Summary
+from upecho.report.benchmark.lines import ALIKE, BOUND, PRECISION, TOO_FEW, UNKNOWN, Lines, shows_rate
 from upecho.report.figures import percent
 from upecho.report.layout import cut
 from upecho.support.errors import NoPortLeft
+from upecho.support.text import plural
 
-FEW_ROUNDS = 8  # below which a correction for twenty comparisons leaves little of small differences
-SHOWN = 4  # failed checks that are named; upecho check tells all about all of them
+FEW_ROUNDS = 8  # with fewer, the correction for twenty comparisons hides small differences
+MAX_CHECKS = 4  # ids of failed checks in a line; upecho check reports all of them
+LINE_LENGTH, MAX_LENGTH = 40, 240  # characters of a reason: what fits into its table, and what is shown at all
 
-LONG, LONGEST = 40, 240  # characters of a reason: what may not fit into its line in a table, and what is told at all
+
+def footer(summary: Summary, tables: Lines) -> Iterator[Text]:
+    """Yield the lines of the footer, the most important first."""
+    yield from (Text(line, "red") for line in _failures(summary.rows))
+    yield from map(Text, _marks(summary.results, tables))
+    yield from map(Text, _remarks(summary))
+    yield from map(Text, _certainty(summary))
+    yield Text(_where(summary.results), "dim")
+    if summary.results.trials:
+        yield Text(_how(summary.results), "dim")
 
 
-def footer(results: Results, rows: Sequence[Row], claims: Claims, lines: Lines) -> Iterator[Text]:
-    """Yield the lines in the order one needs them."""
-    failed_checks = {(row.cell.target, row.cell.family): row.cell.failed_checks for row in rows}
+def _failures(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the failed checks of each target, and the reasons that are too long for a table."""
+    failed_checks = {(row.cell.target, row.cell.family): row.request.failed_checks for row in rows}
     for (target, family), checks in failed_checks.items():
         if checks:
-            more = f" and {len(checks) - SHOWN} more" if len(checks) > SHOWN else ""
-            yield Text(f"{target} fails over {family}: {', '.join(checks[:SHOWN])}{more}", "red")
-    long = dict.fromkeys((row.cell.name.label, row.reason) for row in rows if len(row.reason) > LONG)
-    yield from (Text(f"{label} {cut(reason, LONGEST)}", "red") for label, reason in long)
-    yield from map(Text, _marks(results, lines))
-    yield from map(Text, _remarks(results, rows))
-    yield from map(Text, _certainty(results, rows, claims))
-    yield Text(_where(results), "dim")
-    if results.trials:
-        yield Text(_how(results), "dim")
+            more = f" and {len(checks) - MAX_CHECKS} more" if len(checks) > MAX_CHECKS else ""
+            yield f"{target} fails over {family}: {', '.join(checks[:MAX_CHECKS])}{more}"
+    reasons = dict.fromkeys((row.cell.label, row.reason) for row in rows if len(row.reason) > LINE_LENGTH)
+    for label, reason in reasons:
+        yield f"{label} {cut(reason, MAX_LENGTH)}"
 
 
-def _remarks(results: Results, rows: Sequence[Row]) -> Iterator[str]:
-    if any(row.cell.failed_checks for row in rows if row.numbers):
-        yield "! fails conformance checks: its numbers may come from doing less"
-    if not results.checked:
+def _remarks(summary: Summary) -> Iterator[str]:
+    rows = summary.rows
+    if any(row.request.failed_checks for row in rows if row.figures):
+        yield "! fails conformance checks: its figures may come from doing less work"
+    if not summary.results.checked:
         yield "Conformance was not checked in this run."
-    elif not any(row.cell.failed_checks for row in rows):
-        yield "All passed every MUST check of how they serve over these families first."
-    if any(plausibility.NO_PORT in row.reason for row in rows):
+    elif not any(row.request.failed_checks for row in rows):
+        yield "All servers passed the MUST checks of serving over these families before the run."
+    if any(row.void and row.void.reason is VoidReason.NO_PORT for row in rows):
         yield f"{NoPortLeft()}."
-    if any(row.cell.cold for row in rows if row.numbers):
-        yield "cold: no connection of the server had ended before the load."
+    if any(row.cell.cold for row in rows if row.figures):
+        yield "cold: measured before any connection of the server had ended"
 
 
-def _marks(results: Results, lines: Lines) -> Iterator[str]:
-    """Yield what the columns and the marks in them mean, of those that there are."""
-    shown = [line for table in lines.values() for line in table]
+def _marks(results: Results, tables: Lines) -> Iterator[str]:
+    """Yield the meaning of the columns and marks that the tables contain."""
+    shown = [line for table in tables.values() for line in table]
     if not shown:
         return
-    base = f"{BASELINE}, the baseline" if any(line.row.cell.name.is_baseline for line in shown) else "the best"
-    yield "CPU µs/req: what one request costs the server, all its processes and threads."
+    reference = f"{BASELINE}, the baseline" if any(line.row.cell.is_baseline for line in shown) else "the cheapest"
+    yield "CPU µs/req: CPU time per request of all processes and threads of the server"
     rates = {scenario.name for scenario in results.scenarios if shows_rate(scenario)}
-    if any(line.numbers.saturated for line in shown if line.row.cell.scenario in rates):
-        yield f"{BOUND} the load engine was the bottleneck: the server can do at least that"
-    yield f"ratio: cost compared with {base}, in pairs of one round; ± half of its 95 % interval."
-    if any(line.reach == UNKNOWN for line in shown):
+    if any(line.figures.saturated for line in shown if line.row.cell.scenario in rates):
+        yield f"{BOUND} the load engine was the bottleneck: the server can handle at least this rate"
+    yield f"ratio: cost relative to {reference}, paired by round"
+    yield PRECISION
+    if any(line.precision == UNKNOWN for line in shown):
         yield TOO_FEW
     if any(line.mark for line in shown):
         few = "; few rounds detect large ones only" if results.rounds < FEW_ROUNDS else ""
         yield f"{ALIKE} no difference detected from the line above (p < 5 %, corrected for all comparisons: Holm){few}"
 
 
-def _certainty(results: Results, rows: Sequence[Row], claims: Claims) -> Iterator[str]:
-    """Yield what the figures can bear."""
-    if not any(row.numbers for row in rows):
+def _certainty(summary: Summary) -> Iterator[str]:
+    """Yield how certain the figures are."""
+    claims = summary.claims
+    if not any(row.figures for row in summary.rows):
         return
     if claims.is_too_busy:
-        yield f"The machine was too busy to conclude: {claims.disturbed:.0%} of the trials were disturbed."
-    if results.rounds >= FEWEST:
-        yield from _floors(results, claims)
-    yield from _precision(results, rows, claims)
+        yield f"The machine was too busy to draw conclusions: {claims.disturbed:.0%} of the trials were disturbed."
+    if summary.results.rounds >= MIN_ROUNDS:
+        yield from _floors(summary)
+    yield from _missed_precision(summary)
     if claims.disturbed and not claims.is_too_busy:
-        yield f"{claims.disturbed:.0%} of the trials were disturbed by something else on the machine, and count."
+        yield f"{claims.disturbed:.0%} of the trials were disturbed by other work on the machine; they count."
 
 
-def _compared(results: Results, claims: Claims) -> dict[Group, list[Name]]:
-    """Return the cells by table, of the tables that have ratios."""
-    curves = {scenario.name for scenario in results.scenarios if scenario.curve}
-    return {group: names for group, names in claims.costs.groups().items() if group[0] not in curves}
+def _groups_with_ratios(summary: Summary) -> dict[Group, list[Cell]]:
+    """Return the measured cells of each table that has ratios."""
+    curves = {scenario.name for scenario in summary.results.scenarios if scenario.curve}
+    return {group: cells for group, cells in summary.claims.costs.groups().items() if group.scenario not in curves}
 
 
-def _floors(results: Results, claims: Claims) -> Iterator[str]:
-    floors = {group: floor for group in _compared(results, claims) if (floor := claims.floor(group)) is not None}
+def _floors(summary: Summary) -> Iterator[str]:
+    floors = [floor for group in _groups_with_ratios(summary) if (floor := summary.claims.floor(group)) is not None]
     if floors:
-        least, most = percent(min(floors.values())), percent(max(floors.values()))
-        spread = least if least == most else f"{least} to {most}, by table"
-        yield f"A/A: the same server measured twice differs from itself by up to {spread}; less is no difference."
-
-
-def _precision(results: Results, rows: Sequence[Row], claims: Claims) -> Iterator[str]:
-    """Yield what came of the precision that was wanted, if it was not reached, and what would help."""
-    wanted, costs, compared = results.limits.precision, claims.costs, _compared(results, claims)
-    alone = {group for group, names in compared.items() if _is_left_alone(names, rows)}
-    missed = {group: share for group in compared.keys() - alone if (share := costs.precision(group)) > wanted}
-    if wanted and missed:
-        (scenario, family), worst = max(missed.items(), key=lambda item: item[1])
-        known = "unknown" if worst == math.inf else f"± {percent(worst)}"
-        last = [row for row in rows if row.cell.name.group in missed or not row.numbers]
         yield (
-            f"Not all ratios are as precise as wanted (± {percent(wanted)}): at worst {known}, in {scenario} over "
-            f"{family}. {_end(results, last, claims)}"
+            f"A/A: the same server measured twice differs from itself by up to {range_of(floors)}; a smaller "
+            "difference is not claimed"
         )
 
 
-def _is_left_alone(names: Sequence[Name], rows: Sequence[Row]) -> bool:
-    """Whether of a table nothing has numbers but the baseline, which then is not measured any more."""
-    others = [row for row in rows if row.cell.name.group == names[0].group and row.cell.name != names[0]]
-    return len(names) == 1 and names[0].is_baseline and bool(others)
+def range_of(shares: Sequence[float]) -> str:
+    """Return the range of a share that differs from table to table, in percent."""
+    low, high = percent(min(shares)), percent(max(shares))
+    return low if low == high else f"{low} to {high}, by table"
 
 
-def _end(results: Results, rows: Sequence[Row], claims: Claims) -> str:
-    """Say what ended a run before all was known that was wanted of these rows, and what would help."""
-    limits = results.limits
-    due = [row.cell.name for row in rows if not (row.failed or row.void or row.cell.unsupported)]
-    if any(results.rounds not in claims.costs.logs(name) for name in due):
-        return "The run was cut short."
+def _missed_precision(summary: Summary) -> Iterator[str]:
+    """Yield how far the run stayed from the wanted precision, and what would help."""
+    wanted, costs = summary.results.limits.precision, summary.claims.costs
+    groups = _groups_with_ratios(summary)
+    relevant = [group for group, cells in groups.items() if not _is_baseline_alone(cells, summary.rows)]
+    missed = {group: share for group in relevant if (share := costs.precision(group)) > wanted}
+    if wanted and missed:
+        group, worst = max(missed.items(), key=lambda item: item[1])
+        reached = "unknown" if worst == math.inf else f"± {percent(worst)}"
+        rows = [row for row in summary.rows if row.cell.group in missed or not row.figures]
+        yield (
+            f"Not all ratios are as precise as requested (± {percent(wanted)}); the least precise is {reached}, in "
+            f"{group}. {_why_it_ended(summary, rows)}"
+        )
+
+
+def _is_baseline_alone(cells: Sequence[Cell], rows: Sequence[Row]) -> bool:
+    """Whether only the baseline of a table has figures, in which case it is not measured any further."""
+    others = [row for row in rows if row.cell.group == cells[0].group and row.cell != cells[0]]
+    return len(cells) == 1 and cells[0].is_baseline and bool(others)
+
+
+def _why_it_ended(summary: Summary, rows: Sequence[Row]) -> str:
+    """Return why a run ended before these rows were known precisely enough, and what would help."""
+    results, limits = summary.results, summary.results.limits
+    due = [row.cell for row in rows if row.status in (Status.MEASURED, Status.NOT_MEASURED)]
+    if any(results.rounds not in summary.claims.costs.logs(cell) for cell in due):
+        return "The run was interrupted."
     if results.rounds < limits.rounds:
-        return f"The time was used up ({limits.budget_seconds:g} s): a greater --budget helps."
-    return "All rounds were done: more --rounds, or longer ones (--seconds), help."
+        return f"The time was used up ({limits.budget_seconds:g} s); increase --budget."
+    return "All rounds were measured; increase --rounds or --seconds."
 
 
 def _where(results: Results) -> str:
@@ -136,7 +152,7 @@ def _where(results: Results) -> str:
 
 
 def servers_on(results: Results) -> list[str]:
-    """Return what to say of the servers' interpreters; nothing where they are the harness's own."""
+    """Return the interpreters that ran the servers; nothing if it was the one that runs upecho."""
     return [f"servers on {', '.join(results.pythons.values())}"] if results.pythons else []
 
 
@@ -153,8 +169,8 @@ def _how(results: Results) -> str:
 
 
 def rounds_of(results: Results) -> str:
-    """Say how many rounds there were, and how long their trials."""
-    return f"{results.rounds} round{'s' if results.rounds != 1 else ''} of {results.window.seconds:g} s"
+    """Return the number of rounds and the length of their trials."""
+    return f"{plural(results.rounds, 'round')} of {results.window.seconds:g} s"
 
 
 def _list(cores: Sequence[int]) -> str:

@@ -1,74 +1,74 @@
-"""What a table says beside the figures of a row: its ratio, how far that is known, and what it cannot be told from."""
+"""The lines of a table: the ratio of each row, its precision, and whether it differs from the line above."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
-from upecho.measure.cells import Scenario
-from upecho.measure.results import Results
-from upecho.measure.statistics.claims import FEWEST, Claims, Verdict
-from upecho.measure.statistics.costs import Group
+from upecho.measure.cells import Group
+from upecho.measure.scenarios import Scenario
+from upecho.measure.statistics.claims import MIN_ROUNDS, Claims, Verdict
 from upecho.measure.statistics.ratios import Ratio
-from upecho.measure.statistics.summary import Numbers, Row
+from upecho.measure.statistics.summary import Figures, Row, Summary
 from upecho.report.figures import percent
 
 ALIKE = "≈"
 BOUND = "≥"
 UNKNOWN = "?"
-TOO_FEW = f"{UNKNOWN} fewer than {FEWEST} rounds: too few for an interval, or to call anything a difference"
+PRECISION = "±: half of the ratio's 95 % interval, as a share of the ratio"
+TOO_FEW = f"{UNKNOWN} fewer than {MIN_ROUNDS} rounds: too few for an interval, and for claiming a difference"
 
 
-class Line(NamedTuple):
-    """A row that has numbers, in its table.
+@dataclass(frozen=True)
+class Line:
+    """A row with figures, as a line of its table.
 
     Attributes:
-        row: what is shown.
-        ratio: of its cost to that of the table's reference.
-        reach: what stands under ±; empty for the reference.
-        mark: that it cannot be told from the line above; empty otherwise.
+        row: Row that is shown.
+        ratio: Cost of the row relative to the reference of the table.
+        precision: Text of the column ±; empty for the reference.
+        mark: Mark for a row that does not differ from the line above; empty for any other.
     """
 
     row: Row
     ratio: Ratio
-    reach: str
+    precision: str
     mark: str
 
     @property
-    def numbers(self) -> Numbers:
-        """What was measured."""
-        assert self.row.numbers
-        return self.row.numbers
+    def figures(self) -> Figures:
+        """The figures of the row."""
+        assert self.row.figures
+        return self.row.figures
 
 
 Lines = Mapping[Group, Sequence[Line]]
 
 
-def lines(results: Results, rows: Sequence[Row], claims: Claims) -> Lines:
-    """Return the lines of each table; a curve has none."""
-    curves = {scenario.name for scenario in results.scenarios if scenario.curve}
+def lines(summary: Summary) -> Lines:
+    """Return the lines of each table with ratios, which latency curves do not have."""
     tables: dict[Group, list[Row]] = {}
-    for row in rows:
+    curves = {scenario.name for scenario in summary.results.scenarios if scenario.curve}
+    for row in summary.rows:
         if row.cell.scenario not in curves:
-            tables.setdefault(row.cell.name.group, []).append(row)
-    return {group: list(_lines(table, claims)) for group, table in tables.items()}
+            tables.setdefault(row.cell.group, []).append(row)
+    return {group: list(_lines(rows, summary.claims)) for group, rows in tables.items()}
 
 
 def _lines(rows: Sequence[Row], claims: Claims) -> Iterator[Line]:
-    """Yield a line for each row that has numbers, the cheapest on top."""
+    """Yield a line for each row with figures, the cheapest first."""
     above: Row | None = None
-    for row in sorted((row for row in rows if row.numbers), key=lambda row: row.cost):
-        name = row.cell.name
-        ratio = claims.ratio(name)
-        reach = "" if name == claims.costs.reference(name.group) else reached(ratio)
-        alike = above and claims.verdict(above.cell.name, name) is Verdict.NO_DIFFERENCE
-        yield Line(row, ratio, reach, ALIKE if alike else "")
+    for row in sorted((row for row in rows if row.figures), key=lambda row: row.cost_ns):
+        ratio = claims.ratio(row.cell)
+        precision = "" if row.cell == claims.costs.reference(row.cell.group) else precision_text(ratio)
+        is_alike = above and claims.verdict(above.cell, row.cell) is Verdict.NO_DIFFERENCE
+        yield Line(row, ratio, precision=precision, mark=ALIKE if is_alike else "")
         above = row
 
 
 def shows_rate(scenario: Scenario) -> bool:
-    """Whether a table says how many requests a second there were; the others say how long each took."""
+    """Whether a table shows requests per second; the others show latencies."""
     return scenario.connections > 1 and not scenario.idle
 
 
-def reached(ratio: Ratio) -> str:
-    """Return half of the interval of a ratio, if there were rounds enough for one."""
-    return percent(ratio.precision) if ratio.samples >= FEWEST else UNKNOWN
+def precision_text(ratio: Ratio) -> str:
+    """Return the text of the column ±: half the interval as a percentage, if there were enough rounds for one."""
+    return percent(ratio.precision) if ratio.samples >= MIN_ROUNDS else UNKNOWN
