@@ -141,9 +141,9 @@ class Launcher:
     def unsupported_reason(self, check: Check) -> str | None:
         """Return why the target or this system does not support a check; None if they do."""
         if self.family not in self.target.families:
-            return f"the target declares that it does not serve {self.family}"
+            return f"declared not to serve {self.family}"
         if self._takes_too_many(check):
-            return f"the target declares that it serves at most {plural(self.target.max_clients or 0, 'client')}"
+            return f"declared to serve at most {plural(self.target.max_clients or 0, 'client')}"
         return None if self._is_observable(check) else "this system does not expose the resource usage of a process"
 
     def works_anyway(self, check: Check) -> bool:
