@@ -1,4 +1,4 @@
-"""A harness to be killed, and what it leaves behind."""
+"""A harness that a test kills, and what it leaves behind."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ MARKER = "UPECHO_TEST_MARKER"
 
 
 class Harness:
-    """A harness to be killed, whose descendants can be told from all other processes."""
+    """A harness that a test kills, whose descendants can be told from all other processes."""
 
     def __init__(self, directory: Path, *command: str) -> None:
         self.marker = f"{MARKER}={uuid.uuid4()}"
@@ -20,23 +20,23 @@ class Harness:
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # a guardian whose harness is gone may have nobody to tell its directory
+            stderr=subprocess.DEVNULL,  # a guardian whose harness has been killed may fail to print its directory
             env=os.environ | {name: value, "TMPDIR": str(directory)},
         )
 
     def survivors(self) -> dict[int, bytes]:
-        """Return the command line of each process that is left, the harness among them."""
+        """Return the command line of each process that is left, including the harness."""
         found = {}
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 if self.marker.encode() in (process / "environ").read_bytes():
                     found[int(process.name)] = (process / "cmdline").read_bytes()
-            except OSError:  # gone, or a zombie
+            except OSError:  # it has ended, or is a zombie
                 continue
         return found
 
     def is_serving(self) -> bool:
-        """Whether it has started a server."""
+        """Whether the harness has started a server."""
         return any(b"upecho.serving.run" in command for command in self.survivors().values())
 
     def left_behind(self) -> list[object]:

@@ -86,7 +86,7 @@ def test_unwritable_file_is_a_usage_error(bench: Run) -> None:
 def test_program_that_is_not_python_is_a_usage_error(bench: Run) -> None:
     done = bench("--python", "/bin/true")
     assert done.returncode not in (0, 1)
-    assert "no Python: '/bin/true'" in done.stdout + done.stderr
+    assert "not Python: '/bin/true'" in done.stdout + done.stderr
 
 
 def test_unsupported_cell_is_skipped_with_its_reason(bench: Run) -> None:

@@ -5,33 +5,37 @@ import platform
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from upecho import __version__, cli
-from upecho.cli.commands import check
 from upecho.conformance.catalogue import catalogue
+from upecho.conformance.check import Level
+from upecho.conformance.findings import Event, Explanation, Fault, Recorded, Wire
+from upecho.conformance.run import check_run
 from upecho.conformance.run.outcome import Outcome, Verdict, document
 from upecho.conformance.run.runner import Runner
+from upecho.net.address import Family
 from upecho.support.errors import HarnessError
 
-OUTCOME = Outcome("t", "inet", "half-close", "MUST", Verdict.FAILED, "d", 0.5, expected="FIN", seen="RST")
+EXPLANATION = Explanation("FIN", "RST", wire=Wire((Event(0.25, "client 1: RST"),)), stderr=("bye",), repeat="upecho …")
+OUTCOME = Outcome("t", Family.INET, "half-close", Level.MUST, Verdict.FAILED, 0.5, EXPLANATION)
 KEYS = ["schema", "version", "upecho", "python", "platform", "due", "counts", "checks", "verdicts"]
 
 
-def test_the_document() -> None:
+def test_document_has_the_documented_keys() -> None:
     half_close = next(check for check in catalogue() if check.id == "half-close")
     read = json.loads(document([OUTCOME], 2, [half_close]))
     assert list(read) == KEYS
-    assert (read["schema"], read["version"], read["due"]) == ("upecho-verdicts", 1, 2)
+    assert (read["schema"], read["version"], read["due"]) == ("upecho-verdicts", 2, 2)
     assert (read["upecho"], read["platform"]) == (__version__, platform.platform())
     assert read["python"].startswith(f"{platform.python_implementation()} {platform.python_version()}")
     assert read["counts"] == {"passed": 0, "failed": 1, "unsupported": 0, "error": 0}
-    about = {"topic": "ends", "level": "MUST", "requirement": half_close.requirement, "source": half_close.source}
-    assert read["checks"] == {"half-close": about}
+    described = {"requirement": half_close.requirement, "source": half_close.source, "clients": 1}
+    assert read["checks"] == {"half-close": {"topic": "connection end", "level": "MUST"} | described}
     assert read["verdicts"] == [
         {
             "target": "t",
@@ -39,26 +43,51 @@ def test_the_document() -> None:
             "check": "half-close",
             "level": "MUST",
             "verdict": "failed",
-            "detail": "d",
             "seconds": 0.5,
-            "recorded": None,
+            "explanation": {
+                "expected": "FIN",
+                "seen": "RST",
+                "note": "",
+                "wire": {"first": [{"seconds": 0.25, "text": "client 1: RST"}], "omitted": 0, "last": []},
+                "stderr": ["bye"],
+                "repeat": "upecho …",
+            },
+            "unsupported": "",
             "works_anyway": False,
+            "fault": None,
+            "recorded": None,
             "known": "",
-            "expected": "FIN",
-            "seen": "RST",
             "flaky": False,
         }
     ]
     assert list(read["verdicts"][0]) == [field.name for field in fields(Outcome)]
 
 
-@pytest.mark.parametrize("recorded", [None, (1.5, "KiB"), ("no harm", "")])
-def test_an_outcome_survives_json(recorded: tuple[float | str, str] | None) -> None:
-    one = Outcome("t", "inet", "urgent-data", "INFO", Verdict.PASSED, "é", 0.0, recorded, known="r", works_anyway=True)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"explanation": None, "recorded": Recorded(1.5, "KiB"), "level": Level.INFO, "verdict": Verdict.PASSED},
+        {"explanation": None, "recorded": Recorded(text="no harm"), "known": "é", "flaky": True},
+        {"explanation": None, "fault": Fault("OSError: odd", "serve, x.py:1"), "verdict": Verdict.ERROR},
+        {"unsupported": "it declares a limit", "works_anyway": True, "family": Family.ABSTRACT},
+    ],
+)
+def test_outcome_can_be_read_from_its_json(changes: dict[str, Any]) -> None:
+    one = replace(OUTCOME, **changes)
     assert Outcome.from_json(one.to_json()) == one
 
 
-def test_the_file_is_about_what_was_asked_for(upecho: Callable[..., Any], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "changes",
+    [{"verdict": "great"}, {"family": "ipx"}, {"seconds": "1"}, {"explanation": {}}, {"recorded": []}, {"more": 1}],
+)
+def test_json_that_is_not_an_outcome_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(changes))):
+        Outcome.from_json(json.dumps(json.loads(OUTCOME.to_json()) | changes))
+
+
+def test_file_contains_the_selected_checks(upecho: Callable[..., Any], tmp_path: Path) -> None:
     file = tmp_path / "verdicts.json"
     upecho("check", "selectors", "--family", "inet", "--check", "half-close", "--json", str(file))
     read = json.loads(file.read_text())
@@ -84,7 +113,7 @@ def serve(listener, stop):
 
 @pytest.fixture
 def broken(upecho: Callable[..., Any], tmp_path: Path) -> Callable[..., dict[str, Any]]:
-    """Check a server that ends when it meets a word, and talks to the terminal; return the verdicts."""
+    """Check a server that exits when it receives a word, and writes escapes to stderr; return the verdicts."""
 
     def broken(*checks: str) -> dict[str, Any]:
         (tmp_path / "broken.py").write_text(BROKEN)
@@ -95,20 +124,21 @@ def broken(upecho: Callable[..., Any], tmp_path: Path) -> Callable[..., dict[str
     return broken
 
 
-def test_that_the_server_has_ended_comes_first(broken: Callable[..., dict[str, Any]]) -> None:
+def test_end_of_the_server_is_reported_first(broken: Callable[..., dict[str, Any]]) -> None:
     found = broken("coalesced-messages", "echo-hello")
     assert found["echo-hello"]["verdict"] == "passed"
-    assert found["coalesced-messages"]["seen"].startswith("the server ended with exit status 7 (was: ")
-    assert "\nseen       the server ended with exit status 7 (was: " in found["coalesced-messages"]["detail"]
+    seen = found["coalesced-messages"]["explanation"]["seen"]
+    assert seen.startswith("the server ended with exit status 7 (was: ")
 
 
-def test_stderr_is_that_of_the_check_and_harmless(broken: Callable[..., dict[str, Any]]) -> None:
+def test_stderr_is_limited_to_the_check_and_printable(broken: Callable[..., dict[str, Any]]) -> None:
     found = broken("immediate-half-close", "coalesced-messages", "quiet-stderr")
-    assert "stderr" not in found["coalesced-messages"]["detail"]
-    last = found["quiet-stderr"]["detail"]
-    assert "the first during immediate-half-close: \\x1b[31mgone\\x00\n" in last
-    assert "wire" not in last
-    assert not any(ord(one) < 32 for one in last.replace("\n", ""))
+    assert found["coalesced-messages"]["explanation"]["stderr"] == []
+    last = found["quiet-stderr"]["explanation"]
+    assert last["seen"].endswith("the first during immediate-half-close: \\x1b[31mgone\\x00")
+    assert last["wire"] == {"first": [], "omitted": 0, "last": []}
+    assert last["stderr"]
+    assert all(text.isprintable() for text in [last["seen"], *last["stderr"]])
 
 
 def fail() -> None:
@@ -125,7 +155,7 @@ def fail() -> None:
     ],
     ids=["failure", "SIGINT", "SIGTERM", "SIGHUP"],
 )
-def test_a_run_that_is_cut_short_keeps_its_verdicts(
+def test_verdicts_of_a_run_that_is_cut_short_are_kept(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
@@ -136,10 +166,10 @@ def test_a_run_that_is_cut_short_keeps_its_verdicts(
 ) -> None:
     class CutShort(Runner):
         def outcomes(self) -> Iterator[Outcome]:
-            yield Outcome("selectors", "inet", "half-close", "MUST", Verdict.PASSED, "", 0.0)
+            yield Outcome("selectors", Family.INET, "half-close", Level.MUST, Verdict.PASSED, 0.0)
             cut_short()
 
-    monkeypatch.setattr(check, "Runner", CutShort)
+    monkeypatch.setattr(check_run, "Runner", CutShort)
     file, known = tmp_path / "x.json", tmp_path / "known"
     known.mkdir()
     arguments = ["check", "selectors", "--family", "inet", "--json", str(file), "--known", str(known), "--write-known"]

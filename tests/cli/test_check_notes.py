@@ -1,30 +1,39 @@
-"""What ``upecho check`` says beside its verdicts."""
+"""What ``upecho check`` reports on stderr."""
+
+from collections.abc import Sequence
 
 import pytest
 
 from upecho.cli.check_notes import why_none_is_due
 from upecho.conformance.catalogue import catalogue
-from upecho.conformance.run.selection import chosen
+from upecho.conformance.check import Check
+from upecho.conformance.run.check_run import Plan
+from upecho.conformance.run.selection import pair_with_families, parse_targets
+from upecho.net.address import Family
+
+
+def plan(target: str, checks: Sequence[Check]) -> Plan:
+    return Plan(pair_with_families(parse_targets([target]), [Family.INET]), checks)
 
 
 @pytest.mark.parametrize(
     ("target", "checks", "reason"),
     [
-        ("127.0.0.1:9", {"graceful-shutdown"}, "graceful-shutdown: needs the process, which upecho did not start"),
-        ("selectors", {"socket-path-too-long"}, "socket-path-too-long: is about unix only"),
+        ("127.0.0.1:9", {"graceful-shutdown"}, "graceful-shutdown: needs a server process that upecho started"),
+        ("selectors", {"socket-path-too-long"}, "socket-path-too-long: applies only to unix"),
         (
             "selectors",
             {"queue-beyond-max-clients"},
-            "queue-beyond-max-clients: is about servers that declare how many clients they serve",
+            "queue-beyond-max-clients: applies only to targets that declare a maximum number of clients",
         ),
     ],
 )
-def test_it_is_said_why_nothing_is_due(target: str, checks: set[str], reason: str) -> None:
+def test_reason_why_no_check_is_due_is_reported(target: str, checks: set[str], reason: str) -> None:
     asked = [check for check in catalogue() if check.id in checks]
-    assert why_none_is_due(asked, chosen([target], ["inet"])).startswith(reason)
+    assert why_none_is_due(plan(target, asked)).startswith(reason)
 
 
-def test_of_many_checks_a_few_are_named() -> None:
+def test_a_few_of_many_checks_are_named() -> None:
     asked = [check for check in catalogue() if check.process]
-    said = why_none_is_due(asked, chosen(["127.0.0.1:9"], []))
-    assert said.endswith(f" and {len(asked) - 5} more: needs the process, which upecho did not start")
+    line = why_none_is_due(plan("127.0.0.1:9", asked))
+    assert line.endswith(f" and {len(asked) - 5} more: needs a server process that upecho started")

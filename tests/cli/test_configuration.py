@@ -146,7 +146,7 @@ def test_unreadable_file_is_reported(refusal: Refusal, monkeypatch: pytest.Monke
         "--config: cannot read x.toml: No such file or directory"
     )
     monkeypatch.setenv("UPECHO_CONFIG", os.curdir)
-    assert refusal("serve", "threads") == "UPECHO_CONFIG: cannot read .: it is no regular file"
+    assert refusal("serve", "threads") == "UPECHO_CONFIG: cannot read .: it is not a regular file"
 
 
 @pytest.mark.parametrize("bind", ["8080", "unix:" + "x" * 200, "localhost:70000"])

@@ -19,7 +19,16 @@ COMMANDS = {
     "check": ["-m", "upecho", "check", "threads", "prefork", "--family", "unix"],
     "bench": ["-m", "upecho", "bench", "prefork", "--family", "unix", "--no-check", "--seconds", "5"],
     "gate": ["-m", "upecho", "bench", "prefork", "threads", "--family", "unix"],
-    "pytest-suite": ["-m", "pytest", "--pyargs", "upecho.conformance", "--target", "prefork", "--family", "unix"],
+    "pytest-suite": [
+        "-m",
+        "pytest",
+        "--pyargs",
+        "upecho.conformance",
+        "--upecho-target",
+        "prefork",
+        "--upecho-family",
+        "unix",
+    ],
     "pytest-bench": ["-m", "pytest", "bench", "--implementation", "prefork", "--family", "unix"],
 }
 

@@ -34,7 +34,7 @@ def test_broken_server_fails_exactly_the_listed_checks(kill: Kill, monkeypatch: 
     target = Target.parse(kill.target)
     outcomes = list(Runner([(target, kill.family)], CAN_FAIL, jobs=2).outcomes())
     assert [one for one in outcomes if one.verdict is Verdict.ERROR] == []
-    failed = {one.check: one.detail for one in outcomes if one.verdict is Verdict.FAILED}
+    failed = {one.check: one.explanation for one in outcomes if one.verdict is Verdict.FAILED}
     due = {check.id for check in catalogue() if is_due(check, target, kill.family)}
     missed = (kill.caught_by & due) - failed.keys() - kill.sometimes
     unexpected = failed.keys() - kill.caught_by - kill.sometimes

@@ -1,4 +1,4 @@
-"""Addresses: every form read and written, everything else refused."""
+"""Addresses: every form is parsed and formatted, everything else is refused."""
 
 import os
 import socket
@@ -27,7 +27,7 @@ FORMS = [
 
 
 @pytest.mark.parametrize(("text", "address"), FORMS)
-def test_each_form_is_read_and_written(text: str, address: Address) -> None:
+def test_each_form_is_parsed_and_formatted(text: str, address: Address) -> None:
     assert Address.parse(text) == address
     assert str(address) == text
 
@@ -37,19 +37,19 @@ NO_PATHS = ("unix:", "unix:@", "unix:a\0b", "unix:a\nb")
 
 
 @pytest.mark.parametrize("text", NO_ADDRESSES + NO_PATHS)
-def test_what_is_no_address_is_named(text: str) -> None:
+def test_malformed_address_is_reported(text: str) -> None:
     with pytest.raises(AddressError, match="not an address") as raised:
         Address.parse(text)
     assert repr(text) in str(raised.value)
 
 
-def test_a_port_beyond_the_last_is_named() -> None:
+def test_port_above_the_last_is_reported() -> None:
     with pytest.raises(AddressError, match=r"not a port: 65536 .* 0 to 65535"):
         Address.parse("localhost:65536")
 
 
 @given(st.text())
-def test_any_text_is_read_or_refused(text: str) -> None:
+def test_any_text_is_parsed_or_refused(text: str) -> None:
     try:
         address = Address.parse(text)
     except AddressError:
@@ -58,7 +58,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("letter", ["x", "ä", "\udcff"])
-def test_the_longest_path_counts_bytes(letter: str) -> None:
+def test_path_length_is_counted_in_bytes(letter: str) -> None:
     longest = letter * (MAX_PATH_BYTES // len(os.fsencode(letter)))
     longest += "x" * (MAX_PATH_BYTES - len(os.fsencode(longest)))
     assert Address.parse("unix:" + longest).path == longest
@@ -69,17 +69,17 @@ def test_the_longest_path_counts_bytes(letter: str) -> None:
 @pytest.mark.parametrize(
     "text", ["127.0.0.1:0", "[::1]:0", pytest.param("unix:@upecho-test-address", marks=linux_only)]
 )
-def test_a_bound_socket_tells_its_address(text: str) -> None:
-    asked = Address.parse(text)
-    version, name = asked.resolve()
+def test_address_of_a_bound_socket(text: str) -> None:
+    requested = Address.parse(text)
+    version, name = requested.resolve()
     with socket.socket(version, socket.SOCK_STREAM) as bound:
         bound.bind(name)
         real = Address.of(bound)
-    assert (real.family, real.host, real.path) == (asked.family, asked.host, asked.path)
-    assert asked.family.is_unix or real.port > 0
+    assert (real.family, real.host, real.path) == (requested.family, requested.host, requested.path)
+    assert requested.family.is_unix or real.port > 0
 
 
-def test_an_unknown_host_is_the_callers_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_host_is_a_caller_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def nowhere(*arguments: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -88,18 +88,18 @@ def test_an_unknown_host_is_the_callers_error(monkeypatch: pytest.MonkeyPatch) -
         Address.parse("no.example:80").resolve()
 
 
-def test_a_host_in_ascii_is_resolved_without_the_codec_for_others() -> None:
+def test_ascii_host_is_resolved_without_the_idna_codec() -> None:
     resolve = "from upecho.net.address import Address; Address.parse('127.0.0.1:80').resolve()"
     check = f"import sys; {resolve}; sys.exit('encodings.idna' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
 
 
-def test_a_host_no_resolver_takes_is_the_callers_error() -> None:
+def test_host_that_no_resolver_accepts_is_a_caller_error() -> None:
     with pytest.raises(AddressError, match="not a host name"):
         Address.parse("ä" * 64 + ".example:80").resolve()
 
 
-def test_a_family_that_cannot_be_bound_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_family_that_cannot_be_bound_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     class Socket(socket.socket):
         def bind(self, name: Any) -> None:
             raise OSError(99, "Cannot assign requested address")
@@ -110,14 +110,14 @@ def test_a_family_that_cannot_be_bound_is_unavailable(monkeypatch: pytest.Monkey
         Family.INET6.require()
 
 
-def test_abstract_sockets_are_unavailable_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_abstract_sockets_are_unavailable_outside_linux(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(Unavailable, match="Linux only"):
         Address.parse("unix:@name").resolve()
 
 
 @linux_only
-def test_a_link_local_address_keeps_its_link() -> None:
+def test_link_local_address_keeps_its_scope() -> None:
     version, name = Address.parse("[fe80::1%lo]:80").resolve()
     assert version is socket.AF_INET6
     assert name == ("fe80::1", 80, 0, socket.if_nametoindex("lo"))

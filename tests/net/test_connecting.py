@@ -1,4 +1,4 @@
-"""Connecting: at once, after some waiting, or with the reason why not."""
+"""Connecting: at once, after waiting for room, or not at all, with a reason."""
 
 import contextlib
 import errno
@@ -20,7 +20,7 @@ from upecho.support.errors import AddressError, NoPortLeft
 
 @contextlib.contextmanager
 def full(address: Address) -> Iterator[socket.socket]:
-    """A listener whose backlog has no room left."""
+    """A listener whose backlog is full."""
     with listening(address, Settings(backlog=0)) as listener, connect(address, 5):
         yield listener
 
@@ -37,19 +37,19 @@ def test_operations_time_out(address: Address) -> None:
             client.recv(1)
 
 
-def test_tcp_sends_at_once() -> None:
+def test_tcp_connection_has_nodelay() -> None:
     loopback = Address.parse("127.0.0.1:0")
     with listening(loopback, Settings()) as listener, connect(Address.of(listener), 5) as client:
         assert client.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.parametrize("text", ["127.0.0.1:1", "unix:/no/such/path"])
-def test_nobody_listening_is_said(text: str) -> None:
+def test_missing_listener_is_reported(text: str) -> None:
     with pytest.raises(AddressError, match=f"cannot connect to {text}: nobody is listening there"):
         connect(Address.parse(text), 5)
 
 
-def test_a_full_backlog_is_waited_for(address: Address) -> None:
+def test_connect_waits_for_room_in_the_backlog(address: Address) -> None:
     with full(address) as listener:
         waiting = threading.Thread(target=lambda: connect(address, 20).close())
         waiting.start()
@@ -59,18 +59,18 @@ def test_a_full_backlog_is_waited_for(address: Address) -> None:
         assert not waiting.is_alive()
 
 
-def test_a_full_backlog_is_not_waited_for_for_ever(address: Address) -> None:
+def test_connect_times_out_at_a_full_backlog(address: Address) -> None:
     with full(address), pytest.raises(AddressError, match="no answer in time"):
         connect(address, 0.05)
 
 
-def test_a_path_without_a_server_is_said(directory: Path) -> None:
+def test_path_without_a_listener_is_reported(directory: Path) -> None:
     (directory / "s").touch()
     with pytest.raises(AddressError, match="nobody is listening there"):
         connect(Address.parse(f"unix:{directory}/s"), 5)
 
 
-def test_a_connection_is_begun_without_waiting(address: Address) -> None:
+def test_start_connecting_does_not_wait(address: Address) -> None:
     with listening(address, Settings()) as listener, start_connecting(address) as client:
         assert not client.getblocking()
         with listener.accept()[0] as connection:
@@ -78,7 +78,7 @@ def test_a_connection_is_begun_without_waiting(address: Address) -> None:
             assert client.recv(1) == b"x"
 
 
-def test_a_connection_on_its_way_arrives() -> None:
+def test_started_connection_completes() -> None:
     loopback = Address.parse("127.0.0.1:0")
     with listening(loopback, Settings()) as listener, start_connecting(Address.of(listener)) as client:
         listener.accept()[0].close()
@@ -86,18 +86,18 @@ def test_a_connection_on_its_way_arrives() -> None:
         assert client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
 
 
-def test_a_connection_that_cannot_be_begun_is_said(address: Address) -> None:
+def test_start_connecting_without_a_listener_is_reported(address: Address) -> None:
     with pytest.raises(AddressError, match="nobody is listening there"):
         start_connecting(address)
 
 
-def test_beginning_at_a_full_backlog_is_said_at_once(address: Address) -> None:
+def test_start_connecting_at_a_full_backlog_fails_at_once(address: Address) -> None:
     with full(address), pytest.raises(AddressError, match="no answer in time"):
         start_connecting(address)
 
 
-@pytest.mark.parametrize("how", [lambda address: connect(address, 5), start_connecting], ids=["connect", "begin"])
-def test_a_machine_without_ports_is_not_the_servers_fault(
+@pytest.mark.parametrize("how", [lambda address: connect(address, 5), start_connecting], ids=["connect", "start"])
+def test_missing_local_port_is_not_an_address_error(
     how: Callable[[Address], socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with listening(Address.parse("127.0.0.1:0"), Settings()) as listener:

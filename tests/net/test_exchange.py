@@ -1,4 +1,4 @@
-"""One exchange: every byte goes out and comes back, and a server that does otherwise is named."""
+"""One exchange: every byte goes out and comes back, and a server that fails to do so is blamed."""
 
 import contextlib
 import os
@@ -37,7 +37,7 @@ def answering(reply: bytes) -> Server:
 
 @contextlib.contextmanager
 def served_by(server: Server) -> Iterator[socket.socket]:
-    """A TCP connection whose other side does one thing and closes."""
+    """A TCP connection to a server that does one thing and closes."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         client = socket.create_connection(listener.getsockname())
         connection, _ = listener.accept()
@@ -55,7 +55,7 @@ def served_by(server: Server) -> Iterator[socket.socket]:
 
 @contextlib.contextmanager
 def closing(*descriptors: int) -> Iterator[None]:
-    """Close what a test has not closed itself."""
+    """Close the descriptors that a test has not closed itself."""
     try:
         yield
     finally:
@@ -66,7 +66,7 @@ def closing(*descriptors: int) -> Iterator[None]:
 
 @pytest.fixture
 def pipe() -> Iterator[tuple[int, int]]:
-    """A pipe, whose ends a test may close itself."""
+    """A pipe; a test may close its ends."""
     ends = os.pipe()
     with closing(*ends):
         yield ends
@@ -79,7 +79,7 @@ def received(pipe: tuple[int, int]) -> bytes:
 
 
 @pytest.mark.parametrize("text", [b"", b"hello", bytes(range(256)), b"x" * 60_000])
-def test_a_text_comes_back(pipe: tuple[int, int], text: bytes) -> None:
+def test_text_comes_back(pipe: tuple[int, int], text: bytes) -> None:
     with served_by(echo) as client:
         Exchange(client, text).run(pipe[1], 10)
     assert received(pipe) == text.upper()
@@ -93,7 +93,7 @@ def test_more_than_any_buffer_holds_comes_back(tmp_path: Path) -> None:
         assert copy.read() == text.upper()
 
 
-def test_a_source_is_sent_as_it_comes(pipe: tuple[int, int]) -> None:
+def test_source_is_sent_as_it_arrives(pipe: tuple[int, int]) -> None:
     reader, typed = os.pipe()
     with served_by(echo) as client, closing(reader):
         exchange = threading.Thread(target=Exchange(client, source=reader).run, args=(pipe[1], 0.01))
@@ -101,7 +101,7 @@ def test_a_source_is_sent_as_it_comes(pipe: tuple[int, int]) -> None:
         for _ in range(3):
             os.write(typed, b"ab")
             assert os.read(pipe[0], 2) == b"AB"
-            exchange.join(0.03)  # longer than the server would be given
+            exchange.join(0.03)  # longer than the timeout of the server
         os.close(typed)
         exchange.join()
 
@@ -112,24 +112,24 @@ def failure(server: Server, sink: int, text: bytes = b"hello", timeout: float = 
     return str(raised.value)
 
 
-def test_a_server_that_ends_early_is_named(pipe: tuple[int, int]) -> None:
+def test_early_end_is_a_target_error(pipe: tuple[int, int]) -> None:
     message = failure(answering(b"HEL"), pipe[1])
     assert message == "the server ended early: 3 bytes came back of 5 sent"
     assert received(pipe) == b"HEL"
 
 
-def test_a_server_that_sends_too_much_is_named(pipe: tuple[int, int]) -> None:
+def test_surplus_reply_is_a_target_error(pipe: tuple[int, int]) -> None:
     message = failure(answering(b"HELLO!"), pipe[1])
     assert message == "the server sent more than it received: 6 bytes came back of 5 sent"
 
 
-def test_a_server_that_resets_is_named(pipe: tuple[int, int]) -> None:
+def test_reset_is_a_target_error(pipe: tuple[int, int]) -> None:
     message = failure(reset, pipe[1])
     assert message == "the server ended the connection: Connection reset by peer; 0 bytes came back of 5 sent"
 
 
 @pytest.mark.parametrize("text", [b"hello", b"x" * 50_000_000], ids=["waits", "does-not-read"])
-def test_a_silent_server_is_named(pipe: tuple[int, int], text: bytes) -> None:
+def test_silent_server_is_a_target_error(pipe: tuple[int, int], text: bytes) -> None:
     done = threading.Event()
     with served_by(lambda connection: done.wait(10)) as client:
         with pytest.raises(TargetError, match=r"the server was silent for 0.05 seconds: 0 bytes came back"):
@@ -137,21 +137,21 @@ def test_a_silent_server_is_named(pipe: tuple[int, int], text: bytes) -> None:
         done.set()
 
 
-def test_an_end_before_ours_is_early(pipe: tuple[int, int]) -> None:
+def test_end_before_the_source_ends_is_early(pipe: tuple[int, int]) -> None:
     source, typed = os.pipe()
     early = pytest.raises(TargetError, match="ended early: 0 bytes came back of 0 sent")
     with served_by(lambda connection: None) as client, closing(source, typed), early:
         Exchange(client, source=source).run(pipe[1], 10)
 
 
-def test_a_source_that_cannot_be_read_is_the_callers() -> None:
+def test_unreadable_source_is_a_caller_error() -> None:
     directory = os.open(os.curdir, os.O_RDONLY)
     refused = pytest.raises(CallerError, match="cannot read stdin: Is a directory")
     with closing(directory), served_by(echo) as client, refused:
         Exchange(client, source=directory).run(1, 10)
 
 
-def test_a_full_sink_is_the_harness_own_fault() -> None:
+def test_full_sink_is_a_harness_error() -> None:
     with (
         Path("/dev/full").open("wb", buffering=0) as full,
         pytest.raises(HarnessError, match="No space left"),
@@ -159,13 +159,13 @@ def test_a_full_sink_is_the_harness_own_fault() -> None:
         write_all(full.fileno(), b"x")
 
 
-def test_a_sink_nobody_reads_is_a_broken_pipe(pipe: tuple[int, int]) -> None:
+def test_sink_without_a_reader_is_a_broken_pipe(pipe: tuple[int, int]) -> None:
     os.close(pipe[0])
     with pytest.raises(BrokenPipeError):
         write_all(pipe[1], b"x")
 
 
-def test_a_sink_that_does_not_block_is_waited_for(pipe: tuple[int, int]) -> None:
+def test_nonblocking_sink_is_waited_for(pipe: tuple[int, int]) -> None:
     os.set_blocking(pipe[1], False)
     data = bytes(300_000)
     writing = threading.Thread(target=write_all, args=(pipe[1], data))
@@ -176,7 +176,7 @@ def test_a_sink_that_does_not_block_is_waited_for(pipe: tuple[int, int]) -> None
     writing.join()
 
 
-def test_a_source_that_does_not_block_is_waited_for(pipe: tuple[int, int]) -> None:
+def test_nonblocking_source_is_waited_for(pipe: tuple[int, int]) -> None:
     source, typed = os.pipe()
     os.set_blocking(source, False)
     os.write(typed, b"ab")

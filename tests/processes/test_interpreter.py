@@ -1,4 +1,4 @@
-"""Other Pythons: what is said about a program that is none, and that one without upecho runs ours."""
+"""Other Pythons: programs that are not Python are refused, and a Python without upecho runs this one."""
 
 import os
 import platform
@@ -34,14 +34,14 @@ def serve(listener, stop):
 
 
 @pytest.fixture(autouse=True)
-def no_other_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the developer has set must not show upecho to those without it."""
+def no_python_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PYTHONPATH must not show upecho to an interpreter that does not have it."""
     monkeypatch.delenv("PYTHONPATH", raising=False)
 
 
 @pytest.fixture
 def script(tmp_path: Path) -> Script:
-    """Write a program for a shell; return its path."""
+    """Write a shell script and return its path."""
 
     def script(text: str, mode: int = 0o755) -> str:
         file = tmp_path / "program"
@@ -54,7 +54,7 @@ def script(tmp_path: Path) -> Script:
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Interpreter:
-    """A Python of its own, in which nothing is installed but an old upecho that is not to be used."""
+    """A virtual environment in which nothing is installed except an old upecho, which must not be used."""
     directory = tmp_path_factory.mktemp("bare")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", "--symlinks", directory], check=True)
     (packages,) = directory.glob("lib/python*/site-packages")
@@ -68,7 +68,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Interpreter:
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Write the module ``mine`` into the current directory, where there is a lesson's selectors.py and upecho too."""
+    """Write a module ``mine`` into the current directory, beside modules that must not shadow others."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delitem(sys.modules, "mine", raising=False)
     for name in ("selectors.py", "upecho.py"):
@@ -91,12 +91,12 @@ def start(supervisor: Supervisor, target: str, python: Interpreter) -> ServerPro
     return start_server(supervisor, Launch(Target.implementation(target), "127.0.0.1:0", interpreter=python))
 
 
-def test_this_one_is_called_the_same_from_within_and_without(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_probe_describes_this_interpreter_as_it_does_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Interpreter.probe(sys.executable) == Interpreter.here()
     assert Interpreter.here().version.startswith(f"{platform.python_implementation()} {platform.python_version()}")
 
 
-def test_it_is_made_absolute_and_no_link_is_followed(bare: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_path_is_made_absolute_without_following_links(bare: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:
     programs = Path(bare.executable).parent
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
     assert Interpreter.probe("python") == bare
@@ -115,7 +115,7 @@ def test_it_is_made_absolute_and_no_link_is_followed(bare: Interpreter, monkeypa
         ("false", "not Python: 'false' ended with status 1 and gave no answer"),
     ],
 )
-def test_what_is_no_python(text: str, line: str) -> None:
+def test_program_that_is_not_python_is_refused(text: str, line: str) -> None:
     with pytest.raises(CallerError, match=f"^{line}$"):
         Interpreter.probe(text)
 
@@ -129,35 +129,35 @@ def test_what_is_no_python(text: str, line: str) -> None:
         ("read -r line || exit 7", "ended with status 7 and gave no answer"),
     ],
 )
-def test_what_ends_without_an_answer(script: Script, code: str, line: str) -> None:
+def test_program_that_ends_without_an_answer_is_refused(script: Script, code: str, line: str) -> None:
     program = script(code)
     with pytest.raises(CallerError, match=f"^not Python: {program!r} {line}$"):
         Interpreter.probe(program)
 
 
 @pytest.mark.parametrize("code", ["sleep 600", "exec >&-; sleep 600", "yes"])
-def test_what_goes_on_without_an_answer(script: Script, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+def test_program_that_never_answers_is_refused(script: Script, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     monkeypatch.setenv("UPECHO_DEADLINE_SCALE", "0.05")
     program = script(code)
     with pytest.raises(CallerError, match=rf"^not Python: {program!r} gave no answer within 0\.5 s$"):
         Interpreter.probe(program)
 
 
-def pretender(version: str, before: str = "pass") -> str:
-    """Return a script that is a Python which says that it is of another version."""
+def impostor(version: str, before: str = "pass") -> str:
+    """Return a script that runs this Python but reports another version."""
     pretend = f"import platform, sys; platform.python_version = lambda: '{version}'; {before}; exec(sys.argv[2])"
     return f'echo welcome; exec {sys.executable} -c "{pretend}" "$@"'
 
 
-def test_an_older_python_is_named(script: Script) -> None:
+def test_old_version_is_refused(script: Script) -> None:
     implementation = platform.python_implementation()
-    program = script(pretender("3.10.13"))
+    program = script(impostor("3.10.13"))
     with pytest.raises(CallerError, match=rf"^{program!r} is {implementation} 3\.10\.13.*; it must be at least 3\.11$"):
         Interpreter.probe(program)
 
 
-def test_what_the_version_says(script: Script) -> None:
-    found = Interpreter.probe(script(pretender("3.100.0b1+", "sys._is_gil_enabled = lambda: False")))
+def test_version_tells_a_free_threaded_build(script: Script) -> None:
+    found = Interpreter.probe(script(impostor("3.100.0b1+", "sys._is_gil_enabled = lambda: False")))
     assert found.version == f"{platform.python_implementation()} 3.100.0b1+ free-threaded"
 
 
@@ -169,7 +169,7 @@ def test_what_the_version_says(script: Script) -> None:
         pytest.param("native", marks=pytest.mark.skipif(engine.best() != "native", reason="it was not built")),
     ],
 )
-def test_one_without_upecho_serves(
+def test_interpreter_without_upecho_serves(
     bare: Interpreter, supervisor: Supervisor, here: Callable[[str], None], target: str
 ) -> None:
     with start(supervisor, target, bare) as server:
@@ -179,7 +179,7 @@ def test_one_without_upecho_serves(
 
 
 @pytest.mark.parametrize("target", ["mine:serve", "only_there:serve"])
-def test_it_is_really_that_one_and_this_upecho(
+def test_other_interpreter_runs_this_upecho(
     bare: Interpreter, supervisor: Supervisor, here: Callable[[str], None], target: str
 ) -> None:
     here(TELLS)
@@ -189,7 +189,7 @@ def test_it_is_really_that_one_and_this_upecho(
     assert Path(module).samefile(gate.__file__.replace("conformance/run/gate", "servers/selectors"))
 
 
-def test_the_link_to_the_package_goes_and_the_package_stays(bare: Interpreter) -> None:
+def test_link_to_the_package_is_removed_and_the_package_kept(bare: Interpreter) -> None:
     with Supervisor() as supervisor, start(supervisor, "selectors", bare):
         (link,) = supervisor.directory.rglob("upecho")
         assert link.is_symlink()
@@ -197,7 +197,7 @@ def test_the_link_to_the_package_goes_and_the_package_stays(bare: Interpreter) -
     assert Path(gate.__file__).exists()
 
 
-def test_what_it_cannot_load(bare: Interpreter, here: Callable[[str], None]) -> None:
+def test_missing_lists_targets_with_reasons(bare: Interpreter, here: Callable[[str], None]) -> None:
     here("import os, signal\nprint('noise', flush=True)\ndef serve(listener, stop): pass\n")
     mine = Path("mine.py").read_text()
     modules = {
@@ -220,7 +220,7 @@ def test_what_it_cannot_load(bare: Interpreter, here: Callable[[str], None]) -> 
     }
 
 
-def test_what_never_ends_to_load(
+def test_import_that_never_ends_is_missing(
     bare: Interpreter, here: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here("import time; time.sleep(600)")
@@ -228,7 +228,7 @@ def test_what_never_ends_to_load(
     assert bare.missing(["mine:serve"]) == {"mine:serve": "a process that loaded it gave no answer within 0.5 s"}
 
 
-def test_the_gate_is_kept_with_that_one(
+def test_gate_uses_the_other_interpreter(
     bare: Interpreter, here: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there = str(Path(bare.executable).parent.parent)
@@ -239,7 +239,7 @@ def test_the_gate_is_kept_with_that_one(
     checks = [check for check in gate.demanded() if check.id in ("echo-hello", "half-close")]
     monkeypatch.setattr(gate, "demanded", lambda: checks)
     seen: list[str] = []
-    assert gate.failing(["mine:serve"], [Family.UNIX], seen.append, bare) == {}
+    assert gate.failing([Target.parse("mine:serve")], [Family.UNIX], seen.append, python=bare) == {}
     assert len(seen) == len(checks) == 2
-    failed = gate.failing(["mine:serve"], [Family.UNIX], seen.append)
+    failed = gate.failing([Target.parse("mine:serve")], [Family.UNIX], seen.append)
     assert set(failed["mine:serve", Family.UNIX]) == {check.id for check in checks}

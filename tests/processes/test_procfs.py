@@ -1,4 +1,4 @@
-"""Observing processes from outside."""
+"""Observing processes from outside, through /proc."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from upecho.processes.supervisor import Supervisor
 
 pytestmark = pytest.mark.skipif(not procfs.AVAILABLE, reason="reads /proc, which only Linux has")
 
-# Opens two descriptors, has a child of its own, says so, and does nothing further.
+# Opens two descriptors, forks a child, prints a line, and then does nothing.
 IDLE = "import os, sys; os.pipe(); os.fork() and print(flush=True); sys.stdin.read()"
 THREADS_AND_A_ZOMBIE = """
 import os, sys, threading
@@ -26,7 +26,7 @@ print(zombie, flush=True)
 sys.stdin.read()
 """
 FILLED_BYTES = 32 << 20
-# Mapped and unmapped by hand: what allocators do with a block that is freed differs between Pythons.
+# Mapped and unmapped explicitly, since allocators of different Pythons treat a freed block differently.
 PEAK = f"""
 import mmap, sys
 filled = mmap.mmap(-1, {FILLED_BYTES}, mmap.MAP_PRIVATE)
@@ -55,7 +55,7 @@ print(flush=True)
 sys.stdin.read()
 """
 IN_PROGRAM, IN_KERNEL = "sum(range(100_000))", "open('/dev/zero', 'rb', buffering=0).read(1 << 24)"
-# On a core that is given, a thread that never waits, beside a first thread that only waits.
+# On a given core, a thread that never waits, beside a main thread that only waits.
 COMPETE = """
 import os, sys, threading
 os.sched_setaffinity(0, {int(sys.argv[1])})
@@ -80,13 +80,13 @@ def group() -> Iterator[int]:
         yield process.pid
 
 
-def test_children_are_members_of_their_group(group: int) -> None:
+def test_children_are_members_of_the_group(group: int) -> None:
     members = procfs.members(group)
     assert group in members
     assert len(members) == 2
 
 
-def test_nobody_is_a_member_of_no_group() -> None:
+def test_unknown_group_has_no_members() -> None:
     assert procfs.members(2**22 + 1) == []
 
 
@@ -101,7 +101,7 @@ def test_cpu_time_of_all_processes_is_counted(group: int, eventually: Callable[.
     assert procfs.cpu_ns(group) - first < 50e6
 
 
-def test_who_spins_is_busy_and_who_waits_is_not(
+def test_spinning_group_is_busy_and_waiting_group_is_not(
     group: int, supervisor: Supervisor, eventually: Callable[..., None]
 ) -> None:
     eventually(lambda: not procfs.is_busy(group))
@@ -110,7 +110,7 @@ def test_who_spins_is_busy_and_who_waits_is_not(
     assert procfs.is_busy(child.pid)
 
 
-def test_a_process_that_ended_since_it_was_listed_counts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_process_that_ended_after_listing_counts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with subprocess.Popen(["/bin/true"]) as ended:
         pass
     monkeypatch.setattr(procfs, "members", lambda group: [ended.pid])
@@ -118,7 +118,7 @@ def test_a_process_that_ended_since_it_was_listed_counts_nothing(monkeypatch: py
     assert procfs.descriptor_count(1) == 0
 
 
-def test_a_zombie_and_each_thread_are_tasks(supervisor: Supervisor, eventually: Callable[..., None]) -> None:
+def test_zombies_and_threads_are_tasks(supervisor: Supervisor, eventually: Callable[..., None]) -> None:
     child = supervisor.start([sys.executable, "-S", "-c", THREADS_AND_A_ZOMBIE])
     zombie = int(child.read_line(20) or "")
     eventually(lambda: " Z " in Path(f"/proc/{zombie}/stat").read_text())
@@ -127,7 +127,7 @@ def test_a_zombie_and_each_thread_are_tasks(supervisor: Supervisor, eventually: 
     assert procfs.descriptor_count(child.pid) == 3
 
 
-def test_memory_counts_once_it_is_used(supervisor: Supervisor) -> None:
+def test_memory_counts_when_it_is_used(supervisor: Supervisor) -> None:
     child = supervisor.start([sys.executable, "-S", "-c", f"print(flush=True); input(); {FILL}"])
     child.read_line(20)
     before = procfs.resident_bytes(child.pid)
@@ -137,14 +137,14 @@ def test_memory_counts_once_it_is_used(supervisor: Supervisor) -> None:
 
 
 def test_memory_of_all_processes_is_counted(supervisor: Supervisor) -> None:
-    command = f"import os, sys; os.fork(); {FILL}"  # each of the two says when it has filled its own
+    command = f"import os, sys; os.fork(); {FILL}"  # each of the two prints a line when it has filled its memory
     child = supervisor.start([sys.executable, "-S", "-c", command])
     child.read_line(20)
     child.read_line(20)
     assert procfs.resident_bytes(child.pid) >= 2 * FILLED_BYTES
 
 
-def test_memory_that_processes_share_counts_once(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shared_memory_counts_once(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
     shared = f"import os, sys; filled = b'x' * {FILLED_BYTES}; os.fork(); print(flush=True); sys.stdin.read()"
     child = supervisor.start([sys.executable, "-S", "-c", shared])
     child.read_line(20)
@@ -155,13 +155,13 @@ def test_memory_that_processes_share_counts_once(supervisor: Supervisor, monkeyp
     assert procfs.resident_bytes(child.pid) > 2 * FILLED_BYTES
 
 
-def test_nobody_uses_nothing() -> None:
-    nobody = 2**22 + 1
-    assert (procfs.task_count(nobody), procfs.resident_bytes(nobody)) == (0, 0)
+def test_unknown_group_has_no_tasks_and_no_memory() -> None:
+    unknown = 2**22 + 1  # above the greatest process id of Linux
+    assert (procfs.task_count(unknown), procfs.resident_bytes(unknown)) == (0, 0)
 
 
 @pytest.mark.parametrize(("work", "kind"), [(IN_PROGRAM, "user_ns"), (IN_KERNEL, "system_ns")])
-def test_the_kinds_of_cpu_time_are_told_apart(work: str, kind: str, supervisor: Supervisor) -> None:
+def test_user_and_system_time_are_told_apart(work: str, kind: str, supervisor: Supervisor) -> None:
     child = supervisor.start([sys.executable, "-S", "-c", BURN.format(work)])
     child.read_line(60)
     used = procfs.use(child.pid)
@@ -170,13 +170,15 @@ def test_the_kinds_of_cpu_time_are_told_apart(work: str, kind: str, supervisor: 
     assert abs(used.cpu_ns - used.user_ns - used.system_ns) <= 3 * procfs.TICK_NS
 
 
-def test_what_children_use_is_added(supervisor: Supervisor) -> None:
+def test_use_of_children_is_added(supervisor: Supervisor) -> None:
     child = supervisor.start([sys.executable, "-S", "-c", f"import os; os.fork(); {FILL}"])
     for _ in range(2):
         child.read_line(20)
     used = procfs.use(child.pid)
     assert used.tasks == 2
-    assert 0 <= procfs.cpu_ns(child.pid) - used.cpu_ns < 50e6  # having said so, they still go on to wait
+    assert (
+        0 <= procfs.cpu_ns(child.pid) - used.cpu_ns < 50e6
+    )  # after they have printed a line, they still have to begin to wait
     assert 2 * FILLED_BYTES <= used.resident_bytes <= used.peak_bytes < 4 * FILLED_BYTES
 
 
@@ -189,20 +191,20 @@ def test_cpu_time_of_children_is_added(supervisor: Supervisor) -> None:
     assert used.user_ns > 0.7 * used.cpu_ns
 
 
-def test_cpu_time_of_a_child_that_ended_is_not_lost(supervisor: Supervisor) -> None:
+def test_cpu_time_of_a_reaped_child_is_not_lost(supervisor: Supervisor) -> None:
     child = supervisor.start([sys.executable, "-S", "-c", REAPED])
     child.read_line(20)
     assert procfs.use(child.pid).cpu_ns >= BURNED_SECONDS * 0.9e9
 
 
-def test_a_peak_outlasts_the_memory(supervisor: Supervisor) -> None:
+def test_peak_outlasts_the_memory(supervisor: Supervisor) -> None:
     child = supervisor.start([sys.executable, "-S", "-c", PEAK])
     child.read_line(20)
     used = procfs.use(child.pid)
     assert used.peak_bytes - used.resident_bytes > FILLED_BYTES / 2
 
 
-def test_losing_the_core_to_a_competitor_is_counted(supervisor: Supervisor, eventually: Callable[..., None]) -> None:
+def test_involuntary_switches_are_counted(supervisor: Supervisor, eventually: Callable[..., None]) -> None:
     command = [sys.executable, "-S", "-c", COMPETE, str(min(os.sched_getaffinity(0)))]
     child, competitor = supervisor.start(command), supervisor.start(command)
     child.read_line(20)
@@ -211,7 +213,7 @@ def test_losing_the_core_to_a_competitor_is_counted(supervisor: Supervisor, even
     eventually(lambda: procfs.use(child.pid).involuntary_switches >= first + 10)
 
 
-def test_clocks_are_read_when_all_else_is(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clocks_are_read_last(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
 
     def statuses(pid: int) -> list[bytes]:
@@ -230,25 +232,25 @@ def test_clocks_are_read_when_all_else_is(supervisor: Supervisor, monkeypatch: p
     assert read == ["status", "clock"]
 
 
-def test_a_process_that_ended_since_it_was_listed_has_used_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_process_that_ended_after_listing_has_used_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with subprocess.Popen(["/bin/true"]) as ended:
         pass
     monkeypatch.setattr(procfs, "_processes", lambda group: [(ended.pid, ["0"] * 50)])
     assert procfs.use(1) == NOTHING
 
 
-def test_a_thread_that_ended_since_it_was_listed_counts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_thread_that_ended_after_listing_counts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     own = procfs.use(os.getpgrp())
     listed = os.listdir
     monkeypatch.setattr(os, "listdir", lambda path: ["0", *listed(path)])
     assert procfs.use(os.getpgrp()).involuntary_switches >= own.involuntary_switches
 
 
-def test_nobody_has_used_anything() -> None:
+def test_unknown_group_has_used_nothing() -> None:
     assert procfs.use(2**22 + 1) == NOTHING
 
 
-def test_a_process_may_have_any_name(supervisor: Supervisor) -> None:
+def test_process_may_have_any_name(supervisor: Supervisor) -> None:
     name = "open('/proc/self/comm', 'wb').write(b') \\xff\\n')"
     child = supervisor.start([sys.executable, "-S", "-c", f"{name}; print(flush=True); input()"])
     child.read_line(20)
@@ -257,7 +259,7 @@ def test_a_process_may_have_any_name(supervisor: Supervisor) -> None:
 
 
 @pytest.mark.parametrize(("text", "ticks"), [("cpu  1 2 3 4 5 6 7 8 9 10\ncpu0 1 1 1 1 1 1 1 1 1 1\n", 8), (None, 0)])
-def test_stolen_time_is_that_of_the_machine(
+def test_stolen_time_is_read_from_the_machine(
     text: str | None, ticks: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if text:

@@ -1,4 +1,4 @@
-"""What the contract demands of a server beyond what its clients can see."""
+"""The parts of the contract of a server that its clients cannot see."""
 
 import errno
 import os
@@ -27,8 +27,8 @@ from upecho.serving.target import Target
 Start = Callable[..., ServerProcess]
 Eventually = Callable[[Callable[[], object]], None]
 
-SERIOUS = [row.name for row in registry.BUILT_IN if not row.naive]
-SEVERAL = [name for name in SERIOUS if registry.load(name).max_clients is None]
+CORRECT = [row.name for row in registry.BUILT_IN if not row.naive]
+UNLIMITED = [name for name in CORRECT if registry.load(name).max_clients is None]
 MAX_DESCRIPTORS = 32
 SECONDS = 20.0
 
@@ -53,8 +53,8 @@ def start_limited(supervisor: Supervisor, target: str, **settings: Any) -> Serve
 
 
 @linux_only
-@pytest.mark.parametrize("target", SEVERAL)
-def test_out_of_descriptors_it_serves_on_and_accepts_again(
+@pytest.mark.parametrize("target", UNLIMITED)
+def test_server_without_descriptors_serves_and_accepts_again(
     supervisor: Supervisor, clients: ExitStack, target: str
 ) -> None:
     server = start_limited(supervisor, target)
@@ -66,7 +66,7 @@ def test_out_of_descriptors_it_serves_on_and_accepts_again(
         client.sendall(b"late")
     before_ns = procfs.cpu_ns(server.child.pid)
     assert server.child.wait(0.5) is None
-    assert procfs.cpu_ns(server.child.pid) - before_ns < 0.2e9, "it spins"
+    assert procfs.cpu_ns(server.child.pid) - before_ns < 0.2e9, "the server spins"
     assert [exchange(client) for client in early] == [b"HELLO"] * 3
     for client in many[:-1]:
         client.close()
@@ -83,8 +83,8 @@ def never_reading(address: Address) -> socket.socket:
 
 
 @linux_only
-def test_asyncio_out_of_descriptors_stops_without_a_word(supervisor: Supervisor, clients: ExitStack) -> None:
-    server = start_limited(supervisor, "asyncio", grace=1.3)  # longer than asyncio pauses
+def test_asyncio_without_descriptors_stops_quietly(supervisor: Supervisor, clients: ExitStack) -> None:
+    server = start_limited(supervisor, "asyncio", grace=1.3)  # longer than the pause of asyncio
     clients.enter_context(never_reading(server.address))
     for _ in range(MAX_DESCRIPTORS):
         clients.enter_context(connect(server.address, SECONDS))
@@ -94,8 +94,8 @@ def test_asyncio_out_of_descriptors_stops_without_a_word(supervisor: Supervisor,
     assert server.child.stderr() == ""
 
 
-@pytest.mark.parametrize("target", SERIOUS)
-def test_without_grace_the_end_is_at_once(start: Start, clients: ExitStack, target: str) -> None:
+@pytest.mark.parametrize("target", CORRECT)
+def test_zero_grace_ends_connections_at_once(start: Start, clients: ExitStack, target: str) -> None:
     server = start(target, grace=0.0)
     client = clients.enter_context(connect(server.address, SECONDS))
     assert exchange(client) == b"HELLO"
@@ -108,7 +108,7 @@ def workers_of(server: ServerProcess) -> set[int]:
 
 
 @linux_only
-def test_prefork_replaces_a_worker_that_died(start: Start, eventually: Eventually) -> None:
+def test_prefork_replaces_a_dead_worker(start: Start, eventually: Eventually) -> None:
     server = start("prefork")
     eventually(lambda: len(workers_of(server)) >= 2)
     first = workers_of(server)
@@ -130,7 +130,7 @@ def test_prefork_kills_a_worker_that_does_not_stop(start: Start, eventually: Eve
 
 
 @linux_only
-def test_prefork_workers_end_when_their_parent_is_killed(start: Start, eventually: Eventually) -> None:
+def test_prefork_workers_end_with_a_killed_parent(start: Start, eventually: Eventually) -> None:
     server = start("prefork")
     eventually(lambda: len(workers_of(server)) >= 2)
     watched = [os.pidfd_open(pid) for pid in workers_of(server)]
@@ -142,7 +142,7 @@ def test_prefork_workers_end_when_their_parent_is_killed(start: Start, eventuall
 
 @linux_only
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_prefork_goes_on_when_a_worker_is_told_to_stop(start: Start, eventually: Eventually, number: int) -> None:
+def test_prefork_worker_ignores_a_stop_signal(start: Start, eventually: Eventually, number: int) -> None:
     server = start("prefork")
     eventually(lambda: len(workers_of(server)) >= 2)
     with connect(server.address, SECONDS) as client:
@@ -162,7 +162,7 @@ class CountingListener(socket.socket):
         return accepted
 
 
-def test_the_thread_pool_accepts_no_more_than_it_serves(monkeypatch: pytest.MonkeyPatch, clients: ExitStack) -> None:
+def test_thread_pool_accepts_no_more_than_it_serves(monkeypatch: pytest.MonkeyPatch, clients: ExitStack) -> None:
     monkeypatch.setattr(thread_pool, "MAX_CLIENTS", 2)
     reader, writer = map(clients.enter_context, socket.socketpair())
     with listening(Address.parse("127.0.0.1:0"), Settings()) as bound:
@@ -185,7 +185,7 @@ def test_the_thread_pool_accepts_no_more_than_it_serves(monkeypatch: pytest.Monk
 
 
 class Failing(socket.socket):
-    """A connection on which every receive fails in the same way."""
+    """A connection on which every receive fails with the same error."""
 
     error = 0
 
@@ -194,13 +194,13 @@ class Failing(socket.socket):
 
 
 @pytest.mark.parametrize("error", [errno.ECONNRESET, errno.ETIMEDOUT, errno.ENETUNREACH, errno.EHOSTUNREACH])
-def test_a_network_that_is_gone_is_a_client_that_left(error: int) -> None:
+def test_lost_network_counts_as_a_client_that_left(error: int) -> None:
     with Failing() as connection:
         connection.error = error
         blocking.answer(connection, 1)
 
 
-def test_a_fault_of_our_own_is_not_swallowed() -> None:
+def test_own_mistake_is_not_swallowed() -> None:
     with Failing() as connection:
         connection.error = errno.EBADF
         with pytest.raises(OSError, match="Bad file descriptor"):

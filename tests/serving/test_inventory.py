@@ -1,4 +1,4 @@
-"""The inventory: nothing that is absent or broken keeps the rest from being shown."""
+"""The inventory: something missing or broken does not hide the rest."""
 
 import importlib.metadata
 import sys
@@ -15,20 +15,20 @@ from upecho.serving.target import Target
 from upecho.support.errors import Unavailable
 
 
-def test_every_server_is_here() -> None:
+def test_every_implementation_is_listed() -> None:
     entries = inventory.implementations()
     assert [entry.name for entry in entries] == [row.name for row in registry.registrations()]
     assert [entry.name for entry in entries if entry.unavailable] == []
     assert [entry.name for entry in entries if entry.naive] == ["textbook"]
 
 
-def test_a_loop_that_is_not_installed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_loop_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvloop", None)
     reasons = {entry.name: entry.unavailable for entry in inventory.loops()}
     assert reasons == {"asyncio": None, "uvloop": "the package 'uvloop' is not installed; run pip install uvloop"}
 
 
-def test_a_family_that_is_missing_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_family_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     def require(family: Family) -> None:
         if family is Family.INET6:
             raise Unavailable("cannot bind ::1", subject="family inet6")
@@ -48,9 +48,7 @@ def test_a_family_that_is_missing_says_so(monkeypatch: pytest.MonkeyPatch) -> No
         ("", "module theirs has no 'serve', which added refers to"),
     ],
 )
-def test_a_broken_package_is_shown_as_unavailable(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, reason: str
-) -> None:
+def test_broken_package_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, reason: str) -> None:
     (tmp_path / "theirs.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "theirs", raising=False)
@@ -59,7 +57,7 @@ def test_a_broken_package_is_shown_as_unavailable(
     assert inventory.implementations()[-1] == inventory.ImplementationEntry("added", "", reason.format(tmp_path))
 
 
-def test_a_bug_of_our_own_surfaces(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_own_bug_propagates(monkeypatch: pytest.MonkeyPatch) -> None:
     def load(name: str) -> None:
         raise ImportError(name)
 
@@ -68,7 +66,7 @@ def test_a_bug_of_our_own_surfaces(monkeypatch: pytest.MonkeyPatch) -> None:
         inventory.implementations()
 
 
-def test_the_readme_says_how_many_checks_there_are() -> None:
+def test_readme_has_the_right_number_of_checks() -> None:
     target = Target.parse("selectors")
     inet, unix = (sum(is_due(check, target, family) for check in catalogue()) for family in (Family.INET, Family.UNIX))
-    assert f"it is all of them: {inet} over inet, {unix} over unix" in Path("README.md").read_text()
+    assert f"all checks run: {inet} over inet, {unix} over unix" in Path("README.md").read_text()

@@ -1,4 +1,4 @@
-"""Listening: what is bound, with which options, and what becomes of the path."""
+"""Listening: what is bound, with which options, and what happens to the path."""
 
 import contextlib
 import errno
@@ -15,13 +15,13 @@ import pytest
 
 from upecho.net.address import Address, Family
 from upecho.serving import listener
-from upecho.serving.listener import listening
+from upecho.serving.listener import listening, unused
 from upecho.serving.settings import Settings
 from upecho.support.errors import AddressError, NoPortLeft
 
 SETTINGS = Settings()
 inet6_only = pytest.mark.skipif(not Family.INET6.is_available(), reason="no IPv6 here")
-linux_only = pytest.mark.skipif(sys.platform != "linux", reason="how Linux does it")
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="behaviour of Linux")
 
 
 @pytest.fixture
@@ -58,28 +58,26 @@ def full_backlog(path: Path) -> Iterator[None]:
         yield
 
 
-def test_a_path_vanishes_at_the_end(path: Path) -> None:
+def test_path_is_removed_at_the_end(path: Path) -> None:
     with at(path):
         assert stat.S_ISSOCK(path.lstat().st_mode)
     assert list(path.parent.iterdir()) == []
 
 
-def test_a_path_vanishes_when_the_work_fails(path: Path) -> None:
+def test_path_is_removed_after_an_error(path: Path) -> None:
     with pytest.raises(RuntimeError), at(path):
         raise RuntimeError
     assert not path.exists()
 
 
-def test_a_stale_path_is_taken_over(path: Path) -> None:
+def test_stale_path_is_replaced(path: Path) -> None:
     leave_stale(path)
     with at(path), socket.socket(socket.AF_UNIX) as client:
         client.connect(str(path))
 
 
 @pytest.mark.parametrize("owner", [at, datagram_socket, full_backlog])
-def test_a_live_path_is_not_stolen(
-    path: Path, owner: Callable[[Path], "contextlib.AbstractContextManager[object]"]
-) -> None:
+def test_live_path_is_kept(path: Path, owner: Callable[[Path], "contextlib.AbstractContextManager[object]"]) -> None:
     with owner(path):
         before = path.lstat()
         with pytest.raises(AddressError, match="in use"), at(path):
@@ -92,7 +90,7 @@ def test_a_live_path_is_not_stolen(
     [Path.touch, Path.mkdir, os.mkfifo, lambda path: path.symlink_to("missing")],
     ids=["file", "directory", "fifo", "dangling-link"],
 )
-def test_what_is_no_socket_is_left_alone(path: Path, make: Callable[[Path], object]) -> None:
+def test_path_that_is_not_a_socket_is_kept(path: Path, make: Callable[[Path], object]) -> None:
     make(path)
     before = path.lstat()
     with pytest.raises(AddressError, match="is not a socket; it was left alone"), at(path):
@@ -100,7 +98,7 @@ def test_what_is_no_socket_is_left_alone(path: Path, make: Callable[[Path], obje
     assert path.lstat() == before
 
 
-def test_a_link_to_a_stale_socket_is_left_alone(path: Path) -> None:
+def test_link_to_a_stale_socket_is_kept(path: Path) -> None:
     leave_stale(target := path.with_name("target"))
     path.symlink_to(target)
     with pytest.raises(AddressError, match="not a socket"), at(path):
@@ -111,10 +109,8 @@ def test_a_link_to_a_stale_socket_is_left_alone(path: Path) -> None:
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
 @pytest.mark.parametrize("mode", [0o600, 0o660, 0o777, 0o000])
-def test_permissions_are_as_asked_whatever_the_umask(
-    path: Path, monkeypatch: pytest.MonkeyPatch, umask: int, mode: int
-) -> None:
-    for later in ("chmod", "fchmod"):  # a moment with other permissions is a moment too long
+def test_mode_is_exact_whatever_the_umask(path: Path, monkeypatch: pytest.MonkeyPatch, umask: int, mode: int) -> None:
+    for later in ("chmod", "fchmod"):  # a later change leaves a moment with other permissions
         monkeypatch.delattr(os, later)
     before = os.umask(umask)
     try:
@@ -124,18 +120,18 @@ def test_permissions_are_as_asked_whatever_the_umask(
         assert os.umask(before) == umask
 
 
-def test_the_default_keeps_others_out() -> None:
+def test_default_mode_excludes_other_users() -> None:
     assert SETTINGS.mode == 0o600
 
 
-def test_a_path_that_another_server_took_over_is_kept(path: Path) -> None:
+def test_path_replaced_by_another_server_is_kept(path: Path) -> None:
     with at(path):
         path.unlink()
         leave_stale(path)
     assert path.is_socket()
 
 
-def test_a_path_that_somebody_removed_is_no_error(path: Path) -> None:
+def test_removed_path_is_no_error(path: Path) -> None:
     with at(path):
         path.unlink()
 
@@ -144,7 +140,7 @@ def test_a_path_that_somebody_removed_is_no_error(path: Path) -> None:
 def calling_before(
     monkeypatch: pytest.MonkeyPatch, where: object, name: str, probe: Callable[[], None]
 ) -> Iterator[None]:
-    """Call a probe before each call of a function."""
+    """Call ``probe`` before each call of a function."""
     function = getattr(where, name)
 
     def probed(*arguments: object) -> object:
@@ -156,7 +152,7 @@ def calling_before(
         yield
 
 
-def test_a_path_is_looked_at_under_a_lock(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_path_is_examined_under_a_lock(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = os.open(path.parent, os.O_RDONLY)
 
     def probe() -> None:
@@ -164,11 +160,11 @@ def test_a_path_is_looked_at_under_a_lock(path: Path, monkeypatch: pytest.Monkey
             fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     with calling_before(monkeypatch, listener, "_remove_if_stale", probe), at(path):
-        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)  # and is free again
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the lock has been released
     os.close(other)
 
 
-def test_the_lock_goes_when_clients_can_connect(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lock_is_held_until_clients_can_connect(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def probe() -> None:
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(str(path))
@@ -177,7 +173,7 @@ def test_the_lock_goes_when_clients_can_connect(path: Path, monkeypatch: pytest.
         pass
 
 
-def test_a_path_that_was_taken_over_at_once_is_kept(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_path_replaced_at_once_is_kept(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def take_over() -> None:
         path.unlink()
         leave_stale(path)
@@ -187,7 +183,7 @@ def test_a_path_that_was_taken_over_at_once_is_kept(path: Path, monkeypatch: pyt
     assert path.is_socket()
 
 
-# Tries one path after another, each when told to, and holds what it got until the next one.
+# Binds one path after another, each when it is told to, and keeps what it has bound.
 RACER = """
 import sys
 from upecho.net.address import Address
@@ -222,18 +218,18 @@ def test_one_of_two_racing_servers_wins_a_stale_path(directory: Path) -> None:
             ]
 
 
-def test_a_missing_directory_is_named(directory: Path) -> None:
+def test_missing_directory_is_reported(directory: Path) -> None:
     with pytest.raises(AddressError, match="/no/s: the directory does not exist"), at(directory / "no" / "s"):
         pass
 
 
-def test_a_file_is_no_directory(path: Path) -> None:
+def test_file_in_place_of_a_directory_is_reported(path: Path) -> None:
     path.touch()
     with pytest.raises(AddressError, match="a component of the path is not a directory"), at(path / "s"):
         pass
 
 
-# Root may write everywhere, so a process that was root gives that up first.
+# Root may write everywhere, so a process that runs as root first becomes another user.
 OUTSIDER = """
 import os, sys
 from upecho.net.address import Address
@@ -245,14 +241,14 @@ listening(Address.parse(sys.argv[1]), Settings()).__enter__()
 """
 
 
-def test_a_directory_without_permission_is_named(directory: Path) -> None:
+def test_directory_without_permission_is_reported(directory: Path) -> None:
     directory.chmod(0o555)
     command = [sys.executable, "-c", OUTSIDER, f"unix:{directory}/s"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert f"AddressError: cannot listen on unix:{directory}/s: permission denied" in done.stderr
 
 
-def test_a_port_in_use_is_named() -> None:
+def test_port_in_use_is_reported() -> None:
     with listening(Address.parse("127.0.0.1:0"), SETTINGS) as first:
         taken = Address.of(first)
         with (
@@ -262,7 +258,7 @@ def test_a_port_in_use_is_named() -> None:
             pass
 
 
-def test_a_foreign_address_is_named() -> None:
+def test_address_of_another_machine_is_reported() -> None:
     with (
         pytest.raises(AddressError, match="this machine has no such address"),
         listening(Address.parse("192.0.2.1:0"), SETTINGS),  # TEST-NET-1 (RFC 5737)
@@ -270,17 +266,17 @@ def test_a_foreign_address_is_named() -> None:
         pass
 
 
-def test_a_port_is_free_again_at_once() -> None:
+def test_port_can_be_bound_again_at_once() -> None:
     with listening(Address.parse("127.0.0.1:0"), SETTINGS) as first:
         address = Address.of(first)
         with socket.create_connection((address.host, address.port)):
-            first.accept()[0].close()  # our side closes first, so it is ours that lingers
+            first.accept()[0].close()  # our side closes first, so our port is in TIME-WAIT
     with listening(address, SETTINGS):
         pass
 
 
 @inet6_only
-def test_ipv6_leaves_the_port_of_ipv4_alone() -> None:
+def test_ipv6_listener_leaves_the_ipv4_port_free() -> None:
     with listening(Address.parse("[::]:0"), SETTINGS) as six:
         port = Address.of(six).port
         with listening(Address(Family.INET, host="127.0.0.1", port=port), SETTINGS):
@@ -289,7 +285,7 @@ def test_ipv6_leaves_the_port_of_ipv4_alone() -> None:
 
 @linux_only
 @pytest.mark.parametrize("text", ["127.0.0.1:0", pytest.param("[::1]:0", marks=inet6_only)])
-def test_accepted_sockets_send_at_once(text: str) -> None:
+def test_accepted_sockets_have_nodelay(text: str) -> None:
     with listening(Address.parse(text), SETTINGS) as bound:
         address = Address.of(bound)
         with socket.create_connection((address.host, address.port)), bound.accept()[0] as accepted:
@@ -297,7 +293,7 @@ def test_accepted_sockets_send_at_once(text: str) -> None:
 
 
 @linux_only
-def test_the_backlog_is_as_asked(path: Path) -> None:
+def test_backlog_is_as_requested(path: Path) -> None:
     with (
         listening(Address(Family.UNIX, path=str(path)), Settings(backlog=2)),
         contextlib.ExitStack() as clients,
@@ -307,22 +303,32 @@ def test_the_backlog_is_as_asked(path: Path) -> None:
             client = clients.enter_context(socket.socket(socket.AF_UNIX))
             client.setblocking(False)
             outcomes.append(client.connect_ex(str(path)) == 0)
-        assert outcomes == [True, True, True, False]  # Linux keeps one more than asked
+        assert outcomes == [True, True, True, False]  # Linux queues one more than requested
 
 
 @linux_only
-def test_an_abstract_name_leaves_no_file() -> None:
+def test_abstract_name_leaves_no_file() -> None:
     with listening(Address.parse(name := f"unix:@upecho-{os.getpid()}"), SETTINGS) as bound:
         assert str(Address.of(bound)) == name
     assert not Path(name.removeprefix("unix:")).exists()
 
 
-def test_a_machine_without_ports_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_port_is_no_port_left_only_for_port_0(monkeypatch: pytest.MonkeyPatch) -> None:
     def bind(*_: object) -> None:
         raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
 
     monkeypatch.setattr(socket.socket, "bind", bind)
     with pytest.raises(NoPortLeft), listening(Address.parse("127.0.0.1:0"), Settings()):
         pass
+    with pytest.raises(NoPortLeft):
+        unused(Address.parse("127.0.0.1:0"))
     with pytest.raises(AddressError, match="in use"), listening(Address.parse("127.0.0.1:1"), Settings()):
         pass
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1:0", pytest.param("[::1]:0", marks=inet6_only)])
+def test_unused_address_can_be_bound(text: str) -> None:
+    address = unused(Address.parse(text))
+    assert address.port > 0
+    with listening(address, SETTINGS) as bound:
+        assert Address.of(bound) == address

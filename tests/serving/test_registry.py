@@ -1,4 +1,4 @@
-"""Names: what they stand for, and what is said about those that stand for nothing."""
+"""Names: what they stand for, and the messages about names that stand for nothing."""
 
 import importlib.metadata
 import sys
@@ -13,7 +13,7 @@ from upecho.support.errors import CallerError, Unavailable
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current directory, with a module ``mine`` in it that nobody has imported."""
+    """The current directory, with a module ``mine`` in it that has not been imported."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delitem(sys.modules, "mine", raising=False)
     (tmp_path / "mine.py").write_text('"""A module.\n\nMore."""\nMAX_CLIENTS = 7\ndef serve(listener, stop): pass\n')
@@ -27,18 +27,18 @@ def entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("row", registry.BUILT_IN, ids=lambda row: row.name)
-def test_every_built_in_server_can_be_loaded(row: registry.Registration) -> None:
+def test_every_built_in_implementation_can_be_loaded(row: registry.Registration) -> None:
     server = registry.load(row.name)
     assert callable(server.serve)
     assert (server.summary, server.naive) == (row.summary, row.naive)
 
 
-def test_a_server_declares_how_many_clients_it_takes() -> None:
+def test_max_clients_comes_from_the_module() -> None:
     assert registry.load("blocking").max_clients == 1
     assert registry.load("threads").max_clients is None
 
 
-def test_a_built_in_server_needs_no_look_at_other_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loading_a_built_in_reads_no_entry_points(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(importlib.metadata, "entry_points")
     registry.load("threads")
 
@@ -64,53 +64,53 @@ def test_a_built_in_server_needs_no_look_at_other_packages(monkeypatch: pytest.M
         ("127.0.0.1:80", "not module:attribute: '127.0.0.1:80'"),
     ],
 )
-def test_a_wrong_name_is_answered_with_what_would_be_right(here: Path, target: str, message: str) -> None:
+def test_wrong_name_is_answered_with_a_suggestion(here: Path, target: str, message: str) -> None:
     (here / "mine.py").write_text("import mine.no_such")
     with pytest.raises(CallerError) as raised:
         registry.load(target)
     assert str(raised.value).startswith(message)
 
 
-def test_a_loop_that_is_not_installed_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loop_that_is_not_installed_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvloop", None)
     with pytest.raises(Unavailable, match=r"^uvloop is unavailable here: the package 'uvloop' is not installed; "):
         registry.load("asyncio+uvloop")
 
 
-def test_a_module_in_the_current_directory_is_found(here: Path) -> None:
+def test_module_in_the_current_directory_is_found(here: Path) -> None:
     sys.path[:] = [entry for entry in sys.path if entry not in ("", str(here))]
     server = registry.load("mine:serve")
     assert (server.max_clients, server.summary) == (7, "A module.")
 
 
-def test_the_current_directory_cannot_shadow_what_a_name_needs(here: Path) -> None:
+def test_loading_a_name_leaves_the_import_path_alone(here: Path) -> None:
     before = list(sys.path)
     registry.load("threads")
     assert sys.path == before
 
 
-def test_the_current_directory_cannot_shadow_the_standard_library(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "wave", raising=False)  # which nothing here needs
+def test_current_directory_cannot_shadow_the_standard_library(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "wave", raising=False)  # a module that nothing here needs
     sys.path[:] = [entry for entry in sys.path if entry not in ("", str(here))]
     (here / "wave.py").write_text("raise SystemExit('shadowed')")
     (here / "mine.py").write_text("import wave\ndef serve(listener, stop):\n    wave.open()\n")
     registry.load("mine:serve")
 
 
-def test_the_documentation_of_serve_goes_before_that_of_its_module(here: Path) -> None:
+def test_summary_comes_from_serve_before_its_module(here: Path) -> None:
     (here / "mine.py").write_text('"""A module."""\ndef serve(listener, stop):\n    """A server.\n\n    More."""\n')
     assert registry.load("mine:serve").summary == "A server."
 
 
 @pytest.mark.parametrize("families", ["()", "'inet'", "('inet', 'ipx')", "7", "[[]]", "{'inet': 1}"])
-def test_families_that_are_none_are_bad_input(here: Path, families: str) -> None:
+def test_malformed_families_are_a_caller_error(here: Path, families: str) -> None:
     (here / "mine.py").write_text(f"FAMILIES = {families}\ndef serve(listener, stop): pass\n")
     with pytest.raises(CallerError) as raised:
         registry.load("mine:serve")
     assert str(raised.value).startswith(f"mine:serve: FAMILIES is {families}; it must be a tuple with some of 'inet', ")
 
 
-def test_a_dependency_that_is_not_installed_makes_unavailable(here: Path) -> None:
+def test_missing_dependency_makes_a_module_unavailable(here: Path) -> None:
     (here / "mine.py").write_text("import no_such_package\n")
     with pytest.raises(Unavailable, match="mine:serve is unavailable here: the package 'no_such_package' is not"):
         registry.load("mine:serve")
@@ -127,7 +127,7 @@ def test_a_dependency_that_is_not_installed_makes_unavailable(here: Path) -> Non
         ("def", "SyntaxError: invalid syntax (mine.py, line 1)"),
     ],
 )
-def test_whatever_a_module_raises_it_is_broken(here: Path, code: str, what: str) -> None:
+def test_module_that_raises_is_broken(here: Path, code: str, what: str) -> None:
     (here / "mine.py").write_text(code)
     (here / "deep.py").write_text("import json\ndef deep():\n    json.loads('[')\ndeep()")
     with pytest.raises(CallerError) as raised:
@@ -135,14 +135,14 @@ def test_whatever_a_module_raises_it_is_broken(here: Path, code: str, what: str)
     assert str(raised.value) == f"mine:serve: broken: {what.format(here)}"
 
 
-def test_an_interrupt_at_import_is_an_interrupt(here: Path) -> None:
+def test_interrupt_during_an_import_propagates(here: Path) -> None:
     (here / "mine.py").write_text("raise KeyboardInterrupt")
     with pytest.raises(KeyboardInterrupt):
         registry.load("mine:serve")
 
 
 @pytest.mark.parametrize("bug", ["from os import no_such", "import upecho.no_such", "1 / 0"])
-def test_a_bug_of_our_own_surfaces(here: Path, monkeypatch: pytest.MonkeyPatch, bug: str) -> None:
+def test_own_bug_propagates(here: Path, monkeypatch: pytest.MonkeyPatch, bug: str) -> None:
     (here / "mine.py").write_text(bug)
     monkeypatch.setattr(registry, "BUILT_IN", (registry.Registration("ours", "mine:serve"),))
     monkeypatch.setattr(registry, "BUILT_IN_NAMES", {"ours"})
@@ -151,12 +151,12 @@ def test_a_bug_of_our_own_surfaces(here: Path, monkeypatch: pytest.MonkeyPatch, 
         registry.load("ours")
 
 
-def test_another_package_can_add_a_server(here: Path, entry_point: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_entry_point_adds_an_implementation(here: Path, entry_point: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(here)
     assert registry.registrations()[-1] == registry.Registration("added", "mine:serve")
     assert registry.load("added").max_clients == 7
 
 
-def test_an_added_name_is_suggested_too(entry_point: None) -> None:
+def test_name_from_an_entry_point_is_suggested(entry_point: None) -> None:
     with pytest.raises(CallerError, match="did you mean added"):
         registry.find("aded")

@@ -1,4 +1,4 @@
-"""Targets: their forms are told apart, and what does not exist is refused before anything starts."""
+"""Targets: every form is recognised, and an impossible target is refused before anything starts."""
 
 import pytest
 
@@ -19,7 +19,7 @@ from upecho.support.errors import CallerError
         ("cmd:/bin/cat {address}", Kind.COMMAND),
     ],
 )
-def test_the_forms_are_told_apart(text: str, kind: Kind) -> None:
+def test_kind_is_recognised(text: str, kind: Kind) -> None:
     assert Target.parse(text).kind is kind
 
 
@@ -37,17 +37,17 @@ def test_the_forms_are_told_apart(text: str, kind: Kind) -> None:
         ("cmd:/bin/cat {address} '\x1b[31m'", r"no control characters, .*: .*\\x1b"),
     ],
 )
-def test_what_does_not_exist_is_refused(text: str, message: str) -> None:
+def test_impossible_target_is_refused(text: str, message: str) -> None:
     with pytest.raises(CallerError, match=message):
         Target.parse(text)
 
 
-def test_a_command_gets_the_address_where_it_wants_it() -> None:
+def test_placeholders_of_a_command_are_replaced() -> None:
     target = Target.parse("cmd:/bin/cat --bind={address} 'two words'")
     assert target.command("127.0.0.1:1") == ["/bin/cat", "--bind=127.0.0.1:1", "two words"]
 
 
-def test_an_implementation_declares_how_many_clients_it_serves() -> None:
+def test_max_clients_is_declared_by_the_implementation() -> None:
     assert Target.parse("blocking").max_clients == 1
     assert Target.parse("threads").max_clients is None
     assert Target.parse("127.0.0.1:9000").max_clients is None

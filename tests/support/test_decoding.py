@@ -1,4 +1,4 @@
-"""Plain data becomes dataclasses again, or it is said which field is to blame."""
+"""Plain data becomes dataclasses again, or the error names the offending field."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from upecho.measure.results import Results
 from upecho.support.decoding import build
 
 
-def test_what_was_taken_apart_is_put_together() -> None:
+def test_build_inverts_asdict_and_json() -> None:
     results = run({"a": [1.0, 2.0], "b": "3 mismatch"}, pythons={"3.11": "CPython 3.11"})
     assert build(Results, json.loads(json.dumps(asdict(results)))) == results
 
@@ -38,14 +38,14 @@ def test_what_was_taken_apart_is_put_together() -> None:
         ("colour", "red", "it has an unknown 'colour'"),
     ],
 )
-def test_what_does_not_fit_is_named(part: str, value: Any, message: str) -> None:
+def test_offending_field_is_named(part: str, value: Any, message: str) -> None:
     fields = json.loads(json.dumps(asdict(load(1.0)))) | {part: value}
     with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
         build(LoadResult, fields)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "1"])
-def test_a_number_is_finite(value: object) -> None:
+def test_number_must_be_finite(value: object) -> None:
     fields = json.loads(json.dumps(asdict(MACHINE))) | {"load": value}
     with pytest.raises(ValueError, match=r"^load is [^,]+, not a number$"):
         build(Environment, fields)

@@ -50,6 +50,6 @@ def _failed(targets: dict[Interpreter | None, dict[str, Target]], families: Sequ
             steps.advance()
 
         for interpreter, by_name in targets.items():
-            failed = failing(list(by_name), families, progress, interpreter)
+            failed = failing(list(by_name.values()), families, progress, python=interpreter)
             found.update({(target, family, interpreter): ids for (target, family), ids in failed.items()})
     return found

@@ -1,4 +1,4 @@
-"""What marks a function as a check: its level, where it is due, and what it needs."""
+"""Describes a check: its level, where it is due and what it needs. Imports neither pytest nor a check."""
 
 import enum
 import inspect
@@ -6,39 +6,39 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import pytest
-
 from upecho.net.address import Family
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-MARK = "upecho"
+ATTRIBUTE = "__upecho_check__"  # of a test function: its description
 
 
-class Level(enum.Enum):
+class Level(enum.StrEnum):
     """How much a failed check weighs."""
 
-    MUST = "MUST"  # wrong bytes, a hang, a crash, a leak: never right
-    SHOULD = "SHOULD"  # what a careful server does
-    INFO = "INFO"  # a value is recorded; cannot fail
+    MUST = "MUST"  # wrong bytes, a hang, a crash or a leak: never correct
+    SHOULD = "SHOULD"  # expected of a careful server
+    INFO = "INFO"  # records a value and cannot fail
 
 
 @dataclass(frozen=True)
 class Check:
-    """A check's description.
+    """The description of a check.
 
     Attributes:
-        id: its name.
-        topic: what its module is about, in a word or two.
-        level: how much it weighs.
-        requirement: one sentence.
-        source: where the requirement comes from.
-        process: whether it has to start, observe or stop the server; else the socket is enough.
-        observes: whether it has to see what the process uses, which only some systems show.
-        clients: how many the server has to serve at once.
-        limited: whether it is about servers that declare that they serve only so many at once.
-        families: where it is due.
-        looks_back: whether it judges what happened in the checks before it, too.
+        id: Public name, as used by ``--check``.
+        topic: Subject of the module that contains the check, in one to three words.
+        level: Weight of a failure.
+        requirement: What a server has to do, in one sentence.
+        source: Standard or manual page that the requirement follows from.
+        process: Whether the check starts, observes or stops the server process, rather than only connecting to it.
+        observes: Whether the check reads the resource usage of the process, which not every system exposes.
+        clients: Number of clients that the server has to serve at the same time.
+        limited: Whether the check concerns only targets that declare a maximum number of clients.
+        families: Socket families that the check applies to.
+        runs_last: Whether the check also judges what happened during the checks before it. Each worker process that
+            runs checks of a target ends with it.
+        gate: Whether a server has to pass the check before ``upecho bench`` measures it.
     """
 
     id: str
@@ -46,30 +46,22 @@ class Check:
     level: Level
     requirement: str
     source: str
-    process: bool
-    observes: bool
-    clients: int
-    limited: bool
-    families: frozenset[Family]
-    looks_back: bool
+    process: bool = False
+    observes: bool = False
+    clients: int = 1
+    limited: bool = False
+    families: frozenset[Family] = frozenset(Family)
+    runs_last: bool = False
+    gate: bool = False
 
     @classmethod
     def of(cls, function: Callable[..., Any]) -> "Check | None":
-        """Return the description of a function, or None if it is not marked as a check."""
-        mark = next((mark for mark in getattr(function, "pytestmark", ()) if mark.name == MARK), None)
-        if mark is None:
-            return None
-        requirement, _, source = (inspect.getdoc(function) or "").partition("\n\nSource: ")
-        return cls(
-            id=function.__name__.removeprefix("test_").replace("_", "-"),
-            topic=function.__module__.rpartition(".test_")[2].replace("_", " "),
-            requirement=" ".join(requirement.split()),
-            source=" ".join(source.split()),
-            **mark.kwargs,
-        )
+        """Return the description attached to a function, or None if it is not a check."""
+        description = getattr(function, ATTRIBUTE, None)
+        return description if isinstance(description, cls) else None
 
 
-def check(  # noqa: PLR0913 (a word for each thing that a check may need)
+def check(  # noqa: PLR0913 (one parameter for each property of a check)
     level: Level,
     *,
     process: bool = False,
@@ -77,21 +69,33 @@ def check(  # noqa: PLR0913 (a word for each thing that a check may need)
     clients: int = 1,
     limited: bool = False,
     families: Collection[Family] = tuple(Family),
-    looks_back: bool = False,
+    runs_last: bool = False,
+    gate: bool = True,
 ) -> Callable[[Function], Function]:
-    """Mark a test function as a check; see ``Check`` for what the words mean."""
-    mark = pytest.mark.upecho(
-        level=level,
-        process=process or observes,
-        observes=observes,
-        clients=clients,
-        limited=limited,
-        families=frozenset(families),
-        looks_back=looks_back,
-    )
+    """Turn a test function into a check.
+
+    The name of the function becomes the id, its module the topic, and its docstring the requirement and the source.
+    The parameters are the attributes of ``Check``; ``observes`` implies ``process``, and only MUST checks can be
+    part of the gate.
+    """
 
     def decorate(function: Function) -> Function:
-        marked: Function = mark(function)
-        return marked
+        requirement, _, source = (inspect.getdoc(function) or "").partition("\n\nSource: ")
+        description = Check(
+            id=function.__name__.removeprefix("test_").replace("_", "-"),
+            topic=function.__module__.rpartition(".test_")[2].replace("_", " "),
+            level=level,
+            requirement=" ".join(requirement.split()),
+            source=" ".join(source.split()),
+            process=process or observes,
+            observes=observes,
+            clients=clients,
+            limited=limited,
+            families=frozenset(families),
+            runs_last=runs_last,
+            gate=gate and level is Level.MUST,
+        )
+        setattr(function, ATTRIBUTE, description)
+        return function
 
     return decorate

@@ -151,7 +151,7 @@ def start_server(supervisor: Supervisor, launch: Launch, *, may_connect: bool = 
         refusal = announcement.error if isinstance(announcement, Refused) else None
     else:
         command = launch.target.command(launch.address)
-        child = supervisor.start(command, launch.cores, launch.descriptors, mute=True)
+        child = supervisor.start(command, launch.cores, descriptors=launch.descriptors, mute=True)
         address = _wait_for_connection(child, launch.address) if may_connect else None
         refusal = None
     if address is not None:
@@ -172,7 +172,7 @@ def _start_implementation(supervisor: Supervisor, launch: Launch) -> Child:
         program = [sys.executable, "-P", "-m", "upecho.serving.run"]
     else:
         program = launch.interpreter.command(supervisor.directory, SERVE)
-    return supervisor.start([*program, order.to_json()], launch.cores, launch.descriptors)
+    return supervisor.start([*program, order.to_json()], launch.cores, descriptors=launch.descriptors)
 
 
 def _read_announcement(child: Child) -> Ready | Refused | None:

@@ -1,7 +1,8 @@
-"""Child processes: start, observe, stop, never orphan.
+"""Child processes: starting, observing and stopping them, and leaving none behind.
 
-A ``Supervisor`` starts every child through a gate: a shell that waits for a word before it becomes the program. The
-word is given once the guardian knows of the child, so there is no moment at which a killed harness leaves one behind.
+A ``Supervisor`` starts every child through a gate: a shell that waits for a line before it executes the program. The
+line is sent after the guardian has been told of the child, so a harness that is killed at any moment leaves no process
+behind. ``upecho.processes.guardian`` explains the rest.
 """
 
 import contextlib
@@ -24,49 +25,62 @@ from upecho.processes import guardian
 from upecho.processes.rlimits import expect
 from upecho.support.errors import HarnessError
 
-LONGEST_LINE = 1 << 24  # in bytes; a load engine's result is far shorter
-LONGEST_STDERR = 1 << 16
-MOST_STDERR = 1 << 24  # that is kept on the disk
-POLL_INTERVAL_SECONDS = 0.2  # between two looks at how much it is
+LONGEST_LINE_BYTES = 1 << 24  # the result of a load engine is far shorter
+LONGEST_STDERR_BYTES = 1 << 16  # as much of stderr is returned at once
+MAX_STDERR_BYTES = 1 << 24  # as much of stderr is kept on the disk
+POLL_INTERVAL_SECONDS = 0.2  # between two measurements of stderr
+# Waits for a line; then sets the limit of descriptors ($1) and mutes stdout ($2) if they are given, and becomes the
+# program ($3 and on).
 GATE = 'read -r go && { [ -z "$1" ] || ulimit -n "$1"; } && { [ -z "$2" ] || exec >/dev/null; } && shift 2 && exec "$@"'
 
 
 class Child:
-    """A child process, leader of a session and process group of its own."""
+    """A child process, which leads a session and a process group of its own.
 
-    def __init__(self, popen: subprocess.Popen[bytes], stderr: IO[bytes], supervisor: "Supervisor") -> None:
+    Attributes:
+        pid: Its process id, which is also the id of its process group.
+        stdin: A pipe to its standard input.
+        stdout: A pipe from its standard output.
+    """
+
+    def __init__(self, popen: subprocess.Popen[bytes], *, stderr: IO[bytes], supervisor: "Supervisor") -> None:
         self._popen = popen
         self._stderr = stderr
-        self._stderr_lock = threading.Lock()  # held while some of it is thrown away
+        self._stderr_lock = threading.Lock()  # held while a part of the file is discarded
         self._supervisor = supervisor
         self.pid = popen.pid
         assert popen.stdin
         assert popen.stdout
         self.stdin: IO[bytes] = popen.stdin
         self.stdout: IO[bytes] = popen.stdout
-        self._unread = b""  # arrived on stdout, but no line yet
+        self._unread = b""  # received on stdout after the last complete line
 
     def is_alive(self) -> bool:
-        """Whether the process itself still runs."""
+        """Whether the process still runs; its children do not count."""
         return self._popen.poll() is None
 
     def send_signal(self, number: int) -> None:
-        """Send a signal to the process itself, not to its children."""
+        """Send a signal to the process, but not to its children."""
         self._popen.send_signal(number)
 
-    def wait(self, seconds: float) -> int | None:
-        """Return the exit status (negative: the signal that ended it), or None if it still runs after ``seconds``."""
+    def wait(self, timeout: float) -> int | None:
+        """Wait for the end; return the exit status (negative for a signal), or None if the process runs on."""
         try:
-            return self._popen.wait(seconds)
+            return self._popen.wait(timeout)
         except subprocess.TimeoutExpired:
             return None
 
     def stderr(self, start: int = 0, end: int | None = None) -> str:
-        """Return what the process has written to stderr, from one count of bytes to another; of very much the end."""
+        """Return a part of what the process has written to stderr; if it is very long, the end of that part.
+
+        Args:
+            start: Offset in bytes of the part.
+            end: Offset in bytes behind the part; None means everything so far.
+        """
         end = self.stderr_bytes() if end is None else end
-        start = max(start, end - LONGEST_STDERR)
+        start = max(start, end - LONGEST_STDERR_BYTES)
         with self._stderr_lock:
-            # The offset is shared with the process, so it must not be moved.
+            # pread, because the file offset is shared with the process.
             return os.pread(self._stderr.fileno(), end - start, start).decode(errors="replace")
 
     def stderr_bytes(self) -> int:
@@ -75,35 +89,39 @@ class Child:
             return os.fstat(self._stderr.fileno()).st_size
 
     def bound_stderr(self) -> None:
-        """Throw away all but the end of what the process has written to stderr if that is so much that disks fill.
+        """Discard all but the end of stderr if it takes so much disk space that the disk may fill.
 
-        It goes on to write where it was, so the file has a hole instead, and counts of bytes stay what they were.
+        The process goes on writing at its offset, so the file gets a hole and all offsets stay valid.
         """
         with self._stderr_lock:
             if self._stderr.closed:
                 return
             file = self._stderr.fileno()
-            about = os.fstat(file)
-            if about.st_blocks * 512 > MOST_STDERR:
-                start = about.st_size - LONGEST_STDERR
-                tail = os.pread(file, LONGEST_STDERR, start)
+            status = os.fstat(file)
+            if status.st_blocks * 512 > MAX_STDERR_BYTES:
+                start = status.st_size - LONGEST_STDERR_BYTES
+                tail = os.pread(file, LONGEST_STDERR_BYTES, start)
                 os.ftruncate(file, 0)
                 os.pwrite(file, tail, start)
 
     def kill(self) -> None:
-        """Kill the process and all its children, now."""
+        """Kill the process and its children."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self._popen.wait()
 
-    def read_line(self, seconds: float) -> str | None:
-        """Return the next line on its stdout without the line end, or None if none came in time."""
-        deadline = time.monotonic() + seconds
+    def read_line(self, timeout: float) -> str | None:
+        """Return the next line of stdout without its line end; None at end of file or if no line came in time.
+
+        Args:
+            timeout: Seconds to wait.
+        """
+        deadline = time.monotonic() + timeout
         with selectors.DefaultSelector() as selector:
             selector.register(self.stdout, selectors.EVENT_READ)
             while b"\n" not in self._unread:
                 remaining = deadline - time.monotonic()
-                if remaining < 0 or len(self._unread) > LONGEST_LINE or not selector.select(remaining):
+                if remaining < 0 or len(self._unread) > LONGEST_LINE_BYTES or not selector.select(remaining):
                     return None
                 if not (data := os.read(self.stdout.fileno(), 65536)):
                     return None
@@ -112,7 +130,7 @@ class Child:
         return os.fsdecode(line)
 
     def close(self) -> None:
-        """Kill what is left and forget the child."""
+        """Kill what is left of the child and release its resources."""
         self.kill()
         self._supervisor.forget(self)
         for stream in (self.stdin, self.stdout):
@@ -123,10 +141,10 @@ class Child:
 
 
 class Supervisor:
-    """Starts children and answers for them: when it ends, however it ends, they are gone.
+    """Starts child processes; they end with its ``with`` block, even if this process is killed.
 
     Attributes:
-        directory: a private directory for Unix sockets and temporary files; it vanishes with the supervisor.
+        directory: Private directory for Unix sockets and temporary files; it is removed with the children.
     """
 
     directory: Path
@@ -134,28 +152,28 @@ class Supervisor:
     def __enter__(self) -> Self:
         self._children: set[Child] = set()
         self._numbers = itertools.count(1)
-        plain = {name: value for name, value in os.environ.items() if name != guardian.MARK}
+        unmarked = {name: value for name, value in os.environ.items() if name != guardian.MARK}
         try:
             self._guardian = subprocess.Popen(
                 [sys.executable, "-I", "-S", guardian.__file__],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 start_new_session=True,
-                env=plain,
+                env=unmarked,
             )
         except OSError as error:
-            raise HarnessError(f"cannot start a process: {error.strerror}") from None
+            raise HarnessError(str(error.strerror), subject="cannot start a process") from None
         assert self._guardian.stdout
         self.directory = Path(os.fsdecode(self._guardian.stdout.readline().rstrip(b"\n")))
         if not self.directory.is_absolute():
-            raise HarnessError("cannot make a temporary directory; is the disk full, or TMPDIR wrong?")
+            raise HarnessError("cannot create a temporary directory", hint="is the disk full, or TMPDIR wrong?")
         self._ending = threading.Event()
         self._watch = threading.Thread(target=self._bound_stderr, daemon=True)
         self._watch.start()
         return self
 
     def new_address(self, family: Family) -> str:
-        """Return an address to bind, of which nobody else knows; with TCP that is port 0."""
+        """Return an address to bind that no one else uses; for TCP it has port 0."""
         number = next(self._numbers)
         return {
             Family.INET: "127.0.0.1:0",
@@ -170,22 +188,25 @@ class Supervisor:
         for child in list(self._children):
             child.close()
         self._guardian.communicate()
-        if self._guardian.returncode != 0 and self.directory.exists():  # it was killed
+        if self._guardian.returncode != 0 and self.directory.exists():  # it was killed itself
             shutil.rmtree(self.directory)
 
     def start(
-        self, argv: Sequence[str], cores: Collection[int] = (), descriptors: int | None = None, *, mute: bool = False
+        self, argv: Sequence[str], cores: Collection[int] = (), *, descriptors: int | None = None, mute: bool = False
     ) -> Child:
-        """Start a program, on the given processor cores only if there are any given.
+        """Start a program.
 
-        ``descriptors`` is how many it may open at most; by default as many as its harness. ``mute`` is for a program
-        whose stdout nobody is going to read: it leads nowhere.
+        Args:
+            argv: The program and its arguments.
+            cores: Processor cores that it may run on; empty means all of them.
+            descriptors: Number of descriptors that it may open; None means as many as this process.
+            mute: Whether its stdout leads to ``/dev/null``, because it will not be read.
 
         Raises:
-            HarnessError: no process could be started, or this one may not open so many descriptors itself.
+            HarnessError: No process could be started, or not even this process may open that many descriptors.
         """
         if descriptors:
-            expect(descriptors, f"a process that shall have {descriptors}")
+            expect(descriptors, f"a process that needs {descriptors}")
         stderr = tempfile.TemporaryFile(dir=self.directory)  # noqa: SIM115 (closed with the child)
         try:
             popen = subprocess.Popen(
@@ -199,8 +220,8 @@ class Supervisor:
             )
         except OSError as error:
             stderr.close()
-            raise HarnessError(f"cannot start a process: {error.strerror}") from None
-        child = Child(popen, stderr, self)
+            raise HarnessError(str(error.strerror), subject="cannot start a process") from None
+        child = Child(popen, stderr=stderr, supervisor=self)
         self._children.add(child)
         self._tell_guardian(f"+{child.pid}\n")
         if cores:
@@ -209,10 +230,10 @@ class Supervisor:
         return child
 
     def forget(self, child: Child) -> None:
-        """Take a child that has ended off the list."""
+        """Remove a child that has ended from the list of those to kill."""
         if child in self._children:
             self._children.remove(child)
-            with contextlib.suppress(HarnessError):  # a guardian that was killed has nothing to forget
+            with contextlib.suppress(HarnessError):  # the guardian was killed, and its list with it
                 self._tell_guardian(f"-{child.pid}\n")
 
     def _bound_stderr(self) -> None:
@@ -226,4 +247,6 @@ class Supervisor:
             self._guardian.stdin.write(line.encode())
             self._guardian.stdin.flush()
         except BrokenPipeError:
-            raise HarnessError("the guardian process was killed; nothing would clean up after us") from None
+            raise HarnessError(
+                "the guardian process was killed", hint="without it, servers could be left behind"
+            ) from None

@@ -1,4 +1,4 @@
-"""One module per I/O model.
+"""The servers: one short module per I/O model, written as one would write that model by hand.
 
-The contract that every server keeps is documented in ``upecho.serving.contract``.
+``upecho.serving.contract`` documents what every server has to do.
 """

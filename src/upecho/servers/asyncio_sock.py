@@ -21,7 +21,7 @@ async def main(listener: socket.socket, stop: Stop) -> None:
     stopping = asyncio.create_task(stopped(stop))
     await asyncio.wait([accepting, stopping], return_when=asyncio.FIRST_COMPLETED)
     if accepting.done():
-        accepting.result()  # it ends by an error only
+        accepting.result()  # it ends only with an error, which is raised here
     accepting.cancel()
     await asyncio.wait([accepting])
     listener.close()

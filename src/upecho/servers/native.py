@@ -1,4 +1,4 @@
-"""Native: a readiness loop in C, which does as little as an echo takes. The baseline for the others."""
+"""Native: a readiness loop in C that does the least an echo server can do. It is the baseline of comparisons."""
 
 import socket
 

@@ -1,4 +1,4 @@
-"""Everything that has a name here: implementations, loops, families and checks, and why some cannot be used."""
+"""Everything that has a name here: implementations, loops and families, and why some cannot be used."""
 
 import functools
 from collections.abc import Callable
@@ -37,23 +37,6 @@ class ImplementationEntry(Entry):
     naive: bool = False
 
 
-@dataclass(frozen=True)
-class CheckEntry:
-    """A check of the conformance suite.
-
-    Attributes:
-        id: Name of the check.
-        topic: What the checks of its module have in common, in a word or two.
-        level: How severe a failure is: MUST, SHOULD or INFO.
-        requirement: What the check requires, in one sentence.
-    """
-
-    id: str
-    topic: str
-    level: str
-    requirement: str
-
-
 def implementations() -> list[ImplementationEntry]:
     """Return the built-in implementations, then those of other packages."""
     return [_implementation(row) for row in registry.registrations()]
@@ -70,13 +53,6 @@ def loops() -> list[Entry]:
 def families() -> list[Entry]:
     """Return the socket families."""
     return [Entry(family.value, family.summary, _obstacle(family.require)) for family in Family]
-
-
-def checks() -> list[CheckEntry]:
-    """Return the checks of the conformance suite in the order in which they run."""
-    from upecho.conformance.catalogue import catalogue  # noqa: PLC0415 (slow: it imports pytest and hypothesis)
-
-    return [CheckEntry(check.id, check.topic, check.level.value, check.requirement) for check in catalogue()]
 
 
 def _implementation(row: registry.Registration) -> ImplementationEntry:

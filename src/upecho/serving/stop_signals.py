@@ -6,7 +6,7 @@ Theory of operation
     that the byte arrives. ``signal.set_wakeup_fd`` lets the C handler write in whichever thread the signal hits, so the
     byte arrives even while the main thread is inside C code and runs no Python handler. Event loops put a wake-up
     descriptor of their own in its place, so the Python handler writes as well. A second byte is harmless, because
-    nobody reads: the descriptor stays readable.
+    a server never reads: the descriptor stays readable.
 
     The wake-up descriptor receives the number of *every* signal that has a Python handler, such as SIGCHLD in a server
     with children. The pair therefore consists of datagram sockets, and a socket filter makes the kernel drop each

@@ -8,7 +8,7 @@ UpechoError
 └── HarnessError    3  upecho, or the machine under it, could not do its own work
     └── NoPortLeft        the machine has no local port for one more TCP connection or listener
 
-An error consists of fields and renders itself to one line, so nobody needs to take a message apart.
+An error consists of fields and renders itself to one line. Code that needs a part of it reads the field.
 """
 
 from typing import ClassVar
@@ -74,7 +74,7 @@ class NoPortLeft(HarnessError):
 
     def __init__(self) -> None:
         super().__init__(
-            "each TCP connection that has ended keeps its port for a minute (TIME-WAIT)",
+            "each TCP connection that has ended keeps one for a minute (TIME-WAIT)",
             subject="no local port left",
-            hint="wait, give this machine more ports (sysctl net.ipv4.ip_local_port_range), or use unix",
+            hint="wait, give this machine more (sysctl net.ipv4.ip_local_port_range), or use unix",
         )

@@ -1,4 +1,4 @@
-"""What targets declare not to do: left out, unless it works."""
+"""Declared limits of targets: checks beyond them are unsupported, unless they pass."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -9,9 +9,10 @@ import pytest
 
 from upecho.cli.check_notes import tell_works_anyway
 from upecho.conformance.catalogue import catalogue
+from upecho.conformance.check import Level
 from upecho.conformance.run.outcome import Outcome, Verdict
 from upecho.conformance.run.runner import Runner
-from upecho.conformance.run.selection import chosen
+from upecho.conformance.run.selection import pair_with_families, parse_targets
 from upecho.net.address import Family
 from upecho.support.errors import CallerError
 
@@ -32,43 +33,45 @@ MANY = (
     "idle-clients",
     "beyond-fd-setsize",
 )
-Examine = Callable[..., list[Outcome]]
+RunChecks = Callable[..., list[Outcome]]
 
 
 @pytest.fixture
-def examine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Examine:
-    """Write a module with a server, and run checks on it."""
+def run_checks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunChecks:
+    """Write a module with a server and run checks on it."""
 
-    def examine(code: str, ids: Sequence[str], family: str = "unix", max_clients: int | None = None) -> list[Outcome]:
+    def run_checks(
+        code: str, ids: Sequence[str], family: str = "unix", max_clients: int | None = None
+    ) -> list[Outcome]:
         (tmp_path / "declaring.py").write_text(code)
         monkeypatch.chdir(tmp_path)
         monkeypatch.delitem(sys.modules, "declaring", raising=False)
-        pairs = chosen(["declaring:serve"], [family], max_clients)
+        pairs = pair_with_families(parse_targets(["declaring:serve"], max_clients), [Family(family)])
         return list(Runner(pairs, [check for check in catalogue() if check.id in ids]).outcomes())
 
-    return examine
+    return run_checks
 
 
 def unsupported(outcomes: list[Outcome]) -> dict[str, bool]:
     """Return which checks were declared unsupported, and whether they work all the same."""
-    assert [one.detail for one in outcomes if one.verdict in (Verdict.FAILED, Verdict.ERROR)] == []
+    assert [one for one in outcomes if one.verdict in (Verdict.FAILED, Verdict.ERROR)] == []
     return {one.check: one.works_anyway for one in outcomes if one.verdict is Verdict.UNSUPPORTED}
 
 
-def test_a_limit_that_holds(examine: Examine) -> None:
-    outcomes = examine(f"{BLOCKING}MAX_CLIENTS = 1", [*MANY, "queue-beyond-max-clients", "half-close"])
+def test_max_clients_that_holds_is_unsupported(run_checks: RunChecks) -> None:
+    outcomes = run_checks(f"{BLOCKING}MAX_CLIENTS = 1", [*MANY, "queue-beyond-max-clients", "half-close"])
     assert unsupported(outcomes) == dict.fromkeys(MANY, False)
     many = next(one for one in outcomes if one.check == "hundred-clients")
-    assert many.detail == "the target declares that it serves 1 at once; the check takes 100"
+    assert many.unsupported == "the target declares that it serves at most 1 client"
 
 
-def test_a_limit_that_does_not_hold(examine: Examine) -> None:
-    outcomes = examine(f"{THREADS}MAX_CLIENTS = 1", [*MANY, "half-close"])
+def test_max_clients_that_does_not_hold_works_anyway(run_checks: RunChecks) -> None:
+    outcomes = run_checks(f"{THREADS}MAX_CLIENTS = 1", [*MANY, "half-close"])
     assert unsupported(outcomes) == dict.fromkeys(MANY, True)
 
 
-def test_works_means_with_all_clients(examine: Examine) -> None:
-    """The server takes three, not one, at a time: so it does more than it declares, and not a hundred."""
+def test_works_anyway_means_with_all_clients(run_checks: RunChecks) -> None:
+    """The server serves three clients at a time: more than it declares, but not a hundred."""
     code = """
 from upecho.servers import thread_pool
 
@@ -76,46 +79,46 @@ MAX_CLIENTS = 1
 thread_pool.MAX_CLIENTS = 3
 serve = thread_pool.serve
 """
-    outcomes = examine(code, ["hundred-clients", "fairness-under-flood"])
+    outcomes = run_checks(code, ["hundred-clients", "fairness-under-flood"])
     assert unsupported(outcomes) == {"hundred-clients": False, "fairness-under-flood": True}
 
 
-def test_the_option_is_for_those_that_declare_nothing(examine: Examine) -> None:
-    outcomes = examine(BLOCKING, ["hundred-clients", "queue-beyond-max-clients"], max_clients=1)
+def test_option_counts_only_without_a_declaration(run_checks: RunChecks) -> None:
+    outcomes = run_checks(BLOCKING, ["hundred-clients", "queue-beyond-max-clients"], max_clients=1)
     assert unsupported(outcomes) == {"hundred-clients": False}
     assert [one.verdict for one in outcomes if one.check == "queue-beyond-max-clients"] == [Verdict.PASSED]
-    outcomes = examine(f"{BLOCKING}MAX_CLIENTS = 1", ["hundred-clients"], max_clients=500)
+    outcomes = run_checks(f"{BLOCKING}MAX_CLIENTS = 1", ["hundred-clients"], max_clients=500)
     assert unsupported(outcomes) == {"hundred-clients": False}
 
 
 @pytest.mark.parametrize("limit", ["", "MAX_CLIENTS = 1\n"])
-def test_a_family_that_is_not_served(examine: Examine, limit: str) -> None:
+def test_undeclared_family_is_unsupported(run_checks: RunChecks, limit: str) -> None:
     checks = ["half-close", "graceful-shutdown", "hundred-clients"]
-    outcomes = examine(f"{INET_ONLY}\nFAMILIES = ('inet',)\n{limit}", checks)
+    outcomes = run_checks(f"{INET_ONLY}\nFAMILIES = ('inet',)\n{limit}", checks)
     assert unsupported(outcomes) == dict.fromkeys(checks, False)
-    assert {one.detail for one in outcomes} == {"the target declares no unix"}
-    assert unsupported(examine(INET_ONLY + "\nFAMILIES = ('inet',)", checks, "inet")) == {}
+    assert {one.unsupported for one in outcomes} == {"the target declares that it does not serve unix"}
+    assert unsupported(run_checks(INET_ONLY + "\nFAMILIES = ('inet',)", checks, "inet")) == {}
 
 
-def test_a_family_that_is_served_all_the_same(examine: Examine) -> None:
+def test_undeclared_family_that_is_served_works_anyway(run_checks: RunChecks) -> None:
     checks = ["half-close", "graceful-shutdown"]
-    assert unsupported(examine(f"{THREADS}FAMILIES = ('inet',)", checks)) == dict.fromkeys(checks, True)
+    assert unsupported(run_checks(f"{THREADS}FAMILIES = ('inet',)", checks)) == dict.fromkeys(checks, True)
 
 
-def test_each_declaration_is_tried_by_itself(examine: Examine) -> None:
-    outcomes = examine(f"{BLOCKING}FAMILIES = ('inet',)\nMAX_CLIENTS = 1", ["half-close", "hundred-clients"])
+def test_declarations_are_judged_separately(run_checks: RunChecks) -> None:
+    outcomes = run_checks(f"{BLOCKING}FAMILIES = ('inet',)\nMAX_CLIENTS = 1", ["half-close", "hundred-clients"])
     assert unsupported(outcomes) == {"half-close": True, "hundred-clients": False}
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "True", "'8'", "1.5"])
-def test_a_limit_that_is_none_is_bad_input(examine: Examine, value: str) -> None:
+def test_malformed_max_clients_is_a_caller_error(run_checks: RunChecks, value: str) -> None:
     with pytest.raises(CallerError, match=r"MAX_CLIENTS is .*; it must be a whole number, at least 1"):
-        examine(f"{BLOCKING}MAX_CLIENTS = {value}", ["half-close"])
+        run_checks(f"{BLOCKING}MAX_CLIENTS = {value}", ["half-close"])
 
 
-def test_a_server_that_cannot_start_fails_what_it_does_not_decline(examine: Examine) -> None:
+def test_server_that_cannot_start_fails_supported_checks(run_checks: RunChecks) -> None:
     code = "MAX_CLIENTS = 1\ndef serve(listener, stop):\n    raise ValueError('no')"
-    verdicts = {one.check: one.verdict for one in examine(code, ["half-close", "hundred-clients"])}
+    verdicts = {one.check: one.verdict for one in run_checks(code, ["half-close", "hundred-clients"])}
     assert verdicts == {"half-close": Verdict.FAILED, "hundred-clients": Verdict.UNSUPPORTED}
 
 
@@ -128,12 +131,12 @@ def test_a_server_that_cannot_start_fails_what_it_does_not_decline(examine: Exam
         ("{path}", ["unix"]),
     ],
 )
-def test_a_command_is_examined_over_what_it_can_be_told(placeholders: str, families: list[str]) -> None:
-    pairs = chosen([f"cmd:true {placeholders}"], [])
+def test_command_is_checked_over_families_of_its_placeholders(placeholders: str, families: list[str]) -> None:
+    pairs = pair_with_families(parse_targets([f"cmd:true {placeholders}"]), [])
     assert [family for _, family in pairs] == [Family(name) for name in families if Family(name).is_available()]
 
 
-def test_the_command_line_says_what_works_anyway(upecho: Callable[..., Any], tmp_path: Path) -> None:
+def test_command_line_reports_what_works_anyway(upecho: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(f"{THREADS}MAX_CLIENTS = 1\nFAMILIES = ('inet',)")
     few = ["--check", "hundred-clients", "--check", "half-close", "--check", "fairness-under-flood"]
     done = upecho("check", "mine:serve", "--family", "inet", "--family", "unix", *few, cwd=tmp_path)
@@ -143,10 +146,10 @@ def test_the_command_line_says_what_works_anyway(upecho: Callable[..., Any], tmp
     assert f"mine:serve over unix: {says} half-close, hundred-clients, fairness-under-flood\n" in done.stderr
 
 
-def test_many_that_work_anyway_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_many_that_work_anyway_fit_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     names = [check.id for check in catalogue()]
     tell_works_anyway(
-        [Outcome("t", "inet", name, "MUST", Verdict.UNSUPPORTED, "", 0.0, works_anyway=True) for name in names]
+        [Outcome("t", Family.INET, name, Level.MUST, Verdict.UNSUPPORTED, 0.0, works_anyway=True) for name in names]
     )
     (line,) = capsys.readouterr().err.splitlines()
     assert line.endswith(f"{', '.join(names[:5])} and {len(names) - 5} more")

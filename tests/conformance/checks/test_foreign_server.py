@@ -1,4 +1,4 @@
-"""A server that nobody here wrote, in another language: the suite finds what it gets wrong, and nothing else."""
+"""A server in another language: the suite finds what it does wrong, and nothing else."""
 
 import json
 import shutil
@@ -15,8 +15,8 @@ pytestmark = pytest.mark.skipif(not shutil.which("socat"), reason="socat is not 
 
 
 @pytest.fixture(autouse=True)
-def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Most of the time goes by in waiting for what does not come."""
+def short_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten the deadlines: the failing checks wait until one expires."""
     monkeypatch.setenv("UPECHO_DEADLINE_SCALE", "0.4")
 
 
@@ -28,12 +28,14 @@ def failed(upecho: Callable[..., Any], file: Path, target: str, *checks: str) ->
     return {one["check"] for one in json.loads(file.read_text())["verdicts"] if one["verdict"] == "failed"}
 
 
-def test_socat_serves_rightly_and_stops_wrongly(upecho: Callable[..., Any], tmp_path: Path) -> None:
+def test_socat_passes_checks_of_serving_and_fails_checks_of_stopping(
+    upecho: Callable[..., Any], tmp_path: Path
+) -> None:
     right = ("echo-hello", "half-close-large", "stall-then-drain", "reset-before-accept", "hundred-clients")
     wrong = ("graceful-shutdown", "graceful-shutdown-no-data-loss", "quiet-stderr")
     assert failed(upecho, tmp_path / "verdicts.json", SOCAT, *right, *wrong) == set(wrong)
 
 
-def test_a_filter_that_waits_for_a_full_buffer(upecho: Callable[..., Any], tmp_path: Path) -> None:
+def test_filter_that_buffers_its_output_fails_immediate_echo(upecho: Callable[..., Any], tmp_path: Path) -> None:
     found = failed(upecho, tmp_path / "verdicts.json", BUFFERED, "immediate-echo", "half-close")
     assert found == {"immediate-echo"}

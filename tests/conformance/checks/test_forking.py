@@ -1,4 +1,4 @@
-"""A server with a process for each client, and much that they share: the suite finds nothing wrong with it."""
+"""A correct server with a process for each client, which share much memory, passes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,8 +25,8 @@ def serve(listener, stop):
 """
 
 
-@pytest.mark.skipif(not procfs.AVAILABLE, reason="memory cannot be seen here")
-def test_what_processes_share_is_no_growth(upecho: Callable[..., Any], tmp_path: Path) -> None:
+@pytest.mark.skipif(not procfs.AVAILABLE, reason="this system does not show memory")
+def test_memory_shared_between_processes_is_no_growth(upecho: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "forking.py").write_text(FORKING)
     checks = ("--check=bounded-memory-under-backpressure", "--check=no-memory-leak-after-churn", "--check=half-close")
     done = upecho("check", "forking:serve", "--family=unix", "--strict", *checks, cwd=tmp_path)

@@ -45,7 +45,7 @@ def run(supervisor: Supervisor) -> Callable[..., Server]:
 
 
 def say(child: Child, text: str) -> None:
-    """Let a program that repeats what it is told say something on stderr."""
+    """Make a program that repeats its input write a line to stderr."""
     child.stdin.write(f"{text}\n".encode())
     assert child.read_line(20) == ""
 

@@ -1,4 +1,4 @@
-"""The text of a failure: what was required, expected and seen, and how to see it again."""
+"""The words in which violations and events are reported."""
 
 import signal
 
@@ -8,73 +8,45 @@ from upecho.conformance.catalogue import catalogue
 from upecho.conformance.harness.violation import (
     FIRST_EVENTS,
     LAST_EVENTS,
-    LONGEST_LINE,
+    MAX_LINE_LENGTH,
     Log,
-    Story,
-    Violation,
     ending,
-    explain,
     first_difference,
     gist,
-    repeat_line,
+    how_ended,
     show,
 )
-from upecho.net.address import Family
-from upecho.serving.target import Kind, Target
-
-CHECK = next(check for check in catalogue() if check.id == "half-close")
 
 
-def test_it_says_all_that_its_author_needs() -> None:
-    story = Story(["0.000 s  connected", "0.001 s  RST"], ["ValueError: boom (x.py:1)", "bye"], "upecho check …")
-    text = explain(CHECK, Violation("FIN", "RST"), story)
-    assert text.splitlines() == [
-        f"MUST       {CHECK.requirement}",
-        f"source     {CHECK.source}",
-        "expected   FIN",
-        "seen       RST",
-        "wire       0.000 s  connected",
-        "           0.001 s  RST",
-        "stderr     ValueError: boom (x.py:1)",
-        "           bye",
-        "repeat     upecho check …",
-    ]
-
-
-def test_the_repeat_line_can_be_pasted() -> None:
-    target = Target("cmd:./server --listen {address}", Kind.COMMAND)
-    line = repeat_line(target, Family.UNIX, CHECK)
-    assert line == "upecho check 'cmd:./server --listen {address}' --family unix --check half-close"
-
-
-def test_long_bytes_are_abbreviated_from_the_difference_on() -> None:
+def test_long_bytes_are_abbreviated_from_an_offset() -> None:
     assert show(b"abc") == "b'abc'"
     assert show(bytes(100)).endswith("… (100 bytes)")
     assert show(b"abcdef", 4) == "…b'ef'"
 
 
-def test_the_first_difference_is_found() -> None:
+def test_first_difference_is_found() -> None:
     assert first_difference(b"abcdef", b"abcxef") == 3
     assert first_difference(b"x", b"y") == 0
     assert first_difference(b"ab", b"abc") == 2
 
 
-def test_of_many_events_the_first_and_the_last_are_shown() -> None:
+def test_long_log_keeps_its_beginning_and_its_end() -> None:
     log = Log()
     for number in range(1, 1001):
         log.note(f"event {number}")
-    lines = [line.partition(" s  ")[2] or line for line in log.lines()]
-    first = [f"event {number}" for number in range(1, FIRST_EVENTS + 1)]
-    last = [f"event {number}" for number in range(1001 - LAST_EVENTS, 1001)]
-    assert lines == [*first, f"... {1000 - FIRST_EVENTS - LAST_EVENTS} more events ...", *last]
+    wire = log.wire()
+    assert [event.text for event in wire.first] == [f"event {number}" for number in range(1, FIRST_EVENTS + 1)]
+    assert wire.omitted == 1000 - FIRST_EVENTS - LAST_EVENTS
+    assert [event.text for event in wire.last] == [f"event {number}" for number in range(1001 - LAST_EVENTS, 1001)]
 
 
-def test_events_that_fit_are_all_shown() -> None:
+def test_short_log_is_kept_whole() -> None:
     log = Log()
     for number in range(FIRST_EVENTS + 1 + LAST_EVENTS):
         log.note(f"event {number}")
-    assert len(log.lines()) == FIRST_EVENTS + 1 + LAST_EVENTS
-    assert not any("more events" in line for line in log.lines())
+    wire = log.wire()
+    assert (len(wire.first), wire.omitted, wire.last) == (FIRST_EVENTS + 1 + LAST_EVENTS, 0, ())
+    assert [event.seconds for event in wire.first] == sorted(event.seconds for event in wire.first)
 
 
 TRACEBACK = """\
@@ -116,13 +88,13 @@ GROUP = """\
         ("\x1b[31mred\x00\r\n", ["\\x1b[31mred\\x00\\r"]),
     ],
 )
-def test_what_matters_of_a_traceback_is_its_end(text: str, lines: list[str]) -> None:
+def test_important_lines_of_stderr_are_the_end_of_a_traceback_and_the_last_line(text: str, lines: list[str]) -> None:
     assert gist(text) == lines
 
 
-def test_a_long_line_is_cut_in_its_middle() -> None:
+def test_middle_of_a_long_line_is_left_out() -> None:
     (line,) = gist("a" * 5000 + "z")
-    assert (line[0], line[-1], len(line)) == ("a", "z", LONGEST_LINE + 1)
+    assert (line[0], line[-1], len(line)) == ("a", "z", MAX_LINE_LENGTH + 1)
 
 
 @pytest.mark.parametrize(
@@ -134,11 +106,17 @@ def test_a_long_line_is_cut_in_its_middle() -> None:
         (-(signal.SIGRTMIN + 1), f"killed by signal {signal.SIGRTMIN + 1}"),
     ],
 )
-def test_how_a_process_has_ended(status: int, text: str) -> None:
+def test_end_of_a_process_is_described(status: int, text: str) -> None:
     assert ending(status) == text
 
 
-def test_every_check_says_what_it_requires_and_why() -> None:
+def test_end_of_a_worker_is_described() -> None:
+    assert how_ended(None) == "closed its stdout and did not exit,"
+    assert how_ended(3) == "ended with status 3"
+    assert how_ended(-signal.SIGKILL) == "was killed by SIGKILL"
+
+
+def test_every_check_has_a_requirement_and_a_source() -> None:
     for check in catalogue():
         assert check.requirement.endswith("."), check.id
         assert check.source, check.id

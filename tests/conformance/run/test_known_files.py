@@ -1,4 +1,4 @@
-"""The files of known failures: read strictly, and written so that they can be read."""
+"""The files of known failures: invalid ones are refused, and what is written can be read."""
 
 import os
 from pathlib import Path
@@ -23,7 +23,7 @@ def written(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_file_says_whose_failures_they_are(written: Path) -> None:
+def test_file_names_the_target_of_its_failures(written: Path) -> None:
     failures = load(str(written), [TARGET]).of(TARGET)
     assert failures
     inet = frozenset({Family.INET})
@@ -31,7 +31,7 @@ def test_a_file_says_whose_failures_they_are(written: Path) -> None:
     assert load(str(written), [ADDRESS]).of(TARGET) is None
 
 
-def test_the_directory_known_is_the_default(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_directory_known_is_the_default(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(written)
     assert load(None, [TARGET]).of(TARGET) is None
     (written / "known").mkdir()
@@ -45,14 +45,14 @@ def test_the_directory_known_is_the_default(written: Path, monkeypatch: pytest.M
     [
         ("target =", "is not TOML"),
         ('target = "\udcff"', "is not TOML"),
-        (HALF_CLOSE, "it must say which target"),
-        ("target = 1", "it must say which target"),
+        (HALF_CLOSE, "it must name the target"),
+        ("target = 1", "it must name the target"),
         (HEAD + "failures = 1", "unknown key 'failures'; did you mean failure"),
         (HEAD + "failure = 1", "must be a table headed [[failure]]"),
         (HEAD + HALF_CLOSE + "familys = []", "failure 1: unknown key 'familys'; did you mean families"),
         (HEAD + "[[failure]]\nreason = 'r'", "failure 1: it has no check"),
         (HEAD + "[[failure]]\ncheck = 'half-close'", "failure 1: it has no reason"),
-        (HEAD + "[[failure]]\ncheck = 'half-close'\nreason = 1", "failure 1: reason is 1; it must be text"),
+        (HEAD + "[[failure]]\ncheck = 'half-close'\nreason = 1", "failure 1: reason is 1; it must be a string"),
         (HEAD + "[[failure]]\ncheck = 'half-close'\nreason = ''", "not empty"),
         (HEAD + "[[failure]]\ncheck = 'half-clos'\nreason = 'r'", "unknown check 'half-clos'; did you mean half-close"),
         (HEAD + "[[failure]]\ncheck = 'urgent-data'\nreason = 'r'", "urgent-data cannot fail"),
@@ -60,7 +60,7 @@ def test_the_directory_known_is_the_default(written: Path, monkeypatch: pytest.M
         (HEAD + HALF_CLOSE + "families = []", "not empty"),
         (HEAD + HALF_CLOSE + "families = ['ipx']", "failure 1: unknown family 'ipx'"),
         (HEAD + HALF_CLOSE + "families = [['inet']]", "failure 1: unknown family"),
-        (HEAD + HALF_CLOSE + "families = ['inet', 'inet']", "a family stands twice"),
+        (HEAD + HALF_CLOSE + "families = ['inet', 'inet']", "contains a family twice"),
         (HEAD + HALF_CLOSE + HALF_CLOSE, "failure 2 (half-close): failure 1 is about the same"),
         (HEAD + HALF_CLOSE + "families = ['inet']\n" + HALF_CLOSE, "failure 2 (half-close): failure 1 is about"),
         (
@@ -69,12 +69,12 @@ def test_the_directory_known_is_the_default(written: Path, monkeypatch: pytest.M
         ),
         (
             'target = "127.0.0.1:9"\n' + HALF_CLOSE.replace("half-close", "graceful-shutdown"),
-            "failure 1: the check stops-",
+            "failure 1: the check graceful-shutdown can never be due for 127.0.0.1:9",
         ),
         ('target = "127.0.0.1:9"\n' + HALF_CLOSE + "families = ['inet', 'unix']", "for 127.0.0.1:9 over unix"),
     ],
 )
-def test_a_file_that_is_wrong_is_named_on_one_line(tmp_path: Path, text: str, message: str) -> None:
+def test_invalid_file_is_named_on_one_line(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "x.toml").write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(CallerError) as error:
         load(str(tmp_path), [TARGET, ADDRESS])
@@ -83,24 +83,24 @@ def test_a_file_that_is_wrong_is_named_on_one_line(tmp_path: Path, text: str, me
     assert "\n" not in str(error.value)
 
 
-def test_what_is_no_regular_file_is_not_read(tmp_path: Path) -> None:
+def test_irregular_file_is_not_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x.toml")
-    with pytest.raises(CallerError, match=r"cannot read .*/x.toml: it is no regular file"):
+    with pytest.raises(CallerError, match=r"cannot read .*/x.toml: it is not a regular file"):
         load(str(tmp_path), [TARGET])
 
 
-def test_two_files_for_one_target(written: Path) -> None:
+def test_two_files_about_one_target_are_refused(written: Path) -> None:
     (written / "other.toml").write_text(HEAD)
-    with pytest.raises(CallerError, match=r"other.toml: the target 'selectors' has the file .*any-name.toml already"):
+    with pytest.raises(CallerError, match=r"other.toml: .*any-name.toml is also about the target 'selectors'"):
         load(str(written), [ADDRESS])
 
 
-def test_a_directory_that_was_named_must_be_there(tmp_path: Path) -> None:
-    with pytest.raises(CallerError, match=r"no directory .*/nowhere with known failures"):
+def test_missing_directory_is_reported(tmp_path: Path) -> None:
+    with pytest.raises(CallerError, match=r"cannot read known failures from .*/nowhere: it is not a directory"):
         load(str(tmp_path / "nowhere"), [TARGET])
 
 
-def test_two_entries_may_share_a_check(tmp_path: Path) -> None:
+def test_two_entries_about_one_check_may_have_different_families(tmp_path: Path) -> None:
     text = f"{HEAD}{HALF_CLOSE}families = ['inet']\n{HALF_CLOSE}families = ['unix', 'inet6']"
     (tmp_path / "x.toml").write_text(text)
     failures = load(str(tmp_path), [TARGET]).of(TARGET)
@@ -108,36 +108,36 @@ def test_two_entries_may_share_a_check(tmp_path: Path) -> None:
     assert len(failures.entries) == 2
 
 
-def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
+def test_written_entries_can_be_read(tmp_path: Path) -> None:
     target = Target('cmd:sh -c "x" \\ é {address}', Kind.COMMAND)
     entries = (Entry("half-close", 'a "quote", a \\, \x7f, \x01, 𝄞', "https://example.org/", frozenset({Family.UNIX})),)
-    said = store(str(tmp_path), target, None, entries)
+    said = store(str(tmp_path), target, None, entries=entries)
     (path,) = tmp_path.iterdir()
     assert path.name == "cmd-sh-c-x-address.toml"
     assert said == f"wrote {path}: 1 known failure"
     failures = load(str(tmp_path), [target]).of(target)
     assert failures == KnownFailures(path, target, entries)
-    assert store(str(tmp_path), target, failures, entries) == f"{path} stays as it is: 1 known failure"
-    assert store(str(tmp_path), target, failures, ()) == f"removed {path}"
+    assert store(str(tmp_path), target, failures, entries=entries) == f"{path} is unchanged: 1 known failure"
+    assert store(str(tmp_path), target, failures, entries=()) == f"removed {path}"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_of_another_target_is_not_overwritten(tmp_path: Path) -> None:
+def test_file_about_another_target_is_not_overwritten(tmp_path: Path) -> None:
     one, other = Target("a:b", Kind.IMPLEMENTATION), Target("a-b", Kind.IMPLEMENTATION)
     for target in (one, other):
-        store(str(tmp_path), target, None, (Entry("half-close", "no FIN"),))
+        store(str(tmp_path), target, None, entries=(Entry("half-close", "no FIN"),))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a-b-2.toml", "a-b.toml"]
     known = load(str(tmp_path), [one, other])
     assert known.of(one)
     assert known.of(other)
 
 
-def test_where_none_are_to_be_read_none_are_written() -> None:
-    with pytest.raises(CallerError, match="--known '' says there is no directory"):
+def test_writing_needs_a_directory() -> None:
+    with pytest.raises(CallerError, match="--known '' says that there is none"):
         expect_writable("", TARGET, None)
 
 
 @pytest.mark.parametrize("text", ["cmd:./server \udce4 {address}", "unix:/tmp/\x1b[31m"])
-def test_a_target_that_no_file_could_name_is_refused(text: str, tmp_path: Path) -> None:
-    with pytest.raises(CallerError, match="not all of it is printable"):
+def test_unprintable_target_is_refused(text: str, tmp_path: Path) -> None:
+    with pytest.raises(CallerError, match="contains unprintable characters"):
         expect_writable(str(tmp_path), Target(text, Kind.COMMAND), None)

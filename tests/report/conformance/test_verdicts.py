@@ -1,4 +1,4 @@
-"""The report on a run of the conformance suite: what it says, in which order, and that it fits the terminal."""
+"""The report on a run of the conformance suite: its content, its order, and that it fits the terminal."""
 
 import dataclasses
 import io
@@ -10,61 +10,68 @@ import pytest
 from rich.console import Console
 
 from upecho.conformance.check import Check, Level
+from upecho.conformance.findings import Event, Explanation, Fault, Recorded, Wire
 from upecho.conformance.run.outcome import Outcome, Verdict
+from upecho.net.address import Family
 from upecho.report.conformance.matrix import letters
 from upecho.report.conformance.recorded import span, written
 from upecho.report.conformance.verdicts import verdicts
 from upecho.report.layout import cut, name_width, shorten, slices
 
-FAMILIES = ("inet", "inet6", "unix", "abstract")
+FAMILIES = tuple(Family)
 
 
 def check(name: str, topic: str, level: Level = Level.MUST) -> Check:
-    return Check(name, topic, level, "", "", False, False, 1, False, frozenset(), False)
+    return Check(
+        name, topic, level, requirement="The server answers every client whatever the others do.", source="RFC 862"
+    )
 
 
 CHECKS = (
     check("echo-hello", "bytes"),
-    check("half-close", "ends"),
-    check("never-run", "ends"),
-    check("memory-after-stall", "flow", Level.INFO),
+    check("half-close", "connection end"),
+    check("never-run", "connection end"),
+    check("memory-after-stall", "flow control", Level.INFO),
     check("connect-burst", "many clients", Level.SHOULD),
-    check("socket-path-too-long", "start stop"),
+    check("socket-path-too-long", "start and stop"),
 )
-LEVELS = {one.id: one.level.value for one in CHECKS}
-DETAIL = "MUST       It answers.\nseen       nothing"
+LEVELS = {one.id: one.level for one in CHECKS}
+EXPLANATION = Explanation("FIN", "RST", repeat="upecho check …")
 
 
 def outcome(
-    name: str, verdict: Verdict = Verdict.PASSED, target: str = "a", family: str = "inet", **more: Any
+    name: str, verdict: Verdict = Verdict.PASSED, target: str = "a", family: Family = Family.INET, **more: Any
 ) -> Outcome:
-    detail = DETAIL if verdict in (Verdict.FAILED, Verdict.ERROR) else ""
-    return Outcome(target, family, name, LEVELS[name], verdict, detail, 0.0, **more)
+    explanation = EXPLANATION if verdict is Verdict.FAILED else None
+    return Outcome(target, family, name, LEVELS[name], verdict, **{"seconds": 0.0, "explanation": explanation} | more)
 
 
-def run(targets: Sequence[str], families: Sequence[str] = FAMILIES) -> list[Outcome]:
-    """A run in which all is well; what is not due over a family is not in it."""
+def run(targets: Sequence[str], families: Sequence[Family] = FAMILIES) -> list[Outcome]:
+    """Return the outcomes of a run in which every check passes."""
     pairs = [(target, family) for target in targets for family in families]
     outcomes = []
     for number, (target, family) in enumerate(pairs):
         outcomes += [outcome(name, target=target, family=family) for name in ("echo-hello", "half-close")]
-        outcomes.append(outcome("memory-after-stall", target=target, family=family, recorded=(number * 3.2, "KiB")))
+        recorded = Recorded(number * 3.2, "KiB")
+        outcomes.append(outcome("memory-after-stall", target=target, family=family, recorded=recorded))
         outcomes.append(outcome("connect-burst", target=target, family=family))
-        if family == "unix":
+        if family is Family.UNIX:
             outcomes.append(outcome("socket-path-too-long", target=target, family=family))
     return outcomes
 
 
 def wrong() -> list[Outcome]:
-    """A run of two targets in which everything happens that can."""
+    """Return the outcomes of a run of two targets that contains every mark."""
+    failed = {"verdict": Verdict.FAILED, "explanation": EXPLANATION}
+    fault = Fault("OSError: no descriptors", "serve, x.py:2")
     changes: dict[tuple[str, str, str], dict[str, Any]] = {
-        ("one", "inet", "echo-hello"): {"verdict": Verdict.FAILED, "detail": DETAIL},
-        ("one", "unix", "echo-hello"): {"verdict": Verdict.FAILED, "detail": DETAIL},
-        ("one", "inet", "half-close"): {"verdict": Verdict.ERROR, "detail": DETAIL},
-        ("one", "inet6", "connect-burst"): {"verdict": Verdict.FAILED, "detail": DETAIL},
-        ("two", "inet", "half-close"): {"verdict": Verdict.FAILED, "detail": DETAIL, "known": "it sends no FIN"},
+        ("one", "inet", "echo-hello"): failed,
+        ("one", "unix", "echo-hello"): failed,
+        ("one", "inet", "half-close"): {"verdict": Verdict.ERROR, "fault": fault},
+        ("one", "inet6", "connect-burst"): failed,
+        ("two", "inet", "half-close"): failed | {"known": "it sends no FIN"},
         ("two", "inet6", "half-close"): {"known": "it sends no FIN"},
-        ("two", "unix", "half-close"): {"verdict": Verdict.UNSUPPORTED, "detail": "it declares no such; 2 asked"},
+        ("two", "unix", "half-close"): {"verdict": Verdict.UNSUPPORTED, "unsupported": "it declares a limit"},
         ("two", "abstract", "half-close"): {"verdict": Verdict.UNSUPPORTED, "works_anyway": True},
     }
     return [
@@ -76,28 +83,30 @@ def rendered(outcomes: Sequence[Outcome], width: int = 100, *, due: int | None =
     file = io.StringIO()
     targets = sorted({one.target for one in outcomes})
     console = Console(file=file, width=width, highlight=False, color_system="standard" if terminal else None)
-    console.print(verdicts(outcomes, CHECKS, targets, len(outcomes) if due is None else due, width), crop=False)
+    due = len(outcomes) if due is None else due
+    console.print(verdicts(outcomes, CHECKS, targets, due=due, width=width), crop=False)
     return "".join(line.rstrip() + "\n" for line in file.getvalue().splitlines())
 
 
 WELL = """\
-                             one   two
+                                one   two
 bytes
-  echo-hello         MUST    ....  ....
-ends
-  half-close         MUST    ....  ....
-flow
-  memory-after-stall  INFO    ....  ....
+  echo-hello            MUST    ....  ....
+connection end
+  half-close            MUST    ....  ....
+flow control
+  memory-after-stall    INFO    ....  ....
 many clients
-  connect-burst  SHOULD  ....  ....
-start stop
-  socket-path-too-long      MUST      .     .
+  connect-burst         SHOULD  ....  ....
+start and stop
+  socket-path-too-long  MUST      .     .
 
 . passed
 each cell from left to right: inet, inet6, unix, abstract
 
 recorded  memory-
-          after-stall
+          after-
+          stall
 one       0-9.6 KiB
 two       13-22 KiB
 
@@ -109,41 +118,51 @@ two     4/4       4/4       5/5       4/4
 """
 
 WRONG = """\
-                             one   two
+                                one   two
 bytes
-  echo-hello         MUST    F.F.  ....
-ends
-  half-close         MUST    E...  x!uU
-flow
-  memory-after-stall  INFO    ....  ....
+  echo-hello            MUST    F.F.  ....
+connection end
+  half-close            MUST    E...  x!uU
+flow control
+  memory-after-stall    INFO    ....  ....
 many clients
-  connect-burst  SHOULD  .f..  ....
-start stop
-  socket-path-too-long      MUST      .     .
+  connect-burst         SHOULD  .f..  ....
+start and stop
+  socket-path-too-long  MUST      .     .
 
-. passed  F failed  f failed SHOULD  x known failure  ! no longer fails as known
-u unsupported  U unsupported, but works  E error
+. passed  F failed  f failed SHOULD  x known failure
+! known failure that no longer fails  u unsupported
+U declared unsupported, but works  E error
 each cell from left to right: inet, inet6, unix, abstract
 
 recorded  memory-
-          after-stall
+          after-
+          stall
 one       0-9.6 KiB
 two       13-22 KiB
 
 FAILED  echo-hello: one over inet, unix
-MUST  It answers.
-seen  nothing
+MUST      The server answers every client whatever the others do.
+source    RFC 862
+expected  FIN
+seen      RST
+repeat    upecho check …
 
 ERROR  half-close: one over inet
-MUST  It answers.
-seen  nothing
+MUST    The server answers every client whatever the others do.
+source  RFC 862
+error   OSError: no descriptors
+in      serve, x.py:2
 
 FAILED SHOULD  connect-burst: one over inet6
-MUST  It answers.
-seen  nothing
+SHOULD    The server answers every client whatever the others do.
+source    RFC 862
+expected  FIN
+seen      RST
+repeat    upecho check …
 
 KNOWN  half-close: two over inet: it sends no FIN
-UNSUPPORTED  two: it declares no such: 1 check
+UNSUPPORTED  two: it declares a limit: 1 check
 
 passed  inet       inet6      unix       abstract
 one     2/4 1F 1E  3/4 1f     4/5 1F     4/4
@@ -156,39 +175,39 @@ two     3/4 1x     4/4 1!     4/5 1u     3/4 1U
 MANY = """\
 A asyncio-protocol-0  B asyncio-protocol-1  C asyncio-protocol-2
 D asyncio-protocol-3
-                             A     B     C     D
+                                A     B     C     D
 bytes
-  echo-hello         MUST    ....  ....  ....  ....
+  echo-hello            MUST    ....  ....  ....  ....
 """
 
 
-def test_all_is_well() -> None:
+def test_report_on_a_run_in_which_every_check_passes() -> None:
     assert rendered(run(("one", "two"))) == WELL
 
 
-def test_all_that_can_go_wrong_at_80_columns() -> None:
+def test_report_with_every_mark_at_80_columns() -> None:
     assert rendered(wrong(), 80) == WRONG
 
 
-def test_at_100_columns_only_the_long_lines_differ() -> None:
+def test_report_at_100_columns_differs_only_in_its_long_lines() -> None:
     assert rendered(wrong(), 100).split() == WRONG.split()
-    assert "f failed SHOULD  x known failure  ! no longer fails as known  u unsupported\n" in rendered(wrong(), 100)
+    assert "x known failure  ! known failure that no longer fails\n" in rendered(wrong(), 100)
 
 
-def test_the_order_in_which_verdicts_came_does_not_show() -> None:
+def test_report_does_not_depend_on_the_order_of_the_outcomes() -> None:
     assert rendered(wrong()[::-1], 80) == WRONG
 
 
-def test_names_that_do_not_fit_become_letters_and_the_matrix_is_split() -> None:
+def test_matrix_with_long_names_has_letters_and_is_split() -> None:
     text = rendered(run([f"asyncio-protocol-{number}" for number in range(8)]), 65)
     assert text.startswith(MANY)
     assert text.count("  half-close  ") == 2
     assert "\nE asyncio-protocol-4  F" in text
 
 
-def test_one_target_over_one_family_needs_no_counts() -> None:
-    lines = rendered(run(["one"], ["inet"]), 100).splitlines()
-    assert lines[:3] == ["                             one", "bytes", "  echo-hello         MUST    ."]
+def test_counts_are_left_out_for_one_target() -> None:
+    lines = rendered(run(["one"], [Family.INET]), 100).splitlines()
+    assert lines[:3] == ["                              one", "bytes", "  echo-hello          MUST    ."]
     assert "over inet" in lines
     assert not any(line.startswith("passed") for line in lines)
 
@@ -209,51 +228,57 @@ def test_no_line_is_wider_than_the_terminal(width: int, count: int, name: str) -
         assert len(cells) == 4 * count, "a verdict is not shown"
 
 
-LONG = """\
-MUST       It answers every client whatever others do.
-client         0.371 s  client 1: sending b'message 0;me'… (11890 bytes)
-             5.371 s  client 1: RST
-           ... 12 more events ...
-repeat     upecho check 'cmd:./server --with --a --long --command --line {address}' --family inet --check echo-hello
-"""
+LONG = Explanation(
+    expected="11890 bytes",
+    seen="RST",
+    wire=Wire(
+        first=(Event(0.371, "client 1: sending b'message 0;me'… (11890 bytes)"),),
+        omitted=12,
+        last=(Event(5.371, "client 1: RST"),),
+    ),
+    repeat="upecho check 'cmd:./server --with --a --long --command --line {address}' --family inet --check echo-hello",
+)
 
 WRAPPED = """\
 FAILED  echo-hello: a over inet
-MUST    It answers every client whatever
-        others do.
-client      0.371 s  client 1: sending
-                   b'message 0;me'… (11890
-                   bytes)
-          5.371 s  client 1: RST
-        ... 12 more events ...
-repeat  upecho check 'cmd:./server --with --a --long --command --line {address}' --family inet --check echo-hello
+MUST      The server answers every client
+          whatever the others do.
+source    RFC 862
+expected  11890 bytes
+seen      RST
+wire        0.371 s  client 1: sending
+                     b'message 0;me'…
+                     (11890 bytes)
+          ... 12 more events ...
+            5.371 s  client 1: RST
+repeat    upecho check 'cmd:./server --with --a --long --command --line {address}' --family inet --check echo-hello
 """
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_lines_are_wrapped_below_their_text_but_what_is_pasted_is_not(terminal: bool) -> None:
-    one = dataclasses.replace(outcome("echo-hello", Verdict.FAILED), detail=LONG)
+def test_lines_are_wrapped_below_their_text_except_the_command_to_repeat(terminal: bool) -> None:
+    one = outcome("echo-hello", Verdict.FAILED, explanation=LONG)
     assert WRAPPED in re.sub(r"\x1b\[[0-9;]*m| +$", "", rendered([one], 42, terminal=terminal), flags=re.MULTILINE)
 
 
-def test_what_is_flaky_is_shown() -> None:
+def test_flaky_failures_are_marked() -> None:
     flaky: dict[str, Any] = {"known": "a race", "flaky": True}
-    ran = [outcome("echo-hello", **flaky), outcome("echo-hello", Verdict.FAILED, family="unix", **flaky)]
+    ran = [outcome("echo-hello", **flaky), outcome("echo-hello", Verdict.FAILED, family=Family.UNIX, **flaky)]
     lines = rendered(ran).splitlines()
     assert "  echo-hello  MUST    ~x" in lines
-    assert "~ passed, but is known to be flaky" in " ".join(lines)
+    assert "~ passed, known to be flaky" in " ".join(lines)
     assert "FLAKY  echo-hello: a over inet: a race" in lines
     assert "KNOWN  echo-hello: a over unix: a race" in lines
     assert lines[-1] == "2 checks due: 1 passed (1 flaky), 1 failed (1 known), 0 unsupported, 0 error"
 
 
-def test_colours_only_on_a_terminal() -> None:
+def test_colours_are_used_on_a_terminal_only() -> None:
     shown = rendered(wrong(), terminal=True)
     assert "\x1b[1;31mF\x1b[0m\x1b[32m.\x1b[0m" in shown
     assert re.sub(r"\x1b\[[0-9;]*m", "", shown).split() == WRONG.split()
 
 
-def test_verdicts_that_never_came_are_counted() -> None:
+def test_missing_verdicts_are_counted() -> None:
     assert rendered([], due=2) == "2 checks due: 0 passed, 0 failed, 0 unsupported, 0 error, 2 without a verdict\n"
     assert rendered(run(["one"]), due=18).endswith("0 error, 1 without a verdict\n")
 
@@ -261,26 +286,26 @@ def test_verdicts_that_never_came_are_counted() -> None:
 @pytest.mark.parametrize(
     ("values", "text"),
     [
-        ([(19.2, "KiB"), (22.6, "KiB")], "19-23 KiB"),
-        ([(3.81, "ms"), (3.84, "ms")], "3.8 ms"),
-        ([(-128.0, "KiB"), (0.0, "KiB")], "-128 to 0 KiB"),
-        ([(-0.01, "KiB")], "0 KiB"),
-        ([("no harm", ""), ("no harm", "")], "no harm"),
-        ([(1.0, "ms"), ("none: reset", "")], "1 ms; none"),
-        ([("x" * 100, "")], "xxxxxxxxxxxxxxxxxxxxx..."),
+        ([Recorded(19.2, "KiB"), Recorded(22.6, "KiB")], "19-23 KiB"),
+        ([Recorded(3.81, "ms"), Recorded(3.84, "ms")], "3.8 ms"),
+        ([Recorded(-128.0, "KiB"), Recorded(0.0, "KiB")], "-128 to 0 KiB"),
+        ([Recorded(-0.01, "KiB")], "0 KiB"),
+        ([Recorded(text="no harm"), Recorded(text="no harm")], "no harm"),
+        ([Recorded(text="none"), Recorded(1.0, "ms")], "1 ms; none"),
+        ([Recorded(text="x" * 100)], "xxxxxxxxxxxxxxxxxxxxx..."),
     ],
 )
-def test_recorded_values_become_a_range(values: list[tuple[float | str, str]], text: str) -> None:
+def test_recorded_values_are_shown_as_a_range(values: list[Recorded], text: str) -> None:
     assert span(values) == text
 
 
 @pytest.mark.parametrize(("value", "text"), [(9.94, "9.9"), (9.96, "10"), (10.4, "10"), (196000.4, "196 000")])
-def test_numbers_have_no_more_digits_than_mean_something(value: float, text: str) -> None:
+def test_numbers_are_rounded_to_significant_digits(value: float, text: str) -> None:
     assert written(value) == text
 
 
 @pytest.mark.parametrize(("number", "name"), [(0, "A"), (25, "Z"), (26, "AA"), (51, "AZ"), (52, "BA")])
-def test_columns_are_named_like_those_of_a_spreadsheet(number: int, name: str) -> None:
+def test_columns_are_named_as_in_a_spreadsheet(number: int, name: str) -> None:
     assert letters(number) == name
 
 
@@ -295,26 +320,26 @@ def test_columns_are_named_like_those_of_a_spreadsheet(number: int, name: str) -
         ("asyncio-protocol", cut, 10, "asyncio..."),
     ],
 )
-def test_what_is_too_long_is_cut(shortened: str, by: Callable[[str, int], str], width: int, text: str) -> None:
+def test_long_text_is_shortened(shortened: str, by: Callable[[str, int], str], width: int, text: str) -> None:
     assert by(shortened, width) == text
 
 
 @pytest.mark.parametrize(
     ("count", "room", "sizes"), [(14, 61, [7, 7]), (10, 58, [10]), (11, 58, [5, 6]), (3, 1, [1, 1, 1]), (0, 9, [])]
 )
-def test_columns_are_shared_out_evenly(count: int, room: int, sizes: list[int]) -> None:
-    assert [part.stop - part.start for part in slices(count, 4, room)] == sizes
+def test_columns_are_divided_evenly_among_tables(count: int, room: int, sizes: list[int]) -> None:
+    assert [part.stop - part.start for part in slices(count, 4, room=room)] == sizes
 
 
 @pytest.mark.parametrize(
     ("length", "columns", "width", "name"),
     [
-        (40, 4, 66, 26),  # all that four columns of eight leave
-        (40, 4, 60, 24),  # rather split the table than cut names that are not longer than most
-        (40, 4, 30, 20),  # and then one column stands beside it
+        (40, 4, 66, 26),  # what four columns of eight leave
+        (40, 4, 60, 24),  # the table is split rather than the name cut further
+        (40, 4, 30, 20),  # one column fits beside it
         (40, 4, 10, 8),
         (5, 4, 66, 5),
     ],
 )
-def test_names_are_cut_no_more_than_needed(length: int, columns: int, width: int, name: int) -> None:
-    assert name_width(["one", "x" * length], 8, columns, width) == name
+def test_width_of_names_leaves_room_for_the_columns(length: int, columns: int, width: int, name: int) -> None:
+    assert name_width(["one", "x" * length], 8, columns=columns, width=width) == name

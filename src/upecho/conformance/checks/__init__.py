@@ -1,1 +1,1 @@
-"""The conformance suite itself: one pytest module per topic, one test function per check."""
+"""The checks: one module for each topic, one function for each check."""

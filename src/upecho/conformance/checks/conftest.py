@@ -1,75 +1,88 @@
-"""What each check gets, where it is due, and how its outcome becomes a verdict."""
+"""Provides the fixtures of the checks, selects the checks that are due, and turns their results into verdicts."""
 
+import shlex
 import signal
 import threading
 import warnings
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from types import FrameType
 from typing import Any
 
 import pytest
-from hypothesis.configuration import set_hypothesis_home_dir
 
 from upecho.conformance.check import Check, Level
+from upecho.conformance.findings import Explanation, Record, Recorded
 from upecho.conformance.harness.launcher import Launcher
 from upecho.conformance.harness.server import Server
-from upecho.conformance.harness.violation import Story, explain, repeat_line
+from upecho.conformance.harness.violation import Violation
 from upecho.conformance.plugin import refuse
+from upecho.conformance.run.explaining import as_text
 from upecho.conformance.run.judging import (
     as_declared,
     as_information,
+    fault_in,
     show_in_pytest,
-    trouble,
     verdict_of,
     violation_in,
 )
 from upecho.conformance.run.known import Known
 from upecho.conformance.run.known_files import load
-from upecho.conformance.run.outcome import Outcome, Verdict
-from upecho.conformance.run.selection import chosen, is_due
+from upecho.conformance.run.outcome import PROPERTY, Outcome, Verdict
+from upecho.conformance.run.selection import Pair, is_due, pair_with_families, parse_targets, select_checks
 from upecho.net.address import Family
 from upecho.processes import rlimits
 from upecho.processes.interpreter import Interpreter
 from upecho.processes.supervisor import Supervisor
-from upecho.serving.target import Target
 from upecho.support.errors import CallerError
-from upecho.support.text import unknown_name
 
-PROPERTY = "upecho"
-ENOUGH_DESCRIPTORS = 4096
-CHOSEN = pytest.StashKey[list[tuple[Target, Family]]]()
-WRONG = pytest.StashKey[str]()
+DESCRIPTORS = 4096  # enough for the check with the most clients
+NO_TARGET = "name the server to check, as in --upecho-target selectors or --upecho-target 127.0.0.1:9000"
+
+BAD_INPUT = pytest.StashKey[str]()
+PAIRS = pytest.StashKey[list[Pair]]()
+CHECKS = pytest.StashKey[list[Check]]()
 KNOWN = pytest.StashKey[Known]()
 PYTHON = pytest.StashKey[Interpreter | None]()
 INTERRUPTED = pytest.StashKey[bool]()
-FAILED = pytest.StashKey[bool]()
-DECLINED = pytest.StashKey[str]()
-RECORDED = pytest.StashKey[tuple[float | str, str]]()
+VIOLATION = pytest.StashKey[Violation]()
+UNSUPPORTED = pytest.StashKey[str]()
+RECORDED = pytest.StashKey[Recorded]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Look at the targets before anything is started; where pytest collects already, an error here is a traceback."""
-    rlimits.raise_limit(ENOUGH_DESCRIPTORS)
+    """Read the options before anything is started.
+
+    Bad input is reported after collection: when pytest loads this conftest during collection, an exception raised here
+    would be shown as a traceback.
+    """
+    rlimits.raise_limit(DESCRIPTORS)
     _remember_interrupts(config)
-    config.stash[CHOSEN] = []
-    config.stash[WRONG] = "say what to check, as in --target selectors or --target 127.0.0.1:9000"
+    config.stash[PAIRS] = []
+    config.stash[BAD_INPUT] = ""
     try:
-        config.stash[CHOSEN] = chosen(
-            config.getoption("--target"), config.getoption("--family"), config.getoption("--max-clients")
-        )
-        config.stash[KNOWN] = load(config.getoption("--known"), [target for target, _ in config.stash[CHOSEN]])
-        python = config.getoption("--server-python")
-        config.stash[PYTHON] = Interpreter.probe(python) if python else None
+        _read_options(config)
     except CallerError as error:
-        config.stash[WRONG] = str(error)
-    else:
-        if config.stash[CHOSEN]:
-            del config.stash[WRONG]
+        config.stash[BAD_INPUT] = str(error)
+
+
+def _read_options(config: pytest.Config) -> None:
+    option = config.getoption
+    if not option("--upecho-target"):
+        raise CallerError(NO_TARGET)
+    max_clients = option("--upecho-max-clients")
+    if max_clients is not None and max_clients < 1:
+        raise CallerError(f"--upecho-max-clients is {max_clients}; it must be at least 1")
+    targets = parse_targets(option("--upecho-target"), max_clients)
+    config.stash[PAIRS] = pair_with_families(targets, [Family(name) for name in option("--upecho-family")])
+    config.stash[CHECKS] = select_checks(option("--upecho-check"))
+    config.stash[KNOWN] = load(option("--upecho-known"), targets)
+    python = option("--upecho-python")
+    config.stash[PYTHON] = Interpreter.probe(python) if python else None
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Let pytest not complain at its end about where an interrupt was lost."""
+    """Keep pytest from reporting, at its end, where the exception of an interrupt was ignored."""
     if config.stash.get(INTERRUPTED, False):
         warnings.simplefilter("ignore", pytest.PytestUnraisableExceptionWarning)
 
@@ -77,52 +90,36 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Repeat each check for each target and family."""
     if "launcher" in metafunc.fixturenames:
-        pairs = metafunc.config.stash[CHOSEN]
-        ids = [f"{target.text}-{family.value}" for target, family in pairs]
+        pairs = metafunc.config.stash[PAIRS]
+        ids = [f"{target.text}-{family}" for target, family in pairs]
         metafunc.parametrize("launcher", pairs, indirect=True, ids=ids, scope="session")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse bad input; leave out the checks that are not due, or not asked for."""
-    if wrong := config.stash.get(WRONG, "") or _unknown_check(config):
-        refuse(config, wrong)
+    """Refuse bad input; deselect the checks that are not due or not selected."""
+    if message := config.stash[BAD_INPUT]:
+        refuse(config, message)
         items.clear()
         return
-    wanted = set(config.getoption("--check"))
-    checks = {item: _check(item) for item in items}
-    due = [item for item in items if (check := checks[item]) is None or _is_wanted(item, check, wanted)]
+    due = [item for item in items if (check := _check(item)) is None or _is_selected(item, check)]
     config.hook.pytest_deselected(items=[item for item in items if item not in due])
     items[:] = due
 
 
-def _unknown_check(config: pytest.Config) -> str:
-    """Return what is wrong with the ids of the checks that are asked for; nothing if nothing is."""
-    from upecho.conformance.catalogue import catalogue  # noqa: PLC0415 (pytest has to be the first to import checks)
-
-    known = [check.id for check in catalogue()]
-    wrong = [name for name in config.getoption("--check") if name not in known]
-    return unknown_name("check", wrong[0], known) if wrong else ""
-
-
-def _is_wanted(item: pytest.Item, check: Check, wanted: set[str]) -> bool:
-    target, family = _pair(item)
-    return is_due(check, target, family) and (not wanted or check.id in wanted)
+def _is_selected(item: pytest.Item, check: Check) -> bool:
+    return check in item.config.stash[CHECKS] and is_due(check, *_pair(item))
 
 
 @pytest.fixture(scope="session")
 def supervisor() -> Iterator[Supervisor]:
-    """Answer for every process that the suite starts."""
+    """Own every process that the suite starts."""
     with Supervisor() as supervisor:
-        set_hypothesis_home_dir(
-            supervisor.directory / "hypothesis"
-        )  # it keeps files, and would in the current directory
         yield supervisor
-        set_hypothesis_home_dir(None)
 
 
 @pytest.fixture(scope="session")
 def launcher(supervisor: Supervisor, request: pytest.FixtureRequest) -> Iterator[Launcher]:
-    """One target over one family."""
+    """Start one target over one family as often as the checks need it."""
     target, family = request.param
     launcher = Launcher(target, family, supervisor, request.config.stash[PYTHON])
     yield launcher
@@ -131,96 +128,112 @@ def launcher(supervisor: Supervisor, request: pytest.FixtureRequest) -> Iterator
 
 @pytest.fixture(autouse=True)
 def _one_check(launcher: Launcher, request: pytest.FixtureRequest) -> Iterator[None]:
-    """End what a check has opened and started; after a failure the next one gets a server of its own.
+    """Release what a check has opened and started; after a failure, the next check gets a new server.
 
-    What a target declares not to do is left out, unless it turns out that it does it after all.
+    A check that the target declares not to support is skipped, unless a quick attempt shows that it may well pass.
     """
     check = _check(request.node)
     assert check
     launcher.begin_check(check)
     try:
-        if declined := launcher.unsupported_reason(check):
-            request.node.stash[DECLINED] = declined
+        if reason := launcher.unsupported_reason(check):
+            request.node.stash[UNSUPPORTED] = reason
             if not launcher.works_anyway(check):
-                pytest.skip(declined)
+                pytest.skip(reason)
         yield
     finally:
-        launcher.end_check(failed=request.node.stash.get(FAILED, False))
+        launcher.end_check(failed=VIOLATION in request.node.stash)
 
 
 @pytest.fixture
-def record(request: pytest.FixtureRequest) -> Callable[[float | str, str], None]:
-    """Return what a check calls with a value and its unit, to have it recorded beside the verdict."""
+def record(request: pytest.FixtureRequest) -> Record:
+    """Return a function with which an INFO check records what it observed."""
 
-    def record(value: float | str, unit: str) -> None:
-        request.node.stash[RECORDED] = (value, unit)
+    def record(recorded: Recorded) -> None:
+        request.node.stash[RECORDED] = recorded
 
     return record
 
 
 @pytest.fixture
 def server(launcher: Launcher) -> Server:
-    """Return the server that one check after another talks to."""
+    """Return the server that successive checks share."""
     return launcher.shared_server()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
-    """Turn what happened into a verdict, and a failure into a text that its author can act on.
+    """Turn the end of a check into a verdict, and attach that to the report as a property.
 
-    After an interrupt nothing counts: neither what it broke, nor what went on because it was lost on its way.
+    After an interrupt no result counts: neither what the interrupt broke, nor a check that went on because Python
+    ignored the exception.
     """
     if item.config.stash[INTERRUPTED]:
         raise KeyboardInterrupt
     report: pytest.TestReport = yield
     check = _check(item)
-    raised = violation_in(call)
     if check is None or (call.when != "call" and call.excinfo is None):
         return report
-    target, family = _pair(item)
-    if raised is not None:
-        item.stash[FAILED] = True
-        launcher: Launcher = item.funcargs["launcher"]  # type: ignore[attr-defined]
-        raised = launcher.explained(raised)
-        story = Story(launcher.log.lines(), launcher.stderr(), repeat_line(target, family, check))
-        report.longrepr = explain(check, raised, story)
-    verdict = verdict_of(call, raised)
-    outcome = Outcome(
-        target=target.text,
-        family=family.value,
-        check=check.id,
-        level=check.level.value,
-        verdict=verdict,
-        detail=trouble(call) if verdict is Verdict.ERROR else report.longreprtext,
-        seconds=round(call.duration, 4),
-        recorded=item.stash.get(RECORDED, None),
-        expected=raised.expected if raised else "",
-        seen=raised.seen if raised else "",
-    )
-    if declined := item.stash.get(DECLINED, None):
-        outcome = as_declared(outcome, declined)
-    if check.level is Level.INFO:
-        outcome = as_information(outcome, raised)
     known = item.config.stash[KNOWN]
-    outcome = known.marked(outcome)
+    outcome = known.marked(_outcome(item, call, check))
+    if outcome.verdict is Verdict.FAILED:
+        report.longrepr = as_text(check, outcome)
     for properties in (report.user_properties, item.user_properties):  # a JUnit file has those of the last report
         properties.append((PROPERTY, outcome.to_json()))
     complaint = "\n".join(known.complaints([outcome]))
-    show_in_pytest(report, outcome, complaint, strict=item.config.getoption("--strict-should"))
+    show_in_pytest(report, outcome, complaint, strict=item.config.getoption("--upecho-strict"))
     return report
+
+
+def _outcome(item: pytest.Item, call: pytest.CallInfo[None], check: Check) -> Outcome:
+    target, family = _pair(item)
+    verdict = verdict_of(call)
+    outcome = Outcome(
+        target=target.text,
+        family=family,
+        check=check.id,
+        level=check.level,
+        verdict=verdict,
+        seconds=round(call.duration, 4),
+        explanation=_explanation(item, call, check),
+        fault=fault_in(call) if verdict is Verdict.ERROR else None,
+        recorded=item.stash.get(RECORDED, None),
+    )
+    if reason := item.stash.get(UNSUPPORTED, None):
+        outcome = as_declared(outcome, reason)
+    return as_information(outcome) if check.level is Level.INFO else outcome
+
+
+def _explanation(item: pytest.Item, call: pytest.CallInfo[None], check: Check) -> Explanation | None:
+    """Return why a check failed; that it did is noted, so that the server is not used again."""
+    violation = violation_in(call)
+    if violation is None:
+        return None
+    item.stash[VIOLATION] = violation
+    launcher: Launcher = item.funcargs["launcher"]  # type: ignore[attr-defined]
+    violation = launcher.explained(violation)
+    target, family = _pair(item)
+    return Explanation(
+        expected=violation.expected,
+        seen=violation.seen,
+        note=" ".join(" ".join(getattr(violation, "__notes__", [])).split()),
+        wire=launcher.log.wire(),
+        stderr=tuple(launcher.stderr()),
+        repeat=f"upecho check {shlex.quote(target.text)} --family {family} --check {check.id}",
+    )
 
 
 def _check(item: pytest.Item) -> Check | None:
     return Check.of(item.function) if isinstance(item, pytest.Function) else None
 
 
-def _pair(item: pytest.Item) -> tuple[Target, Family]:
-    pair: tuple[Target, Family] = item.callspec.params["launcher"]  # type: ignore[attr-defined]
+def _pair(item: pytest.Item) -> Pair:
+    pair: Pair = item.callspec.params["launcher"]  # type: ignore[attr-defined]
     return pair
 
 
 def _remember_interrupts(config: pytest.Config) -> None:
-    """Note each SIGINT: what it raises is lost where Python ignores exceptions, as in a callback of its collector."""
+    """Note each SIGINT: Python ignores the exception that it raises in places such as a garbage collector callback."""
     config.stash[INTERRUPTED] = False
 
     def interrupt(number: int, frame: FrameType | None) -> None:
@@ -230,8 +243,8 @@ def _remember_interrupts(config: pytest.Config) -> None:
     is_main = threading.current_thread() is threading.main_thread()
     if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, interrupt)
-        config.add_cleanup(_forget_interrupts)
+        config.add_cleanup(_restore_interrupts)
 
 
-def _forget_interrupts() -> None:
+def _restore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,8 +1,7 @@
-"""Checks of resources: clients come and go by the thousand, and what they cost goes with them."""
-
-from collections.abc import Callable
+"""Checks of resources: descriptors, threads, memory and CPU time that clients cost are released when they leave."""
 
 from upecho.conformance.check import Level, check
+from upecho.conformance.findings import Record, Recorded
 from upecho.conformance.harness.client import Client
 from upecho.conformance.harness.launcher import Launcher
 from upecho.conformance.harness.server import Server, settled
@@ -10,20 +9,18 @@ from upecho.conformance.harness.server import Server, settled
 CHURN = 2000
 RESETS = 600
 TASK_CHURN = 200
-TASK_SLACK = 10  # a pool of threads may still grow a little; what leaks does so with each client
+TASK_SLACK = 10  # a thread pool may still grow a little, whereas a leak grows with each client
 WARM_UP = 300
 MEASURED = 700
-GROWTH_BYTES = 2 << 20  # 3 KiB a client, less than any connection costs
+GROWTH_BYTES = 2 << 20  # 3 KiB per client, less than any connection costs
 IDLE = 10
-MANY = 100
+CONNECTED = 100
 DESCRIPTORS = 64
 WAIT_SECONDS = 0.5
 
-Record = Callable[[float | str, str], None]
-
 
 def churn(server: Server, count: int) -> None:
-    """Let clients come, be answered and leave, one after another."""
+    """Connect clients one after another; each receives a reply and leaves."""
     for _ in range(count):
         client = server.connect()
         client.exchange(b"x")
@@ -32,9 +29,9 @@ def churn(server: Server, count: int) -> None:
 
 @check(Level.MUST, observes=True)
 def test_no_fd_leak_after_churn(server: Server) -> None:
-    """After two thousand clients the server has as many descriptors open as before.
+    """After two thousand clients have connected and left, the server has as many open descriptors as before.
 
-    Source: POSIX close(); cpython#127529 and its like.
+    Source: POSIX close(); cpython#127529 is such a leak.
     """
     with server.expect_unharmed():
         churn(server, CHURN)
@@ -42,9 +39,9 @@ def test_no_fd_leak_after_churn(server: Server) -> None:
 
 @check(Level.MUST, observes=True)
 def test_no_fd_leak_after_resets(server: Server) -> None:
-    """After six hundred resets the server has as many descriptors open as before.
+    """After six hundred connections are reset, the server has as many open descriptors as before.
 
-    Source: POSIX close(): a connection that was reset still has a descriptor; rloop 0.5.0 keeps it.
+    Source: POSIX close(): a connection that was reset still has a descriptor; rloop 0.5.0 does not close it.
     """
     with server.expect_unharmed():
         for _ in range(RESETS):
@@ -56,9 +53,9 @@ def test_no_fd_leak_after_resets(server: Server) -> None:
 
 @check(Level.MUST, observes=True)
 def test_no_thread_or_process_leak(server: Server) -> None:
-    """After two hundred clients no thread, no child and no zombie is left of them.
+    """After two hundred clients have left, none of their threads, child processes or zombies is left.
 
-    Source: pthread_join(3), wait(2): what has ended is kept until somebody asks.
+    Source: pthread_join(3), wait(2): a thread or process that ended is kept until it is joined or waited for.
     """
     churn(server, TASK_SLACK)
     before = settled(server.process.task_count)
@@ -74,9 +71,9 @@ def test_no_thread_or_process_leak(server: Server) -> None:
 
 @check(Level.SHOULD, observes=True)
 def test_no_memory_leak_after_churn(server: Server) -> None:
-    """Seven hundred clients, after three hundred to warm up, leave less than 2 MiB of memory in use.
+    """After three hundred clients to warm up, seven hundred more increase the memory in use by less than 2 MiB.
 
-    Source: what is kept for each client that ever came grows without bound.
+    Source: memory that is kept for each client that ever connected grows without bound.
     """
     churn(server, WARM_UP)
     before = settled(server.process.resident_bytes)
@@ -90,12 +87,12 @@ def test_no_memory_leak_after_churn(server: Server) -> None:
 
 @check(Level.MUST, observes=True, clients=DESCRIPTORS)
 def test_fd_exhaustion(launcher: Launcher) -> None:
-    """Out of descriptors a server serves who is connected, does not spin, and takes new clients when some have left.
+    """Without free descriptors, the server serves its clients, uses no CPU time, and accepts again once clients leave.
 
-    Source: POSIX accept(): EMFILE; the connection stays queued and the listener readable.
+    Source: POSIX accept(): EMFILE; the connection stays queued and the listener stays readable.
     """
     server = launcher.start(descriptors=DESCRIPTORS)
-    served = serve_until_out(server)
+    served = connect_until_exhausted(server)
     server.expect_idle_cpu()
     for client in served:
         client.exchange(b"still here")
@@ -106,37 +103,37 @@ def test_fd_exhaustion(launcher: Launcher) -> None:
     server.expect_serves_new_clients()
 
 
-def serve_until_out(server: Server) -> list[Client]:
-    """Connect clients until one is not answered, but waits or is sent away; return those that were.
+def connect_until_exhausted(server: Server) -> list[Client]:
+    """Connect clients until one is not answered, because it has to wait or is rejected; return the others.
 
-    A server with a process for each client never runs out: each has its own descriptors.
+    A server with one process per client is never exhausted, because each process has its own descriptors.
     """
     served: list[Client] = []
-    enough = DESCRIPTORS * server.process.task_count()
-    while len(served) < enough and (client := server.connect()).is_served(b"x", WAIT_SECONDS):
+    most = DESCRIPTORS * server.process.task_count()
+    while len(served) < most and (client := server.connect()).is_served(b"x", WAIT_SECONDS):
         served.append(client)
     return served
 
 
 @check(Level.MUST, observes=True)
 def test_no_cpu_while_idle(server: Server) -> None:
-    """With ten clients that say nothing the server uses no CPU time.
+    """The server uses no CPU time while ten clients are connected and silent.
 
-    Source: poll(2) with a timeout of zero is for those who have something else to do.
+    Source: poll(2): a call with a timeout waits in the kernel; calls with a timeout of zero are busy-polling.
     """
     server.connect_many(IDLE)
     server.expect_idle_cpu()
 
 
-@check(Level.INFO, observes=True, clients=MANY)
+@check(Level.INFO, observes=True, clients=CONNECTED)
 def test_memory_per_connection(launcher: Launcher, record: Record) -> None:
-    """How much memory the server has in use for each client that is connected and silent.
+    """Records how much memory the server uses for each client that is connected and silent.
 
-    Source: none; a thread's stack, a task, or an entry in a table.
+    Source: none; the stack of a thread, a task, or an entry in a table.
     """
-    server = launcher.start()  # a new one, which has no free memory of earlier clients at hand
+    server = launcher.start()  # a server that is shared may have free memory from earlier clients
     server.expect_serves_new_clients()
     before = server.resident_bytes()
-    for client in server.connect_many(MANY):
+    for client in server.connect_many(CONNECTED):
         client.exchange(b"hello")
-    record((server.resident_bytes() - before) / MANY / 1024, "KiB")
+    record(Recorded((server.resident_bytes() - before) / CONNECTED / 1024, "KiB"))

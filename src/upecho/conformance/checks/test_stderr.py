@@ -1,4 +1,4 @@
-"""The last check: whatever clients did in those before, the server had no reason to complain of it."""
+"""The check that runs last: nothing that clients did in any check made the server write to stderr."""
 
 import signal
 
@@ -8,11 +8,11 @@ from upecho.conformance.harness.launcher import GRACE_SECONDS, Launcher
 MIB = 1 << 20
 
 
-@check(Level.MUST, process=True, looks_back=True)
+@check(Level.MUST, process=True, runs_last=True)
 def test_quiet_stderr(launcher: Launcher) -> None:
-    """From when it is ready until it is told to stop a server writes nothing to stderr, whatever clients do.
+    """A server writes nothing to stderr from when it is ready until it is told to stop, whatever clients do.
 
-    Source: a reset, a vanished client or a half-close is normal life; a traceback is for what nobody foresaw.
+    Source: resets, vanished clients and half-closes are normal; a traceback reports what a program did not foresee.
     """
     server = launcher.start()
     server.expect_serves_new_clients()

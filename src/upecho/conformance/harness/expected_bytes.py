@@ -1,17 +1,17 @@
-"""What a server owes a client: all that was sent, in upper case, and nothing else. Does no I/O."""
+"""The bytes that a server still has to send: everything it received, in upper case, and nothing else. Does no I/O."""
 
 from upecho.conformance.harness.violation import Violation, first_difference, show
 from upecho.support.text import plural
 
-# The protocol, written without any method that a server might use for it.
+# The protocol, written without any method that a server might use to implement it.
 UPPER = bytes(code - 32 if 97 <= code <= 122 else code for code in range(256))
 
 
 class ExpectedBytes:
-    """The answer that is still to come on one connection.
+    """The part of the reply on one connection that has not been received yet; its length is that of the part.
 
     Attributes:
-        received: how many right bytes have come.
+        received: Number of correct bytes received so far.
     """
 
     def __init__(self) -> None:
@@ -22,14 +22,14 @@ class ExpectedBytes:
         return len(self._rest)
 
     def add(self, sent: bytes | memoryview) -> None:
-        """Note what was sent."""
+        """Expect the reply to data that was sent."""
         self._rest += bytes(sent).translate(UPPER)
 
     def take(self, data: bytes) -> None:
-        """Compare what has come with what was owed.
+        """Compare received bytes with the expected ones, and stop expecting them.
 
         Raises:
-            Violation: it differs, or is more.
+            Violation: The bytes differ, or are more than expected.
         """
         expected = bytes(self._rest[: len(data)])
         if data != expected:
@@ -39,7 +39,8 @@ class ExpectedBytes:
 
     def _mismatch(self, data: bytes, expected: bytes) -> Violation:
         if not expected:
-            return Violation("silence: nothing is owed", f"surplus bytes {show(data)} after {self.received} right ones")
+            seen = f"surplus bytes {show(data)} after {plural(self.received, 'correct byte')}"
+            return Violation("no further bytes", seen)
         offset = first_difference(data, expected)
         where = f"at byte {self.received + offset}"
         if offset == len(expected):

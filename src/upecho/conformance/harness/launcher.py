@@ -73,7 +73,7 @@ class Launcher:
         return [line for server in self._servers() for line in gist(server.stderr_during_check())]
 
     def explained(self, violation: Violation) -> Violation:
-        """Return a violation; if the server has ended unasked, that is what was seen, as it explains the rest."""
+        """Return a violation that, if the server has ended by itself, says so, because that explains everything else."""
         ends = (server.unrequested_end() for server in self._servers())
         if end := next(filter(None, ends), ""):
             violation.seen = f"{end} (was: {violation.seen})"
@@ -105,7 +105,9 @@ class Launcher:
             self._shared.process.child.close()
         self._shared = None
 
-    def start(self, address: str | None = None, grace: float = GRACE_SECONDS, descriptors: int | None = None) -> Server:
+    def start(
+        self, address: str | None = None, *, grace: float = GRACE_SECONDS, descriptors: int | None = None
+    ) -> Server:
         """Start a server for one check alone.
 
         Args:
@@ -113,13 +115,13 @@ class Launcher:
             grace: Seconds that an implementation gives its clients after the stop.
             descriptors: Number of descriptors that it may open; None means as many as this process.
         """
-        server = self._start(self._launch(address or self.new_address(), grace, descriptors))
+        server = self._start(self._launch(address or self.new_address(), grace=grace, descriptors=descriptors))
         self._started.append(server)
         server.begin_check(self.log, self._max_clients)
         return server
 
     def expect_refusal(self, address: str) -> None:
-        """Expect that a server which is told to listen at ``address`` ends with one clear line and an error status."""
+        """Expect that a server refuses an address: it ends with one clear line on stderr and an error status."""
         try:
             # Something else may answer at the address, so a connection would not show that this server is ready.
             with start_server(self.supervisor, self._launch(address), may_connect=False):
@@ -135,14 +137,12 @@ class Launcher:
         return address
 
     def unsupported_reason(self, check: Check) -> str | None:
-        """Return why a check is unsupported, by declaration of the target or for lack of the system; None if it is not."""
+        """Return why the target or this system does not support a check; None if they do."""
         if self.family not in self.target.families:
-            return f"the target declares no {self.family.value}"
+            return f"the target declares that it does not serve {self.family}"
         if self._takes_too_many(check):
-            return (
-                f"the target declares that it serves {self.target.max_clients} at once; the check takes {check.clients}"
-            )
-        return None if self._is_observable(check) else "this system does not show what a process uses"
+            return f"the target declares that it serves at most {plural(self.target.max_clients or 0, 'client')}"
+        return None if self._is_observable(check) else "this system does not expose the resource usage of a process"
 
     def works_anyway(self, check: Check) -> bool:
         """Whether an unsupported check may well pass, because the target does more than it declares."""
@@ -184,7 +184,7 @@ class Launcher:
         found = ((self._check.id, server.new_findings_on_stderr()) for server in self._servers())
         self._findings += [(check, text) for check, text in found if text]
 
-    def _launch(self, address: str, grace: float = GRACE_SECONDS, descriptors: int | None = None) -> Launch:
+    def _launch(self, address: str, *, grace: float = GRACE_SECONDS, descriptors: int | None = None) -> Launch:
         settings = Settings(grace=grace)
         return Launch(self.target, address, settings, descriptors=descriptors, interpreter=self._interpreter)
 

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from upecho.conformance.harness.client import LONGEST_CHECK_SECONDS, TIMEOUT_SECONDS, Client
+from upecho.conformance.harness.client import Client
+from upecho.conformance.harness.connection import LONGEST_CHECK_SECONDS, TIMEOUT_SECONDS
 from upecho.conformance.harness.stderr import StderrReader
 from upecho.conformance.harness.violation import Log, Violation, ending, untimely
 from upecho.net import connecting

@@ -1,1 +1,1 @@
-"""Runs the suite: selects the checks, distributes them over worker processes, collects the outcomes."""
+"""Runs the suite: selects checks, divides them among worker processes and collects the outcomes."""

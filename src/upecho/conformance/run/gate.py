@@ -1,43 +1,49 @@
-"""The gate before a comparison: which targets fail a MUST check of how they serve, and have no claim to be fast."""
+"""The conformance gate of a comparison: a server that fails a MUST check about serving is not measured."""
 
 from collections.abc import Callable, Sequence
 
 from upecho.conformance.catalogue import catalogue
-from upecho.conformance.check import Check, Level
+from upecho.conformance.check import Check
 from upecho.conformance.run.outcome import Verdict
 from upecho.conformance.run.runner import Runner
-from upecho.conformance.run.selection import chosen
+from upecho.conformance.run.selection import pair_with_families
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
+from upecho.serving.target import Target
 from upecho.support.errors import HarnessError
-
-LEFT_OUT = "start stop"  # the topic whose checks are about no moment in which a server is measured
 
 
 def demanded() -> list[Check]:
-    """Return the checks that a server has to pass: what MUST hold while it serves."""
-    return [check for check in catalogue() if check.level is Level.MUST and check.topic != LEFT_OUT]
+    """Return the checks that a server has to pass before it is measured."""
+    return [check for check in catalogue() if check.gate]
 
 
 def failing(
-    targets: Sequence[str],
+    targets: Sequence[Target],
     families: Sequence[Family],
     progress: Callable[[str], None],
+    *,
     python: Interpreter | None = None,
 ) -> dict[tuple[str, Family], list[str]]:
-    """Return the ids of those checks that each target fails over each family; who fails none is not in it.
+    """Return the ids of the demanded checks that each target fails over each family.
 
-    ``progress`` is told about each outcome in a few words; ``python`` runs the servers, this interpreter by default.
+    Args:
+        targets: The targets.
+        families: The families to check each target over.
+        progress: Called after each check with a few words about it.
+        python: The interpreter that runs the servers; None means this one.
+
+    Returns:
+        The failed checks by target and family; a target that passes all of them over a family is left out.
 
     Raises:
-        HarnessError: a check could not be carried out.
+        HarnessError: A check could not be carried out.
     """
     failed: dict[tuple[str, Family], list[str]] = {}
-    pairs = chosen(targets, [family.value for family in families])
-    for outcome in Runner(pairs, demanded(), python=python).outcomes():
+    for outcome in Runner(pair_with_families(targets, families), demanded(), python=python).outcomes():
         progress(f"{outcome.target} over {outcome.family}: {outcome.check}")
-        if outcome.verdict is Verdict.ERROR:
-            raise HarnessError(f"the check {outcome.check} could not be carried out: {outcome.detail}")
+        if outcome.fault:
+            raise HarnessError(f"the check {outcome.check} could not be carried out: {outcome.fault.message}")
         if outcome.verdict is Verdict.FAILED:
-            failed.setdefault((outcome.target, Family(outcome.family)), []).append(outcome.check)
+            failed.setdefault((outcome.target, outcome.family), []).append(outcome.check)
     return failed

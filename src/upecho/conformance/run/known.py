@@ -1,32 +1,31 @@
-"""Known failures: which checks a target is known to fail, and whether it still does. Knows nothing of files' syntax."""
+"""Known failures: which checks a target is known to fail, and whether it still does. Knows no file format."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from upecho.conformance.catalogue import catalogue
-from upecho.conformance.check import Check
+from upecho.conformance.catalogue import by_id
 from upecho.conformance.run.outcome import Outcome, Verdict
 from upecho.conformance.run.selection import can_be_due
 from upecho.net.address import Family
 from upecho.processes import procfs
 from upecho.serving.target import Target
 
-LONGEST_REASON = 200  # characters
-SAID = {Verdict.PASSED: "passed", Verdict.UNSUPPORTED: "is declared unsupported"}
+MAX_REASON_LENGTH = 200  # characters
+UNEXPECTED = {Verdict.PASSED: "passed", Verdict.UNSUPPORTED: "is declared unsupported"}
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A check that is known to fail.
+    """A known failure of one check.
 
     Attributes:
-        check: its id.
-        reason: why, in a line.
-        link: where there is more about it.
-        families: over which it fails; None means all over which it is due.
-        flaky: whether it fails now and then only, as in a race; then it may pass as well.
+        check: The id of the check.
+        reason: Why the check fails, on one line.
+        link: Where more information is found; empty if nowhere.
+        families: The families over which the check fails; None means every family for which it is due.
+        flaky: Whether the check fails only sometimes, for example because of a race; then it may pass as well.
     """
 
     check: str
@@ -36,19 +35,19 @@ class Entry:
     flaky: bool = False
 
     def covers(self, outcome: Outcome) -> bool:
-        """Whether it is about an outcome of its target."""
-        return outcome.check == self.check and (self.families is None or Family(outcome.family) in self.families)
+        """Return whether the entry is about an outcome of its target."""
+        return outcome.check == self.check and (self.families is None or outcome.family in self.families)
 
-    def covered(self, target: Target) -> frozenset[Family]:
-        """Return the families that it is about."""
+    def covered_families(self, target: Target) -> frozenset[Family]:
+        """Return the families that the entry is about."""
         return self.families or due_families(self.check, target)
 
     def without(self, stale: Iterable[Outcome], target: Target) -> "Entry | None":
-        """Return what is left of it once it is no longer about some outcomes; None if nothing is."""
-        gone = {Family(one.family) for one in stale}
+        """Return the entry without the families of stale outcomes, or None if no family is left."""
+        gone = {one.family for one in stale}
         if not gone:
             return self
-        left = self.covered(target) - gone
+        left = self.covered_families(target) - gone
         return replace(self, families=left) if left else None
 
 
@@ -57,9 +56,9 @@ class KnownFailures:
     """All known failures of one target.
 
     Attributes:
-        path: the file that lists them.
-        target: whose they are.
-        entries: one for each check, or more if they are about different families.
+        path: The file that contains them.
+        target: The target.
+        entries: One entry for each check, or several that are about different families.
     """
 
     path: Path
@@ -79,23 +78,23 @@ class KnownFailures:
                 yield f"{self.path}: {entry.check} is listed as a known failure, but {self._advice(entry, ran)}"
 
     def _advice(self, entry: Entry, ran: Sequence[Outcome]) -> str:
-        """Say what has become of an entry, and what to do; of families that were not run nothing is known."""
+        """Say what happened and what to do; nothing is known about families that were not run."""
         stale = [one for one in ran if one.is_stale]
-        seen = [
-            f"{said} over {_names(one for one in stale if one.verdict is verdict)}"
-            for verdict, said in SAID.items()
+        happened = [
+            f"{what} over {_families(one for one in stale if one.verdict is verdict)}"
+            for verdict, what in UNEXPECTED.items()
             if any(one.verdict is verdict for one in stale)
         ]
         rest = entry.without(stale, self.target)
         if rest is None:
             advice = "remove the entry"
-        elif rest.covered(self.target) <= {Family(one.family) for one in ran}:
+        elif rest.covered_families(self.target) <= {one.family for one in ran}:
             advice = f"limit it to families = {toml_list(rest.families or ())}"
         elif entry.families is None:
-            advice = f"give it families, without {_names(stale)}"
+            advice = f"give it a list of families without {_families(stale)}"
         else:
-            advice = f"leave {_names(stale)} out of its families"
-        return f"it {' and '.join(seen)}: {advice}"
+            advice = f"remove {_families(stale)} from its families"
+        return f"it {' and '.join(happened)}: {advice}"
 
 
 class Known:
@@ -105,13 +104,13 @@ class Known:
         self._by_target = {one.target.text: one for one in failures}
 
     def of(self, target: Target) -> KnownFailures | None:
-        """Return those of one target, or None if no file is about it."""
+        """Return the known failures of one target, or None if no file is about it."""
         return self._by_target.get(target.text)
 
     def marked(self, outcome: Outcome) -> Outcome:
-        """Return the outcome with the reason why it is known to fail, if it is."""
+        """Return the outcome, marked with the reason if it is about a known failure."""
         failures = self._by_target.get(outcome.target)
-        entry = failures.entry(outcome) if failures and not _is_hidden(outcome) else None
+        entry = failures.entry(outcome) if failures and not _is_unobservable(outcome) else None
         return replace(outcome, known=entry.reason, flaky=entry.flaky) if entry else outcome
 
     def complaints(self, outcomes: Sequence[Outcome]) -> list[str]:
@@ -120,51 +119,55 @@ class Known:
 
 
 def updated(old: Sequence[Entry], target: Target, outcomes: Sequence[Outcome], *, strict: bool) -> tuple[Entry, ...]:
-    """Return the entries of a target after a run, whose outcomes were marked by means of the ``old`` ones.
+    """Return the known failures of a target after a run.
 
-    Those that still fail, are flaky, or were not examined, stay as they are; those that are stale go; what fails and
-    is in none comes in, if it fails the run, with the families over which it failed unless these are all there are.
+    Entries that still fail, are flaky or were not run stay as they are. Stale entries are removed. A failure that no
+    entry covers is added if it fails the run; it is limited to the families over which it failed, unless these are all
+    for which the check is due.
+
+    Args:
+        old: The entries before the run.
+        target: The target.
+        outcomes: The outcomes of the run, marked by means of ``old``.
+        strict: Whether a failed SHOULD check fails the run.
     """
     entries: list[Entry] = []
-    for check in catalogue():
-        ran = [one for one in outcomes if (one.target, one.check) == (target.text, check.id)]
+    for check in by_id():
+        ran = [one for one in outcomes if (one.target, one.check) == (target.text, check)]
         stale = [one for one in ran if one.is_stale]
-        left = (entry.without(filter(entry.covers, stale), target) for entry in old if entry.check == check.id)
+        left = (entry.without(filter(entry.covers, stale), target) for entry in old if entry.check == check)
         kept = [entry for entry in left if entry]
         entries += kept
         if new := [one for one in ran if one.verdict is Verdict.FAILED and one.fails(strict=strict)]:
-            failed = frozenset(Family(one.family) for one in new)
-            everywhere = failed == due_families(check.id, target) and not kept
-            entries.append(Entry(check.id, _reason(new[0]), families=None if everywhere else failed))
+            failed = frozenset(one.family for one in new)
+            everywhere = failed == due_families(check, target) and not kept
+            entries.append(Entry(check, _reason(new[0]), families=None if everywhere else failed))
     return tuple(entries)
 
 
 def due_families(check_id: str, target: Target) -> frozenset[Family]:
-    """Return over which families of this system a check can be due for a target."""
-    check = _check(check_id)
+    """Return the families of this system over which a check can be due for a target."""
+    check = by_id()[check_id]
     return frozenset(one for one in Family if can_be_due(check, target, one) and one.is_available())
 
 
 def toml_list(families: Iterable[Family]) -> str:
-    """Return families as TOML has them, in the usual order."""
+    """Return families as a TOML list, in the usual order."""
     wanted = set(families)
-    return json.dumps([family.value for family in Family if family in wanted])
+    return json.dumps([family for family in Family if family in wanted])
 
 
-def _names(outcomes: Iterable[Outcome]) -> str:
+def _families(outcomes: Iterable[Outcome]) -> str:
     return ", ".join(one.family for one in outcomes)
 
 
 def _reason(outcome: Outcome) -> str:
     """Return what was expected and seen, on one line."""
-    line = " ".join(f"expected {outcome.expected}, saw {outcome.seen}".split())
-    return line if len(line) <= LONGEST_REASON else line[: LONGEST_REASON - 1] + "…"
+    why = outcome.explanation
+    line = " ".join(f"expected {why.expected}, saw {why.seen}".split()) if why else outcome.verdict.value
+    return line if len(line) <= MAX_REASON_LENGTH else line[: MAX_REASON_LENGTH - 1] + "…"
 
 
-def _is_hidden(outcome: Outcome) -> bool:
-    """Whether this system cannot show what the check has to see; then it says nothing about the target."""
-    return _check(outcome.check).observes and not procfs.AVAILABLE
-
-
-def _check(name: str) -> Check:
-    return next(check for check in catalogue() if check.id == name)
+def _is_unobservable(outcome: Outcome) -> bool:
+    """Return whether this system cannot show what the check observes, so that the outcome says nothing."""
+    return by_id()[outcome.check].observes and not procfs.AVAILABLE

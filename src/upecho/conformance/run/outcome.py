@@ -1,15 +1,18 @@
-"""What a check found out: never a bool; and the JSON document that keeps it.
+"""The verdict of a check, never a bool; and the JSON document that contains the verdicts of a run.
 
-The document is an object with these keys; a reader ignores those that it does not know, and ``version`` changes when
-one of them changes its meaning or goes:
+The document is an object with the keys below. A reader ignores keys that it does not know; ``version`` changes when a
+key is removed or changes its meaning.
 
-- ``schema``, ``version``: ``"upecho-verdicts"``, 1.
-- ``upecho``, ``python``, ``platform``: what the suite ran on, each as text.
-- ``due``: how many verdicts there had to be; the run was cut short if there are fewer.
-- ``counts``: how many there are, by the four values of ``Verdict``. What is known of a target changes none of these: a
-  known failure that fails is counted as failed, and one that passes, which is stale unless it is flaky, as passed.
-- ``checks``: by id, an object of ``topic``, ``level``, ``requirement`` and ``source`` for each check asked for.
-- ``verdicts``: a list of objects, sorted by target, family and check, each with the attributes of ``Outcome``.
+- ``schema``, ``version``: ``"upecho-verdicts"`` and 2.
+- ``upecho``, ``python``, ``platform``: The versions of upecho, Python and the operating system that ran the suite.
+- ``due``: Number of verdicts of a complete run; the run was cut short if there are fewer.
+- ``counts``: Number of verdicts by their four values. Known failures do not change these numbers: a known failure that
+  fails is counted as failed, and one that passes as passed.
+- ``checks``: The checks that were selected, by id: an object with ``topic``, ``level``, ``requirement``, ``source`` and
+  ``clients`` (the number of clients that a server has to serve at the same time).
+- ``verdicts``: The verdicts, sorted by target, family and check: objects with the attributes of ``Outcome``, in which
+  ``explanation``, ``fault`` and ``recorded`` are null or have the attributes of the classes in
+  ``upecho.conformance.findings``.
 """
 
 import enum
@@ -23,94 +26,114 @@ from typing import Any, Self
 
 from upecho import __version__
 from upecho.conformance.check import Check, Level
+from upecho.conformance.findings import Explanation, Fault, Recorded
+from upecho.net.address import Family
+from upecho.support import decoding
 
-SCHEMA = {"schema": "upecho-verdicts", "version": 1}
-LABEL_WIDTH = 11  # of the label that each line of a detail begins with
+SCHEMA = {"schema": "upecho-verdicts", "version": 2}
+PROPERTY = "upecho"  # of a pytest report, and of a test case in a JUnit file: the outcome as JSON
+DESCRIBED = ("topic", "level", "requirement", "source", "clients")  # attributes of a check in the document
 
 
-class Verdict(enum.Enum):
-    """The answer of one check about one target over one family."""
+class Verdict(enum.StrEnum):
+    """The result of one check of one target over one family."""
 
     PASSED = "passed"
     FAILED = "failed"
-    UNSUPPORTED = "unsupported"  # the target declares that it does not offer this
-    ERROR = "error"  # the harness could not do its work; says nothing about the target
+    UNSUPPORTED = "unsupported"  # the target declares that it does not offer what the check needs
+    ERROR = "error"  # upecho could not carry out the check, which says nothing about the target
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a verdict is about.
+
+    Attributes:
+        target: The target as the user named it.
+        family: The socket family that the check used.
+        check: The id of the check.
+    """
+
+    target: str
+    family: Family
+    check: str
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One verdict, with all that is needed to understand it.
+    """One verdict with everything that is needed to understand it.
 
     Attributes:
-        target: as the user named it.
-        family: the socket family's name.
-        check: the id.
-        level: the level's name.
-        verdict: the answer.
-        detail: what was expected and seen, or what the target declares; empty when passed.
-        seconds: how long it took.
-        recorded: the value and the unit that a check has measured; None if it measures nothing.
-        works_anyway: the target declares that it does not offer this, and yet passed.
-        known: why it is known to fail; empty if it is not.
-        flaky: it is known to fail now and then only.
-        expected: what was expected instead of what was seen; empty unless it failed.
-        seen: what was seen.
+        target: The target as the user named it.
+        family: The socket family that the check used.
+        check: The id of the check.
+        level: The level of the check.
+        verdict: The verdict.
+        seconds: Duration of the check in seconds.
+        explanation: Why the server did not meet the requirement; None if it did. An INFO check that fails passes with
+            an explanation.
+        unsupported: What the target declares, or what this system lacks; empty unless the verdict is ``unsupported``.
+        works_anyway: Whether the check succeeded although the target declares that it does not support it.
+        fault: What kept upecho from a verdict; None unless the verdict is ``error``.
+        recorded: What an INFO check observed; None for any other check.
+        known: Why the check is known to fail; empty if it is not a known failure.
+        flaky: Whether the known failure occurs only sometimes.
     """
 
     target: str
-    family: str
+    family: Family
     check: str
-    level: str
+    level: Level
     verdict: Verdict
-    detail: str
     seconds: float
-    recorded: tuple[float | str, str] | None = None
+    explanation: Explanation | None = None
+    unsupported: str = ""
     works_anyway: bool = False
+    fault: Fault | None = None
+    recorded: Recorded | None = None
     known: str = ""
-    expected: str = ""
-    seen: str = ""
     flaky: bool = False
 
     @property
+    def identity(self) -> Identity:
+        """What the verdict is about."""
+        return Identity(self.target, self.family, self.check)
+
+    @property
     def is_stale(self) -> bool:
-        """Whether it is known to fail, and does not; what is flaky may pass."""
+        """Whether a known failure did not occur; a flaky one may pass."""
         unexpected = self.verdict is Verdict.UNSUPPORTED or (self.verdict is Verdict.PASSED and not self.flaky)
         return bool(self.known) and unexpected
 
     def fails(self, *, strict: bool) -> bool:
-        """Whether it fails the run: a MUST check, and if strict a SHOULD, of which that is not known."""
-        counts = self.level == Level.MUST.value or (strict and self.level == Level.SHOULD.value)
+        """Return whether the outcome fails the run; with ``strict``, a failed SHOULD check does so, too."""
+        counts = self.level is Level.MUST or (strict and self.level is Level.SHOULD)
         return self.is_stale or (self.verdict is Verdict.FAILED and counts and not self.known)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the outcome in types that JSON knows."""
-        return asdict(self) | {"verdict": self.verdict.value}
 
     def to_json(self) -> str:
         """Return the outcome as one line of JSON."""
-        return json.dumps(self.to_dict())
+        return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, line: str) -> Self:
-        """Read what to_json wrote."""
-        fields = json.loads(line)
-        recorded = tuple(fields["recorded"]) if fields["recorded"] else None
-        return cls(**fields | {"verdict": Verdict(fields["verdict"]), "recorded": recorded})
+        """Return the outcome that ``to_json`` wrote.
+
+        Raises:
+            ValueError: The line is not JSON, or not the JSON of an outcome.
+        """
+        return decoding.build(cls, json.loads(line))
 
 
 def document(outcomes: Sequence[Outcome], due: int, checks: Iterable[Check]) -> str:
-    """Return the JSON document that is described above."""
+    """Return the JSON document described in this module."""
     counts = Counter(one.verdict for one in outcomes)
-    about = ("topic", "level", "requirement", "source")
-    content = SCHEMA | {
+    content: dict[str, Any] = SCHEMA | {
         "upecho": __version__,
         "python": f"{platform.python_implementation()} {sys.version.partition(' (')[0]}",
         "platform": platform.platform(),
         "due": due,
-        "counts": {verdict.value: counts[verdict] for verdict in Verdict},
-        "checks": {
-            check.id: {key: getattr(check, key) for key in about} | {"level": check.level.value} for check in checks
-        },
-        "verdicts": [one.to_dict() for one in outcomes],
+        "counts": {verdict: counts[verdict] for verdict in Verdict},
+        "checks": {check.id: {key: getattr(check, key) for key in DESCRIBED} for check in checks},
+        "verdicts": [asdict(one) for one in outcomes],
     }
     return json.dumps(content, indent=1)

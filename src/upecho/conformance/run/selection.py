@@ -1,57 +1,78 @@
-"""Which targets over which families, and which checks are due there."""
+"""Selects the targets, the families that each is checked over, and the checks that are due there."""
 
 from collections.abc import Sequence
 
+from upecho.conformance.catalogue import by_id, catalogue
 from upecho.conformance.check import Check
 from upecho.net.address import Family
 from upecho.serving.target import Kind, Target
 from upecho.support.errors import CallerError
+from upecho.support.text import unknown_name
 
-Pairs = Sequence[tuple[Target, Family]]
+Pair = tuple[Target, Family]
 
 
-def chosen(
-    targets: Sequence[str], families: Sequence[str], max_clients: int | None = None
-) -> list[tuple[Target, Family]]:
-    """Return each target with each family it is to be examined over.
+def parse_targets(texts: Sequence[str], max_clients: int | None = None) -> list[Target]:
+    """Return the targets that the user named, each once.
 
-    ``max_clients`` is how many clients those serve at once that do not declare it themselves.
+    Args:
+        texts: The targets as the user wrote them.
+        max_clients: Number of clients that a target serves at the same time, for targets that do not declare it.
 
     Raises:
-        CallerError: a target, family or number that does not exist, or an address of another family than asked for.
-        Unavailable: a target or family that this system lacks.
+        CallerError: A target does not exist.
+        Unavailable: A target needs something that this system lacks.
     """
-    if max_clients is not None and max_clients < 1:
-        raise CallerError(f"--max-clients is {max_clients}; it must be at least 1")
-    wanted = [Family(name) for name in dict.fromkeys(families)]
+    return [Target.parse(text, max_clients) for text in dict.fromkeys(texts)]
+
+
+def select_checks(ids: Sequence[str]) -> list[Check]:
+    """Return the checks with the given ids, in the order of the suite; all checks if there are no ids.
+
+    Raises:
+        CallerError: No check has one of the ids.
+    """
+    for name in ids:
+        if name not in by_id():
+            raise CallerError(unknown_name("check", name, list(by_id())))
+    return [check for check in catalogue() if not ids or check.id in ids]
+
+
+def pair_with_families(targets: Sequence[Target], families: Sequence[Family]) -> list[Pair]:
+    """Return each target with each family that it is checked over.
+
+    Args:
+        targets: The targets.
+        families: The families that the user asked for; if there are none, every available one that suits the target.
+
+    Raises:
+        CallerError: A target has an address of another family.
+        Unavailable: This system lacks a family.
+    """
+    wanted = list(dict.fromkeys(families))
     for family in wanted:
         family.require()
-    pairs = []
-    for text in dict.fromkeys(targets):
-        target = Target.parse(text, max_clients)
-        pairs += [(target, family) for family in _families_of(target, wanted)]
-    return pairs
+    return [(target, family) for target in targets for family in _families_of(target, wanted)]
 
 
 def is_due(check: Check, target: Target, family: Family) -> bool:
-    """Whether a check makes sense there; if not it is left out, which is no verdict."""
+    """Return whether a check applies to a target over a family; one that does not apply gets no verdict."""
     return can_be_due(check, target, family) and (target.max_clients is not None or not check.limited)
 
 
 def can_be_due(check: Check, target: Target, family: Family) -> bool:
-    """Whether a check makes sense there, or would if the target served only so many clients at once."""
+    """Return whether a check applies, or would apply if the target declared a maximum number of clients."""
     if check.process and target.kind is Kind.ADDRESS:
         return False
     return family in check.families and (family in target.families or target.kind is Kind.IMPLEMENTATION)
 
 
 def _families_of(target: Target, wanted: list[Family]) -> list[Family]:
-    """Return the families to examine; those that an implementation declares not to serve are "unsupported" there."""
+    """Return the families to check over; those that an implementation does not declare become "unsupported"."""
     if target.kind is Kind.IMPLEMENTATION:
         return wanted or [family for family in Family if family.is_available()]
     own = [family for family in Family if family in target.families and family.is_available()]
     for family in wanted:
         if family not in own:
-            known = " or ".join(one.value for one in own)
-            raise CallerError(f"{target.text} is of family {known}, not {family.value}")
+            raise CallerError(f"{target.text} is of family {' or '.join(own)}, not {family}")
     return wanted or own

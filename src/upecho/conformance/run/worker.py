@@ -1,8 +1,8 @@
-"""Runs the suite for one target over one family and streams the verdicts: a program for ``runner``.
+"""Runs one share of the suite and writes the verdicts to stdout: the program behind ``runner``.
 
-``python -m upecho.conformance.run.worker OPTION...``, with options of ``plugin``, writes one outcome a line, as JSON, to
-stdout. Everything else that pytest or a plugin prints goes to stderr. Its end is that of pytest: no thread that a
-target's module has started holds it up.
+``python -m upecho.conformance.run.worker OPTION...`` takes the options of the pytest plugin and writes one outcome per
+line, as JSON, as soon as it is known. Everything else that pytest or a plugin prints goes to stderr. The process exits
+as soon as pytest returns: it does not wait for threads that the module of a target has started.
 """
 
 import os
@@ -13,7 +13,7 @@ from typing import TextIO
 
 import pytest
 
-PROPERTY = "upecho"
+from upecho.conformance.run.outcome import PROPERTY
 
 
 class Stream:
@@ -23,28 +23,28 @@ class Stream:
         self._out = out
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Write the outcome, the last one, that the suite has attached to a test; its last report has them all."""
+        """Write the outcome of a test when its last phase is over; an error there replaces an earlier outcome."""
         values = [value for name, value in report.user_properties if name == PROPERTY]
         if values and report.when == "teardown":
             print(values[-1], file=self._out, flush=True)
 
 
 def main() -> None:
-    """Run pytest, free of the settings and plugins of whatever project it is started from."""
+    """Run pytest without the settings and plugins of the project in the current directory."""
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)
-    # A shell starts background jobs with SIGINT ignored; what is checked here gets it all the same.
+    # A shell starts background jobs with SIGINT ignored, and servers that are checked would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    # The directory's path, not the package's name: for a name pytest would load a conftest of the current directory.
+    # A path rather than a package name: for a name, pytest would load a conftest of the current directory.
     suite = Path(__file__).parents[1] / "checks"
     arguments = [str(suite), "-c", str(suite / "pytest.ini"), "-p", "upecho.conformance.plugin"]
-    # pytest's own way to capture makes files, which a killed worker would leave behind.
+    # pytest's default way to capture output creates files, which a killed worker would leave behind.
     arguments.append("--capture=sys")
-    # What is known of a target changes no verdict: that is for those who asked.
-    status = pytest.main([*arguments, "--known=", *sys.argv[1:]], plugins=[Stream(out)])
+    # Known failures change no verdict: the process that asked for the verdicts marks them.
+    status = pytest.main([*arguments, "--upecho-known=", *sys.argv[1:]], plugins=[Stream(out)])
     sys.stderr.flush()
     os._exit(status)
 

@@ -1,4 +1,4 @@
-"""How many checks each target has passed over each family, and what became of the others."""
+"""Renders how many checks each target passed over each family, and the number of each other verdict."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -6,21 +6,22 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from upecho.conformance.run.outcome import Outcome, Verdict
+from upecho.net.address import Family
 from upecho.report.conformance.marks import Mark
 from upecho.report.layout import GAP, name_width, row, shorten, slices
 
 TITLE = "passed"
 
 
-def counts(outcomes: Sequence[Outcome], families: Sequence[str], width: int) -> Iterator[Text]:
-    """Yield a line for each target if there are several: for one the sum says the same."""
+def counts(outcomes: Sequence[Outcome], families: Sequence[Family], width: int) -> Iterator[Text]:
+    """Yield a line for each target, unless there is only one, for which the totals say the same."""
     targets = list(dict.fromkeys(one.target for one in outcomes))
     if len(targets) == 1:
         return
     cells = {(target, family): _cell(outcomes, target, family) for target in targets for family in families}
-    column = max(len("abstract"), *(cell.cell_len for cell in cells.values()))
-    name = name_width([TITLE, *targets], column, len(families), width)
-    for part in slices(len(families), column, width - name - GAP):
+    column = max(len(Family.ABSTRACT), *(cell.cell_len for cell in cells.values()))
+    name = name_width([TITLE, *targets], column, columns=len(families), width=width)
+    for part in slices(len(families), column, room=width - name - GAP):
         widths = [name, *[column] * len(families[part])]
         yield row([Text(TITLE, "bold cyan"), *(Text(family, "bold") for family in families[part])], widths)
         for target in targets:
@@ -28,8 +29,8 @@ def counts(outcomes: Sequence[Outcome], families: Sequence[str], width: int) -> 
         yield Text()
 
 
-def _cell(outcomes: Sequence[Outcome], target: str, family: str) -> Text:
-    """Return how many of how many have passed, and each other mark with its number."""
+def _cell(outcomes: Sequence[Outcome], target: str, family: Family) -> Text:
+    """Return the number of passed checks out of all, and the number of each other mark."""
     there = [one for one in outcomes if (one.target, one.family) == (target, family)]
     if not there:
         return Text()

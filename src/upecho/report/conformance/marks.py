@@ -1,4 +1,4 @@
-"""What one verdict is in one character, and what that character means."""
+"""The one-character mark of an outcome, and the line of totals."""
 
 import enum
 from collections import Counter
@@ -6,25 +6,26 @@ from collections.abc import Sequence
 
 from upecho.conformance.check import Level
 from upecho.conformance.run.outcome import Outcome, Verdict
+from upecho.support.text import plural
 
 
 class Mark(enum.Enum):
-    """What a verdict comes to; each outcome is exactly one of these.
+    """How an outcome is shown; each outcome has exactly one mark.
 
     Attributes:
-        character: how it is shown where there is no room.
-        meaning: what the character means.
-        style: its colour on a terminal.
+        character: The mark in a cell of the matrix.
+        meaning: What the mark means, as shown below the matrix.
+        style: Its style on a terminal.
     """
 
     PASSED = ".", "passed", "green"
     FAILED = "F", "failed", "bold red"
     FAILED_SHOULD = "f", "failed SHOULD", "yellow"
     KNOWN = "x", "known failure", "cyan"
-    FLAKY = "~", "passed, but is known to be flaky", "cyan"
-    STALE = "!", "no longer fails as known", "bold red"
+    FLAKY = "~", "passed, known to be flaky", "cyan"
+    STALE = "!", "known failure that no longer fails", "bold red"
     UNSUPPORTED = "u", "unsupported", "blue"
-    WORKS_ANYWAY = "U", "unsupported, but works", "bold blue"
+    WORKS_ANYWAY = "U", "declared unsupported, but works", "bold blue"
     ERROR = "E", "error", "bold magenta"
 
     def __init__(self, character: str, meaning: str, style: str) -> None:
@@ -34,7 +35,7 @@ class Mark(enum.Enum):
 
     @classmethod
     def of(cls, outcome: Outcome) -> "Mark":
-        """Return what an outcome comes to."""
+        """Return the mark of an outcome."""
         if outcome.is_stale:
             return cls.STALE
         match outcome.verdict:
@@ -46,10 +47,10 @@ class Mark(enum.Enum):
                 return cls.ERROR
         if outcome.known:
             return cls.KNOWN
-        return cls.FAILED if outcome.level == Level.MUST.value else cls.FAILED_SHOULD
+        return cls.FAILED if outcome.level is Level.MUST else cls.FAILED_SHOULD
 
 
-OF_WHICH = {
+QUALIFIERS = {
     Mark.FAILED_SHOULD: "SHOULD",
     Mark.KNOWN: "known",
     Mark.FLAKY: "flaky",
@@ -59,15 +60,15 @@ OF_WHICH = {
 
 
 def summary(outcomes: Sequence[Outcome], due: int) -> str:
-    """Return how many checks were due, and how many came to which verdict; the parts add up, and are those of JSON."""
+    """Return the line of totals: how many checks were due, and the number of each verdict, as in the JSON document."""
     parts = [_part([one for one in outcomes if one.verdict is verdict], verdict) for verdict in Verdict]
     if missing := due - len(outcomes):
         parts.append(f"{missing} without a verdict")
-    return f"{due} check{'s' if due != 1 else ''} due: {', '.join(parts)}"
+    return f"{plural(due, 'check')} due: {', '.join(parts)}"
 
 
 def _part(same: Sequence[Outcome], verdict: Verdict) -> str:
-    """Return how many outcomes came to a verdict, and how many of these are worth a word."""
+    """Return the number of outcomes with a verdict, and how many of them need a qualification."""
     marks = Counter(map(Mark.of, same))
-    of_which = ", ".join(f"{marks[mark]} {word}" for mark, word in OF_WHICH.items() if marks[mark])
-    return f"{len(same)} {verdict.value}" + (f" ({of_which})" if of_which else "")
+    qualified = ", ".join(f"{marks[mark]} {word}" for mark, word in QUALIFIERS.items() if marks[mark])
+    return f"{len(same)} {verdict}" + (f" ({qualified})" if qualified else "")

@@ -1,4 +1,4 @@
-"""The matrix of checks and targets: one character for each family in each cell."""
+"""Renders the matrix of checks and targets: a cell has one character for each family."""
 
 import itertools
 import textwrap
@@ -8,31 +8,32 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from upecho.conformance.check import Check, Level
-from upecho.conformance.run.outcome import Outcome
+from upecho.conformance.run.outcome import Identity, Outcome
+from upecho.net.address import Family
 from upecho.report.conformance.marks import Mark
 from upecho.report.layout import GAP, packed, row, shorten, slices
 
 INDENT = "  "
-LEVEL_WIDTH = max(len(level.value) for level in Level)
-NARROWEST = 12  # to which the name of a check may be cut
+LEVEL_WIDTH = max(len(level) for level in Level)
+MIN_ID_WIDTH = 12  # to which the id of a check may be shortened
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class Matrix:
-    """The checks that came to a verdict, in the order of the catalogue; targets are in that of the outcomes."""
+    """The checks that have a verdict, in the order of the suite; the targets are in the order of the outcomes."""
 
-    def __init__(self, outcomes: Sequence[Outcome], checks: Sequence[Check], families: Sequence[str]) -> None:
-        self._marks = {(one.check, one.target, one.family): Mark.of(one) for one in outcomes}
+    def __init__(self, outcomes: Sequence[Outcome], checks: Sequence[Check], families: Sequence[Family]) -> None:
+        self._marks = {one.identity: Mark.of(one) for one in outcomes}
         ids = {one.check for one in outcomes}
         self._checks = [check for check in checks if check.id in ids]
         self._targets = list(dict.fromkeys(one.target for one in outcomes))
         self._families = families
 
     def lines(self, width: int) -> Iterator[Text]:
-        """Yield the lines of as many matrices as it takes in ``width`` columns, and what the characters mean."""
+        """Yield the lines of as many matrices as fit into the width in columns, and what the marks mean."""
         cell = len(self._families)
         longest = max(len(check.id) for check in self._checks)
-        label = len(INDENT) + min(longest, max(NARROWEST, width - len(INDENT) - LEVEL_WIDTH - 2 * GAP - cell))
+        label = len(INDENT) + min(longest, max(MIN_ID_WIDTH, width - len(INDENT) - LEVEL_WIDTH - 2 * GAP - cell))
         room = width - label - LEVEL_WIDTH - 2 * GAP
         columns = [max(cell, cell_len(target)) for target in self._targets]
         if sum(columns) + GAP * (len(columns) - 1) <= room:
@@ -41,35 +42,35 @@ class Matrix:
         else:
             heads = [letters(number) for number in range(len(self._targets))]
             columns = [max(cell, len(heads[-1]))] * len(heads)
-            parts = list(slices(len(heads), columns[0], room))
+            parts = list(slices(len(heads), columns[0], room=room))
         for part in parts:
             if heads is not self._targets:
                 yield from _legend(heads[part], self._targets[part], width)
-            yield from self._table(heads[part], self._targets[part], [label, LEVEL_WIDTH, *columns[part]])
+            yield from self._table(heads[part], self._targets[part], widths=[label, LEVEL_WIDTH, *columns[part]])
             yield Text()
         yield from self._meanings(width)
 
-    def _table(self, heads: Sequence[str], targets: Sequence[str], widths: Sequence[int]) -> Iterator[Text]:
+    def _table(self, heads: Sequence[str], targets: Sequence[str], *, widths: Sequence[int]) -> Iterator[Text]:
         yield row([Text(), Text(), *(Text(head, "bold") for head in heads)], widths)
         for topic, checks in itertools.groupby(self._checks, lambda check: check.topic):
             yield row([Text(topic, "bold cyan")], [0])
             for check in checks:
                 cells = [self._cell(check.id, target) for target in targets]
-                smooth = all(set(cell.plain) <= {Mark.PASSED.character, " "} for cell in cells)
-                name = Text(INDENT + shorten(check.id, widths[0] - len(INDENT)), "" if smooth else "bold")
-                yield row([name, Text(check.level.value, "dim"), *cells], widths)
+                all_passed = all(set(cell.plain) <= {Mark.PASSED.character, " "} for cell in cells)
+                name = Text(INDENT + shorten(check.id, widths[0] - len(INDENT)), "" if all_passed else "bold")
+                yield row([name, Text(check.level, "dim"), *cells], widths)
 
     def _cell(self, check: str, target: str) -> Text:
         cell = Text()
         for family in self._families:
-            mark = self._marks.get((check, target, family))
+            mark = self._marks.get(Identity(target, family, check))
             cell.append(mark.character if mark else " ", mark.style if mark else "")
         return cell
 
     def _meanings(self, width: int) -> Iterator[Text]:
-        seen = set(self._marks.values())
+        used = set(self._marks.values())
         entries = [
-            Text.assemble((mark.character, mark.style), (f" {mark.meaning}", "dim")) for mark in Mark if mark in seen
+            Text.assemble((mark.character, mark.style), (f" {mark.meaning}", "dim")) for mark in Mark if mark in used
         ]
         yield from packed(entries, width)
         families = ", ".join(self._families)
@@ -78,7 +79,7 @@ class Matrix:
 
 
 def letters(number: int) -> str:
-    """Return the name of a column: A to Z, then AA, AB and so on."""
+    """Return the name of a column, counted from 0: A to Z, then AA, AB and so on."""
     more, last = divmod(number, len(ALPHABET))
     return (letters(more - 1) if more else "") + ALPHABET[last]
 

@@ -1,9 +1,5 @@
-"""What a run of the conformance suite came to, with the sum at the end, where a terminal stops.
+"""Renders a run of the conformance suite; the totals come last, where a terminal stops scrolling."""
 
-Knows nothing of how the verdicts came about.
-"""
-
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
@@ -12,7 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from upecho.conformance.check import Check
-from upecho.conformance.run.outcome import LABEL_WIDTH, Outcome
+from upecho.conformance.findings import Event
+from upecho.conformance.run import explaining
+from upecho.conformance.run.outcome import Outcome
 from upecho.net.address import Family
 from upecho.report.conformance.counts import counts
 from upecho.report.conformance.marks import Mark, summary
@@ -21,19 +19,24 @@ from upecho.report.conformance.recorded import recorded
 from upecho.report.layout import GAP, cut
 from upecho.support.text import plural
 
-ORDER = [family.value for family in Family]
-REPEAT = "repeat"
-TIME = re.compile(r" *\d+\.\d+ s  ")  # with which an event begins
+ORDER = list(Family)
 NOTED = {Mark.KNOWN: "KNOWN", Mark.FLAKY: "FLAKY"}
 HEADS = {Mark.FAILED: "FAILED", Mark.FAILED_SHOULD: "FAILED SHOULD", Mark.ERROR: "ERROR"}
 
 
 def verdicts(
-    outcomes: Sequence[Outcome], checks: Sequence[Check], targets: Sequence[str], due: int, width: int
+    outcomes: Sequence[Outcome], checks: Sequence[Check], targets: Sequence[str], *, due: int, width: int
 ) -> RenderableType:
-    """Return what to show in ``width`` columns; checks and targets say the order, outcomes come in any.
+    """Return the report on a run.
 
-    It is to be printed without cropping: one line of each failure may be longer.
+    The report has to be printed without cropping, because the command that repeats a failed check is never wrapped.
+
+    Args:
+        outcomes: The outcomes, in any order.
+        checks: The selected checks, in the order in which the report shows them.
+        targets: The targets, in the order in which the report shows them.
+        due: Number of verdicts of a complete run.
+        width: Width of the report in columns.
     """
     ranks = {check.id: rank for rank, check in enumerate(checks)}
     ordered = sorted(outcomes, key=lambda one: (targets.index(one.target), ranks[one.check], ORDER.index(one.family)))
@@ -43,62 +46,63 @@ def verdicts(
 def _parts(outcomes: Sequence[Outcome], checks: Sequence[Check], width: int) -> Iterator[RenderableType]:
     if not outcomes:
         return
-    families = [family for family in ORDER if any(one.family == family for one in outcomes)]
+    families = [family for family in ORDER if any(one.family is family for one in outcomes)]
     yield from Matrix(outcomes, checks, families).lines(width)
     yield Text()
     yield from recorded(outcomes, width)
     groups = defaultdict(list)
     for one in outcomes:
         groups[one.target, one.check, Mark.of(one)].append(one)
-    yield from (_explanation(same, HEADS[mark]) for (*_, mark), same in groups.items() if mark in HEADS)
+    by_id = {check.id: check for check in checks}
+    yield from (_explained(same, by_id[id_], mark) for (_, id_, mark), same in groups.items() if mark in HEADS)
     notes = [_reason(same, mark, width) for (*_, mark), same in groups.items() if mark in NOTED]
-    notes += _declared(outcomes, width)
+    notes += _unsupported(outcomes, width)
     yield from notes
     if notes:
         yield Text()
     yield from counts(outcomes, families, width)
 
 
-def _explanation(same: Sequence[Outcome], head: str) -> RenderableType:
-    """Return the detail of the first of several families, with wrapped lines below their text."""
-    lines = [(line[:LABEL_WIDTH].strip(), line[LABEL_WIDTH:]) for line in same[0].detail.splitlines()]
-    width = max((len(label) for label, _ in lines), default=0)
+def _explained(same: Sequence[Outcome], check: Check, mark: Mark) -> RenderableType:
+    """Return the explanation of the first of several families; wrapped lines continue below their text."""
+    first = same[0]
+    lines = list(explaining.lines(check, first))
+    width = max(len(label) for label in (explaining.REPEAT, *(label for label, _ in lines)))
     rows = Table.grid(padding=(0, GAP))
     rows.add_column(min_width=width)
-    for label, text in lines:
-        if label != REPEAT:
-            rows.add_row(Text(label, "bold"), _event(text))
-    whole = (_unbroken(label.ljust(width), text) for label, text in lines if label == REPEAT)
-    return Group(Text(f"{head}  {_where(same)}", Mark.of(same[0]).style), rows, *whole, "")
+    for label, content in lines:
+        rows.add_row(Text(label, "bold"), _content(content))
+    repeat = [_unwrapped(explaining.REPEAT.ljust(width), first.explanation.repeat)] if first.explanation else []
+    return Group(Text(f"{HEADS[mark]}  {_where(same)}", mark.style), rows, *repeat, "")
 
 
-def _event(line: str) -> RenderableType:
-    """Return a line of a detail; if a time stands before it, then wrapped lines stand beside, not below that."""
-    if not (time := TIME.match(line)):
-        return Text(line)
+def _content(content: str | Event) -> RenderableType:
+    """Return the content of a line; the wrapped lines of an event continue beside its time, not below it."""
+    if isinstance(content, str):
+        return Text(content)
     event = Table.grid()
     event.add_column(no_wrap=True)
-    event.add_row(Text(time[0]), Text(line[time.end() :]))
+    event.add_row(Text(explaining.time_of(content)), Text(content.text))
     return event
 
 
-def _unbroken(label: str, command: str) -> Text:
-    """Return a line that only the terminal itself wraps: it is there to be pasted."""
+def _unwrapped(label: str, command: str) -> Text:
+    """Return a line that only the terminal itself wraps, so that its text can be copied and pasted."""
     return Text.assemble((label, "bold"), " " * GAP, command, no_wrap=True, overflow="ignore")
 
 
 def _reason(same: Sequence[Outcome], mark: Mark, width: int) -> Text:
-    """Return one line about a known failure; its file has the rest of a long reason."""
+    """Return one line about a known failure; the file of known failures contains the whole reason."""
     head = f"{NOTED[mark]}  "
     return Text(head + cut(f"{_where(same)}: {same[0].known}", width - len(head)), mark.style, no_wrap=True)
 
 
-def _declared(outcomes: Sequence[Outcome], width: int) -> Iterator[Text]:
-    """Yield a line for each thing that a target declares not to do: what, and how many checks ask for it."""
+def _unsupported(outcomes: Sequence[Outcome], width: int) -> Iterator[Text]:
+    """Yield a line for each limitation that a target declares, with the number of checks that it concerns."""
     checks = defaultdict(set)
     for one in outcomes:
         if Mark.of(one) is Mark.UNSUPPORTED:
-            checks[one.target, one.detail.partition(";")[0]].add(one.check)
+            checks[one.target, one.unsupported].add(one.check)
     for (target, reason), ids in checks.items():
         head, count = "UNSUPPORTED  ", f": {plural(len(ids), 'check')}"
         line = head + cut(f"{target}: {reason}", width - len(head) - len(count)) + count

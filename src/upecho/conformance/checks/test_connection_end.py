@@ -1,4 +1,4 @@
-"""Checks of the ends: half-close, close, reset and vanishing, at every moment, lose nothing and leave nothing."""
+"""Checks of the end of a connection: half-close, close and reset, at any time, lose no data and leak nothing."""
 
 import random
 
@@ -8,16 +8,16 @@ from upecho.conformance.harness.server import Server
 MIB = 1 << 20
 SEED = 20260702
 LATE_SECONDS = 0.3
-IN_FLIGHT_BYTES = 50_000  # fits into the kernel's buffers on the way, so that the server is through with it
+IN_FLIGHT_BYTES = 50_000  # fits into the kernel buffers, so that the server can send the whole reply
 CLIENTS = 10
 STALLED_CLIENTS = 3
 
 
 @check(Level.MUST)
 def test_half_close(server: Server) -> None:
-    """A client that shuts down its sending side still gets its answer, and then the server shuts down too.
+    """After a client half-closes, the server sends the rest of the reply and then closes its side, too.
 
-    Source: RFC 9293 section 3.6, case 2; RFC 862: once the data is sent back, the connection is closed.
+    Source: RFC 9293 section 3.6, case 2; RFC 862: the server sends back all data, then the connection is closed.
     """
     client = server.connect()
     client.send(b"x")
@@ -27,7 +27,7 @@ def test_half_close(server: Server) -> None:
 
 @check(Level.MUST)
 def test_half_close_large(server: Server) -> None:
-    """8 MiB, then a shutdown, to a client that reads late: every byte arrives, then FIN.
+    """A client that sends 8 MiB, half-closes and reads late receives every byte of the reply before FIN.
 
     Source: RFC 9293 section 3.6: data in flight before the FIN is delivered.
     """
@@ -40,7 +40,7 @@ def test_half_close_large(server: Server) -> None:
 
 @check(Level.MUST)
 def test_immediate_half_close(server: Server) -> None:
-    """A client that connects and shuts down at once gets a FIN, nothing else.
+    """A client that half-closes without sending anything receives FIN and nothing else.
 
     Source: RFC 9293 section 3.6, case 2.
     """
@@ -51,9 +51,9 @@ def test_immediate_half_close(server: Server) -> None:
 
 @check(Level.MUST)
 def test_half_close_before_accept(server: Server) -> None:
-    """Data and shutdown that were queued before the server accepts are answered like any other.
+    """The server answers data and a half-close that arrived before it accepted the connection.
 
-    Source: POSIX accept(): connections, and what they carry, wait in the queue of the listener.
+    Source: POSIX accept(): connections wait in the queue of the listener, together with the data that arrives.
     """
     for _ in range(CLIENTS):
         with server.paused():
@@ -66,9 +66,9 @@ def test_half_close_before_accept(server: Server) -> None:
 
 @check(Level.MUST)
 def test_no_reset_on_close(server: Server) -> None:
-    """The server's close never destroys an answer in flight, also if the client reads it only after the close.
+    """When the server closes a connection, a client that reads late still receives the reply that was in flight.
 
-    Source: RFC 9293 section 3.6; SO_LINGER with zero, or a close over unread data, sends RST and drops what is queued.
+    Source: RFC 9293 section 3.6; SO_LINGER with zero, or a close with unread data, sends RST and discards queued data.
     """
     client = server.connect()
     client.send(random.Random(SEED).randbytes(IN_FLIGHT_BYTES))
@@ -79,9 +79,9 @@ def test_no_reset_on_close(server: Server) -> None:
 
 @check(Level.MUST)
 def test_abrupt_close(server: Server) -> None:
-    """Clients that close with answers unread, or nothing sent, leave nothing behind, and the next one is served.
+    """After clients close with unread replies or without sending, no descriptor stays open and clients are served.
 
-    Source: RFC 9293 section 3.5.2: data for a closed socket is answered by RST.
+    Source: RFC 9293 section 3.5.2: data for a closed socket is answered with RST.
     """
     with server.expect_unharmed():
         for size in (0, 1, 1000, MIB):
@@ -92,7 +92,7 @@ def test_abrupt_close(server: Server) -> None:
 
 @check(Level.MUST)
 def test_reset_idle(server: Server) -> None:
-    """A reset while the server has nothing to do leaves nothing behind, and the next client is served.
+    """After connections without pending data are reset, no descriptor stays open and new clients are served.
 
     Source: RFC 9293 section 3.10.7.4: RST aborts the connection.
     """
@@ -106,7 +106,7 @@ def test_reset_idle(server: Server) -> None:
 
 @check(Level.MUST)
 def test_reset_mid_transfer(server: Server) -> None:
-    """A reset in the middle of an exchange leaves nothing behind, and the next client is served.
+    """After connections are reset during a transfer, no descriptor stays open and new clients are served.
 
     Source: RFC 9293 section 3.10.7.4: RST aborts the connection.
     """
@@ -120,7 +120,7 @@ def test_reset_mid_transfer(server: Server) -> None:
 
 @check(Level.MUST)
 def test_reset_with_unread_replies(server: Server) -> None:
-    """A reset by a client that does not read, over a queue of answers, leaves nothing behind.
+    """After clients with unread replies reset their connections, no descriptor stays open and clients are served.
 
     Source: RFC 9293 section 3.10.7.4: queued segments are discarded; POSIX send(): ECONNRESET, EPIPE.
     """
@@ -135,7 +135,7 @@ def test_reset_with_unread_replies(server: Server) -> None:
 
 @check(Level.MUST)
 def test_reset_after_half_close(server: Server) -> None:
-    """A reset after the client has shut down its sending side leaves nothing behind.
+    """After half-closed connections are reset, no descriptor stays open and new clients are served.
 
     Source: RFC 9293 section 3.10.7.4, in the states CLOSE-WAIT and LAST-ACK.
     """
@@ -154,9 +154,9 @@ def test_reset_after_half_close(server: Server) -> None:
 
 @check(Level.MUST)
 def test_reset_before_accept(server: Server) -> None:
-    """Clients that are gone again before the server accepts them leave nothing behind.
+    """After connections are reset before the server accepts them, no descriptor stays open and clients are served.
 
-    Source: POSIX accept(): ECONNABORTED; on Linux the connection is accepted and the next call on it fails.
+    Source: POSIX accept(): ECONNABORTED; on Linux the connection is accepted, and the next call on it fails.
     """
     with server.expect_unharmed():
         for _ in range(CLIENTS):
@@ -169,9 +169,9 @@ def test_reset_before_accept(server: Server) -> None:
 
 @check(Level.MUST)
 def test_shutdown_both_directions(server: Server) -> None:
-    """A client that shuts down both directions while its answer is in flight leaves nothing behind.
+    """After clients shut down both directions with a reply in flight, no descriptor stays open and clients are served.
 
-    Source: RFC 9293 section 3.6, case 3: both ends may close at the same time.
+    Source: RFC 9293 section 3.6, case 3: both sides may close at the same time.
     """
     with server.expect_unharmed():
         for _ in range(CLIENTS):
