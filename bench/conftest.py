@@ -69,6 +69,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("upecho")
     names = [one.name for one in SCENARIOS]
+    group.addoption(
+        "--family", action="append", default=[], choices=list(Family), help="(default: every available one)"
+    )
     group.addoption("--implementation", action="append", default=[], help="NAME or NAME+LOOP (default: all)")
     group.addoption("--family", action="append", default=[], choices=list(Family), help="(default: all available)")
     group.addoption(

@@ -60,7 +60,7 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
 
 
 @click.command(epilog=SCENARIO_HELP)
-@click.argument("targets", nargs=-1, type=TargetName())
+@click.argument("targets", metavar="[TARGET]...", nargs=-1, type=TargetName())
 @click.option("--family", "families", multiple=True, type=FamilyName(), help="Repeatable.  [default: inet, unix]")
 @click.option(
     "--scenario",
