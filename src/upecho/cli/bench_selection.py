@@ -98,7 +98,7 @@ def _named(name: str, engine: str) -> Sequence[Scenario]:
     if name == ALL:
         return _supported(engine)
     if name.endswith(FILE_ENDING):
-        return scenario_files.load(Path(name))
+        return scenario_files.read_scenarios(Path(name))
     found = [one for one in SCENARIOS if name in (one.name, one.title)]
     if not found:
         raise CallerError(unknown_name("scenario", name, list(SUMMARIES), ALL, f"a {FILE_ENDING} file"))

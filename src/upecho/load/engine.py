@@ -51,7 +51,7 @@ def engine(name: str) -> Engine:
 def best() -> str:
     """Return the name of the best engine that is available here."""
     try:
-        extension.load("the native load engine")
+        extension.require("the native load engine")
     except Unavailable:
         return "python"
     return "native"

@@ -113,7 +113,7 @@ def _fields(text: str) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name not in ("schema", "version")}
 
 
-def load(path: Path) -> Results:
+def read_results(path: Path) -> Results:
     """Read a results file.
 
     Raises:

@@ -29,7 +29,7 @@ TAKEN = {ALL, *SUMMARIES, *(scenario.name for scenario in SCENARIOS)}
 MAX_BYTES_IN_FLIGHT = 1024 * MIB  # a server that keeps up can answer this much before the deadline
 
 
-def load(path: Path) -> list[Scenario]:
+def read_scenarios(path: Path) -> list[Scenario]:
     """Read the scenarios of a file, in the order of the file.
 
     Raises:

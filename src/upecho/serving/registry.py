@@ -99,7 +99,7 @@ def find(name: str) -> Registration:
     raise CallerError(unknown_name("implementation", name, [row.name for row in rows], "module:attribute"))
 
 
-def load(text: str) -> Implementation:
+def load_implementation(text: str) -> Implementation:
     """Import the implementation that ``NAME``, ``NAME+LOOP`` or ``module:attribute[+LOOP]`` stands for.
 
     Raises:

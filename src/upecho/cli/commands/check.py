@@ -10,7 +10,7 @@ from upecho.cli import check_notes
 from upecho.cli.check_run import carry_out
 from upecho.cli.parameters import CheckName, FamilyName, TargetName
 from upecho.conformance.run.check_run import CheckRun, Plan
-from upecho.conformance.run.known_files import expect_writable, load
+from upecho.conformance.run.known_files import expect_writable, read_known_failures
 from upecho.conformance.run.preconditions import expect_cores, expect_imports, expect_listeners
 from upecho.conformance.run.selection import pair_with_families, parse_targets, select_checks
 from upecho.net.address import Family
@@ -92,7 +92,7 @@ def _plan(texts: Sequence[str], families: Sequence[Family], options: dict[str, A
     plan = Plan(
         pairs=pair_with_families(targets, families),
         checks=checks,
-        known=load(options["directory"], targets),
+        known=read_known_failures(options["directory"], targets),
         strict=options["strict"],
         jobs=options["jobs"],
     )
