@@ -171,7 +171,7 @@ FLOW_CONTROL = [
     ),
     kill(
         "flow_control:blocks_all_clients",
-        ids("random-schedules stalled-client-isolation graceful-shutdown-stalled-client quiet-stderr"),
+        ids("stalled-client-isolation graceful-shutdown-stalled-client quiet-stderr"),
     ),
     # A client that disconnects in the middle of a transfer may also leave a reply unsent.
     kill(

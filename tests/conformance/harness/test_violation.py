@@ -12,8 +12,8 @@ from upecho.conformance.harness.violation import (
     Log,
     ending,
     first_difference,
-    gist,
     how_ended,
+    important_lines,
     show,
 )
 
@@ -89,11 +89,11 @@ GROUP = """\
     ],
 )
 def test_important_lines_of_stderr_are_the_end_of_a_traceback_and_the_last_line(text: str, lines: list[str]) -> None:
-    assert gist(text) == lines
+    assert important_lines(text) == lines
 
 
 def test_middle_of_a_long_line_is_left_out() -> None:
-    (line,) = gist("a" * 5000 + "z")
+    (line,) = important_lines("a" * 5000 + "z")
     assert (line[0], line[-1], len(line)) == ("a", "z", MAX_LINE_LENGTH + 1)
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -14,9 +14,7 @@ from upecho.conformance.findings import Event, Explanation, Fault, Recorded, Wir
 from upecho.conformance.run.outcome import Outcome, Verdict
 from upecho.net.address import Family
 from upecho.report.conformance.matrix import letters
-from upecho.report.conformance.recorded import span, written
 from upecho.report.conformance.verdicts import verdicts
-from upecho.report.layout import cut, name_width, shorten, slices
 
 FAMILIES = tuple(Family)
 
@@ -283,63 +281,6 @@ def test_missing_verdicts_are_counted() -> None:
     assert rendered(run(["one"]), due=18).endswith("0 error, 1 without a verdict\n")
 
 
-@pytest.mark.parametrize(
-    ("values", "text"),
-    [
-        ([Recorded(19.2, "KiB"), Recorded(22.6, "KiB")], "19-23 KiB"),
-        ([Recorded(3.81, "ms"), Recorded(3.84, "ms")], "3.8 ms"),
-        ([Recorded(-128.0, "KiB"), Recorded(0.0, "KiB")], "-128 to 0 KiB"),
-        ([Recorded(-0.01, "KiB")], "0 KiB"),
-        ([Recorded(text="no harm"), Recorded(text="no harm")], "no harm"),
-        ([Recorded(text="none"), Recorded(1.0, "ms")], "1 ms; none"),
-        ([Recorded(text="x" * 100)], "xxxxxxxxxxxxxxxxxxxxx..."),
-    ],
-)
-def test_recorded_values_are_shown_as_a_range(values: list[Recorded], text: str) -> None:
-    assert span(values) == text
-
-
-@pytest.mark.parametrize(("value", "text"), [(9.94, "9.9"), (9.96, "10"), (10.4, "10"), (196000.4, "196 000")])
-def test_numbers_are_rounded_to_significant_digits(value: float, text: str) -> None:
-    assert written(value) == text
-
-
 @pytest.mark.parametrize(("number", "name"), [(0, "A"), (25, "Z"), (26, "AA"), (51, "AZ"), (52, "BA")])
 def test_columns_are_named_as_in_a_spreadsheet(number: int, name: str) -> None:
     assert letters(number) == name
-
-
-@pytest.mark.parametrize(
-    ("shortened", "by", "width", "text"),
-    [
-        ("asyncio-protocol+uvloop", shorten, 15, "asynci...uvloop"),
-        ("asyncio", shorten, 7, "asyncio"),
-        ("two\nlines", shorten, 9, "two lines"),
-        ("asyncio", shorten, 2, "as"),
-        ("\u4e2d" * 9, shorten, 9, "\u4e2d ... \u4e2d"),
-        ("asyncio-protocol", cut, 10, "asyncio..."),
-    ],
-)
-def test_long_text_is_shortened(shortened: str, by: Callable[[str, int], str], width: int, text: str) -> None:
-    assert by(shortened, width) == text
-
-
-@pytest.mark.parametrize(
-    ("count", "room", "sizes"), [(14, 61, [7, 7]), (10, 58, [10]), (11, 58, [5, 6]), (3, 1, [1, 1, 1]), (0, 9, [])]
-)
-def test_columns_are_divided_evenly_among_tables(count: int, room: int, sizes: list[int]) -> None:
-    assert [part.stop - part.start for part in slices(count, 4, room=room)] == sizes
-
-
-@pytest.mark.parametrize(
-    ("length", "columns", "width", "name"),
-    [
-        (40, 4, 66, 26),  # what four columns of eight leave
-        (40, 4, 60, 24),  # the table is split rather than the name cut further
-        (40, 4, 30, 20),  # one column fits beside it
-        (40, 4, 10, 8),
-        (5, 4, 66, 5),
-    ],
-)
-def test_width_of_names_leaves_room_for_the_columns(length: int, columns: int, width: int, name: int) -> None:
-    assert name_width(["one", "x" * length], 8, columns=columns, width=width) == name

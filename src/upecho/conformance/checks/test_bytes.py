@@ -177,13 +177,13 @@ class Step:
 
     def __str__(self) -> str:
         size = f" {self.size} bytes" if self.action == "send" else ""
-        return f"client {self.connection + 1} {self.action}{size}"
+        return f"client {self.connection + 1}: {self.action}{size}"
 
 
 def random_schedule(source: random.Random) -> list[Step]:
-    """Return between one and ``MAX_STEPS`` random steps."""
+    """Return between one and ``MAX_STEPS`` random steps; sizes of any order of magnitude are equally likely."""
     return [
-        Step(source.choice(ACTIONS), source.randrange(CONNECTIONS), source.randint(1, MAX_SEND_BYTES))
+        Step(source.choice(ACTIONS), source.randrange(CONNECTIONS), round(MAX_SEND_BYTES ** source.random()))
         for _ in range(source.randint(1, MAX_STEPS))
     ]
 

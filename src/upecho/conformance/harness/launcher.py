@@ -4,7 +4,7 @@ import functools
 
 from upecho.conformance.check import Check
 from upecho.conformance.harness.server import Server
-from upecho.conformance.harness.violation import Log, Violation, ending, gist, untimely
+from upecho.conformance.harness.violation import Log, Violation, ending, important_lines, unrequested_ending
 from upecho.net.address import Address, Family
 from upecho.processes import procfs
 from upecho.processes.interpreter import Interpreter
@@ -70,10 +70,10 @@ class Launcher:
 
     def stderr(self) -> list[str]:
         """Return the lines that matter of what the servers have written to stderr during this check."""
-        return [line for server in self._servers() for line in gist(server.stderr_during_check())]
+        return [line for server in self._servers() for line in important_lines(server.stderr_during_check())]
 
     def explained(self, violation: Violation) -> Violation:
-        """Return a violation that, if the server has ended by itself, says so, because that explains everything else."""
+        """Return a violation that says if the server has ended by itself, because that explains everything else."""
         ends = (server.unrequested_end() for server in self._servers())
         if end := next(filter(None, ends), ""):
             violation.seen = f"{end} (was: {violation.seen})"
@@ -87,7 +87,9 @@ class Launcher:
             lines = plural(sum(text.count("\n") for _, text in self._findings), "line")
             if where != self._check.id:
                 self.log = Log()  # the clients of this check have nothing to do with it
-            raise Violation("nothing on stderr", f"{lines}, the first during {where}: {'; '.join(gist(text))}")
+            raise Violation(
+                "nothing on stderr", f"{lines}, the first during {where}: {'; '.join(important_lines(text))}"
+            )
 
     def shared_server(self) -> Server:
         """Return the server that one check after another talks to; start it if there is none."""
@@ -139,9 +141,9 @@ class Launcher:
     def unsupported_reason(self, check: Check) -> str | None:
         """Return why the target or this system does not support a check; None if they do."""
         if self.family not in self.target.families:
-            return f"the target declares that it does not serve {self.family}"
+            return f"declared not to serve {self.family}"
         if self._takes_too_many(check):
-            return f"the target declares that it serves at most {plural(self.target.max_clients or 0, 'client')}"
+            return f"declared to serve at most {plural(self.target.max_clients or 0, 'client')}"
         return None if self._is_observable(check) else "this system does not expose the resource usage of a process"
 
     def works_anyway(self, check: Check) -> bool:
@@ -203,8 +205,8 @@ class Launcher:
     def _start_violation(self, launch: Launch, failure: StartFailure) -> Violation:
         how = "neither ready nor ended"
         if failure.status is not None:
-            how = untimely(failure.status, is_command=self.target.kind is Kind.COMMAND)
-        stderr = "; ".join(gist(failure.stderr)) or "nothing"
+            how = unrequested_ending(failure.status, is_command=self.target.kind is Kind.COMMAND)
+        stderr = "; ".join(important_lines(failure.stderr)) or "nothing"
         return Violation(f"a server at {launch.address}", f"{how}; on stderr: {stderr}")
 
 

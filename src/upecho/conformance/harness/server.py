@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from upecho.conformance.harness.client import Client
 from upecho.conformance.harness.connection import LONGEST_CHECK_SECONDS, TIMEOUT_SECONDS
 from upecho.conformance.harness.stderr import StderrReader
-from upecho.conformance.harness.violation import Log, Violation, ending, untimely
+from upecho.conformance.harness.violation import Log, Violation, ending, unrequested_ending
 from upecho.net import connecting
 from upecho.net.address import Address
 from upecho.processes import procfs
@@ -236,7 +236,7 @@ class Server:
         if status is None:
             return ""
         is_command = self.process.launch.target.kind is Kind.COMMAND
-        return f"the server {'was' if status < 0 else 'ended with'} {untimely(status, is_command=is_command)}"
+        return f"the server {'was' if status < 0 else 'ended with'} {unrequested_ending(status, is_command=is_command)}"
 
     def stderr_during_check(self) -> str:
         """Return what the server has written to stderr during the current check."""

@@ -80,7 +80,7 @@ def ending(status: int) -> str:
     return f"killed by {_signal_name(-status)}{hint}"
 
 
-def untimely(status: int, *, is_command: bool) -> str:
+def unrequested_ending(status: int, *, is_command: bool) -> str:
     """Return how a server ended that had not been told to stop."""
     hint = "; a command must stay in the foreground" if is_command and status == 0 else ""
     return ending(status) + hint
@@ -100,7 +100,7 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def gist(text: str) -> list[str]:
+def important_lines(text: str) -> list[str]:
     """Return the important lines that a process wrote to stderr: the last exception with its place, the last line."""
     lines = [line for line in printable(text).splitlines() if any(map(str.isalnum, line))]
     frames = [(number, frame) for number, line in enumerate(lines) if (frame := FRAME.match(line))]
