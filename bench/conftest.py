@@ -16,8 +16,7 @@ from upecho.measure import pythons
 from upecho.measure.cell_plan import PlannedCell
 from upecho.measure.cells import Cell
 from upecho.measure.results import Results
-from upecho.measure.run import Terms
-from upecho.measure.run_settings import Limits, Window
+from upecho.measure.run_settings import Limits, RunSettings, Window
 from upecho.measure.scenarios import DEFAULT_SCENARIOS, SCENARIOS, Scenario
 from upecho.measure.statistics.claims import MIN_ROUNDS
 from upecho.measure.statistics.summary import Summary
@@ -163,12 +162,12 @@ def _why_unavailable(family: Family) -> str:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     option = session.config.getoption
-    terms = Terms(
+    settings = RunSettings(
         Window(WARM_UP_SECONDS, option("--trial-seconds"), seed=0, engine=best()),
         Limits(option("--trials"), BUDGET_SECONDS),
     )
     markers = [item.get_closest_marker("cell") for item in session.items]
-    session.config.stash[GROUPS] = Groups([marker.args[0] for marker in markers if marker], terms)
+    session.config.stash[GROUPS] = Groups([marker.args[0] for marker in markers if marker], settings)
 
 
 def _results(config: pytest.Config) -> Results | None:

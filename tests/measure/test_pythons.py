@@ -70,6 +70,6 @@ def test_target_that_an_interpreter_cannot_load_has_a_reason() -> None:
 
     missing = cells("nobody:has_this", {VERSION: HERE})
     loadable = cells("threads", {VERSION: HERE}) + cells("threads", {}) + cells("nobody:has_this", {})
-    unable = pythons.unable(loadable + missing)
+    unable = pythons.unloadable(loadable + missing)
     assert list(unable) == missing
     assert "nobody" in unable[missing[0]]

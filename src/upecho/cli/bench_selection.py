@@ -74,7 +74,7 @@ def _is_available(row: inventory.Entry) -> bool:
 
 def loadable(cells: Sequence[PlannedCell]) -> list[PlannedCell]:
     """Return the cells whose interpreter can load their target; report the others as skipped."""
-    unable = pythons.unable(cells)
+    unable = pythons.unloadable(cells)
     skipped = {f"{one.cell.target} on {one.cell.python}": reason for one, reason in unable.items()}
     for what, reason in skipped.items():
         _report_skipped(what, reason)

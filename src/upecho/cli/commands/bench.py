@@ -14,8 +14,8 @@ from upecho.cli.parameters import FamilyName, Number, ScenarioName, TargetName
 from upecho.load.engine import NAMES, best
 from upecho.measure import pythons
 from upecho.measure.cell_plan import every_cell, missing_baselines
-from upecho.measure.run import Run, Terms, expect_engine_supports
-from upecho.measure.run_settings import Limits, Window
+from upecho.measure.run import Run, expect_engine_supports
+from upecho.measure.run_settings import Limits, RunSettings, Window
 from upecho.measure.scenarios import ALL, DEFAULT_SCENARIOS, SUMMARIES
 from upecho.measure.statistics.claims import MIN_ROUNDS
 from upecho.net.address import Family
@@ -122,7 +122,7 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     if save:
         atomic_write.check(save)
     selected, chosen_families = bench_selection.targets(targets), bench_selection.families(families)
-    window, limits = _settings(options)
+    window, limits = _window_and_limits(options)
     scenarios = bench_selection.scenarios(options["scenarios"], window.engine)
     interpreters = pythons.named(options["programs"])
     expect_engine_supports(window.engine, scenarios)
@@ -135,10 +135,11 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
         from upecho.cli.bench_gate import checked  # noqa: PLC0415 (imports the suite, which not every run needs)
 
         cells = checked(cells)
-    return measure(Run(cells, Terms(window, limits, check, options["even_if_failing"])), save)
+    settings = RunSettings(window, limits, checked=check, even_if_failing=options["even_if_failing"])
+    return measure(Run(cells, settings), save)
 
 
-def _settings(options: dict[str, Any]) -> tuple[Window, Limits]:
+def _window_and_limits(options: dict[str, Any]) -> tuple[Window, Limits]:
     profile = QUICK if options["quick"] else NORMAL
     window = Window(
         warm_up_seconds=profile.warm_up_seconds,
