@@ -12,12 +12,12 @@ from pytest_benchmark.logger import PytestBenchmarkWarning
 from bench.groups import Groups
 from upecho.cli.console import console
 from upecho.load.engine import best
-from upecho.measure import pythons
-from upecho.measure.cell_plan import PlannedCell
-from upecho.measure.cells import Cell
+from upecho.measure.plan import pythons
+from upecho.measure.plan.cell_plan import PlannedCell
+from upecho.measure.plan.cells import Cell
+from upecho.measure.plan.scenarios import DEFAULT_SCENARIOS, SCENARIOS, Scenario
+from upecho.measure.plan.settings import Limits, RunSettings, Window
 from upecho.measure.results import Results
-from upecho.measure.run_settings import Limits, RunSettings, Window
-from upecho.measure.scenarios import DEFAULT_SCENARIOS, SCENARIOS, Scenario
 from upecho.measure.statistics.claims import MIN_ROUNDS
 from upecho.measure.statistics.summary import Summary
 from upecho.measure.trials import Trial

@@ -3,12 +3,12 @@
 import dataclasses
 from collections.abc import Sequence
 
-from upecho.measure import pythons
-from upecho.measure.cell_plan import PlannedCell
-from upecho.measure.cells import Group
+from upecho.measure.plan import pythons
+from upecho.measure.plan.cell_plan import PlannedCell
+from upecho.measure.plan.cells import Group
+from upecho.measure.plan.settings import RunSettings
 from upecho.measure.results import Results
 from upecho.measure.run import Run
-from upecho.measure.run_settings import RunSettings
 from upecho.measure.trials import Trial
 
 

@@ -15,9 +15,9 @@ from upecho.load.plan import Failure, LoadResult, ServerUse
 from upecho.measure import environment
 from upecho.measure.cores import Cores
 from upecho.measure.environment import Environment
+from upecho.measure.plan.scenarios import SCENARIOS
+from upecho.measure.plan.settings import Limits, Window
 from upecho.measure.results import RequestedCell, Results, read_results
-from upecho.measure.run_settings import Limits, Window
-from upecho.measure.scenarios import SCENARIOS
 from upecho.measure.statistics.plausibility import Void, VoidReason
 from upecho.measure.trials import Fault, Finding, Trial
 from upecho.support.errors import CallerError

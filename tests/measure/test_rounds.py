@@ -13,9 +13,9 @@ import pytest
 
 from tests.made_up import VOID, failed, load, run
 from upecho.measure import interleaving, rounds
-from upecho.measure.cell_plan import PlannedCell, every_cell
-from upecho.measure.run_settings import Limits
-from upecho.measure.scenarios import DEFAULT_SCENARIOS
+from upecho.measure.plan.cell_plan import PlannedCell, every_cell
+from upecho.measure.plan.scenarios import DEFAULT_SCENARIOS
+from upecho.measure.plan.settings import Limits
 from upecho.measure.statistics.claims import Claims
 from upecho.measure.trial_runner import TrialRunner
 from upecho.measure.trials import Trial

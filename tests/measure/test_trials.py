@@ -10,11 +10,11 @@ from upecho.load.engine_process import EngineProcess
 from upecho.load.latency import Latency
 from upecho.load.plan import Failure, LoadResult
 from upecho.measure import trial_runner
-from upecho.measure.cell_plan import PlannedCell
-from upecho.measure.cells import Cell
 from upecho.measure.cores import Cores
-from upecho.measure.run_settings import Window
-from upecho.measure.scenarios import SCENARIOS, Scenario
+from upecho.measure.plan.cell_plan import PlannedCell
+from upecho.measure.plan.cells import Cell
+from upecho.measure.plan.scenarios import SCENARIOS, Scenario
+from upecho.measure.plan.settings import Window
 from upecho.measure.statistics.plausibility import VoidReason
 from upecho.measure.trial_runner import TrialRunner
 from upecho.measure.trials import Fault, Trial

@@ -5,12 +5,12 @@ import math
 from collections.abc import Iterator, Sequence
 
 from upecho.load.engine import best
-from upecho.measure.cell_plan import every_cell
-from upecho.measure.cells import Cell
+from upecho.measure.plan.cell_plan import every_cell
+from upecho.measure.plan.cells import Cell
+from upecho.measure.plan.scenarios import KIB, Scenario
+from upecho.measure.plan.settings import Limits, RunSettings, Window
 from upecho.measure.results import Results
 from upecho.measure.run import Run
-from upecho.measure.run_settings import Limits, RunSettings, Window
-from upecho.measure.scenarios import KIB, Scenario
 from upecho.measure.statistics.claims import MIN_ROUNDS
 from upecho.net.address import Family
 from upecho.serving.target import Target

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from upecho.measure import pythons, scenario_files
-from upecho.measure.cell_plan import PlannedCell
-from upecho.measure.cells import BASELINE
+from upecho.measure.plan import pythons, scenario_files
+from upecho.measure.plan.cell_plan import PlannedCell
+from upecho.measure.plan.cells import BASELINE
+from upecho.measure.plan.scenarios import ALL, DEFAULT_SCENARIOS, SCENARIOS, SUMMARIES, Scenario
 from upecho.measure.run import expect_engine_supports
-from upecho.measure.scenarios import ALL, DEFAULT_SCENARIOS, SCENARIOS, SUMMARIES, Scenario
 from upecho.net.address import Family
 from upecho.serving import inventory
 from upecho.serving.target import Kind, Target

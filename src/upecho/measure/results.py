@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from upecho.measure.cells import Cell
 from upecho.measure.environment import Environment
-from upecho.measure.run_settings import Limits, Window
-from upecho.measure.scenarios import Scenario
+from upecho.measure.plan.cells import Cell
+from upecho.measure.plan.scenarios import Scenario
+from upecho.measure.plan.settings import Limits, Window
 from upecho.measure.trials import Trial
 from upecho.support.decoding import build
 from upecho.support.errors import CallerError

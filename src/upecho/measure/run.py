@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from upecho.load.engine import best, engine
 from upecho.load.opening import expect_descriptors
 from upecho.measure import rounds
-from upecho.measure.cell_plan import PlannedCell
-from upecho.measure.cells import Cell
 from upecho.measure.cores import Cores
 from upecho.measure.environment import Environment
+from upecho.measure.plan.cell_plan import PlannedCell
+from upecho.measure.plan.cells import Cell
+from upecho.measure.plan.scenarios import Scenario
+from upecho.measure.plan.settings import RunSettings
 from upecho.measure.results import RequestedCell, Results
-from upecho.measure.run_settings import RunSettings
-from upecho.measure.scenarios import Scenario
 from upecho.measure.trial_runner import TrialRunner
 from upecho.measure.trials import Trial
 from upecho.processes.supervisor import Supervisor

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from tests.made_up import GROUP, cell, noisy, run
-from upecho.measure.cells import BASELINE
+from upecho.measure.plan.cells import BASELINE
 from upecho.measure.statistics.claims import Claims, Verdict
 
 STEADY = [1.0, 1.01, 0.99, 1.0, 1.01, 0.99]

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from tests.made_up import GROUP, VOID, cell, load, run, trial
-from upecho.measure.cells import BASELINE, Group
+from upecho.measure.plan.cells import BASELINE, Group
 from upecho.measure.statistics.costs import Costs, cost_ns
 from upecho.measure.trials import Trial
 from upecho.net.address import Family

@@ -9,8 +9,8 @@ from rich.console import Console, RenderableType
 
 from tests.made_up import MACHINE, requested, run
 from upecho.measure.cores import Cores
+from upecho.measure.plan.settings import Window
 from upecho.measure.results import Results
-from upecho.measure.run_settings import Window
 from upecho.measure.statistics.changes import Changes
 from upecho.report.benchmark.changes import changes, limit
 

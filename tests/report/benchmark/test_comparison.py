@@ -14,9 +14,9 @@ from upecho.load.latency import Latency
 from upecho.load.plan import LoadResult, ServerUse
 from upecho.measure.cores import Cores
 from upecho.measure.environment import Environment
+from upecho.measure.plan.scenarios import SCENARIOS
+from upecho.measure.plan.settings import Limits, Window
 from upecho.measure.results import Results
-from upecho.measure.run_settings import Limits, Window
-from upecho.measure.scenarios import SCENARIOS
 from upecho.measure.statistics.plausibility import Void, VoidReason
 from upecho.measure.statistics.summary import Summary
 from upecho.measure.trials import Trial

@@ -12,11 +12,11 @@ from upecho.cli import bench_selection
 from upecho.cli.bench_run import measure
 from upecho.cli.parameters import FamilyName, Number, ScenarioName, TargetName
 from upecho.load.engine import NAMES, best
-from upecho.measure import pythons
-from upecho.measure.cell_plan import every_cell, missing_baselines
+from upecho.measure.plan import pythons
+from upecho.measure.plan.cell_plan import every_cell, missing_baselines
+from upecho.measure.plan.scenarios import ALL, DEFAULT_SCENARIOS, SUMMARIES
+from upecho.measure.plan.settings import Limits, RunSettings, Window
 from upecho.measure.run import Run, expect_engine_supports
-from upecho.measure.run_settings import Limits, RunSettings, Window
-from upecho.measure.scenarios import ALL, DEFAULT_SCENARIOS, SUMMARIES
 from upecho.measure.statistics.claims import MIN_ROUNDS
 from upecho.net.address import Family
 from upecho.support import atomic_write

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from upecho.measure import pythons
-from upecho.measure.cell_plan import PlannedCell, every_cell
-from upecho.measure.scenarios import SCENARIOS
+from upecho.measure.plan import pythons
+from upecho.measure.plan.cell_plan import PlannedCell, every_cell
+from upecho.measure.plan.scenarios import SCENARIOS
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
 from upecho.serving.target import Kind, Target

@@ -12,7 +12,7 @@ A table may also have ``depth``, ``idle`` and ``churn``. The keys are attributes
 from pathlib import Path
 from typing import Any
 
-from upecho.measure.scenarios import ALL, MIB, SCENARIOS, SUMMARIES, Scenario
+from upecho.measure.plan.scenarios import ALL, MIB, SCENARIOS, SUMMARIES, Scenario
 from upecho.support import toml_file
 from upecho.support.errors import CallerError
 from upecho.support.text import unknown_name

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from upecho.measure.cell_plan import PlannedCell
+from upecho.measure.plan.cell_plan import PlannedCell
 from upecho.processes.interpreter import OLDEST, Interpreter
 from upecho.support.errors import CallerError
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from upecho.measure.scenario_files import read_scenarios
-from upecho.measure.scenarios import Scenario
+from upecho.measure.plan.scenario_files import read_scenarios
+from upecho.measure.plan.scenarios import Scenario
 from upecho.support.errors import CallerError
 
 SIZES = "connections = 2\nmessage_size = 64\n"
