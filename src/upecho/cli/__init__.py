@@ -141,7 +141,7 @@ def _fail_by_system(error: OSError) -> int:
 
 
 def _current_directory_exists() -> bool:
-    """Return whether the current directory exists; some packages look it up when they are imported."""
+    """Return whether the current directory exists, which several commands need."""
     try:
         Path.cwd()
     except FileNotFoundError:

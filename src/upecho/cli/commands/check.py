@@ -53,7 +53,7 @@ from upecho.support.errors import CallerError
 @click.option(
     "--json", "file", type=click.Path(path_type=Path), metavar="FILE", help="Save the verdicts to FILE, as JSON."
 )
-def command(targets: Sequence[str], families: Sequence[str], file: Path | None, **options: Any) -> int:
+def command(targets: Sequence[str], families: Sequence[Family], file: Path | None, **options: Any) -> int:
     """Check whether servers conform to the protocol.
 
     \b
@@ -70,8 +70,9 @@ def command(targets: Sequence[str], families: Sequence[str], file: Path | None, 
     """  # noqa: D301 (\b is click's mark for a paragraph that is not rewrapped)
     if file:
         atomic_write.check(file)
+    Path.cwd()  # raises FileNotFoundError, which main() reports, before a worker process fails because of it
     timeouts.scaled(1)  # reports a wrong UPECHO_DEADLINE_SCALE before anything is started
-    plan = _plan(targets, [Family(name) for name in families], options)
+    plan = _plan(targets, families, options)
     if options["write_known"]:
         for target in plan.targets:
             expect_writable(options["directory"], target, plan.known.of(target))

@@ -24,7 +24,7 @@ FILE = click.Path(path_type=Path)
     help="Exit with status 1 if a server is known to cost more than this many percent more, or fails now.",
 )
 def command(base: Path, new: Path, fail_above: float | None) -> int:
-    """Compare two saved runs of upecho bench: the cost of a request in NEW.json and in BASE.json.
+    """Compare the costs in two saved runs of upecho bench.
 
     \b
     upecho compare before.json after.json

@@ -24,7 +24,7 @@ defined in ``Ratio.precision`` only; tables, footers and the end of a run all us
 With 4 to 20 samples the interval contains the truth in 94.5 % to 96.6 % of cases if the samples are normal,
 heavy-tailed or contaminated with outliers, and in 89 % to 94 % if they are strongly skewed. Widening it to contain a
 bootstrap interval as well makes it up to 4 % wider and adds at most one percentage point, and nothing at all with 4
-samples, so there is no bootstrap. ``python -m bench.coverage`` prints these figures.
+samples, so there is no bootstrap. ``python -m bench.intervals`` prints these figures.
 
 **Tests.** A difference is tested with the same estimate, so the p-value is below 0.05 exactly if the interval excludes
 a ratio of 1. All pairs of cells in a run could be claimed to differ, so their p-values are corrected together (Holm, A

@@ -1,4 +1,4 @@
-"""``python -m bench.coverage``: how often 95 % intervals of few samples contain the truth.
+"""``python -m bench.intervals``: how often 95 % intervals of few samples contain the truth.
 
 It draws samples whose true mean is known and counts how often two kinds of interval contain it: Student's t interval,
 which upecho uses, and the wider of that and a percentile bootstrap, which is expanded for few samples as Hesterberg
@@ -113,7 +113,7 @@ def stopped_coverage(spread: float, *, runs: int, seed: int) -> tuple[float, flo
 
 def main() -> None:
     """Simulate every distribution and number of samples, and print the coverages."""
-    parser = argparse.ArgumentParser(prog="python -m bench.coverage", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.intervals", description=__doc__)
     parser.add_argument("--runs", type=int, default=2000, help="intervals of each kind (default: 2000)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the samples (default: 1)")
     options = parser.parse_args()
