@@ -70,7 +70,7 @@ def expect_listeners(targets: Iterable[Target]) -> None:
     """Make sure that a server listens at each address, so that a server that is not running fails no check.
 
     Raises:
-        AddressError: Nobody listens at an address.
+        AddressError: No server listens at an address.
     """
     for target in targets:
         if target.kind is Kind.ADDRESS:
