@@ -16,6 +16,7 @@ from upecho.conformance.run.selection import pair_with_families, parse_targets, 
 from upecho.net.address import Family
 from upecho.support import atomic_write, timeouts
 from upecho.support.errors import CallerError
+from upecho.support.paths import current_directory
 
 
 @click.command()
@@ -70,7 +71,7 @@ def command(targets: Sequence[str], families: Sequence[Family], file: Path | Non
     """  # noqa: D301 (\b is click's mark for a paragraph that is not rewrapped)
     if file:
         atomic_write.check(file)
-    Path.cwd()  # raises FileNotFoundError, which main() reports, before a worker process fails because of it
+    current_directory()  # reports a removed directory before a worker process fails because of it
     timeouts.scaled(1)  # reports a wrong UPECHO_DEADLINE_SCALE before anything is started
     plan = _plan(targets, families, options)
     if options["write_known"]:
