@@ -26,18 +26,26 @@ class Parameter(click.ParamType):  # type: ignore[type-arg]  # generic only sinc
         shown = json.dumps(value, default=str) if is_from_file(ctx, param) else repr(value)
         return CallerError(f"{origin(ctx, param)} is {shown}; it must be {right}")
 
-
-class TargetName(Parameter):
-    """A target. Only completion happens here: the command decides which forms of target it accepts."""
-
-    name = "target"
-
     def shell_complete(
         self,
         ctx: click.Context,  # noqa: ARG002 (click's signature)
         param: click.Parameter,  # noqa: ARG002
         incomplete: str,
     ) -> list[CompletionItem]:
+        """Return the completions, which depend on nothing but the beginning of the word."""
+        return self.completions(incomplete)
+
+    def completions(self, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 (most types have none)
+        """Return what a shell may offer for a word that begins with ``incomplete``."""
+        return []
+
+
+class TargetName(Parameter):
+    """A target. Only completion happens here: the command decides which forms of target it accepts."""
+
+    name = "target"
+
+    def completions(self, incomplete: str) -> list[CompletionItem]:
         """Complete names of implementations, and names of event loops after a plus sign."""
         name, plus, start = incomplete.partition("+")
         if plus:
@@ -51,12 +59,7 @@ class CheckName(Parameter):
 
     name = "check"
 
-    def shell_complete(
-        self,
-        ctx: click.Context,  # noqa: ARG002 (click's signature)
-        param: click.Parameter,  # noqa: ARG002
-        incomplete: str,
-    ) -> list[CompletionItem]:
+    def completions(self, incomplete: str) -> list[CompletionItem]:
         """Complete the ids of the conformance checks."""
         from upecho.conformance.catalogue import catalogue  # noqa: PLC0415 (only completing check ids needs it)
 
@@ -69,12 +72,7 @@ class ScenarioName(Parameter):
 
     name = "scenario"
 
-    def shell_complete(
-        self,
-        ctx: click.Context,  # noqa: ARG002 (click's signature)
-        param: click.Parameter,  # noqa: ARG002
-        incomplete: str,
-    ) -> list[CompletionItem]:
+    def completions(self, incomplete: str) -> list[CompletionItem]:
         """Complete the names of the built-in scenarios."""
         found = [title for title in SUMMARIES if title.startswith(incomplete)]
         return [CompletionItem(title, help=SUMMARIES[title]) for title in found]
@@ -107,12 +105,7 @@ class AddressText(Parameter):
         except AddressError as error:
             raise AddressError(f"{origin(ctx, param)}: {error}") from None
 
-    def shell_complete(
-        self,
-        ctx: click.Context,  # noqa: ARG002 (click's signature)
-        param: click.Parameter,  # noqa: ARG002
-        incomplete: str,
-    ) -> list[CompletionItem]:
+    def completions(self, incomplete: str) -> list[CompletionItem]:
         """Complete the beginning of each form of address."""
         return [CompletionItem(start) for start in ADDRESS_STARTS if start.startswith(incomplete)]
 
