@@ -150,8 +150,8 @@ def fail() -> None:
     [
         (fail, 3, "the suite could not run: boom"),
         (lambda: signal.raise_signal(signal.SIGINT), 130, "interrupted"),
-        (lambda: signal.raise_signal(signal.SIGTERM), 143, "ended by SIGTERM"),
-        (lambda: signal.raise_signal(signal.SIGHUP), 129, "ended by SIGHUP"),
+        (lambda: signal.raise_signal(signal.SIGTERM), 143, "terminated by SIGTERM"),
+        (lambda: signal.raise_signal(signal.SIGHUP), 129, "terminated by SIGHUP"),
     ],
     ids=["failure", "SIGINT", "SIGTERM", "SIGHUP"],
 )
