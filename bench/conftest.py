@@ -12,13 +12,12 @@ from pytest_benchmark.logger import PytestBenchmarkWarning
 from bench.groups import Groups
 from upecho.cli.console import console
 from upecho.load.engine import best
-from upecho.measure import pythons
-from upecho.measure.cell_plan import PlannedCell
-from upecho.measure.cells import Cell
+from upecho.measure.plan import pythons
+from upecho.measure.plan.cell_plan import PlannedCell
+from upecho.measure.plan.cells import Cell
+from upecho.measure.plan.scenarios import DEFAULT_SCENARIOS, SCENARIOS, Scenario
+from upecho.measure.plan.settings import Limits, RunSettings, Window
 from upecho.measure.results import Results
-from upecho.measure.run import Terms
-from upecho.measure.run_settings import Limits, Window
-from upecho.measure.scenarios import DEFAULT_SCENARIOS, SCENARIOS, Scenario
 from upecho.measure.statistics.claims import MIN_ROUNDS
 from upecho.measure.statistics.summary import Summary
 from upecho.measure.trials import Trial
@@ -69,6 +68,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("upecho")
     names = [one.name for one in SCENARIOS]
+    group.addoption(
+        "--family", action="append", default=[], choices=list(Family), help="(default: every available one)"
+    )
     group.addoption("--implementation", action="append", default=[], help="NAME or NAME+LOOP (default: all)")
     group.addoption("--family", action="append", default=[], choices=list(Family), help="(default: all available)")
     group.addoption(
@@ -160,12 +162,12 @@ def _why_unavailable(family: Family) -> str:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     option = session.config.getoption
-    terms = Terms(
+    settings = RunSettings(
         Window(WARM_UP_SECONDS, option("--trial-seconds"), seed=0, engine=best()),
         Limits(option("--trials"), BUDGET_SECONDS),
     )
     markers = [item.get_closest_marker("cell") for item in session.items]
-    session.config.stash[GROUPS] = Groups([marker.args[0] for marker in markers if marker], terms)
+    session.config.stash[GROUPS] = Groups([marker.args[0] for marker in markers if marker], settings)
 
 
 def _results(config: pytest.Config) -> Results | None:

@@ -3,20 +3,21 @@
 import dataclasses
 from collections.abc import Sequence
 
-from upecho.measure import pythons
-from upecho.measure.cell_plan import PlannedCell
-from upecho.measure.cells import Group
+from upecho.measure.plan import pythons
+from upecho.measure.plan.cell_plan import PlannedCell
+from upecho.measure.plan.cells import Group
+from upecho.measure.plan.settings import RunSettings
 from upecho.measure.results import Results
-from upecho.measure.run import Run, Terms
+from upecho.measure.run import Run
 from upecho.measure.trials import Trial
 
 
 class Groups:
     """The cells of the selected tests, and the results of the groups measured so far."""
 
-    def __init__(self, cells: Sequence[PlannedCell], terms: Terms) -> None:
-        self._terms = terms
-        self._unable = pythons.unable(cells)
+    def __init__(self, cells: Sequence[PlannedCell], settings: RunSettings) -> None:
+        self._settings = settings
+        self._unable = pythons.unloadable(cells)
         self._cells = [one for one in cells if one not in self._unable]
         self._measured: dict[Group, Results] = {}
 
@@ -46,7 +47,7 @@ class Groups:
         )
 
     def _measure(self, group: Group) -> Results:
-        run = Run([one for one in self._cells if one.cell.group == group], self._terms)
+        run = Run([one for one in self._cells if one.cell.group == group], self._settings)
         for _ in run.measure(lambda _cell, _round: None):
             pass
         return run.results()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from upecho.load.engine_process import EngineProcess
 from upecho.load.plan import Job, LoadResult, Plan
 from upecho.measure.cores import Cores
-from upecho.measure.scenarios import SCENARIOS
+from upecho.measure.plan.scenarios import SCENARIOS
 from upecho.net.address import Address, Family
 from upecho.processes.server_process import Launch, ServerProcess, start_server
 from upecho.processes.supervisor import Supervisor

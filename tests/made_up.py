@@ -8,12 +8,12 @@ from typing import Any
 
 from upecho.load.latency import Latency
 from upecho.load.plan import LoadResult, ServerUse
-from upecho.measure.cells import Cell, Group
 from upecho.measure.cores import Cores
 from upecho.measure.environment import Environment
+from upecho.measure.plan.cells import Cell, Group
+from upecho.measure.plan.scenarios import Scenario
+from upecho.measure.plan.settings import Limits, Window
 from upecho.measure.results import RequestedCell, Results
-from upecho.measure.run_settings import Limits, Window
-from upecho.measure.scenarios import Scenario
 from upecho.measure.statistics.plausibility import Void, VoidReason
 from upecho.measure.trials import Fault, Finding, Trial
 from upecho.net.address import Family

@@ -19,6 +19,7 @@ from upecho.load.plan import Failure, LoadResult
 from upecho.measure.results import Results
 from upecho.net.address import Family
 from upecho.serving import inventory
+from upecho.serving.target import Target
 
 BASELINES = ["native"] if best() == "native" else []
 TINY = ("--rounds", "1", "--seconds", "0.03")
@@ -86,7 +87,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let ``threads`` fail two checks over Unix sockets."""
 
     def failing(
-        targets: Sequence[str], families: Sequence[Family], progress: Callable[[str], None], python: object
+        targets: Sequence[Target], families: Sequence[Family], progress: Callable[[str], None], *, python: object
     ) -> dict[tuple[str, Family], list[str]]:
         progress("something")
         return {("threads", Family.UNIX): ["echo-hello", "half-close"]}

@@ -3,7 +3,7 @@
 import pytest
 
 from upecho.cli import bench_selection
-from upecho.measure.scenarios import SCENARIOS
+from upecho.measure.plan.scenarios import SCENARIOS
 from upecho.serving import inventory
 
 

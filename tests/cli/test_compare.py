@@ -14,7 +14,7 @@ from upecho import cli
 from upecho.measure.results import VERSION, Results
 
 STEADY = [4.0, 4.04, 3.96, 4.0, 4.04, 3.96]
-DEARER = [1.1 * cost for cost in STEADY]
+COSTLIER = [1.1 * cost for cost in STEADY]
 BASE = run({"a": STEADY, "b": STEADY})
 
 Save = Callable[[str, Results], str]
@@ -50,16 +50,21 @@ def main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize(
     ("new", "percent", "status", "line"),
     [
-        (run({"a": DEARER, "b": STEADY}), None, 0, ""),
+        (run({"a": COSTLIER, "b": STEADY}), None, 0, ""),
         (
-            run({"a": DEARER, "b": STEADY}),
+            run({"a": COSTLIER, "b": STEADY}),
             "5",
             1,
             "--fail-above: more than 5% more expensive: a over unix in chat (1.100)",
         ),
-        (run({"a": DEARER, "b": STEADY}), "20", 0, "--fail-above: nothing is known to be more than 20% more expensive"),
+        (
+            run({"a": COSTLIER, "b": STEADY}),
+            "20",
+            0,
+            "--fail-above: nothing is known to be more than 20% more expensive",
+        ),
         (run({"a": STEADY, "b": STEADY}), "0", 0, "--fail-above: nothing is known to be more than 0% more expensive"),
-        (run({"a": DEARER[:2], "b": DEARER[:2]}), "5", 0, "--fail-above: undecided: 2 of 2 cells"),
+        (run({"a": COSTLIER[:2], "b": COSTLIER[:2]}), "5", 0, "--fail-above: undecided: 2 of 2 cells"),
         (run({"a": STEADY}), "5", 0, "--fail-above: nothing is known to be more than 5% more expensive"),
         (run({"a": STEADY, "b": "1 reset"}), None, 0, ""),
         (

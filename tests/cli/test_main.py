@@ -115,13 +115,13 @@ def test_exit_status_is_right_when_stderr_cannot_be_written(upecho: Upecho, argu
     assert done.returncode == status
 
 
-@pytest.mark.parametrize("arguments", [["check", "selectors"], ["list", "--checks"], ["check", "mine:serve"]])
+@pytest.mark.parametrize("arguments", [["check", "selectors"], ["serve", "mine:serve"], ["check", "mine:serve"]])
 def test_missing_current_directory_is_reported_on_one_line(directory: Path, arguments: list[str]) -> None:
     (directory / "gone").mkdir()
     command = ["/bin/sh", "-c", 'rmdir ../gone; exec "$@"', "sh", sys.executable, "-P", "-m", "upecho", *arguments]
     done = subprocess.run(command, cwd=directory / "gone", capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "upecho: the current directory does not exist any more\n"
+    assert done.stderr == "upecho: the current directory no longer exists; change to another one\n"
 
 
 def test_closed_pipe_is_not_an_error(upecho: Upecho) -> None:

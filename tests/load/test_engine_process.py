@@ -1,4 +1,4 @@
-"""The engine in a process of its own: the harness never hangs on it, and hears when it dies."""
+"""An engine in a process of its own: the harness neither hangs nor misses its end."""
 
 import os
 import signal
@@ -30,23 +30,23 @@ def test_one_process_carries_out_many_jobs(supervisor: Supervisor, start: Callab
     assert engine.run(Job(str(server.address), PLAN)).server is None
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="no core can be given to a process here")
-def test_it_polls_on_a_core_of_its_own_only(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[Job] = []
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system has no processor affinity")
+def test_engine_polls_only_on_its_own_core(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs: list[Job] = []
 
-    def overheard(job: Job) -> str:
-        told.append(job)
+    def recorded(job: Job) -> str:
+        jobs.append(job)
         return "nothing to read"
 
-    monkeypatch.setattr(Job, "to_json", overheard)
+    monkeypatch.setattr(Job, "to_json", recorded)
     one = (min(os.sched_getaffinity(0)),)
     for cores, may_poll in (((), True), (one, False), (one, True)):
         with pytest.raises(HarnessError):
             EngineProcess(supervisor, cores, may_poll=may_poll).run(Job("127.0.0.1:9", PLAN))
-    assert [job.plan.poll_seconds for job in told] == [0.0, 0.0, engine_process.POLL_SECONDS]
+    assert [job.plan.poll_seconds for job in jobs] == [0.0, 0.0, engine_process.POLL_SECONDS]
 
 
-def test_a_dead_engine_is_the_harness_failing(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dead_engine_is_a_failure_of_the_harness(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = EngineProcess(supervisor)
     (child,) = supervisor._children
     child.send_signal(signal.SIGKILL)
@@ -55,18 +55,18 @@ def test_a_dead_engine_is_the_harness_failing(supervisor: Supervisor, monkeypatc
         engine.run(Job("127.0.0.1:9", PLAN))
 
 
-def test_what_the_engine_said_is_in_the_message(supervisor: Supervisor) -> None:
+def test_last_line_of_stderr_is_in_the_message(supervisor: Supervisor) -> None:
     engine = EngineProcess(supervisor)
     with pytest.raises(HarnessError, match=r"ended with status 1: .*AddressError.*not an address: 'nowhere'"):
         engine.run(Job("nowhere", PLAN))
 
 
-def test_a_silent_engine_is_not_waited_for_for_ever(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silent_engine_times_out(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_process, "SLACK_SECONDS", 0.0)
     engine = EngineProcess(supervisor)
     (child,) = supervisor._children
     child.send_signal(signal.SIGSTOP)
     plan = Plan(1, 64, duration_seconds=0.1, deadline_seconds=0.2)
-    with pytest.raises(HarnessError, match="the load engine gave no result within 0 s"):
+    with pytest.raises(HarnessError, match="the load engine returned no result within 0 s"):
         engine.run(Job("127.0.0.1:9", plan))
     assert not child.is_alive()

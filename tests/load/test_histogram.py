@@ -1,4 +1,4 @@
-"""Histograms: every value in the right bucket, and text that others can read."""
+"""Histograms put every value into the right bucket, and encode them as text that other tools read."""
 
 import base64
 
@@ -12,30 +12,30 @@ VALUES = st.lists(st.integers(0, 2 * HIGHEST))
 
 
 @given(st.integers(0, HIGHEST))
-def test_a_bucket_is_at_most_a_thousandth_wide(value: int) -> None:
+def test_bucket_is_at_most_a_thousandth_wide(value: int) -> None:
     number = bucket(value)
     lowest = highest(number - 1) + 1 if number else 0
     assert lowest <= value <= highest(number)
     assert highest(number) - lowest <= value / 1000
 
 
-def test_buckets_follow_one_another() -> None:
+def test_buckets_have_no_gaps() -> None:
     assert [bucket(highest(number)) for number in range(33_000)] == list(range(33_000))
     assert [bucket(highest(number) + 1) for number in range(32_000)] == list(range(1, 32_001))
 
 
-def test_longer_than_an_hour_counts_as_an_hour() -> None:
+def test_values_above_an_hour_count_as_an_hour() -> None:
     assert bucket(HIGHEST * 5) == bucket(HIGHEST)
 
 
 @given(VALUES)
-def test_counts_survive_the_text(values: list[int]) -> None:
+def test_counts_survive_encoding(values: list[int]) -> None:
     counts = counts_of(values)
     assert decoded(encoded(counts)) == counts
 
 
 @given(VALUES)
-def test_the_tools_of_hdrhistogram_read_it(values: list[int]) -> None:
+def test_hdrhistogram_decodes_the_text(values: list[int]) -> None:
     histograms = pytest.importorskip("hdrh.histogram")
     read = histograms.HdrHistogram.decode(encoded(counts_of(values)))
     assert read.get_total_count() == len(values)
@@ -45,6 +45,6 @@ def test_the_tools_of_hdrhistogram_read_it(values: list[int]) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "AAAA", base64.b64encode(bytes(8) + b"x").decode(), "not base64 at all"])
-def test_something_else_is_an_error(text: str) -> None:
+def test_other_text_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"histogram|base64|padding|alphabet|incomplete|Incorrect"):
         decoded(text)

@@ -66,7 +66,7 @@ def test_every_kind_of_plan_over_every_family(family: Family, plan: Plan, start:
     "plan", [Plan(1, 64, 1, 1, depth=2), Plan(1, 64, 1, 1, rate=5.0), Plan(1, 64, 1, 1, churn=True)]
 )
 def test_python_engine_refuses_plans_it_does_not_support(plan: Plan) -> None:
-    with pytest.raises(Unavailable, match="the native one does"):
+    with pytest.raises(Unavailable, match="the native engine does"):
         python_engine.run(Address.parse("127.0.0.1:1"), plan)
 
 

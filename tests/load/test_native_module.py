@@ -18,7 +18,7 @@ import pytest
 
 from upecho.load import histogram
 from upecho.load.plan import SLICE_NS, Failure, Plan
-from upecho.measure import scenario_files
+from upecho.measure.plan import scenario_files
 from upecho.net.address import Address
 from upecho.processes.server_process import ServerProcess
 

@@ -1,4 +1,4 @@
-"""Why a connection could not be opened: through the server's doing, or for want of something on our side."""
+"""Failures to open a connection are attributed to the server or to this system."""
 
 import errno
 import os
@@ -31,18 +31,18 @@ def connect_failing_with(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
         (errno.ETIMEDOUT, Failure.TIMED_OUT),
     ],
 )
-def test_the_server_is_blamed_by_kind(number: int, failure: Failure, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failure_of_the_server_has_a_kind(number: int, failure: Failure, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Broken) as broken:
         connect_failing_with(number, monkeypatch)
     assert broken.value.failure is failure
 
 
-def test_trouble_of_our_own_is_no_failure_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_descriptors_are_a_failure_of_the_harness(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(HarnessError, match="too few descriptors"):
         connect_failing_with(errno.EMFILE, monkeypatch)
 
 
-def test_a_connection_neither_blocks_nor_waits_for_more_to_send() -> None:
+def test_connection_is_non_blocking_and_sends_without_delay() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as listener,
         connected(socket.AF_INET, listener.getsockname(), seconds=5) as connection,
@@ -51,8 +51,8 @@ def test_a_connection_neither_blocks_nor_waits_for_more_to_send() -> None:
         assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-def test_too_few_descriptors_are_said_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_few_descriptors_are_reported_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("resource.getrlimit", lambda _: (64, 500))
     expect_descriptors(400)
-    with pytest.raises(HarnessError, match=r"connections \(1016\): a process may open 64 here, and 500 at most"):
+    with pytest.raises(HarnessError, match="for 1016 connections: a process may open 64 here, and 500 at most"):
         expect_descriptors(1016)

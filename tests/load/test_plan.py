@@ -1,4 +1,4 @@
-"""Plans, jobs and results travel as JSON; percentiles are those of the definition."""
+"""Plans, jobs and results survive JSON; percentiles follow the nearest-rank definition."""
 
 import json
 import random
@@ -35,23 +35,23 @@ def test_percentile_is_the_nearest_rank(count: int, percent: float, expected: in
     assert percentile(counts_of(range(1, count + 1)), percent) == expected
 
 
-def test_no_latencies_are_all_zero() -> None:
+def test_latency_without_requests_is_zero() -> None:
     assert Latency.of([]) == Latency(0, 0, 0, 0, 0, 0, encoded({}))
 
 
-def test_the_histogram_counts_every_value() -> None:
+def test_histogram_counts_every_value() -> None:
     assert decoded(Latency.of([5, 12_344, 5, 12_350]).histogram) == {5: 2, bucket(12_344): 2}
 
 
 @pytest.mark.parametrize("max_requests", [None, 7])
-def test_jobs_travel_as_one_line(max_requests: int | None) -> None:
+def test_job_is_one_line_of_json(max_requests: int | None) -> None:
     job = Job("[::1]:80", Plan(3, 64, 0.5, 2.0, seed=9, max_requests=max_requests), server_group=17)
     assert "\n" not in job.to_json()
     assert Job.from_json(job.to_json()) == job
 
 
 @pytest.mark.parametrize("server", [None, ServerUse(12, 8, 4, 3, 20, 30, 2)])
-def test_results_travel_as_json(server: ServerUse | None) -> None:
+def test_result_survives_json(server: ServerUse | None) -> None:
     errors = {Failure.RESET: 2, Failure.EARLY_END: 1}
     result = LoadResult(
         "python", 3, 192, 1000, 900, server, True, Latency.of([5, 1234]), errors, engine_switches=7, stolen_ns=9
@@ -60,13 +60,13 @@ def test_results_travel_as_json(server: ServerUse | None) -> None:
     assert result.server_cpu_ns == (server and 12)
 
 
-def test_only_letters_of_ascii_are_expected_to_change() -> None:
+def test_only_ascii_letters_are_expected_to_change() -> None:
     payload = Payload.of(4096, seed=1)
     assert set(payload.sent) == set(range(256))
     assert payload.expected == bytes(payload.sent).upper()
 
 
-def test_windows_stay_within_the_buffer_and_differ() -> None:
+def test_requests_stay_within_the_buffer_and_differ() -> None:
     payload = Payload.of(64, seed=1)
     offsets = [next(payload.offsets) for _ in range(OFFSETS)]
     assert max(offsets) + 64 <= len(payload.sent)

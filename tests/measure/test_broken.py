@@ -9,11 +9,11 @@ from tests.broken import late_failures
 from tests.made_up import run
 from upecho.load.engine import best
 from upecho.measure import trial_runner
-from upecho.measure.cell_plan import every_cell
 from upecho.measure.cores import Cores
+from upecho.measure.plan.cell_plan import every_cell
+from upecho.measure.plan.scenarios import Scenario
+from upecho.measure.plan.settings import Window
 from upecho.measure.results import RequestedCell
-from upecho.measure.run_settings import Window
-from upecho.measure.scenarios import Scenario
 from upecho.measure.statistics.summary import Summary
 from upecho.measure.trial_runner import TrialRunner
 from upecho.measure.trials import Trial

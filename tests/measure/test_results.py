@@ -15,9 +15,9 @@ from upecho.load.plan import Failure, LoadResult, ServerUse
 from upecho.measure import environment
 from upecho.measure.cores import Cores
 from upecho.measure.environment import Environment
-from upecho.measure.results import RequestedCell, Results, load
-from upecho.measure.run_settings import Limits, Window
-from upecho.measure.scenarios import SCENARIOS
+from upecho.measure.plan.scenarios import SCENARIOS
+from upecho.measure.plan.settings import Limits, Window
+from upecho.measure.results import RequestedCell, Results, read_results
 from upecho.measure.statistics.plausibility import Void, VoidReason
 from upecho.measure.trials import Fault, Finding, Trial
 from upecho.support.errors import CallerError
@@ -107,15 +107,15 @@ def test_truncated_file_is_an_error(length: int, tmp_path: Path) -> None:
     file = tmp_path / "cut.json"
     file.write_text(RESULTS.to_json()[:length])
     with pytest.raises(CallerError, match=rf"^{file}: not a results file: not JSON, or incomplete"):
-        load(file)
+        read_results(file)
 
 
 def test_missing_or_binary_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(CallerError, match="No such file"):
-        load(tmp_path / "none.json")
+        read_results(tmp_path / "none.json")
     (tmp_path / "binary.json").write_bytes(b"\xff\xfe")
     with pytest.raises(CallerError, match="not UTF-8 text"):
-        load(tmp_path / "binary.json")
+        read_results(tmp_path / "binary.json")
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ from upecho.load.engine_process import EngineProcess
 from upecho.load.latency import Latency
 from upecho.load.plan import Failure, LoadResult
 from upecho.measure import trial_runner
-from upecho.measure.cell_plan import PlannedCell
-from upecho.measure.cells import Cell
 from upecho.measure.cores import Cores
-from upecho.measure.run_settings import Window
-from upecho.measure.scenarios import SCENARIOS, Scenario
+from upecho.measure.plan.cell_plan import PlannedCell
+from upecho.measure.plan.cells import Cell
+from upecho.measure.plan.scenarios import SCENARIOS, Scenario
+from upecho.measure.plan.settings import Window
 from upecho.measure.statistics.plausibility import VoidReason
 from upecho.measure.trial_runner import TrialRunner
 from upecho.measure.trials import Fault, Trial
@@ -25,7 +25,7 @@ from upecho.serving.target import Kind, Target
 
 SMALL = Scenario("small", 2, 64)
 
-HOSTILE = """
+BROKEN = """
 import os, sys, threading
 from upecho.servers import threads
 
@@ -60,8 +60,8 @@ def planned(text: str, family: Family, scenario: Scenario, max_clients: int | No
 
 
 @pytest.fixture
-def hostile(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (directory / "hostile.py").write_text(HOSTILE.replace("\\\\n", "\\n"))
+def broken(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (directory / "broken.py").write_text(BROKEN.replace("\\\\n", "\\n"))
     (directory / "gone.py").write_text("import os; os._exit(9)")
     monkeypatch.setenv("PYTHONPATH", str(directory))
 
@@ -100,13 +100,13 @@ def test_every_scenario_can_be_served(measure: Callable[..., Trial], scenario: S
     assert trial.load.engine == engine
 
 
-@pytest.mark.usefixtures("hostile")
+@pytest.mark.usefixtures("broken")
 @pytest.mark.parametrize(
     ("target", "faults", "failure"),
     [
-        ("hostile:lower", [Fault.REQUESTS_FAILED], "1 mismatch"),
-        ("hostile:dying", [Fault.REQUESTS_FAILED, Fault.PROCESS_ENDED], "1 early end, ended with status 7"),
-        ("hostile:noisy", [Fault.STDERR_OUTPUT], "wrote to stderr: cannot be helped\\x1b"),
+        ("broken:lower", [Fault.REQUESTS_FAILED], "1 mismatch"),
+        ("broken:dying", [Fault.REQUESTS_FAILED, Fault.PROCESS_ENDED], "1 early end, ended with status 7"),
+        ("broken:noisy", [Fault.STDERR_OUTPUT], "wrote to stderr: cannot be helped\\x1b"),
         (
             "gone:serve",
             [Fault.NOT_READY],
@@ -120,10 +120,10 @@ def test_fault_is_reported(measure: Callable[..., Trial], target: str, faults: l
     assert trial.failure == failure
 
 
-@pytest.mark.usefixtures("hostile")
+@pytest.mark.usefixtures("broken")
 def test_silent_server_times_out(measure: Callable[..., Trial], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial_runner, "DEADLINE_SECONDS", 0.3)
-    assert measure("hostile:stalling").failure == "1 timed out"
+    assert measure("broken:stalling").failure == "1 timed out"
 
 
 def test_machine_without_ports_makes_the_trial_void(

@@ -5,12 +5,12 @@ import math
 from collections.abc import Iterator, Sequence
 
 from upecho.load.engine import best
-from upecho.measure.cell_plan import every_cell
-from upecho.measure.cells import Cell
+from upecho.measure.plan.cell_plan import every_cell
+from upecho.measure.plan.cells import Cell
+from upecho.measure.plan.scenarios import KIB, Scenario
+from upecho.measure.plan.settings import Limits, RunSettings, Window
 from upecho.measure.results import Results
-from upecho.measure.run import Run, Terms
-from upecho.measure.run_settings import Limits, Window
-from upecho.measure.scenarios import KIB, Scenario
+from upecho.measure.run import Run
 from upecho.measure.statistics.claims import MIN_ROUNDS
 from upecho.net.address import Family
 from upecho.serving.target import Target
@@ -26,7 +26,7 @@ def measured(
     window = Window(seconds / 3, seconds, seed, best())
     limits = Limits(rounds, math.inf, 2 * MIN_ROUNDS, precision, copies=True)
     targets = [Target.parse(name) for name in names]
-    run = Run(every_cell(targets, [Family.UNIX], [scenario]), Terms(window, limits))
+    run = Run(every_cell(targets, [Family.UNIX], [scenario]), RunSettings(window, limits))
     for trial in run.measure(lambda cell, number: None):
         assert trial.is_valid, trial
     return run.results()

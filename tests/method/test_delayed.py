@@ -9,7 +9,7 @@ import pytest
 
 from tests.method.planted import DELAY_SECONDS, NOTES, STALL_SECONDS
 from tests.method.runs import ALONE, measured
-from upecho.measure.scenarios import Scenario
+from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.statistics.summary import Figures, Summary
 
 PROMPT, LATE, STALLING = (f"tests.method.planted:{server}" for server in ("prompt", "late", "stalling"))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.method.runs import BUSY, cell, measured, neighbours, undisturbed
-from upecho.measure.cells import BASELINE
+from upecho.measure.plan.cells import BASELINE
 from upecho.measure.results import Results
 from upecho.measure.statistics.changes import Changes
 from upecho.measure.statistics.claims import Claims, Verdict

@@ -28,19 +28,19 @@ def entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("row", registry.BUILT_IN, ids=lambda row: row.name)
 def test_every_built_in_implementation_can_be_loaded(row: registry.Registration) -> None:
-    server = registry.load(row.name)
+    server = registry.load_implementation(row.name)
     assert callable(server.serve)
     assert (server.summary, server.naive) == (row.summary, row.naive)
 
 
 def test_max_clients_comes_from_the_module() -> None:
-    assert registry.load("blocking").max_clients == 1
-    assert registry.load("threads").max_clients is None
+    assert registry.load_implementation("blocking").max_clients == 1
+    assert registry.load_implementation("threads").max_clients is None
 
 
 def test_loading_a_built_in_reads_no_entry_points(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(importlib.metadata, "entry_points")
-    registry.load("threads")
+    registry.load_implementation("threads")
 
 
 @pytest.mark.parametrize(
@@ -67,25 +67,25 @@ def test_loading_a_built_in_reads_no_entry_points(monkeypatch: pytest.MonkeyPatc
 def test_wrong_name_is_answered_with_a_suggestion(here: Path, target: str, message: str) -> None:
     (here / "mine.py").write_text("import mine.no_such")
     with pytest.raises(CallerError) as raised:
-        registry.load(target)
+        registry.load_implementation(target)
     assert str(raised.value).startswith(message)
 
 
 def test_loop_that_is_not_installed_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvloop", None)
     with pytest.raises(Unavailable, match=r"^uvloop is unavailable here: the package 'uvloop' is not installed; "):
-        registry.load("asyncio+uvloop")
+        registry.load_implementation("asyncio+uvloop")
 
 
 def test_module_in_the_current_directory_is_found(here: Path) -> None:
     sys.path[:] = [entry for entry in sys.path if entry not in ("", str(here))]
-    server = registry.load("mine:serve")
+    server = registry.load_implementation("mine:serve")
     assert (server.max_clients, server.summary) == (7, "A module.")
 
 
 def test_loading_a_name_leaves_the_import_path_alone(here: Path) -> None:
     before = list(sys.path)
-    registry.load("threads")
+    registry.load_implementation("threads")
     assert sys.path == before
 
 
@@ -94,26 +94,26 @@ def test_current_directory_cannot_shadow_the_standard_library(here: Path, monkey
     sys.path[:] = [entry for entry in sys.path if entry not in ("", str(here))]
     (here / "wave.py").write_text("raise SystemExit('shadowed')")
     (here / "mine.py").write_text("import wave\ndef serve(listener, stop):\n    wave.open()\n")
-    registry.load("mine:serve")
+    registry.load_implementation("mine:serve")
 
 
 def test_summary_comes_from_serve_before_its_module(here: Path) -> None:
     (here / "mine.py").write_text('"""A module."""\ndef serve(listener, stop):\n    """A server.\n\n    More."""\n')
-    assert registry.load("mine:serve").summary == "A server."
+    assert registry.load_implementation("mine:serve").summary == "A server."
 
 
 @pytest.mark.parametrize("families", ["()", "'inet'", "('inet', 'ipx')", "7", "[[]]", "{'inet': 1}"])
 def test_malformed_families_are_a_caller_error(here: Path, families: str) -> None:
     (here / "mine.py").write_text(f"FAMILIES = {families}\ndef serve(listener, stop): pass\n")
     with pytest.raises(CallerError) as raised:
-        registry.load("mine:serve")
+        registry.load_implementation("mine:serve")
     assert str(raised.value).startswith(f"mine:serve: FAMILIES is {families}; it must be a tuple with some of 'inet', ")
 
 
 def test_missing_dependency_makes_a_module_unavailable(here: Path) -> None:
     (here / "mine.py").write_text("import no_such_package\n")
     with pytest.raises(Unavailable, match="mine:serve is unavailable here: the package 'no_such_package' is not"):
-        registry.load("mine:serve")
+        registry.load_implementation("mine:serve")
 
 
 @pytest.mark.parametrize(
@@ -131,14 +131,14 @@ def test_module_that_raises_is_broken(here: Path, code: str, what: str) -> None:
     (here / "mine.py").write_text(code)
     (here / "deep.py").write_text("import json\ndef deep():\n    json.loads('[')\ndeep()")
     with pytest.raises(CallerError) as raised:
-        registry.load("mine:serve")
+        registry.load_implementation("mine:serve")
     assert str(raised.value) == f"mine:serve: broken: {what.format(here)}"
 
 
 def test_interrupt_during_an_import_propagates(here: Path) -> None:
     (here / "mine.py").write_text("raise KeyboardInterrupt")
     with pytest.raises(KeyboardInterrupt):
-        registry.load("mine:serve")
+        registry.load_implementation("mine:serve")
 
 
 @pytest.mark.parametrize("bug", ["from os import no_such", "import upecho.no_such", "1 / 0"])
@@ -148,13 +148,13 @@ def test_own_bug_propagates(here: Path, monkeypatch: pytest.MonkeyPatch, bug: st
     monkeypatch.setattr(registry, "BUILT_IN_NAMES", {"ours"})
     monkeypatch.syspath_prepend(here)
     with pytest.raises((ImportError, ZeroDivisionError)):
-        registry.load("ours")
+        registry.load_implementation("ours")
 
 
 def test_entry_point_adds_an_implementation(here: Path, entry_point: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(here)
     assert registry.registrations()[-1] == registry.Registration("added", "mine:serve")
-    assert registry.load("added").max_clients == 7
+    assert registry.load_implementation("added").max_clients == 7
 
 
 def test_name_from_an_entry_point_is_suggested(entry_point: None) -> None:

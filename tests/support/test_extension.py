@@ -62,7 +62,7 @@ def without_extension(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("without_extension")
 def test_missing_extension_is_reported_by_what_needs_it() -> None:
     with pytest.raises(Unavailable, match="the example is unavailable here: it needs upecho's C extension"):
-        extension.load("the example")
+        extension.require("the example")
     with pytest.raises(Unavailable, match="the native load engine is unavailable"):
         engine.engine("native")
     (row,) = [row for row in inventory.implementations() if row.name == "native"]

@@ -8,7 +8,6 @@ import errno
 import importlib
 import os
 import sys
-from pathlib import Path
 from typing import Any, NoReturn, TextIO, cast
 
 import click
@@ -133,20 +132,9 @@ def _fail(line: str, status: int) -> int:
 
 def _fail_by_system(error: OSError) -> int:
     """Report an error of the operating system, unless it can only be a bug of ours."""
-    if error.filename is None and error.errno == errno.ENOENT and not _current_directory_exists():
-        return _fail("the current directory no longer exists; change to another one", CallerError.exit_status)
     if error.filename is None and error.errno not in OUTPUT_ERRORS:
         raise error
     return _fail(_describe(error), HarnessError.exit_status)
-
-
-def _current_directory_exists() -> bool:
-    """Return whether the current directory exists; some packages look it up when they are imported."""
-    try:
-        Path.cwd()
-    except FileNotFoundError:
-        return False
-    return True
 
 
 def _usage(error: click.UsageError) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from upecho.cli.progress import Steps
 from upecho.conformance.run.gate import demanded, failing
 from upecho.conformance.run.selection import is_due
-from upecho.measure.cell_plan import PlannedCell
+from upecho.measure.plan.cell_plan import PlannedCell
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
 from upecho.serving.target import Target

@@ -31,7 +31,7 @@ def measure(run: Run, save: Path | None) -> int:
 
 def _measure(run: Run, save: Path | None) -> None:
     """Measure; save after every round, because nothing can be saved once SIGKILL has arrived."""
-    limits = run.terms.limits
+    limits = run.settings.limits
     total = f" of {limits.rounds}" if limits.rounds <= limits.min_rounds else ""
     current = 1
     with Steps(run.min_trials()) as steps:

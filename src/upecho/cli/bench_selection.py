@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from upecho.measure import pythons, scenario_files
-from upecho.measure.cell_plan import PlannedCell
-from upecho.measure.cells import BASELINE
+from upecho.measure.plan import pythons, scenario_files
+from upecho.measure.plan.cell_plan import PlannedCell
+from upecho.measure.plan.cells import BASELINE
+from upecho.measure.plan.scenarios import ALL, DEFAULT_SCENARIOS, SCENARIOS, SUMMARIES, Scenario
 from upecho.measure.run import expect_engine_supports
-from upecho.measure.scenarios import ALL, DEFAULT_SCENARIOS, SCENARIOS, SUMMARIES, Scenario
 from upecho.net.address import Family
 from upecho.serving import inventory
 from upecho.serving.target import Kind, Target
@@ -74,7 +74,7 @@ def _is_available(row: inventory.Entry) -> bool:
 
 def loadable(cells: Sequence[PlannedCell]) -> list[PlannedCell]:
     """Return the cells whose interpreter can load their target; report the others as skipped."""
-    unable = pythons.unable(cells)
+    unable = pythons.unloadable(cells)
     skipped = {f"{one.cell.target} on {one.cell.python}": reason for one, reason in unable.items()}
     for what, reason in skipped.items():
         _report_skipped(what, reason)
@@ -98,7 +98,7 @@ def _named(name: str, engine: str) -> Sequence[Scenario]:
     if name == ALL:
         return _supported(engine)
     if name.endswith(FILE_ENDING):
-        return scenario_files.load(Path(name))
+        return scenario_files.read_scenarios(Path(name))
     found = [one for one in SCENARIOS if name in (one.name, one.title)]
     if not found:
         raise CallerError(unknown_name("scenario", name, list(SUMMARIES), ALL, f"a {FILE_ENDING} file"))

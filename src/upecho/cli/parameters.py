@@ -8,7 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from upecho.cli.configuration import is_from_file, origin
-from upecho.measure.scenarios import SUMMARIES
+from upecho.measure.plan.scenarios import SUMMARIES
 from upecho.net.address import Address, Family
 from upecho.serving import registry
 from upecho.serving.settings import DEFAULT_ADDRESS, MAX_MODE

@@ -16,7 +16,7 @@ from upecho.support import extension
 
 NAME = "native"
 
-_native = extension.load("the native load engine")
+_native = extension.require("the native load engine")
 _FAILURES = tuple(Failure[name] for name in _native.FAILURES)
 
 # An extension built from other sources would count into buckets and slices that mean something else here.

@@ -100,7 +100,7 @@ def _load_average() -> float:
 
 def _compiler() -> str:
     try:
-        return str(extension.load("the compiler's name").COMPILER)
+        return str(extension.require("the compiler's name").COMPILER)
     except Unavailable:
         return ""
 

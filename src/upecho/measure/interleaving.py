@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator, Sequence
 
-from upecho.measure.cell_plan import PlannedCell
+from upecho.measure.plan.cell_plan import PlannedCell
 
 
 def orders(cells: Sequence[PlannedCell], seed: int, *, copies: bool = False) -> Iterator[list[PlannedCell]]:

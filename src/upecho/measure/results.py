@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from upecho.measure.cells import Cell
 from upecho.measure.environment import Environment
-from upecho.measure.run_settings import Limits, Window
-from upecho.measure.scenarios import Scenario
+from upecho.measure.plan.cells import Cell
+from upecho.measure.plan.scenarios import Scenario
+from upecho.measure.plan.settings import Limits, Window
 from upecho.measure.trials import Trial
 from upecho.support.decoding import build
 from upecho.support.errors import CallerError
@@ -113,7 +113,7 @@ def _fields(text: str) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name not in ("schema", "version")}
 
 
-def load(path: Path) -> Results:
+def read_results(path: Path) -> Results:
     """Read a results file.
 
     Raises:

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from upecho.measure import interleaving
-from upecho.measure.cell_plan import PlannedCell
-from upecho.measure.cells import Cell
-from upecho.measure.run_settings import Limits
+from upecho.measure.plan.cell_plan import PlannedCell
+from upecho.measure.plan.cells import Cell
+from upecho.measure.plan.settings import Limits
 from upecho.measure.statistics.costs import Costs
 from upecho.measure.trial_runner import TrialRunner
 from upecho.measure.trials import Trial

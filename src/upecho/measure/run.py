@@ -1,18 +1,17 @@
 """A whole run: its cells, their trials, and the results, also of a run that was interrupted."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from upecho.load.engine import best, engine
 from upecho.load.opening import expect_descriptors
 from upecho.measure import rounds
-from upecho.measure.cell_plan import PlannedCell
-from upecho.measure.cells import Cell
 from upecho.measure.cores import Cores
 from upecho.measure.environment import Environment
+from upecho.measure.plan.cell_plan import PlannedCell
+from upecho.measure.plan.cells import Cell
+from upecho.measure.plan.scenarios import Scenario
+from upecho.measure.plan.settings import RunSettings
 from upecho.measure.results import RequestedCell, Results
-from upecho.measure.run_settings import Limits, Window
-from upecho.measure.scenarios import Scenario
 from upecho.measure.trial_runner import TrialRunner
 from upecho.measure.trials import Trial
 from upecho.processes.supervisor import Supervisor
@@ -20,40 +19,23 @@ from upecho.support import extension
 from upecho.support.errors import Unavailable
 
 
-@dataclass(frozen=True)
-class Terms:
-    """How a run is made.
-
-    Attributes:
-        window: How each server is loaded in a trial.
-        limits: When the run stops.
-        checked: Whether conformance was checked first.
-        even_if_failing: Whether to measure targets that fail a check.
-    """
-
-    window: Window
-    limits: Limits
-    checked: bool = False
-    even_if_failing: bool = False
-
-
 class Run:
     """Measures cells and keeps the trials measured so far.
 
     Attributes:
-        terms: How the run is made.
+        settings: How the run is made.
         cells: Cells that are measured; the results say why the others are not.
     """
 
-    def __init__(self, planned: Sequence[PlannedCell], terms: Terms) -> None:
+    def __init__(self, planned: Sequence[PlannedCell], settings: RunSettings) -> None:
         """Determine which cells can be measured.
 
         Raises:
             Unavailable: The load engine was not built here, or cannot produce such a load.
             HarnessError: The system does not allow a process that many connections.
         """
-        self.terms = terms
-        expect_engine_supports(terms.window.engine, (one.scenario for one in planned))
+        self.settings = settings
+        expect_engine_supports(settings.window.engine, (one.scenario for one in planned))
         measurable = [one for one in planned if self._is_measurable(one)]
         groups = {one.cell.group for one in measurable if not one.added}
         self.cells = [one for one in measurable if one.cell.group in groups]
@@ -64,7 +46,7 @@ class Run:
 
     def min_trials(self) -> int:
         """Return the number of trials if nothing fails and the precision is reached as early as possible."""
-        limits = self.terms.limits
+        limits = self.settings.limits
         groups = {one.cell.group for one in self.cells}
         return (len(self.cells) + len(groups) * limits.copies) * min(limits.min_rounds, limits.rounds)
 
@@ -80,7 +62,7 @@ class Run:
         """
         if not self.cells:
             return
-        window, limits = self.terms.window, self.terms.limits
+        window, limits = self.settings.window, self.settings.limits
         with Supervisor() as supervisor:
             runner = TrialRunner(supervisor, self._cores, window)
             for trial in rounds.measure(runner, self.cells, limits, seed=window.seed, on_start=on_start):
@@ -91,9 +73,9 @@ class Run:
         """Return what has been measured so far."""
         return Results(
             environment=self._environment,
-            window=self.terms.window,
-            limits=self.terms.limits,
-            checked=self.terms.checked,
+            window=self.settings.window,
+            limits=self.settings.limits,
+            checked=self.settings.checked,
             scenarios=tuple(dict.fromkeys(one.scenario for one in self._planned)),
             requested=tuple(RequestedCell(one.cell, one.unsupported, one.failed_checks) for one in self._planned),
             trials=tuple(self._trials),
@@ -101,7 +83,7 @@ class Run:
         )
 
     def _is_measurable(self, planned: PlannedCell) -> bool:
-        return not planned.unsupported and (self.terms.even_if_failing or not planned.failed_checks)
+        return not planned.unsupported and (self.settings.even_if_failing or not planned.failed_checks)
 
 
 def expect_engine_supports(name: str, scenarios: Iterable[Scenario]) -> None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from upecho.load.engine_process import EngineProcess
 from upecho.load.plan import Failure, Job, LoadResult, Plan
-from upecho.measure.cell_plan import PlannedCell
 from upecho.measure.cores import Cores
-from upecho.measure.run_settings import Window
-from upecho.measure.scenarios import Scenario
+from upecho.measure.plan.cell_plan import PlannedCell
+from upecho.measure.plan.scenarios import Scenario
+from upecho.measure.plan.settings import Window
 from upecho.measure.statistics.noise import disturbances
 from upecho.measure.statistics.plausibility import why_void
 from upecho.measure.trials import Fault, Finding, Trial

@@ -4,7 +4,7 @@ import enum
 from dataclasses import dataclass
 
 from upecho.load.plan import LoadResult
-from upecho.measure.cells import Cell
+from upecho.measure.plan.cells import Cell
 from upecho.measure.statistics.plausibility import Void
 
 

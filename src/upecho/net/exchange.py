@@ -23,7 +23,7 @@ R = TypeVar("R")
 class Exchange:
     """The bytes still to be sent on one connection, and how many have gone each way."""
 
-    def __init__(self, connection: socket.socket, text: bytes = b"", source: int | None = None) -> None:
+    def __init__(self, connection: socket.socket, text: bytes = b"", *, source: int | None = None) -> None:
         """Prepare to send.
 
         Args:

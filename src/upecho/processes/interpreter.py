@@ -49,7 +49,7 @@ from upecho.support import errors
 from upecho.serving import registry, run as serving
 problem = None
 try:
-    registry.load(sys.argv[1])
+    registry.load_implementation(sys.argv[1])
 except errors.Unavailable as error:
     problem = error.reason  # the hint would name a command that installs for another interpreter
 except errors.CallerError as error:

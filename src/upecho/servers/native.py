@@ -5,7 +5,7 @@ import socket
 from upecho.serving.contract import Stop
 from upecho.support import extension
 
-_native = extension.load("native")
+_native = extension.require("native")
 
 
 def serve(listener: socket.socket, stop: Stop) -> None:

@@ -57,7 +57,7 @@ def families() -> list[Entry]:
 
 def _implementation(row: registry.Registration) -> ImplementationEntry:
     try:
-        implementation = registry.load(row.name)
+        implementation = registry.load_implementation(row.name)
     except CallerError as error:
         return ImplementationEntry(row.name, row.summary, error.detail, naive=row.naive)
     return ImplementationEntry(row.name, implementation.summary, None, implementation.max_clients, implementation.naive)

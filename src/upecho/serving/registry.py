@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from upecho.net.address import Family
 from upecho.support.errors import CallerError, Unavailable
+from upecho.support.paths import current_directory
 from upecho.support.text import unknown_name
 
 ENTRY_POINTS = "upecho.servers"
@@ -99,7 +100,7 @@ def find(name: str) -> Registration:
     raise CallerError(unknown_name("implementation", name, [row.name for row in rows], "module:attribute"))
 
 
-def load(text: str) -> Implementation:
+def load_implementation(text: str) -> Implementation:
     """Import the implementation that ``NAME``, ``NAME+LOOP`` or ``module:attribute[+LOOP]`` stands for.
 
     Raises:
@@ -183,12 +184,13 @@ def _make_current_directory_importable() -> None:
     The standard library stays in front. The directory of a lesson may well hold a selectors.py, and which modules have
     been imported already, and can no longer be shadowed, differs between versions of Python.
     """
-    if not {"", str(Path.cwd())} & set(sys.path):
+    here = str(current_directory())
+    if not {"", here} & set(sys.path):
         standard = str(Path(inspect.__file__).parent)
         places = [
             place for place, directory in enumerate(sys.path) if directory in (standard, f"{standard}/lib-dynload")
         ]
-        sys.path.insert(max(places, default=-1) + 1, str(Path.cwd()))
+        sys.path.insert(max(places, default=-1) + 1, here)
 
 
 def _import_object(location: str, name: str) -> Any:

@@ -70,7 +70,7 @@ def run(order: Order, announce: Callable[[Address], None]) -> None:
     Raises:
         UpechoError: The order cannot be carried out, or the server did not stop.
     """
-    implementation = registry.load(order.target)
+    implementation = registry.load_implementation(order.target)
     timeout = 0.0 if implementation.naive else order.settings.grace + OVERTIME_SECONDS
     # Signals are handled before a Unix path exists, so that a stop at any moment removes the path.
     with (

@@ -24,6 +24,7 @@ Theory of operation
 
 import array
 import contextlib
+import functools
 import os
 import signal
 import socket
@@ -57,12 +58,10 @@ def stop_signals(timeout: float, target: str) -> Iterator[socket.socket]:
     Raises:
         TargetError: The server did not stop in time. It is raised in the main thread, inside the ``with`` block.
     """
-    reader, writer = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    reader, writer = _nonblocking_pair()
     _drop_other_signals(reader)
-    reader.setblocking(False)
-    writer.setblocking(False)
-
     requested = threading.Event()
+    give_up = functools.partial(_give_up, target)
 
     def stop(number: int, _frame: FrameType | None) -> None:
         requested.set()
@@ -70,11 +69,6 @@ def stop_signals(timeout: float, target: str) -> Iterator[socket.socket]:
             give_up()
         signal.setitimer(signal.ITIMER_REAL, timeout, OVERTIME_SECONDS)
         _wake(writer, number)
-
-    def give_up(_number: int = 0, _frame: FrameType | None = None) -> NoReturn:
-        _handle_stop_signals(signal.SIG_IGN)
-        _end_hard_after_overtime()
-        raise TargetError(f"{target} did not stop when told to")
 
     before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
     with reader, writer:
@@ -91,6 +85,20 @@ def stop_signals(timeout: float, target: str) -> Iterator[socket.socket]:
             else:
                 for number, handler in before.items():
                     signal.signal(number, handler)
+
+
+def _nonblocking_pair() -> tuple[socket.socket, socket.socket]:
+    """Return a pair of datagram sockets; a signal handler must never block."""
+    reader, writer = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    reader.setblocking(False)
+    writer.setblocking(False)
+    return reader, writer
+
+
+def _give_up(target: str, _number: int = 0, _frame: FrameType | None = None) -> NoReturn:
+    _handle_stop_signals(signal.SIG_IGN)
+    _end_hard_after_overtime()
+    raise TargetError(f"{target} did not stop when told to")
 
 
 def _end_hard_after_overtime() -> None:

@@ -69,7 +69,7 @@ class Target:
             return cls(text, Kind.COMMAND, families, max_clients)
         if text.startswith("unix:") or text.rpartition(":")[2].isdigit():
             return cls(text, Kind.ADDRESS, frozenset({Address.parse(text).family}), max_clients)
-        implementation = registry.load(text)
+        implementation = registry.load_implementation(text)
         return cls(text, Kind.IMPLEMENTATION, implementation.families, implementation.max_clients or max_clients)
 
     @classmethod

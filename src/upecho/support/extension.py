@@ -10,7 +10,7 @@ HINT = (
 )
 
 
-def load(user: str) -> ModuleType:
+def require(user: str) -> ModuleType:
     """Import the extension and return it.
 
     Args:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from upecho.conformance.run.known import Entry, KnownFailures
-from upecho.conformance.run.known_files import expect_writable, load, store
+from upecho.conformance.run.known_files import expect_writable, read_known_failures, store
 from upecho.net.address import Family
 from upecho.serving.target import Kind, Target
 from upecho.support.errors import CallerError
@@ -24,20 +24,20 @@ def written(tmp_path: Path) -> Path:
 
 
 def test_file_names_the_target_of_its_failures(written: Path) -> None:
-    failures = load(str(written), [TARGET]).of(TARGET)
+    failures = read_known_failures(str(written), [TARGET]).of(TARGET)
     assert failures
     inet = frozenset({Family.INET})
     assert failures.entries == (Entry("half-close", "no FIN", "https://example.org/1", inet),)
-    assert load(str(written), [ADDRESS]).of(TARGET) is None
+    assert read_known_failures(str(written), [ADDRESS]).of(TARGET) is None
 
 
 def test_directory_known_is_the_default(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(written)
-    assert load(None, [TARGET]).of(TARGET) is None
+    assert read_known_failures(None, [TARGET]).of(TARGET) is None
     (written / "known").mkdir()
     (written / "any-name.toml").rename(written / "known" / "x.toml")
-    assert load(None, [TARGET]).of(TARGET)
-    assert load("", [TARGET]).of(TARGET) is None
+    assert read_known_failures(None, [TARGET]).of(TARGET)
+    assert read_known_failures("", [TARGET]).of(TARGET) is None
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_directory_known_is_the_default(written: Path, monkeypatch: pytest.Monke
 def test_invalid_file_is_named_on_one_line(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "x.toml").write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(CallerError) as error:
-        load(str(tmp_path), [TARGET, ADDRESS])
+        read_known_failures(str(tmp_path), [TARGET, ADDRESS])
     assert f"{tmp_path}/x.toml" in str(error.value)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
@@ -86,24 +86,24 @@ def test_invalid_file_is_named_on_one_line(tmp_path: Path, text: str, message: s
 def test_irregular_file_is_not_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x.toml")
     with pytest.raises(CallerError, match=r"cannot read .*/x.toml: it is not a regular file"):
-        load(str(tmp_path), [TARGET])
+        read_known_failures(str(tmp_path), [TARGET])
 
 
 def test_two_files_about_one_target_are_refused(written: Path) -> None:
     (written / "other.toml").write_text(HEAD)
     with pytest.raises(CallerError, match=r"other.toml: .*any-name.toml is also about the target 'selectors'"):
-        load(str(written), [ADDRESS])
+        read_known_failures(str(written), [ADDRESS])
 
 
 def test_missing_directory_is_reported(tmp_path: Path) -> None:
     with pytest.raises(CallerError, match=r"cannot read known failures from .*/nowhere: it is not a directory"):
-        load(str(tmp_path / "nowhere"), [TARGET])
+        read_known_failures(str(tmp_path / "nowhere"), [TARGET])
 
 
 def test_two_entries_about_one_check_may_have_different_families(tmp_path: Path) -> None:
     text = f"{HEAD}{HALF_CLOSE}families = ['inet']\n{HALF_CLOSE}families = ['unix', 'inet6']"
     (tmp_path / "x.toml").write_text(text)
-    failures = load(str(tmp_path), [TARGET]).of(TARGET)
+    failures = read_known_failures(str(tmp_path), [TARGET]).of(TARGET)
     assert failures
     assert len(failures.entries) == 2
 
@@ -115,7 +115,7 @@ def test_written_entries_can_be_read(tmp_path: Path) -> None:
     (path,) = tmp_path.iterdir()
     assert path.name == "cmd-sh-c-x-address.toml"
     assert said == f"wrote {path}: 1 known failure"
-    failures = load(str(tmp_path), [target]).of(target)
+    failures = read_known_failures(str(tmp_path), [target]).of(target)
     assert failures == KnownFailures(path, target, entries)
     assert store(str(tmp_path), target, failures, entries=entries) == f"{path} is unchanged: 1 known failure"
     assert store(str(tmp_path), target, failures, entries=()) == f"removed {path}"
@@ -127,7 +127,7 @@ def test_file_about_another_target_is_not_overwritten(tmp_path: Path) -> None:
     for target in (one, other):
         store(str(tmp_path), target, None, entries=(Entry("half-close", "no FIN"),))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a-b-2.toml", "a-b.toml"]
-    known = load(str(tmp_path), [one, other])
+    known = read_known_failures(str(tmp_path), [one, other])
     assert known.of(one)
     assert known.of(other)
 

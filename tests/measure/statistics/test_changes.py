@@ -1,4 +1,4 @@
-"""Two runs are compared fairly: what was planted is found, what the machine did is not blamed on servers."""
+"""Comparisons of runs detect real changes, and do not attribute changes of the machine to servers."""
 
 import dataclasses
 import math
@@ -15,7 +15,7 @@ from upecho.support.errors import CallerError
 
 COSTS = {"native": 3.0, "threads": 9.0, "asyncio": 12.0}
 STEADY = [1.0, 1.01, 0.99, 1.0, 1.01, 0.99]
-DEARER = [1.1 * cost for cost in STEADY]
+COSTLIER = [1.1 * cost for cost in STEADY]
 
 
 def found(base: Results, new: Results) -> dict[str, Change]:
@@ -27,7 +27,7 @@ def verdict(base: Results, new: Results) -> Verdict:
     return change.verdict
 
 
-def test_what_was_planted_is_found() -> None:
+def test_planted_change_is_detected() -> None:
     source = random.Random(1)
     base = noisy(source, COSTS, 40)
     changes = found(base, noisy(source, COSTS | {"threads": 9.0 * 1.05}, 40))
@@ -36,13 +36,13 @@ def test_what_was_planted_is_found() -> None:
     assert changes["asyncio"].verdict is Verdict.NO_DIFFERENCE
 
 
-def test_less_is_found_too_and_is_not_more() -> None:
-    (change,) = Changes(run({"a": DEARER}), run({"a": STEADY})).cells
+def test_lower_cost_is_detected_and_is_not_costs_more() -> None:
+    (change,) = Changes(run({"a": COSTLIER}), run({"a": STEADY})).cells
     assert change.ratio.ratio == pytest.approx(1 / 1.1)
     assert (change.verdict, change.costs_more) == (Verdict.DIFFERENT, False)
 
 
-def test_a_machine_that_was_slower_is_cancelled_by_the_baseline() -> None:
+def test_baseline_cancels_a_slower_machine() -> None:
     source = random.Random(2)
     changes = Changes(noisy(source, COSTS, 12), noisy(source, COSTS, 12, machine=1.3))
     assert [change.cell.target for change in changes.cells] == ["threads", "asyncio"]
@@ -54,22 +54,22 @@ def test_a_machine_that_was_slower_is_cancelled_by_the_baseline() -> None:
 
 
 @pytest.mark.parametrize("factor", [0.8, 1.25])
-def test_a_baseline_that_changes_alone_makes_no_change_of_the_others(factor: float) -> None:
+def test_change_of_the_baseline_alone_changes_nothing_else(factor: float) -> None:
     base = {"native": STEADY, "a": STEADY, "b": STEADY}
     changes = Changes(run(base), run(base | {"native": [factor * cost for cost in STEADY]}))
     assert [change.verdict for change in changes.cells] == [Verdict.NO_DIFFERENCE] * 2
 
 
 @pytest.mark.parametrize(("machine", "verdict"), [(1.3, Verdict.DIFFERENT), (1 / 1.3, Verdict.NO_DIFFERENCE)])
-def test_what_a_faster_machine_hides_is_not_claimed(machine: float, verdict: Verdict) -> None:
+def test_change_that_a_faster_machine_hides_is_not_claimed(machine: float, verdict: Verdict) -> None:
     base = {"native": STEADY, "a": STEADY}
-    new = {"native": STEADY, "a": DEARER}
+    new = {"native": STEADY, "a": COSTLIER}
     (change,) = Changes(run(base), run({name: [machine * cost for cost in costs] for name, costs in new.items()})).cells
     assert change.ratio.ratio == pytest.approx(1.1)
     assert change.verdict is verdict
 
 
-def test_the_undivided_costs_have_to_differ_by_more_than_a_server_from_itself() -> None:
+def test_undivided_costs_must_exceed_the_floor() -> None:
     base = run({"native": STEADY, "a": STEADY}, copies={"native": [1.05 * cost for cost in STEADY]})
     for machine, verdict in ((1.0, Verdict.DIFFERENT), (1 / 1.06, Verdict.NO_DIFFERENCE)):
         faster = [machine * cost for cost in STEADY]
@@ -78,7 +78,7 @@ def test_the_undivided_costs_have_to_differ_by_more_than_a_server_from_itself() 
 
 
 @pytest.mark.parametrize("missing", ["base", "new", "both"])
-def test_without_the_baseline_in_both_it_is_not(missing: str) -> None:
+def test_baseline_missing_in_one_run_cancels_nothing(missing: str) -> None:
     def costs(run: str) -> dict[str, float]:
         return {name: cost for name, cost in COSTS.items() if name != "native" or missing not in (run, "both")}
 
@@ -88,17 +88,17 @@ def test_without_the_baseline_in_both_it_is_not(missing: str) -> None:
     assert all(change.costs_more for change in changes.cells)
 
 
-def test_the_baseline_alone_is_compared_itself() -> None:
-    changes = Changes(run({"native": STEADY, "gone": STEADY}), run({"native": DEARER}))
+def test_baseline_without_others_is_compared_itself() -> None:
+    changes = Changes(run({"native": STEADY, "gone": STEADY}), run({"native": COSTLIER}))
     assert [change.cell.target for change in changes.cells] == ["native"]
     assert changes.cells[0].costs_more
 
 
-# Without copies nothing but the p-value forbids a claim, in one pair of runs in twenty: above 10 of 100 that comes out
+# Without copies only the p-value prevents a claim, so one comparison in twenty makes one; more than 10 of 100 do so
 # once in a hundred times.
 @pytest.mark.once
 @pytest.mark.parametrize(("copied", "most"), [("asyncio", 5), ("", 10)])
-def test_where_nothing_changed_hardly_anything_is_claimed(copied: str, most: int) -> None:
+def test_equal_runs_hardly_ever_differ(copied: str, most: int) -> None:
     source = random.Random(3)
     costs = COSTS | dict.fromkeys("abcdef", 10.0)
     wrong = 0
@@ -109,8 +109,8 @@ def test_where_nothing_changed_hardly_anything_is_claimed(copied: str, most: int
 
 
 @pytest.mark.once
-def test_where_only_the_baseline_wanders_between_runs_hardly_anything_is_claimed() -> None:
-    """It does by 11 % on two shared cores, where requests come now one by one, now many at a time."""
+def test_varying_baseline_hardly_ever_causes_a_claim() -> None:
+    """On two shared cores the baseline varies by 11 %, with the number of requests that it finds per wake-up."""
     source = random.Random(4)
     wrong = 0
     for _ in range(100):
@@ -121,7 +121,7 @@ def test_where_only_the_baseline_wanders_between_runs_hardly_anything_is_claimed
     assert wrong <= 5
 
 
-def test_five_percent_more_are_found_nearly_always() -> None:
+def test_five_percent_change_is_nearly_always_detected() -> None:
     source = random.Random(6)
     found = 0
     for _ in range(100):
@@ -132,29 +132,29 @@ def test_five_percent_more_are_found_nearly_always() -> None:
 
 
 @pytest.mark.parametrize("copied", [0, 1])
-def test_no_difference_is_less_than_what_a_server_differs_by_from_itself(copied: int) -> None:
-    runs = [run({"a": STEADY}), run({"a": DEARER})]
+def test_change_below_the_floor_of_either_run_is_not_claimed(copied: int) -> None:
+    runs = [run({"a": STEADY}), run({"a": COSTLIER})]
     assert verdict(*runs) is Verdict.DIFFERENT
-    # The second trial of each round costs 20 % more in one run; all other trials are as before.
+    # In one run the second trial of each round costs 20 % more; all other trials are as before.
     runs[copied] = run(
-        {"a": STEADY if copied == 0 else DEARER, "b": STEADY}, copies={"b": [1.2 * cost for cost in STEADY]}
+        {"a": STEADY if copied == 0 else COSTLIER, "b": STEADY}, copies={"b": [1.2 * cost for cost in STEADY]}
     )
     assert verdict(*runs) is Verdict.NO_DIFFERENCE
 
 
 @pytest.mark.parametrize(("rounds", "expected"), [(3, Verdict.TOO_FEW), (4, Verdict.DIFFERENT)])
 def test_three_rounds_in_either_run_are_too_few(rounds: int, expected: Verdict) -> None:
-    assert verdict(run({"a": STEADY[:rounds]}), run({"a": DEARER})) is expected
-    assert verdict(run({"a": STEADY}), run({"a": DEARER[:rounds]})) is expected
+    assert verdict(run({"a": STEADY[:rounds]}), run({"a": COSTLIER})) is expected
+    assert verdict(run({"a": STEADY}), run({"a": COSTLIER[:rounds]})) is expected
 
 
 @pytest.mark.parametrize(("disturbed", "expected"), [(1, Verdict.DIFFERENT), (2, Verdict.TOO_BUSY)])
-def test_a_busy_machine_in_either_run_is_no_ground_for_claims(disturbed: int, expected: Verdict) -> None:
-    assert verdict(run({"a": STEADY}, disturbed=disturbed), run({"a": DEARER})) is expected
-    assert verdict(run({"a": STEADY}), run({"a": DEARER}, disturbed=disturbed)) is expected
+def test_busy_machine_in_either_run_supports_no_claim(disturbed: int, expected: Verdict) -> None:
+    assert verdict(run({"a": STEADY}, disturbed=disturbed), run({"a": COSTLIER})) is expected
+    assert verdict(run({"a": STEADY}), run({"a": COSTLIER}, disturbed=disturbed)) is expected
 
 
-def test_what_cannot_be_compared_has_a_reason() -> None:
+def test_cell_that_cannot_be_compared_has_a_reason() -> None:
     base = run({"a": STEADY, "broke": STEADY, "gone": STEADY, "fixed": "1 reset", "never": "1 reset"})
     new = run({"a": STEADY, "broke": "2 mismatch", "fixed": STEADY, "never": "1 reset", "added": STEADY})
     changes = Changes(base, new)
@@ -168,7 +168,7 @@ def test_what_cannot_be_compared_has_a_reason() -> None:
     assert [one.cell.target for one in changes.broken] == ["broke"]
 
 
-def test_what_fails_a_check_now_is_broken_and_what_is_unsupported_is_not() -> None:
+def test_failed_check_is_broken_and_unsupported_is_not() -> None:
     base = run({"a": STEADY, "b": STEADY, "c": STEADY})
     cells = [requested("a"), requested("b", unsupported="serves at most 1 client")]
     cells += [requested("c", failed_checks=("echo-hello",))]
@@ -176,7 +176,7 @@ def test_what_fails_a_check_now_is_broken_and_what_is_unsupported_is_not() -> No
     assert [(one.cell.target, one.is_broken) for one in changes.absent] == [("b", False), ("c", True)]
 
 
-def test_cpu_time_is_not_compared_with_all_time() -> None:
+def test_cpu_time_is_not_compared_with_elapsed_time() -> None:
     without = tuple(trial("a", number, dataclasses.replace(load(1.0), server=None)) for number in (1, 2))
     clock = run({"a": STEADY, "b": STEADY}, trials=(*without, *run({"b": STEADY}).trials))
     (absence,) = Changes(run({"a": STEADY, "b": STEADY}), clock).absent
@@ -185,7 +185,7 @@ def test_cpu_time_is_not_compared_with_all_time() -> None:
     assert [change.base.cost_ns for change in Changes(wholly, wholly).cells] == [2000.0]
 
 
-def test_families_python_and_coldness_are_told_apart() -> None:
+def test_family_python_and_cold_distinguish_cells() -> None:
     base = run({"a": STEADY}, families=("inet", "unix"))
     cells = [cell("a", "inet"), cell("a", cold=True), cell("a", python="3.14.0")]
     trials = tuple(Trial(one, 1, load(1.0)) for one in cells)
@@ -194,21 +194,21 @@ def test_families_python_and_coldness_are_told_apart() -> None:
     assert [one.reason for one in changes.absent] == ["only in NEW", "only in NEW", "only in BASE"]
 
 
-def test_the_order_is_that_of_the_later_run() -> None:
+def test_order_is_that_of_the_later_run() -> None:
     names = ["c", "a", "b"]
     changes = Changes(run(dict.fromkeys(sorted(names), STEADY)), run(dict.fromkeys(names, STEADY)))
     assert [change.cell.target for change in changes.cells] == names
 
 
-def test_the_limit_is_for_what_is_certain() -> None:
+def test_limit_applies_to_claimed_differences_only() -> None:
     base = run({"a": STEADY, "b": STEADY, "c": STEADY})
-    changes = Changes(base, run({"a": DEARER, "b": DEARER[:3], "c": [0.5 * cost for cost in STEADY]}))
+    changes = Changes(base, run({"a": COSTLIER, "b": COSTLIER[:3], "c": [0.5 * cost for cost in STEADY]}))
     assert [change.cell.target for change in changes.beyond(0.05)] == ["a"]
     assert changes.beyond(0.11) == []
     assert [change.cell.target for change in changes.undecided()] == ["b"]
 
 
-def test_nothing_in_common_is_an_error_but_not_if_something_broke() -> None:
+def test_nothing_in_common_is_an_error_unless_a_cell_broke() -> None:
     with pytest.raises(CallerError, match=r"^nothing to compare: BASE has figures for 1 cells and NEW for 2"):
         Changes(run({"a": STEADY}), run({"b": STEADY, "c": STEADY}))
     with pytest.raises(CallerError, match="nothing to compare"):
@@ -217,7 +217,7 @@ def test_nothing_in_common_is_an_error_but_not_if_something_broke() -> None:
     assert (changes.cells, len(changes.broken)) == ((), 1)
 
 
-def test_loads_and_engines_must_be_the_same() -> None:
+def test_loads_and_engines_must_be_equal() -> None:
     base = run({"a": STEADY})
     with pytest.raises(CallerError, match="with the load engine native and NEW with python"):
         Changes(base, run({"a": STEADY}, engine="python"))

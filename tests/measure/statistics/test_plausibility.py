@@ -7,7 +7,7 @@ import pytest
 from tests.made_up import load
 from upecho.load.latency import Latency
 from upecho.load.plan import Failure, LoadResult, ServerUse
-from upecho.measure.scenarios import Scenario
+from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.statistics.plausibility import VoidReason, why_void
 
 CHAT = Scenario("chat", 10, 64)

@@ -8,10 +8,10 @@ import pytest
 from tests.made_up import MACHINE, failed, requested
 from upecho.load.latency import Latency
 from upecho.load.plan import LoadResult, ServerUse
-from upecho.measure.cells import Cell
+from upecho.measure.plan.cells import Cell
+from upecho.measure.plan.scenarios import SCENARIOS
+from upecho.measure.plan.settings import Limits, Window
 from upecho.measure.results import RequestedCell, Results
-from upecho.measure.run_settings import Limits, Window
-from upecho.measure.scenarios import SCENARIOS
 from upecho.measure.statistics.plausibility import Void, VoidReason
 from upecho.measure.statistics.summary import Figures, Row, Spread, Status, Summary, family_ratios
 from upecho.measure.trials import Trial

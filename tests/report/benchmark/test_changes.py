@@ -9,19 +9,19 @@ from rich.console import Console, RenderableType
 
 from tests.made_up import MACHINE, requested, run
 from upecho.measure.cores import Cores
+from upecho.measure.plan.settings import Window
 from upecho.measure.results import Results
-from upecho.measure.run_settings import Window
 from upecho.measure.statistics.changes import Changes
 from upecho.report.benchmark.changes import changes, limit
 
 STEADY = [4.0, 4.04, 3.96, 4.0, 4.04, 3.96]
-DEARER = [1.1 * cost for cost in STEADY]
+COSTLIER = [1.1 * cost for cost in STEADY]
 CHEAPER = [0.9 * cost for cost in STEADY]
 BASELINE = [2.0] * 6
 
 BASE = run({"native": BASELINE, "a": STEADY, "b": STEADY, "c": STEADY, "d": STEADY, "e": STEADY})
 LATER = run(
-    {"native": BASELINE, "c": STEADY, "a": DEARER, "b": CHEAPER, "d": STEADY[:2], "e": "3 mismatch"},
+    {"native": BASELINE, "c": STEADY, "a": COSTLIER, "b": CHEAPER, "d": STEADY[:2], "e": "3 mismatch"},
     environment=dataclasses.replace(MACHINE, started="2026-01-02", upecho="2"),
 )
 
@@ -90,7 +90,7 @@ def test_only_terminals_get_colours() -> None:
 
 
 def test_tables_are_in_the_order_of_the_later_run() -> None:
-    new = run({"a": DEARER}, families=("unix", "inet"))
+    new = run({"a": COSTLIER}, families=("unix", "inet"))
     text = text_of(run({"a": STEADY}, families=("inet", "unix")), new)
     assert text.index("over unix BASE") < text.index("over inet BASE")
 
@@ -113,7 +113,7 @@ def test_missing_baseline_is_pointed_out() -> None:
 
 
 def test_floor_and_disturbances_are_shown() -> None:
-    base = run({"a": STEADY}, copies={"a": DEARER}, disturbed=1)
+    base = run({"a": STEADY}, copies={"a": COSTLIER}, disturbed=1)
     text = text_of(base, run({"a": STEADY}, disturbed=2))
     assert "A/A: the same server measured twice in a run differs from itself by up to 10%." in text
     assert "17% of the trials of BASE were disturbed. " in text

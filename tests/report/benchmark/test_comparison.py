@@ -14,9 +14,9 @@ from upecho.load.latency import Latency
 from upecho.load.plan import LoadResult, ServerUse
 from upecho.measure.cores import Cores
 from upecho.measure.environment import Environment
+from upecho.measure.plan.scenarios import SCENARIOS
+from upecho.measure.plan.settings import Limits, Window
 from upecho.measure.results import Results
-from upecho.measure.run_settings import Limits, Window
-from upecho.measure.scenarios import SCENARIOS
 from upecho.measure.statistics.plausibility import Void, VoidReason
 from upecho.measure.statistics.summary import Summary
 from upecho.measure.trials import Trial
@@ -140,19 +140,23 @@ def test_footer_shows_where_and_how_the_run_was_made() -> None:
 
 def alike_in(shown: Results) -> list[bool]:
     lines = rendered(shown).splitlines()
-    return ["≈" in line for line in lines if re.match("dear|cheap|same", line)]
+    return ["≈" in line for line in lines if re.match("costly|cheap|same", line)]
 
 
 def test_line_that_does_not_differ_from_the_one_above_is_marked() -> None:
-    costs = {"cheap": [1.0, 1.01, 0.99, 1.0, 1.0], "same": [1.01, 1.0, 1.0, 1.0, 0.99], "dear": [2.0, 2.1, 2.0, 1.9, 2]}
+    costs = {
+        "cheap": [1.0, 1.01, 0.99, 1.0, 1.0],
+        "same": [1.01, 1.0, 1.0, 1.0, 0.99],
+        "costly": [2.0, 2.1, 2.0, 1.9, 2],
+    }
     few = made_up.run({target: rounds[:3] for target, rounds in costs.items()})
     assert alike_in(made_up.run(costs)) == [False, True, False]
     assert alike_in(few) == [False, False, False]
 
 
 def test_legend_explains_the_marks_that_appear_and_no_others() -> None:
-    rounds = {"cheap": [1.0, 1.01, 0.99, 1.0], "same": [1.0, 0.99, 1.0, 1.01], "dear": [2.0, 2.1, 2.0, 1.9]}
-    different = made_up.run({target: rounds[target] for target in ("cheap", "dear")})
+    rounds = {"cheap": [1.0, 1.01, 0.99, 1.0], "same": [1.0, 0.99, 1.0, 1.01], "costly": [2.0, 2.1, 2.0, 1.9]}
+    different = made_up.run({target: rounds[target] for target in ("cheap", "costly")})
     few = made_up.run({target: costs[:3] for target, costs in rounds.items()})
     legends = [set(re.findall(r"^[≈?≥]", rendered(run), re.MULTILINE)) for run in (made_up.run(rounds), different, few)]
     assert legends == [{"≈"}, set(), {"?"}]
@@ -169,7 +173,7 @@ def test_curve_has_no_legend_for_missing_columns() -> None:
 
 
 def test_busy_machine_supports_no_conclusion() -> None:
-    costs = {"cheap": [1.0] * 5, "same": [1.0] * 5, "dear": [2.0] * 5}
+    costs = {"cheap": [1.0] * 5, "same": [1.0] * 5, "costly": [2.0] * 5}
     busy = made_up.run(costs, disturbed=2)
     assert alike_in(busy) == [False, False, False]
     assert "The machine was too busy to draw conclusions: 40% of the trials were disturbed." in rendered(busy)
@@ -190,7 +194,7 @@ def test_baseline_without_others_needs_no_precision() -> None:
     ],
 )
 def test_missed_precision_is_shown_with_what_would_help(rounds: int, missing: int, end: str) -> None:
-    costs = {"cheap": [1.0, 1.1, 1.0, 1.2, 1.0], "dear": [2.0, 1.7, 2.3, 2.0, 2.4][: 5 - missing]}
+    costs = {"cheap": [1.0, 1.1, 1.0, 1.2, 1.0], "costly": [2.0, 1.7, 2.3, 2.0, 2.4][: 5 - missing]}
     text = " ".join(rendered(made_up.run(costs, limits=Limits(rounds, 60.0, precision=0.03))).split())
     assert re.search(
         rf"as requested \(± 3\.0%\); the least precise is ± \d+%, in chat over unix\. {re.escape(end)}", text
@@ -206,7 +210,7 @@ def test_machine_without_ports_is_explained() -> None:
 
 
 def test_floor_is_shown() -> None:
-    costs = {"cheap": [1.0] * 5, "dear": [2.0, 2.1, 2.0, 1.9, 2.0]}
+    costs = {"cheap": [1.0] * 5, "costly": [2.0, 2.1, 2.0, 1.9, 2.0]}
     text = " ".join(rendered(made_up.run(costs, copies={"cheap": [1.0, 1.1, 1.0, 0.9, 1.0]})).split())
     assert re.search(r"A/A: the same server measured twice differs from itself by up to \d", text)
 

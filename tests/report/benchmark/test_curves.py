@@ -7,7 +7,7 @@ from rich.console import Console, Group
 
 from tests.made_up import load, requested
 from upecho.load.latency import Latency
-from upecho.measure.scenarios import curve
+from upecho.measure.plan.scenarios import curve
 from upecho.measure.statistics.summary import Figures, Row, Status
 from upecho.report.benchmark.curves import tables
 

@@ -12,11 +12,11 @@ from upecho.cli import bench_selection
 from upecho.cli.bench_run import measure
 from upecho.cli.parameters import FamilyName, Number, ScenarioName, TargetName
 from upecho.load.engine import NAMES, best
-from upecho.measure import pythons
-from upecho.measure.cell_plan import every_cell, missing_baselines
-from upecho.measure.run import Run, Terms, expect_engine_supports
-from upecho.measure.run_settings import Limits, Window
-from upecho.measure.scenarios import ALL, DEFAULT_SCENARIOS, SUMMARIES
+from upecho.measure.plan import pythons
+from upecho.measure.plan.cell_plan import every_cell, missing_baselines
+from upecho.measure.plan.scenarios import ALL, DEFAULT_SCENARIOS, SUMMARIES
+from upecho.measure.plan.settings import Limits, RunSettings, Window
+from upecho.measure.run import Run, expect_engine_supports
 from upecho.measure.statistics.claims import MIN_ROUNDS
 from upecho.net.address import Family
 from upecho.support import atomic_write
@@ -60,7 +60,7 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
 
 
 @click.command(epilog=SCENARIO_HELP)
-@click.argument("targets", nargs=-1, type=TargetName())
+@click.argument("targets", metavar="[TARGET]...", nargs=-1, type=TargetName())
 @click.option("--family", "families", multiple=True, type=FamilyName(), help="Repeatable.  [default: inet, unix]")
 @click.option(
     "--scenario",
@@ -74,7 +74,7 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
 @click.option(
     "--quick",
     is_flag=True,
-    help=f"Get a first impression in a minute or two: {QUICK.rounds} rounds of short trials. The intervals (±) are "
+    help=f"Give a first impression in a minute or two: {QUICK.rounds} rounds of short trials. The intervals (±) are "
     "wide, so only large differences are detected.",
 )
 @click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Save every trial to FILE, as JSON.")
@@ -122,7 +122,7 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     if save:
         atomic_write.check(save)
     selected, chosen_families = bench_selection.targets(targets), bench_selection.families(families)
-    window, limits = _settings(options)
+    window, limits = _window_and_limits(options)
     scenarios = bench_selection.scenarios(options["scenarios"], window.engine)
     interpreters = pythons.named(options["programs"])
     expect_engine_supports(window.engine, scenarios)
@@ -135,10 +135,11 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
         from upecho.cli.bench_gate import checked  # noqa: PLC0415 (imports the suite, which not every run needs)
 
         cells = checked(cells)
-    return measure(Run(cells, Terms(window, limits, check, options["even_if_failing"])), save)
+    settings = RunSettings(window, limits, checked=check, even_if_failing=options["even_if_failing"])
+    return measure(Run(cells, settings), save)
 
 
-def _settings(options: dict[str, Any]) -> tuple[Window, Limits]:
+def _window_and_limits(options: dict[str, Any]) -> tuple[Window, Limits]:
     profile = QUICK if options["quick"] else NORMAL
     window = Window(
         warm_up_seconds=profile.warm_up_seconds,

@@ -10,12 +10,13 @@ from upecho.cli import check_notes
 from upecho.cli.check_run import carry_out
 from upecho.cli.parameters import CheckName, FamilyName, TargetName
 from upecho.conformance.run.check_run import CheckRun, Plan
-from upecho.conformance.run.known_files import expect_writable, load
+from upecho.conformance.run.known_files import expect_writable, read_known_failures
 from upecho.conformance.run.preconditions import expect_cores, expect_imports, expect_listeners
 from upecho.conformance.run.selection import pair_with_families, parse_targets, select_checks
 from upecho.net.address import Family
 from upecho.support import atomic_write, timeouts
 from upecho.support.errors import CallerError
+from upecho.support.paths import current_directory
 
 
 @click.command()
@@ -53,7 +54,7 @@ from upecho.support.errors import CallerError
 @click.option(
     "--json", "file", type=click.Path(path_type=Path), metavar="FILE", help="Save the verdicts to FILE, as JSON."
 )
-def command(targets: Sequence[str], families: Sequence[str], file: Path | None, **options: Any) -> int:
+def command(targets: Sequence[str], families: Sequence[Family], file: Path | None, **options: Any) -> int:
     """Check whether servers conform to the protocol.
 
     \b
@@ -70,8 +71,9 @@ def command(targets: Sequence[str], families: Sequence[str], file: Path | None, 
     """  # noqa: D301 (\b is click's mark for a paragraph that is not rewrapped)
     if file:
         atomic_write.check(file)
+    current_directory()  # reports a removed directory before a worker process fails because of it
     timeouts.scaled(1)  # reports a wrong UPECHO_DEADLINE_SCALE before anything is started
-    plan = _plan(targets, [Family(name) for name in families], options)
+    plan = _plan(targets, families, options)
     if options["write_known"]:
         for target in plan.targets:
             expect_writable(options["directory"], target, plan.known.of(target))
@@ -92,7 +94,7 @@ def _plan(texts: Sequence[str], families: Sequence[Family], options: dict[str, A
     plan = Plan(
         pairs=pair_with_families(targets, families),
         checks=checks,
-        known=load(options["directory"], targets),
+        known=read_known_failures(options["directory"], targets),
         strict=options["strict"],
         jobs=options["jobs"],
     )

@@ -6,7 +6,7 @@ import click
 
 from upecho.cli.console import console
 from upecho.cli.parameters import Number
-from upecho.measure.results import load
+from upecho.measure.results import read_results
 from upecho.measure.statistics.changes import Changes
 from upecho.report.benchmark.changes import changes, limit
 from upecho.support.errors import TargetError
@@ -24,7 +24,7 @@ FILE = click.Path(path_type=Path)
     help="Exit with status 1 if a server is known to cost more than this many percent more, or fails now.",
 )
 def command(base: Path, new: Path, fail_above: float | None) -> int:
-    """Compare two saved runs of upecho bench: the cost of a request in NEW.json and in BASE.json.
+    """Compare the costs in two saved runs of upecho bench.
 
     \b
     upecho compare before.json after.json
@@ -43,7 +43,7 @@ def command(base: Path, new: Path, fail_above: float | None) -> int:
     Exit status: 0 whatever the verdicts are; with --fail-above, 1 if a server costs more than that, or fails but had
     figures in BASE.json; 2 if a file cannot be read, or if the runs cannot be compared.
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
-    found = Changes(load(base), load(new))
+    found = Changes(read_results(base), read_results(new))
     terminal = console()
     terminal.print(changes(found, terminal.width))
     if fail_above is None:

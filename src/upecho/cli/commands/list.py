@@ -23,7 +23,7 @@ Section = tuple[str, Sequence[inventory.Entry]]
 @click.option("--checks", is_flag=True, help="List the conformance checks instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print the same as one JSON object.")
 def command(checks: bool, as_json: bool) -> None:
-    """List implementations, event loops and socket families, and why some are unavailable.
+    """List implementations, loops and families, and why some are unavailable.
 
     \b
     upecho list
@@ -34,7 +34,7 @@ def command(checks: bool, as_json: bool) -> None:
     implementations   name, summary, unavailable, max_clients, naive
     loops, families   name, summary, unavailable
     checks            id, topic, level, requirement (only with --checks)
-    unavailable is a reason or null; max_clients is a number, or null for no limit.
+    unavailable is a reason or null; max_clients a number, or null for no limit.
     """  # noqa: D301 (\b tells click not to rewrap the lines)
     if checks:
         _list_checks(as_json=as_json)

@@ -26,7 +26,7 @@ from upecho.conformance.run.judging import (
     violation_in,
 )
 from upecho.conformance.run.known import Known
-from upecho.conformance.run.known_files import load
+from upecho.conformance.run.known_files import read_known_failures
 from upecho.conformance.run.outcome import PROPERTY, Outcome, Verdict
 from upecho.conformance.run.selection import Pair, is_due, pair_with_families, parse_targets, select_checks
 from upecho.net.address import Family
@@ -75,7 +75,7 @@ def _read_options(config: pytest.Config) -> None:
     targets = parse_targets(option("--upecho-target"), max_clients)
     config.stash[PAIRS] = pair_with_families(targets, [Family(name) for name in option("--upecho-family")])
     config.stash[CHECKS] = select_checks(option("--upecho-check"))
-    config.stash[KNOWN] = load(option("--upecho-known"), targets)
+    config.stash[KNOWN] = read_known_failures(option("--upecho-known"), targets)
     python = option("--upecho-python")
     config.stash[PYTHON] = Interpreter.probe(python) if python else None
 

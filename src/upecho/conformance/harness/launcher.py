@@ -73,7 +73,7 @@ class Launcher:
         return [line for server in self._servers() for line in important_lines(server.stderr_during_check())]
 
     def explained(self, violation: Violation) -> Violation:
-        """Return a violation that names the unrequested end of the server, if that is what explains it."""
+        """Return a violation that says if the server has ended by itself, because that explains everything else."""
         ends = (server.unrequested_end() for server in self._servers())
         if end := next(filter(None, ends), ""):
             violation.seen = f"{end} (was: {violation.seen})"

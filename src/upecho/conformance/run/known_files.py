@@ -23,7 +23,7 @@ EXPECTED = {str: "a string that is not empty", list: "a list of families that is
 MAX_NAME_LENGTH = 100  # characters of a file name, without its suffix
 
 
-def load(directory: str | None, targets: Iterable[Target]) -> Known:
+def read_known_failures(directory: str | None, targets: Iterable[Target]) -> Known:
     """Read the known failures of targets.
 
     Args:

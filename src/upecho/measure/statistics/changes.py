@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 
-from upecho.measure.cells import Cell, Group
+from upecho.measure.plan.cells import Cell, Group
 from upecho.measure.results import Results
 from upecho.measure.statistics.claims import MIN_ROUNDS, Verdict
 from upecho.measure.statistics.ratios import CONFIDENCE, Estimate, Ratio, holm, unpaired

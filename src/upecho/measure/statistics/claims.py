@@ -5,7 +5,7 @@ import itertools
 import math
 from functools import cached_property
 
-from upecho.measure.cells import Cell, Group
+from upecho.measure.plan.cells import Cell, Group
 from upecho.measure.results import Results
 from upecho.measure.statistics import noise
 from upecho.measure.statistics.costs import Costs

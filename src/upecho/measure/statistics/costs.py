@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterable
 
 from upecho.load.plan import LoadResult
-from upecho.measure.cells import Cell, Group
+from upecho.measure.plan.cells import Cell, Group
 from upecho.measure.statistics.ratios import paired
 from upecho.measure.trials import Trial
 

@@ -4,7 +4,7 @@ import enum
 from dataclasses import dataclass
 
 from upecho.load.plan import Failure, LoadResult
-from upecho.measure.scenarios import Scenario
+from upecho.measure.plan.scenarios import Scenario
 
 TOLERANCE = 0.1  # how far the requests in flight may fall short of what the load keeps in flight
 ROUNDING = 0.01  # mean latency and elapsed time are measured separately

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from upecho.load.plan import LoadResult
-from upecho.measure.cells import Cell
+from upecho.measure.plan.cells import Cell
+from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.results import RequestedCell, Results
-from upecho.measure.scenarios import Scenario
 from upecho.measure.statistics.claims import Claims
 from upecho.measure.statistics.plausibility import Void
 from upecho.measure.trials import Trial

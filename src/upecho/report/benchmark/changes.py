@@ -6,8 +6,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from upecho.measure.cells import BASELINE, Cell
 from upecho.measure.environment import Environment
+from upecho.measure.plan.cells import BASELINE, Cell
 from upecho.measure.results import Results
 from upecho.measure.statistics.changes import BASE, NEW, Change, Changes
 from upecho.measure.statistics.claims import Verdict

@@ -6,8 +6,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from upecho.measure import cells
-from upecho.measure.scenarios import Scenario
+from upecho.measure.plan import cells
+from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.statistics.summary import Figures, Row, Summary, family_ratios
 from upecho.net.address import Family
 from upecho.report.benchmark import curves

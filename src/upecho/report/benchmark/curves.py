@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from upecho.measure.scenarios import Scenario
+from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.statistics.summary import Figures, Row, Spread
 from upecho.net.address import Family
 from upecho.report.benchmark.absent import absent

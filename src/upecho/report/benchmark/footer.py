@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from upecho.measure.cells import BASELINE, Cell, Group
+from upecho.measure.plan.cells import BASELINE, Cell, Group
 from upecho.measure.results import Results
 from upecho.measure.statistics.claims import MIN_ROUNDS
 from upecho.measure.statistics.plausibility import VoidReason

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from upecho.measure.cells import Group
-from upecho.measure.scenarios import Scenario
+from upecho.measure.plan.cells import Group
+from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.statistics.claims import MIN_ROUNDS, Claims, Verdict
 from upecho.measure.statistics.ratios import Ratio
 from upecho.measure.statistics.summary import Figures, Row, Summary

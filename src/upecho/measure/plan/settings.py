@@ -1,4 +1,4 @@
-"""How the trials of a run are made and when the run stops: plain data that the results file keeps."""
+"""How the trials of a run are made and when the run stops: plain data."""
 
 from dataclasses import dataclass
 
@@ -40,3 +40,20 @@ class Limits:
     min_rounds: int = 1
     precision: float = 0.0
     copies: bool = False
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """How a run is made.
+
+    Attributes:
+        window: How each server is loaded in a trial.
+        limits: When the run stops.
+        checked: Whether conformance was checked first.
+        even_if_failing: Whether to measure targets that fail a check.
+    """
+
+    window: Window
+    limits: Limits
+    checked: bool = False
+    even_if_failing: bool = False

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from upecho.measure import pythons
-from upecho.measure.cell_plan import PlannedCell, every_cell
-from upecho.measure.scenarios import SCENARIOS
+from upecho.measure.plan import pythons
+from upecho.measure.plan.cell_plan import PlannedCell, every_cell
+from upecho.measure.plan.scenarios import SCENARIOS
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
 from upecho.serving.target import Kind, Target
@@ -70,6 +70,6 @@ def test_target_that_an_interpreter_cannot_load_has_a_reason() -> None:
 
     missing = cells("nobody:has_this", {VERSION: HERE})
     loadable = cells("threads", {VERSION: HERE}) + cells("threads", {}) + cells("nobody:has_this", {})
-    unable = pythons.unable(loadable + missing)
+    unable = pythons.unloadable(loadable + missing)
     assert list(unable) == missing
     assert "nobody" in unable[missing[0]]

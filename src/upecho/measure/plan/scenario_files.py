@@ -12,7 +12,7 @@ A table may also have ``depth``, ``idle`` and ``churn``. The keys are attributes
 from pathlib import Path
 from typing import Any
 
-from upecho.measure.scenarios import ALL, MIB, SCENARIOS, SUMMARIES, Scenario
+from upecho.measure.plan.scenarios import ALL, MIB, SCENARIOS, SUMMARIES, Scenario
 from upecho.support import toml_file
 from upecho.support.errors import CallerError
 from upecho.support.text import unknown_name
@@ -29,7 +29,7 @@ TAKEN = {ALL, *SUMMARIES, *(scenario.name for scenario in SCENARIOS)}
 MAX_BYTES_IN_FLIGHT = 1024 * MIB  # a server that keeps up can answer this much before the deadline
 
 
-def load(path: Path) -> list[Scenario]:
+def read_scenarios(path: Path) -> list[Scenario]:
     """Read the scenarios of a file, in the order of the file.
 
     Raises:

@@ -4,8 +4,8 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from upecho.measure.cells import BASELINE, Cell
-from upecho.measure.scenarios import Scenario
+from upecho.measure.plan.cells import BASELINE, Cell
+from upecho.measure.plan.scenarios import Scenario
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
 from upecho.serving.target import Target

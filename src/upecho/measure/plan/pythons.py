@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from upecho.measure.cell_plan import PlannedCell
+from upecho.measure.plan.cell_plan import PlannedCell
 from upecho.processes.interpreter import OLDEST, Interpreter
 from upecho.support.errors import CallerError
 
@@ -25,14 +25,14 @@ def named(programs: Iterable[str]) -> dict[str, Interpreter]:
     """
     found: dict[str, Interpreter] = {}
     for program in dict.fromkeys(programs):
-        for python in everywhere() if program == ALL else [Interpreter.probe(program)]:
+        for python in on_path() if program == ALL else [Interpreter.probe(program)]:
             version = python.version.removeprefix("CPython ")
             number = sum(name.split("#")[0] == version for name in found)
             found[f"{version}#{number + 1}" if number else version] = python
     return found
 
 
-def everywhere() -> list[Interpreter]:
+def on_path() -> list[Interpreter]:
     """Return one interpreter of each version on the PATH, the oldest version first.
 
     Of several interpreters of one version it is the running one, or else the first on the PATH.
@@ -57,7 +57,7 @@ def _programs() -> Iterator[str]:
                 yield str(program)
 
 
-def unable(cells: Sequence[PlannedCell]) -> dict[PlannedCell, str]:
+def unloadable(cells: Sequence[PlannedCell]) -> dict[PlannedCell, str]:
     """Return the cells whose interpreter cannot load their target, each with a short reason."""
     interpreters = dict.fromkeys(one.interpreter for one in cells if one.interpreter)
     missing = {

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from upecho.measure.scenario_files import load
-from upecho.measure.scenarios import Scenario
+from upecho.measure.plan.scenario_files import read_scenarios
+from upecho.measure.plan.scenarios import Scenario
 from upecho.support.errors import CallerError
 
 SIZES = "connections = 2\nmessage_size = 64\n"
@@ -14,8 +14,8 @@ SIZES = "connections = 2\nmessage_size = 64\n"
 def test_file_is_read_in_order(tmp_path: Path) -> None:
     file = tmp_path / "own.toml"
     file.write_text(f"[b]\n{SIZES}depth = 4\nidle = 7\n[a-1]\n{SIZES}churn = true\n")
-    assert load(file) == [Scenario("b", 2, 64, depth=4, idle=7), Scenario("a-1", 2, 64, churn=True)]
-    assert load(file)[0].summary == "2 connections, 64 B messages, 4 in flight on each, 7 more idle"
+    assert read_scenarios(file) == [Scenario("b", 2, 64, depth=4, idle=7), Scenario("a-1", 2, 64, churn=True)]
+    assert read_scenarios(file)[0].summary == "2 connections, 64 B messages, 4 in flight on each, 7 more idle"
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_invalid_scenario_is_reported(tmp_path: Path, text: str, message: str) -
     file = tmp_path / "own.toml"
     file.write_text(text)
     with pytest.raises(CallerError) as error:
-        load(file)
+        read_scenarios(file)
     assert str(file) in str(error.value)
     assert message in str(error.value)
 
@@ -53,6 +53,6 @@ def test_invalid_scenario_is_reported(tmp_path: Path, text: str, message: str) -
 def test_binary_or_missing_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "binary.toml").write_bytes(b"\xff")
     with pytest.raises(CallerError, match=r"is not TOML: .* invalid start byte"):
-        load(tmp_path / "binary.toml")
+        read_scenarios(tmp_path / "binary.toml")
     with pytest.raises(CallerError, match=r"cannot read .*none\.toml: No such file"):
-        load(tmp_path / "none.toml")
+        read_scenarios(tmp_path / "none.toml")
