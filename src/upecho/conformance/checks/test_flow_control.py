@@ -8,7 +8,7 @@ from upecho.net.address import Family
 
 MIB = 1 << 20
 SENT_AT_MOST = 32 * MIB  # many times what fits between two sockets: a server that takes it all exerts no backpressure
-# A server with a bounded queue reads the smaller amounts to their end and sees the half-close while it is stalled.
+# A server with a bounded queue reads the smaller amounts to their end, and then sees the half-close while stalled.
 HALF_CLOSED_AFTER = (SENT_AT_MOST, MIB // 2, MIB, 2 * MIB, 4 * MIB, 8 * MIB)
 FLOOD_BYTES = 256 * MIB
 GROWTH_BYTES = 32 * MIB
