@@ -72,7 +72,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--family", action="append", default=[], choices=list(Family), help="(default: every available one)"
     )
     group.addoption("--implementation", action="append", default=[], help="NAME or NAME+LOOP (default: all)")
-    group.addoption("--family", action="append", default=[], choices=list(Family), help="(default: all available)")
     group.addoption(
         "--scenario", action="append", default=[], choices=names, help="(default: latency, throughput, bulk)"
     )

@@ -1,4 +1,4 @@
-/* upecho._native: the native load engine and the baseline server as a Python module; _native.pyi documents it. */
+/* upecho.support._native: the native load engine and the baseline server; _native.pyi documents both. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 

@@ -28,16 +28,17 @@ The column *needs* says when a check applies:
 - `N clients`: only if the server serves at least N clients at once.
 - `declared maximum`: only if the server declares how many clients it serves at once.
 
-The last column is the number of servers in [the kill matrix](#the-kill-matrix) that are certain to fail the check.
+The last column is the number of servers in [the kill matrix](#the-kill-matrix) that always fail the check.
 Checks of the level INFO record a value and cannot fail.
 """
 
 MATRIX = """
 ## The kill matrix
 
-Each of these servers has one defect, on purpose. `pytest -n 4 tests/conformance/test_kill_matrix.py` runs the whole
-suite on each of them. A server has to fail exactly the checks that its row names, and each check that can fail has to
-be failed by at least one server. This shows that the suite finds the defect and accuses no other part of the server.
+Each of these servers has one deliberate defect. The name comes from mutation testing, where a test kills a mutant.
+`pytest -n 8 tests/conformance/test_kill_matrix.py` runs the whole suite on each server. A server must fail exactly the
+checks in its row, and at least one server must fail each check that can fail. This shows that the suite finds every
+defect and reports nothing else.
 
 - *sometimes* precedes checks that the server may pass or fail, because a race inside the server decides. They do not
   count as proved by this server.

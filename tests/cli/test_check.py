@@ -94,11 +94,11 @@ def test_command_that_does_not_start_is_no_error_of_upecho(upecho: Callable[...,
     ("arguments", "message"),
     [
         (["thread"], "did you mean threads"),
-        (["127.0.0.1:1"], "nobody is listening"),
-        (["unix:/no/such/path"], "nobody is listening"),
+        (["127.0.0.1:1"], "no server is listening"),
+        (["unix:/no/such/path"], "no server is listening"),
         (["unix:" + "x" * 200], "path too long"),
         (["selectors", "--check", "half-clos"], "did you mean half-close"),
-        (["selectors", "--family", "inet", "--check", "socket-path-too-long"], "none of the selected checks is due"),
+        (["selectors", "--family", "inet", "--check", "socket-path-too-long"], "none of the selected checks applies"),
         (["selectors", "--family", "ipx"], "ipx"),
         (["selectors", "--jobs", "0"], "0"),
         (["selectors", "--jobs", "4000"], "--jobs is 4000; it must be at most "),
@@ -149,9 +149,9 @@ def test_exit_status(monkeypatch: pytest.MonkeyPatch, outcomes: list[Outcome], s
         ("import sys; sys.exit(0)", "SystemExit"),
         ("1 / 0", "ZeroDivisionError"),
         ("def", "SyntaxError"),
-        ("import os; os._exit(0)", "a process that imported it ended with status 0"),
-        ("import os; os.kill(os.getpid(), 11)", "a process that imported it was killed by SIGSEGV"),
-        ("raise KeyboardInterrupt", "a process that imported it was killed by SIGINT"),
+        ("import os; os._exit(0)", "a process that tried it ended with status 0"),
+        ("import os; os.kill(os.getpid(), 11)", "a process that tried it was killed by SIGSEGV"),
+        ("raise KeyboardInterrupt", "a process that tried it was killed by SIGINT"),
     ],
 )
 def test_module_that_fails_at_import_is_reported(
@@ -160,7 +160,7 @@ def test_module_that_fails_at_import_is_reported(
     (tmp_path / "mine.py").write_text(code)
     done = upecho("check", "mine:serve", "--family", "inet", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"upecho: mine:serve: broken: {reason}")
+    assert done.stderr.startswith(f"upecho: mine:serve: import failed: {reason}")
     assert done.stderr.count("\n") == 1
 
 
@@ -169,7 +169,7 @@ def test_module_whose_import_never_ends_is_reported(upecho: Callable[..., Any], 
     environment = os.environ | {"UPECHO_DEADLINE_SCALE": "0.1"}
     done = upecho("check", "mine:serve", "--family", "inet", cwd=tmp_path, env=environment)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "upecho: mine:serve: broken: importing it takes longer than 1 s\n"
+    assert done.stderr == "upecho: mine:serve: import failed: it takes longer than 1 s\n"
 
 
 def test_output_of_a_module_at_import_does_not_block(upecho: Callable[..., Any], tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def test_end_of_the_server_is_reported_first(broken: Callable[..., dict[str, Any
     found = broken("coalesced-messages", "echo-hello")
     assert found["echo-hello"]["verdict"] == "passed"
     seen = found["coalesced-messages"]["explanation"]["seen"]
-    assert seen.startswith("the server ended with exit status 7 (was: ")
+    assert seen.startswith("the server ended with exit status 7 (symptom: ")
 
 
 def test_stderr_is_limited_to_the_check_and_printable(broken: Callable[..., dict[str, Any]]) -> None:

@@ -130,5 +130,5 @@ def test_unavailable_servers_and_loops_are_listed_with_the_reason(upecho: Upecho
     done = upecho("list", env=os.environ | {"PYTHONPATH": str(tmp_path)})
     assert (done.returncode, done.stderr) == (0, "")
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
-    assert f"theirs unavailable: broken: ZeroDivisionError: division by zero ({tmp_path}/theirs.py:1)" in lines
+    assert f"theirs unavailable: import failed: ZeroDivisionError: division by zero ({tmp_path}/theirs.py:1)" in lines
     assert "uvloop unavailable: the package 'uvloop' is not installed; run pip install uvloop" in lines

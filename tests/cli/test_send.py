@@ -135,7 +135,7 @@ def test_each_line_typed_on_a_terminal_is_answered_at_once(send: list[str]) -> N
 
 def test_refused_connection_is_reported_on_one_line(refusal: Callable[..., str], directory: Path) -> None:
     line = refusal("send", "hello", "--to", f"unix:{directory}/s")
-    assert line == f"cannot connect to unix:{directory}/s: nobody is listening there"
+    assert line == f"cannot connect to unix:{directory}/s: no server is listening there"
 
 
 @pytest.mark.parametrize("value", ["0", "nan", "inf", "-1", "soon", "1e9"])
@@ -155,7 +155,7 @@ def test_unavailable_family_is_reported_on_one_line(
 def test_timeout_is_reported_on_one_line(upecho: Upecho, directory: Path) -> None:
     with silent_server(directory) as address:
         done = upecho("send", "hello", "--to", address, "--timeout", "0.05")
-    reason = "the server was silent for 0.05 seconds: 0 bytes came back of 5 sent"
+    reason = "the server was silent for 0.05 seconds: 5 bytes sent, 0 received"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"upecho: {reason}\n")
 
 

@@ -45,7 +45,7 @@ def test_tcp_connection_has_nodelay() -> None:
 
 @pytest.mark.parametrize("text", ["127.0.0.1:1", "unix:/no/such/path"])
 def test_missing_listener_is_reported(text: str) -> None:
-    with pytest.raises(AddressError, match=f"cannot connect to {text}: nobody is listening there"):
+    with pytest.raises(AddressError, match=f"cannot connect to {text}: no server is listening there"):
         connect(Address.parse(text), 5)
 
 
@@ -66,7 +66,7 @@ def test_connect_times_out_at_a_full_backlog(address: Address) -> None:
 
 def test_path_without_a_listener_is_reported(directory: Path) -> None:
     (directory / "s").touch()
-    with pytest.raises(AddressError, match="nobody is listening there"):
+    with pytest.raises(AddressError, match="no server is listening there"):
         connect(Address.parse(f"unix:{directory}/s"), 5)
 
 
@@ -87,7 +87,7 @@ def test_started_connection_completes() -> None:
 
 
 def test_start_connecting_without_a_listener_is_reported(address: Address) -> None:
-    with pytest.raises(AddressError, match="nobody is listening there"):
+    with pytest.raises(AddressError, match="no server is listening there"):
         start_connecting(address)
 
 

@@ -114,32 +114,32 @@ def failure(server: Server, sink: int, text: bytes = b"hello", timeout: float = 
 
 def test_early_end_is_a_target_error(pipe: tuple[int, int]) -> None:
     message = failure(answering(b"HEL"), pipe[1])
-    assert message == "the server ended early: 3 bytes came back of 5 sent"
+    assert message == "the server closed the connection early: 5 bytes sent, 3 received"
     assert received(pipe) == b"HEL"
 
 
 def test_surplus_reply_is_a_target_error(pipe: tuple[int, int]) -> None:
     message = failure(answering(b"HELLO!"), pipe[1])
-    assert message == "the server sent more than it received: 6 bytes came back of 5 sent"
+    assert message == "the server sent more than it received: 5 bytes sent, 6 received"
 
 
 def test_reset_is_a_target_error(pipe: tuple[int, int]) -> None:
     message = failure(reset, pipe[1])
-    assert message == "the server ended the connection: Connection reset by peer; 0 bytes came back of 5 sent"
+    assert message == "the server ended the connection: Connection reset by peer; 5 bytes sent, 0 received"
 
 
 @pytest.mark.parametrize("text", [b"hello", b"x" * 50_000_000], ids=["waits", "does-not-read"])
 def test_silent_server_is_a_target_error(pipe: tuple[int, int], text: bytes) -> None:
     done = threading.Event()
     with served_by(lambda connection: done.wait(10)) as client:
-        with pytest.raises(TargetError, match=r"the server was silent for 0.05 seconds: 0 bytes came back"):
+        with pytest.raises(TargetError, match=r"the server was silent for 0.05 seconds: \d+ bytes sent, 0 received"):
             Exchange(client, text).run(pipe[1], 0.05)
         done.set()
 
 
 def test_end_before_the_source_ends_is_early(pipe: tuple[int, int]) -> None:
     source, typed = os.pipe()
-    early = pytest.raises(TargetError, match="ended early: 0 bytes came back of 0 sent")
+    early = pytest.raises(TargetError, match="closed the connection early: 0 bytes sent, 0 received")
     with served_by(lambda connection: None) as client, closing(source, typed), early:
         Exchange(client, source=source).run(pipe[1], 10)
 

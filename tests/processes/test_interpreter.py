@@ -215,7 +215,7 @@ def test_missing_lists_targets_with_reasons(bare: Interpreter, here: Callable[[s
         "threds": "unknown implementation 'threds'; did you mean threads?",
         "crashes:serve": f"{silence} -11 and gave no answer: noise",
         "leaves:serve": f"{silence} 0 and gave no answer: so long",
-        "breaks:serve": f"broken: ValueError: a line and another ({Path.cwd()}/breaks.py:4)",
+        "breaks:serve": f"import failed: ValueError: a line and another ({Path.cwd()}/breaks.py:4)",
         "needs:serve": "the package 'pytest' is not installed",
     }
 

@@ -46,7 +46,7 @@ def test_module_that_fails_to_import_is_refused(supervisor: Supervisor, module: 
     seen = failure(supervisor, module("bad", "raise RuntimeError('mine')"))
     assert isinstance(seen.refusal, CallerError)
     assert seen.refusal.subject == "bad:serve"
-    assert seen.refusal.reason.startswith("broken: RuntimeError: mine (")
+    assert seen.refusal.reason.startswith("import failed: RuntimeError: mine (")
     assert (seen.status, seen.stderr) == (2, f"upecho: {seen.refusal}\n")
 
 

@@ -42,9 +42,9 @@ def test_missing_family_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     ("code", "reason"),
     [
         ("import no_such_package", "the package 'no_such_package' is not installed; run pip install no_such_package"),
-        ("1 / 0", "broken: ZeroDivisionError: division by zero ({}/theirs.py:1)"),
-        ("raise SystemExit(3)", "broken: SystemExit: 3 ({}/theirs.py:1)"),
-        ("raise GeneratorExit(3)", "broken: GeneratorExit: 3 ({}/theirs.py:1)"),
+        ("1 / 0", "import failed: ZeroDivisionError: division by zero ({}/theirs.py:1)"),
+        ("raise SystemExit(3)", "import failed: SystemExit: 3 ({}/theirs.py:1)"),
+        ("raise GeneratorExit(3)", "import failed: GeneratorExit: 3 ({}/theirs.py:1)"),
         ("", "module theirs has no 'serve', which added refers to"),
     ],
 )

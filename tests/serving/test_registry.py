@@ -49,7 +49,7 @@ def test_loading_a_built_in_reads_no_entry_points(monkeypatch: pytest.MonkeyPatc
         ("threds", "unknown implementation 'threds'; did you mean threads?"),
         ("", "unknown implementation ''; known: blocking, "),
         ("asyncio+uvlop", "unknown loop 'uvlop'; did you mean uvloop?"),
-        ("threads+uvloop", "threads runs on no event loop"),
+        ("threads+uvloop", "threads does not use an event loop"),
         ("asyncio+os:sep", "not a loop factory: os:sep: str is not callable"),
         ("no_such:serve", "no module 'no_such', which no_such:serve refers to"),
         ("os.no_such:serve", "no module 'os.no_such'"),
@@ -132,7 +132,7 @@ def test_module_that_raises_is_broken(here: Path, code: str, what: str) -> None:
     (here / "deep.py").write_text("import json\ndef deep():\n    json.loads('[')\ndeep()")
     with pytest.raises(CallerError) as raised:
         registry.load_implementation("mine:serve")
-    assert str(raised.value) == f"mine:serve: broken: {what.format(here)}"
+    assert str(raised.value) == f"mine:serve: import failed: {what.format(here)}"
 
 
 def test_interrupt_during_an_import_propagates(here: Path) -> None:

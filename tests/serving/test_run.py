@@ -224,4 +224,4 @@ def test_server_that_does_not_end_is_ended(
     monkeypatch.chdir(directory)
     server = start(f"lingering:{name}", grace=0.1)
     assert server.stop() == 1
-    assert "did not end when told to" in server.child.stderr()
+    assert "did not stop when told to, and was terminated" in server.child.stderr()

@@ -27,7 +27,7 @@ def test_kind_is_recognised(text: str, kind: Kind) -> None:
     ("text", "message"),
     [
         ("thread", "did you mean threads"),
-        ("threads+asyncio", "runs on no event loop"),
+        ("threads+asyncio", "does not use an event loop"),
         ("127.0.0.1:99999", "not a port"),
         ("unix:", "not an address"),
         ("cmd:./no-such-program {address}", "no program './no-such-program'"),

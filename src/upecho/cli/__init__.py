@@ -45,7 +45,7 @@ class Commands(click.Group):
 def upecho() -> None:
     """The neutral referee for Python socket servers.
 
-    One tiny protocol, uppercase echo, in every I/O model: serve it, check how it behaves, measure what it costs.
+    One tiny protocol, uppercase echo, served with every I/O model: run a server, check it, measure its cost.
     """
 
 

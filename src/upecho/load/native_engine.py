@@ -24,7 +24,7 @@ assert (_native.SLICE_NS, _native.HISTOGRAM_HIGHEST, _native.HISTOGRAM_LINEAR_BI
     SLICE_NS,
     histogram.HIGHEST,
     histogram.LINEAR_BITS,
-), "the C extension was built from other sources than this upecho; install upecho again"
+), "the C extension was built from a different version of upecho; reinstall upecho"
 
 
 def run(address: Address, plan: Plan, meter: Meter | None = None) -> LoadResult:

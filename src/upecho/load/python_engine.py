@@ -35,7 +35,7 @@ def run(address: Address, plan: Plan, meter: Meter | None = None) -> LoadResult:
     """
     if plan.rate or plan.churn or plan.depth > 1:
         hint = "the native engine does"
-        raise Unavailable("the Python load engine supports no schedule, churn or pipelining", hint=hint)
+        raise Unavailable("the Python load engine does not support schedules, churn or pipelining", hint=hint)
     with ExitStack() as clean_up:
         return _Run(address, plan, clean_up).result(meter)
 

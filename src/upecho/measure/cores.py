@@ -10,7 +10,7 @@ TOPOLOGY = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
 
 @dataclass(frozen=True)
 class Cores:
-    """Numbers of processor cores; an empty tuple leaves the choice to the system.
+    """Numbers of processor cores; an empty list leaves the choice to the system.
 
     Attributes:
         engine: Cores of the load engine.

@@ -112,7 +112,7 @@ class Address:
         if not colon or not host or not (port.isascii() and port.isdigit()):
             raise _not_an_address(text, f"use {FORMS}")
         if len(port) > len("65535") or int(port) > 65535:
-            raise AddressError(f"{port[:10]} in {text[:80]!r}", subject="not a port", hint="ports go from 0 to 65535")
+            raise AddressError(f"{port[:10]} in {text[:80]!r}", subject="not a port", hint="it must be 0 to 65535")
         if ":" in host and not bracketed:
             raise _not_an_address(text, "put an IPv6 host in brackets, as in [::1]:8080")
         host = host[1:-1] if bracketed else host

@@ -83,5 +83,5 @@ def _reason(error: OSError) -> str:
     if isinstance(error, TimeoutError | BlockingIOError):
         return "no answer in time"
     if error.errno in (errno.ECONNREFUSED, errno.ENOENT):
-        return "nobody is listening there"
+        return "no server is listening there"
     return os.strerror(error.errno) if error.errno else str(error)

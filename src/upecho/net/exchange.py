@@ -58,7 +58,7 @@ class Exchange:
             if self._received > self._sent:
                 raise TargetError(f"the server sent more than it received: {self._progress()}")
         if self._is_sending or self._received < self._sent:
-            raise TargetError(f"the server ended early: {self._progress()}")
+            raise TargetError(f"the server closed the connection early: {self._progress()}")
 
     def _step(self, timeout: float) -> bytes | None:
         """Wait for one step and take it; return received bytes, ``b""`` at the end of the reply, None if none came."""
@@ -112,7 +112,7 @@ class Exchange:
             raise TargetError(reason, subject="the server ended the connection") from None
 
     def _progress(self) -> str:
-        return f"{self._received} bytes came back of {self._sent} sent"
+        return f"{self._sent} bytes sent, {self._received} received"
 
 
 def write_all(sink: int, data: bytes) -> None:

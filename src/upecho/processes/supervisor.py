@@ -166,7 +166,7 @@ class Supervisor:
         assert self._guardian.stdout
         self.directory = Path(os.fsdecode(self._guardian.stdout.readline().rstrip(b"\n")))
         if not self.directory.is_absolute():
-            raise HarnessError("cannot create a temporary directory", hint="is the disk full, or TMPDIR wrong?")
+            raise HarnessError("cannot create a temporary directory", hint="free disk space or change TMPDIR")
         self._ending = threading.Event()
         self._watch = threading.Thread(target=self._bound_stderr, daemon=True)
         self._watch.start()

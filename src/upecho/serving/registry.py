@@ -119,7 +119,7 @@ def load_implementation(text: str) -> Implementation:
     module = sys.modules[row.location.partition(":")[0]]
     if plus:
         if "loop_factory" not in inspect.signature(serve).parameters:
-            raise CallerError(f"{name} runs on no event loop", hint=f"leave out +{loop}")
+            raise CallerError(f"{name} does not use an event loop", hint=f"leave out +{loop}")
         serve = functools.partial(serve, loop_factory=load_loop(loop))
     summary = row.summary or (inspect.getdoc(serve) or module.__doc__ or "").strip().partition("\n")[0]
     return Implementation(serve, _max_clients(module, name), _families(module, name), row.naive, summary)
@@ -208,7 +208,7 @@ def _import_object(location: str, name: str) -> Any:
         if name in BUILT_IN_NAMES:
             raise
         what = ": ".join(filter(None, (type(error).__name__, " ".join(str(error).split()))))
-        raise CallerError(f"broken: {what}{_foreign_frame(error.__traceback__)}", subject=name) from None
+        raise CallerError(f"import failed: {what}{_foreign_frame(error.__traceback__)}", subject=name) from None
     try:
         return functools.reduce(getattr, attribute.split("."), module)
     except AttributeError:

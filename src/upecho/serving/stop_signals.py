@@ -107,7 +107,7 @@ def _end_hard_after_overtime() -> None:
 
 
 def _end_hard(_number: int, _frame: FrameType | None) -> NoReturn:
-    os.write(2, b"upecho: the server did not end when told to, and was ended\n")
+    os.write(2, b"upecho: the server did not stop when told to, and was terminated\n")
     os._exit(TargetError.exit_status)
 
 

@@ -1,4 +1,4 @@
-"""Errors that upecho foresees, named by who is at fault. Each class carries the exit status of the command line.
+"""Errors that upecho foresees, named after the party at fault. Each class carries the exit status of the command line.
 
 UpechoError
 ├── TargetError     1  the server that is checked or measured misbehaves
@@ -76,5 +76,5 @@ class NoPortLeft(HarnessError):
         super().__init__(
             "each TCP connection that has ended keeps one for a minute (TIME-WAIT)",
             subject="no local port left",
-            hint="wait, give this machine more (sysctl net.ipv4.ip_local_port_range), or use unix",
+            hint="wait a minute, widen the range (sysctl net.ipv4.ip_local_port_range), or use a Unix socket",
         )

@@ -5,9 +5,7 @@ from types import ModuleType
 from upecho.support.errors import Unavailable
 
 REASON = "it needs upecho's C extension, which was not built"
-HINT = (
-    "install upecho again where there are a C compiler and Python's header files (Debian: apt install gcc python3-dev)"
-)
+HINT = "install a C compiler and Python's header files (Debian: apt install gcc python3-dev), then reinstall upecho"
 
 
 def require(user: str) -> ModuleType:

@@ -132,7 +132,7 @@ def test_singular_is_used_for_one_byte(client_of: Callable[[Script], Client]) ->
 def test_missing_listener_is_a_violation() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = Address.of(listener)
-    with pytest.raises(Violation, match="nobody is listening"):
+    with pytest.raises(Violation, match="no server is listening"):
         Server(address).connect()
 
 

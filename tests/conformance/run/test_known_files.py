@@ -65,13 +65,13 @@ def test_directory_known_is_the_default(written: Path, monkeypatch: pytest.Monke
         (HEAD + HALF_CLOSE + "families = ['inet']\n" + HALF_CLOSE, "failure 2 (half-close): failure 1 is about"),
         (
             HEAD + HALF_CLOSE.replace("half-close", "socket-path-too-long") + "families = ['inet']",
-            "never be due for selectors",
+            "never applies to selectors",
         ),
         (
             'target = "127.0.0.1:9"\n' + HALF_CLOSE.replace("half-close", "graceful-shutdown"),
-            "failure 1: the check graceful-shutdown can never be due for 127.0.0.1:9",
+            "failure 1: the check graceful-shutdown never applies to 127.0.0.1:9",
         ),
-        ('target = "127.0.0.1:9"\n' + HALF_CLOSE + "families = ['inet', 'unix']", "for 127.0.0.1:9 over unix"),
+        ('target = "127.0.0.1:9"\n' + HALF_CLOSE + "families = ['inet', 'unix']", "to 127.0.0.1:9 over unix"),
     ],
 )
 def test_invalid_file_is_named_on_one_line(tmp_path: Path, text: str, message: str) -> None:

@@ -61,14 +61,21 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
 
 @click.command(epilog=SCENARIO_HELP)
 @click.argument("targets", metavar="[TARGET]...", nargs=-1, type=TargetName())
-@click.option("--family", "families", multiple=True, type=FamilyName(), help="Repeatable.  [default: inet, unix]")
+@click.option(
+    "--family",
+    "families",
+    multiple=True,
+    type=FamilyName(),
+    help="Measure over this family; repeatable.  [default: inet, unix]",
+)
 @click.option(
     "--scenario",
     "scenarios",
     multiple=True,
     type=ScenarioName(),
     metavar="NAME|FILE.toml",
-    help=f"Repeatable; {ALL} selects every scenario.  [default: {', '.join(one.name for one in DEFAULT_SCENARIOS)}]",
+    help=f"Measure this scenario; repeatable; {ALL} selects every scenario.  "
+    f"[default: {', '.join(one.name for one in DEFAULT_SCENARIOS)}]",
 )
 @click.option("--engine", type=click.Choice(NAMES), help="Load engine.  [default: native, if it was built]")
 @click.option(
@@ -85,14 +92,13 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     metavar="PROGRAM",
     help="Run the servers with this Python. Repeatable; all selects each version on the PATH.  [default: this Python]",
 )
-@click.option("--cold", is_flag=True, help="Measure each server also before any of its connections has ended.")
+@click.option("--cold", is_flag=True, help="Also measure each server before any of its connections has ended.")
 @click.option("--rounds", type=Number(1, 10000), help=f"Maximum number of rounds.  {_defaults('rounds')}")
 @click.option(
     "--precision",
     type=Number(0.0, 100.0),
     default=PRECISION_PERCENT,
-    help=f"Measure no more rounds when every ratio is known to ± this many percent; 0 disables this.  "
-    f"[default: {PRECISION_PERCENT:g}]",
+    help=f"Stop when every ratio is known to ± this many percent; 0 disables this.  [default: {PRECISION_PERCENT:g}]",
 )
 @click.option("--seconds", type=Number(0.01, 3600.0), help=f"Duration of a trial, in seconds.  {_defaults('seconds')}")
 @click.option(
@@ -100,7 +106,7 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
 )
 @click.option("--seed", type=Number(0, 2**32), default=0, help="Seed for the cell order and the payload.")
 @click.option("--no-check", is_flag=True, help="Do not check conformance before measuring.")
-@click.option("--even-if-failing", is_flag=True, help="Measure servers that fail a check too, and mark them.")
+@click.option("--even-if-failing", is_flag=True, help="Also measure servers that fail a check, and mark them.")
 def command(targets: Sequence[str], families: Sequence[Family], save: Path | None, **options: Any) -> int:
     """Compare the cost and the speed of servers.
 
@@ -108,16 +114,18 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     upecho bench --quick
     upecho bench selectors asyncio asyncio+uvloop --family unix --save new.json
 
-    TARGET is NAME, NAME+LOOP or module:attribute. The default is every server that upecho list shows, except the
-    naive ones. Each trial starts a server process of its own; the load engine runs in another process and compares
-    every byte of every reply.
+    TARGET is NAME, NAME+LOOP or module:attribute. The default is every server that upecho list shows, except naive ones
+    such as textbook. Each trial starts a new server process; the load engine runs in another process and compares every
+    byte of every reply.
 
     Each table includes native, the baseline: the same protocol in C, which costs little more than the system calls.
-    Ratios are relative to it. It is left out where no other server can be measured. Without upecho's C extension,
-    ratios are relative to the cheapest server.
+    Ratios are relative to it. A table in which no other server can be measured leaves it out. Without upecho's C
+    extension, ratios are relative to the cheapest server.
 
-    Rounds are measured until every ratio is known to --precision, or until --rounds or --budget is used up. Exit
-    status: 1 if a server failed or fails a check, 3 if upecho or the machine failed, else 0.
+    Rounds are measured until every ratio is known to --precision, or until --rounds or --budget is used up.
+
+    Exit status: 0 if no server failed, 1 if a server failed a check or a measurement, 2 if the input was wrong, 3 if
+    upecho or the machine failed.
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
     if save:
         atomic_write.check(save)

@@ -44,7 +44,7 @@ from upecho.support.paths import current_directory
     metavar="DIRECTORY",
     help="Directory of known failures, one file per target.  [default: known, if it exists]",
 )
-@click.option("--write-known", is_flag=True, help="Write what fails now to the directory of known failures.")
+@click.option("--write-known", is_flag=True, help="Write the current failures to the directory of known failures.")
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -66,8 +66,8 @@ def command(targets: Sequence[str], families: Sequence[Family], file: Path | Non
     A TARGET is NAME, NAME+LOOP or module:attribute, which upecho starts and stops; the address of a server that is
     already running; or cmd:COMMAND, in which {address} stands for the address to listen on.
 
-    Exit status: 0 if every MUST check passed or is a known failure, 1 if one failed or a known failure no longer
-    fails, 2 if the input was wrong, 3 if upecho could not carry out a check.
+    Exit status: 0 if every MUST check passed or is a known failure, 1 if one failed (with --strict also a SHOULD check)
+    or a known failure no longer fails, 2 if the input was wrong, 3 if upecho could not carry out a check.
     """  # noqa: D301 (\b is click's mark for a paragraph that is not rewrapped)
     if file:
         atomic_write.check(file)
@@ -99,5 +99,5 @@ def _plan(texts: Sequence[str], families: Sequence[Family], options: dict[str, A
         jobs=options["jobs"],
     )
     if not plan.due:
-        raise CallerError(f"none of the selected checks is due: {check_notes.why_none_is_due(plan)}")
+        raise CallerError(f"none of the selected checks applies: {check_notes.why_none_is_due(plan)}")
     return plan

@@ -21,7 +21,8 @@ FILE = click.Path(path_type=Path)
     "--fail-above",
     type=Number(0.0, 1000.0),
     metavar="PERCENT",
-    help="Exit with status 1 if a server is known to cost more than this many percent more, or fails now.",
+    help="Exit with status 1 if a server costs more, by more than this many percent, or fails but had figures in "
+    "BASE.json.",
 )
 def command(base: Path, new: Path, fail_above: float | None) -> int:
     """Compare the costs in two saved runs of upecho bench.
@@ -36,12 +37,12 @@ def command(base: Path, new: Path, fail_above: float | None) -> int:
     costs more, costs less    the difference is larger than chance explains, and
                               larger than the server differs from itself (A/A)
     no difference detected    there may be a difference smaller than ±
-    too few rounds            one of the runs has fewer than four
+    too few rounds            one of the runs has fewer than four rounds
     machine too busy          more than a quarter of the trials of one of the runs
                               were disturbed by other work on the machine
 
-    Exit status: 0 whatever the verdicts are; with --fail-above, 1 if a server costs more than that, or fails but had
-    figures in BASE.json; 2 if a file cannot be read, or if the runs cannot be compared.
+    Exit status: 0 whatever the verdicts are; with --fail-above, 1 if a server costs more, by more than PERCENT, or
+    fails but had figures in BASE.json; 2 if a file cannot be read, or if the runs cannot be compared.
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
     found = Changes(read_results(base), read_results(new))
     terminal = console()

@@ -21,7 +21,7 @@ Section = tuple[str, Sequence[inventory.Entry]]
 
 @click.command()
 @click.option("--checks", is_flag=True, help="List the conformance checks instead.")
-@click.option("--json", "as_json", is_flag=True, help="Print the same as one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print the list as one JSON object.")
 def command(checks: bool, as_json: bool) -> None:
     """List implementations, loops and families, and why some are unavailable.
 
@@ -31,10 +31,12 @@ def command(checks: bool, as_json: bool) -> None:
     upecho list --checks
 
     \b
+    The JSON object contains these lists, whose entries have these keys:
     implementations   name, summary, unavailable, max_clients, naive
     loops, families   name, summary, unavailable
     checks            id, topic, level, requirement (only with --checks)
-    unavailable is a reason or null; max_clients a number, or null for no limit.
+    unavailable is a reason or null; max_clients is a number, or null for no
+    limit; naive servers exist to show mistakes.
     """  # noqa: D301 (\b tells click not to rewrap the lines)
     if checks:
         _list_checks(as_json=as_json)

@@ -42,7 +42,7 @@ option = functools.partial(click.option, show_default=True, show_envvar=True)
 )  # fmt: skip
 @option(
     "--mode", envvar="UPECHO_MODE", default=f"{Settings.mode:04o}", type=Mode(), metavar="OCTAL",
-    help="Permissions of the path of a Unix socket.",
+    help="Permissions of the path of a Unix socket, in octal.",
 )  # fmt: skip
 @click.option(
     "--config", envvar="UPECHO_CONFIG", show_envvar=True, metavar="FILE",

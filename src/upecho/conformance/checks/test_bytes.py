@@ -76,7 +76,7 @@ def test_single_byte_messages(server: Server) -> None:
 
 @check(Level.MUST)
 def test_coalesced_messages(server: Server) -> None:
-    """The server answers a thousand messages that a client sends in one write completely and in order.
+    """When a client sends a thousand messages in one write, the server answers all of them in order.
 
     Source: RFC 9293 section 3.8: a stream has no message boundaries.
     """

@@ -79,7 +79,7 @@ def test_no_reset_on_close(server: Server) -> None:
 
 @check(Level.MUST)
 def test_abrupt_close(server: Server) -> None:
-    """After clients close with unread replies or without sending, no descriptor stays open and clients are served.
+    """After clients close with replies unread or nothing sent, no descriptor stays open and new clients are served.
 
     Source: RFC 9293 section 3.5.2: data for a closed socket is answered with RST.
     """
@@ -120,7 +120,7 @@ def test_reset_mid_transfer(server: Server) -> None:
 
 @check(Level.MUST)
 def test_reset_with_unread_replies(server: Server) -> None:
-    """After clients with unread replies reset their connections, no descriptor stays open and clients are served.
+    """After clients reset connections with unread replies, no descriptor stays open and new clients are served.
 
     Source: RFC 9293 section 3.10.7.4: queued segments are discarded; POSIX send(): ECONNRESET, EPIPE.
     """
@@ -154,7 +154,7 @@ def test_reset_after_half_close(server: Server) -> None:
 
 @check(Level.MUST)
 def test_reset_before_accept(server: Server) -> None:
-    """After connections are reset before the server accepts them, no descriptor stays open and clients are served.
+    """After connections are reset before they are accepted, no descriptor stays open and new clients are served.
 
     Source: POSIX accept(): ECONNABORTED; on Linux the connection is accepted, and the next call on it fails.
     """
@@ -169,7 +169,7 @@ def test_reset_before_accept(server: Server) -> None:
 
 @check(Level.MUST)
 def test_shutdown_both_directions(server: Server) -> None:
-    """After clients shut down both directions with a reply in flight, no descriptor stays open and clients are served.
+    """After clients shut down both directions before the reply, no descriptor stays open and new clients are served.
 
     Source: RFC 9293 section 3.6, case 3: both sides may close at the same time.
     """

@@ -82,7 +82,7 @@ def test_no_memory_leak_after_churn(server: Server) -> None:
         return (server.process.resident_bytes() - before) >> 10
 
     churn(server, MEASURED)
-    server.expect_at_most(GROWTH_BYTES >> 10, grown, "KiB more")
+    server.expect_at_most(GROWTH_BYTES >> 10, grown, "KiB of additional memory")
 
 
 @check(Level.MUST, observes=True, clients=DESCRIPTORS)

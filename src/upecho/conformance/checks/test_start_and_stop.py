@@ -92,7 +92,7 @@ def test_graceful_shutdown_stalled_client(launcher: Launcher) -> None:
 
 @check(Level.MUST, gate=False, process=True)
 def test_survives_signals(launcher: Launcher) -> None:
-    """Stop, continue and window size signals in the middle of a transfer cause no loss.
+    """SIGSTOP, SIGCONT and SIGWINCH in the middle of a transfer cause no loss of data.
 
     Source: signal(7): EINTR and partial transfers; PEP 475.
     """

@@ -76,7 +76,7 @@ class Launcher:
         """Return a violation that says if the server has ended by itself, because that explains everything else."""
         ends = (server.unrequested_end() for server in self._servers())
         if end := next(filter(None, ends), ""):
-            violation.seen = f"{end} (was: {violation.seen})"
+            violation.seen = f"{end} (symptom: {violation.seen})"
         return violation
 
     def expect_quiet_stderr(self) -> None:

@@ -54,7 +54,7 @@ class Log:
             Violation: The check takes longer.
         """
         if self.age_seconds() > seconds:
-            raise Violation(f"the check done within {seconds:g} s", f"only {so_far} in that time")
+            raise Violation(f"the end of the check within {seconds:g} s", f"only {so_far} in that time")
 
     def wire(self) -> Wire:
         """Return the events; of a long log, only the beginning and the end."""

@@ -74,7 +74,7 @@ def store(directory: str | None, target: Target, old: KnownFailures | None, *, e
     """Write the known failures of a target; return a line that says what was done to which file.
 
     Args:
-        directory: The directory, as for ``load``.
+        directory: The directory, as for ``read_known_failures``.
         target: The target.
         old: What the file of the target contained; None if there is no file.
         entries: What the file has to contain; without any, the file is removed.
@@ -161,7 +161,7 @@ def _expect_can_be_due(failures: KnownFailures) -> None:
         if wrong or not due:
             over = f" over {', '.join(sorted(wrong))}" if due else ""
             raise CallerError(
-                f"{failures.path}: failure {number}: the check {entry.check} can never be due for {target.text}{over}"
+                f"{failures.path}: failure {number}: the check {entry.check} never applies to {target.text}{over}"
             )
 
 

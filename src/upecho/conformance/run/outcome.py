@@ -1,4 +1,4 @@
-"""The verdict of a check, never a bool; and the JSON document that contains the verdicts of a run.
+"""The verdict of a check, and the JSON document that contains the verdicts of a run.
 
 The document is an object with the keys below. A reader ignores keys that it does not know; ``version`` changes when a
 key is removed or changes its meaning.
@@ -40,7 +40,7 @@ class Verdict(enum.StrEnum):
 
     PASSED = "passed"
     FAILED = "failed"
-    UNSUPPORTED = "unsupported"  # the target declares that it does not offer what the check needs
+    UNSUPPORTED = "unsupported"  # the target declares that it lacks what the check needs, or this system lacks it
     ERROR = "error"  # upecho could not carry out the check, which says nothing about the target
 
 
@@ -70,8 +70,8 @@ class Outcome:
         level: The level of the check.
         verdict: The verdict.
         seconds: Duration of the check in seconds.
-        explanation: Why the server did not meet the requirement; None if it did. An INFO check that fails passes with
-            an explanation.
+        explanation: Why the server did not meet the requirement; None if it did. An INFO check cannot fail: its
+            verdict is ``passed`` even if it has an explanation.
         unsupported: What the target declares, or what this system lacks; empty unless the verdict is ``unsupported``.
         works_anyway: Whether the check succeeded although the target declares that it does not support it.
         fault: What kept upecho from a verdict; None unless the verdict is ``error``.

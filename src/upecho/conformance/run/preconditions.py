@@ -61,9 +61,9 @@ def expect_imports(texts: Iterable[str]) -> None:
         for text, child in attempts.items():
             status = child.wait(timeout)
             if status is None:
-                raise CallerError(f"{text}: broken: importing it takes longer than {timeout:g} s")
+                raise CallerError(f"{text}: import failed: it takes longer than {timeout:g} s")
             if status != IMPORTED:
-                raise CallerError(f"{text}: broken: a process that imported it {how_ended(status)}")
+                raise CallerError(f"{text}: import failed: a process that tried it {how_ended(status)}")
 
 
 def expect_listeners(targets: Iterable[Target]) -> None:

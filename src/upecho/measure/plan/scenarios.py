@@ -62,7 +62,7 @@ class Scenario:
     def engine_feature(self) -> str:
         """The feature that a load engine needs for this load; empty if every engine can produce it."""
         if self.share is not None:
-            return "schedule"
+            return "schedules"
         return "churn" if self.churn else "pipelining" if self.depth > 1 else ""
 
 

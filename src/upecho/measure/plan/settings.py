@@ -11,7 +11,7 @@ class Window:
         warm_up_seconds: Duration of the warm-up, in seconds. Its connections are closed before the window, because
             asyncio is several times slower until the first connection has ended.
         seconds: Duration of the window that counts, in seconds.
-        seed: Seed of the order of the cells and of the payload.
+        seed: Seed for the cell order and the payload.
         engine: Name of the load engine.
     """
 
@@ -30,8 +30,8 @@ class Limits:
         budget_seconds: Maximum duration of all rounds, in seconds. No round is started that would exceed it if it took
             as long as the round before.
         min_rounds: Number of rounds before the precision is considered.
-        precision: Half width of the 95 % interval, as a share of the ratio, at which the cells of a group need no
-            further round; 0 if no precision is enough.
+        precision: Half width of the 95% interval, as a share of the ratio, at which the cells of a group need no
+            further round; 0 disables this.
         copies: Whether one cell of each group is measured twice in every round.
     """
 

@@ -122,7 +122,7 @@ def _meaning(found: Changes) -> Iterator[str]:
     else:
         yield "µs: elapsed time per request, because the system does not report CPU time"
     if any(row.request.failed_checks for one in found.cells for row in (one.base, one.new)):
-        yield "! fails conformance checks in NEW: its figures may come from doing less work"
+        yield "Some servers fail conformance checks (! in NEW): their figures may come from doing less work."
     ratio = f"ratio: cost in {NEW} relative to {BASE}"
     yield f"{ratio}. {_division(found)}" if found.baselines else ratio
     yield PRECISION
@@ -134,7 +134,7 @@ def _meaning(found: Changes) -> Iterator[str]:
 
 def _division(found: Changes) -> str:
     ratios = [f"{pick(one.ratio for one in found.baselines.values()):.3f}" for pick in (min, max)]
-    own = ratios[0] if ratios[0] == ratios[1] else f"{ratios[0]} to {ratios[1]}, by table"
+    own = ratios[0] if ratios[0] == ratios[1] else f"{ratios[0]} to {ratios[1]}, depending on the table"
     return (
         f"Each cost is divided by that of {BASELINE}, the baseline, in the same round, which cancels a slowdown of the "
         f"machine; {BASELINE} itself is not compared (its ratio: {own})."
@@ -144,7 +144,7 @@ def _division(found: Changes) -> str:
 def _certainty(found: Changes) -> Iterator[str]:
     """Yield what a claimed difference means, and how certain the figures are."""
     undivided = ", also without the division" if found.baselines else ""
-    yield f"A claimed difference has p < 5 %, corrected for all comparisons (Holm), and exceeds A/A{undivided}."
+    yield f"A claimed difference has p < 5%, corrected for all comparisons (Holm), and exceeds A/A{undivided}."
     if found.floors:
         spread = range_of(list(found.floors.values()))
         yield f"A/A: the same server measured twice in a run differs from itself by up to {spread}."

@@ -51,7 +51,9 @@ def _remarks(summary: Summary) -> Iterator[str]:
     if not summary.results.checked:
         yield "Conformance was not checked in this run."
     elif not any(row.request.failed_checks for row in rows):
-        yield "All servers passed the MUST checks of serving over these families before the run."
+        yield (
+            "Before the run, all servers passed the MUST checks (except those of start and stop) over these families."
+        )
     if any(row.void and row.void.reason is VoidReason.NO_PORT for row in rows):
         yield f"{NoPortLeft()}."
     if any(row.cell.cold for row in rows if row.figures):
@@ -63,7 +65,8 @@ def _marks(results: Results, tables: Lines) -> Iterator[str]:
     shown = [line for table in tables.values() for line in table]
     if not shown:
         return
-    reference = f"{BASELINE}, the baseline" if any(line.row.cell.is_baseline for line in shown) else "the cheapest"
+    has_baseline = any(line.row.cell.is_baseline for line in shown)
+    reference = f"{BASELINE}, the baseline" if has_baseline else "the cheapest server"
     yield "CPU µs/req: CPU time per request of all processes and threads of the server"
     rates = {scenario.name for scenario in results.scenarios if shows_rate(scenario)}
     if any(line.figures.saturated for line in shown if line.row.cell.scenario in rates):
@@ -73,8 +76,8 @@ def _marks(results: Results, tables: Lines) -> Iterator[str]:
     if any(line.precision == UNKNOWN for line in shown):
         yield TOO_FEW
     if any(line.mark for line in shown):
-        few = "; few rounds detect large ones only" if results.rounds < FEW_ROUNDS else ""
-        yield f"{ALIKE} no difference detected from the line above (p < 5 %, corrected for all comparisons: Holm){few}"
+        few = "; few rounds reveal only large differences" if results.rounds < FEW_ROUNDS else ""
+        yield f"{ALIKE} no difference detected from the line above (p < 5%, corrected for all comparisons: Holm){few}"
 
 
 def _certainty(summary: Summary) -> Iterator[str]:
@@ -109,7 +112,7 @@ def _floors(summary: Summary) -> Iterator[str]:
 def range_of(shares: Sequence[float]) -> str:
     """Return the range of a share that differs from table to table, in percent."""
     low, high = percent(min(shares)), percent(max(shares))
-    return low if low == high else f"{low} to {high}, by table"
+    return low if low == high else f"{low} to {high}, depending on the table"
 
 
 def _missed_precision(summary: Summary) -> Iterator[str]:

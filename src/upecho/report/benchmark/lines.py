@@ -13,7 +13,7 @@ from upecho.report.figures import percent
 ALIKE = "≈"
 BOUND = "≥"
 UNKNOWN = "?"
-PRECISION = "±: half of the ratio's 95 % interval, as a share of the ratio"
+PRECISION = "±: half of the ratio's 95% interval, as a share of the ratio"
 TOO_FEW = f"{UNKNOWN} fewer than {MIN_ROUNDS} rounds: too few for an interval, and for claiming a difference"
 
 
