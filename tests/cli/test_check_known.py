@@ -131,3 +131,11 @@ def test_unwritable_directory_is_reported_before_the_run(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "known").touch()
     assert "it is not a directory" in refusal("check", "selectors", "--write-known")
+
+
+def test_named_directory_is_created_when_it_is_written(check: Check, tmp_path: Path) -> None:
+    directory = tmp_path / "new"
+    done = check("--known", str(directory), "--write-known")
+    assert done.returncode == 0, done.stderr
+    (file,) = directory.iterdir()
+    assert [failure["check"] for failure in tomllib.loads(file.read_text())["failure"]] == ["echo-hello"]

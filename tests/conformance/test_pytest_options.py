@@ -95,7 +95,7 @@ def test_stale_known_failure_fails_the_run(suite: Suite, tmp_path: Path) -> None
 
 def test_bad_input_is_one_line(suite: Suite, tmp_path: Path) -> None:
     for arguments, message in [
-        (["--upecho-known", "nowhere"], "cannot read known failures from nowhere: it is not a directory"),
+        (["--upecho-known", "nowhere"], "cannot read known failures from nowhere: it does not exist"),
         (["--upecho-max-clients", "0"], "--upecho-max-clients is 0; it must be at least 1"),
         (["--upecho-check", "half-clos"], "unknown check 'half-clos'; did you mean half-close?"),
         (

@@ -96,7 +96,7 @@ def test_two_files_about_one_target_are_refused(written: Path) -> None:
 
 
 def test_missing_directory_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(CallerError, match=r"cannot read known failures from .*/nowhere: it is not a directory"):
+    with pytest.raises(CallerError, match=r"cannot read known failures from .*/nowhere: it does not exist"):
         read_known_failures(str(tmp_path / "nowhere"), [TARGET])
 
 

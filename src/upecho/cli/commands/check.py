@@ -94,7 +94,7 @@ def _plan(texts: Sequence[str], families: Sequence[Family], options: dict[str, A
     plan = Plan(
         pairs=pair_with_families(targets, families),
         checks=checks,
-        known=read_known_failures(options["directory"], targets),
+        known=read_known_failures(options["directory"], targets, may_be_missing=options["write_known"]),
         strict=options["strict"],
         jobs=options["jobs"],
     )

@@ -23,12 +23,13 @@ EXPECTED = {str: "a string that is not empty", list: "a list of families that is
 MAX_NAME_LENGTH = 100  # characters of a file name, without its suffix
 
 
-def read_known_failures(directory: str | None, targets: Iterable[Target]) -> Known:
+def read_known_failures(directory: str | None, targets: Iterable[Target], *, may_be_missing: bool = False) -> Known:
     """Read the known failures of targets.
 
     Args:
         directory: The directory; None means the directory ``known`` if it exists, an empty name none at all.
         targets: The targets; files about other targets are checked, too, but not used.
+        may_be_missing: Whether a directory that does not exist counts as empty, as when it is about to be written.
 
     Raises:
         CallerError: The directory does not exist, or a file in it is invalid.
@@ -36,8 +37,11 @@ def read_known_failures(directory: str | None, targets: Iterable[Target]) -> Kno
     if directory == "" or (directory is None and not Path(DEFAULT_DIRECTORY).is_dir()):
         return Known()
     location = Path(directory or DEFAULT_DIRECTORY)
+    if may_be_missing and not location.exists():
+        return Known()
     if not location.is_dir():
-        raise CallerError(f"cannot read known failures from {location}: it is not a directory")
+        reason = "it is not a directory" if location.exists() else "it does not exist"
+        raise CallerError(f"cannot read known failures from {location}: {reason}")
     found: dict[str, tuple[Path, tuple[Entry, ...]]] = {}
     for path in sorted(location.glob("*.toml")):
         text, entries = _read(path)
