@@ -99,8 +99,11 @@ native_serve(PyObject *Py_UNUSED(module), PyObject *arguments)
         return NULL;
     const char *operation;
     int status;
-    Py_BEGIN_ALLOW_THREADS status = baseline_serve(listener, stop, grace_ns, (size_t)receive_size, &operation);
-    Py_END_ALLOW_THREADS if (status) return raise_os_error(operation);
+    Py_BEGIN_ALLOW_THREADS
+        status = baseline_serve(listener, stop, grace_ns, (size_t)receive_size, &operation);
+    Py_END_ALLOW_THREADS
+    if (status)
+        return raise_os_error(operation);
     Py_RETURN_NONE;
 }
 
@@ -109,6 +112,10 @@ native_serve(PyObject *Py_UNUSED(module), PyObject *arguments)
 #else
 #define COMPILER "GCC " __VERSION__
 #endif
+
+/* Raise this number, and the one in support/extension.py, with every change of what Python calls or reads: an extension
+   that was left over from an older build is then refused. */
+#define INTERFACE 1
 
 /* Add a constant to the module; the reference to the value is taken over. */
 static int
@@ -127,6 +134,7 @@ add_constants(PyObject *module)
         const char *name;
         int64_t value;
     } integers[] = {
+        {"INTERFACE", INTERFACE},
         {"SLICE_NS", SLICE_NS},
         {"HISTOGRAM_BUCKETS", HISTOGRAM_BUCKETS},
         {"HISTOGRAM_HIGHEST", HISTOGRAM_HIGHEST},

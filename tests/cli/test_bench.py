@@ -239,3 +239,10 @@ def test_interrupted_run_keeps_its_trials_and_leaves_no_process(
     assert shown in out
     assert len(Results.from_json(file.read_text()).trials) >= 2
     eventually(lambda: not _left_over(mark))
+
+
+def test_wrong_deadline_scale_is_an_error_of_the_caller(
+    monkeypatch: pytest.MonkeyPatch, refusal: Callable[..., str]
+) -> None:
+    monkeypatch.setenv("UPECHO_DEADLINE_SCALE", "x")
+    assert "UPECHO_DEADLINE_SCALE is 'x'" in refusal("bench", "selectors")

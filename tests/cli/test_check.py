@@ -201,3 +201,16 @@ def test_character_outside_the_encoding_of_stdout_is_replaced(upecho: Callable[.
     environment = os.environ | {"PYTHONIOENCODING": "latin-1"}
     done = upecho("check", "textbook", "--family", "inet", "--check", "coalesced-messages", env=environment)
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+
+
+def test_loop_that_kills_its_process_at_import_is_reported(upecho: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("import os; os.kill(os.getpid(), 11)")
+    done = upecho("check", "asyncio+mine:new_event_loop", "--family", "inet", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "import failed: a process that tried it was killed by SIGSEGV" in done.stderr
+
+
+def test_terminal_without_columns_gets_the_report(upecho: Callable[..., Any]) -> None:
+    done = upecho("check", "selectors", "--family", "inet", "--check", "echo-hello", env=os.environ | {"COLUMNS": "0"})
+    assert done.returncode == 0, done.stderr
+    assert "1 check due: 1 passed" in done.stdout

@@ -115,7 +115,10 @@ def test_exit_status_is_right_when_stderr_cannot_be_written(upecho: Upecho, argu
     assert done.returncode == status
 
 
-@pytest.mark.parametrize("arguments", [["check", "selectors"], ["serve", "mine:serve"], ["check", "mine:serve"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["check", "selectors"], ["serve", "mine:serve"], ["check", "mine:serve"], ["bench", "selectors", "--no-check"]],
+)
 def test_missing_current_directory_is_reported_on_one_line(directory: Path, arguments: list[str]) -> None:
     (directory / "gone").mkdir()
     command = ["/bin/sh", "-c", 'rmdir ../gone; exec "$@"', "sh", sys.executable, "-P", "-m", "upecho", *arguments]

@@ -86,3 +86,17 @@ def test_scenario_that_the_chosen_engine_does_not_support_is_refused(refusal: Ca
 @pytest.mark.usefixtures("without_extension")
 def test_scenario_that_the_only_engine_does_not_support_is_refused(refusal: Callable[..., str]) -> None:
     assert refusal(*CHURN[:2], *CHURN[4:]) == f"{REFUSAL}; {extension.REASON}; {extension.HINT}"
+
+
+@pytest.mark.skipif(engine.best() != "native", reason="no compiler is installed")
+@pytest.mark.parametrize("number", [None, extension.INTERFACE + 1])
+def test_extension_of_an_older_build_is_refused(monkeypatch: pytest.MonkeyPatch, number: int | None) -> None:
+    native = extension.require("the test")
+    if number is None:
+        monkeypatch.delattr(native, "INTERFACE")
+    else:
+        monkeypatch.setattr(native, "INTERFACE", number)
+    with pytest.raises(Unavailable, match="built from a different version of upecho; reinstall upecho"):
+        extension.require("the test")
+    (row,) = [row for row in inventory.implementations() if row.name == "native"]
+    assert row.unavailable == f"{extension.STALE}; reinstall upecho"

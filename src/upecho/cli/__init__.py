@@ -15,7 +15,7 @@ import click
 from upecho import __version__
 from upecho.cli.signals import TerminatedBySignal
 from upecho.support.errors import CallerError, HarnessError, UpechoError
-from upecho.support.text import unknown_name
+from upecho.support.text import printable, unknown_name
 
 COMMANDS = ("list", "serve", "send", "check", "bench", "compare")
 INTERRUPTED = 130  # the exit status that a shell reports for a program killed by SIGINT
@@ -126,7 +126,7 @@ def _flush_or_discard_output() -> None:
 
 
 def _fail(line: str, status: int) -> int:
-    sys.stderr.write(f"upecho: {' '.join(line.splitlines())}\n")
+    sys.stderr.write(f"upecho: {printable(' '.join(line.splitlines()))}\n")
     return status
 
 

@@ -73,11 +73,17 @@ def _is_available(row: inventory.Entry) -> bool:
 
 
 def loadable(cells: Sequence[PlannedCell]) -> list[PlannedCell]:
-    """Return the cells whose interpreter can load their target; report the others as skipped."""
+    """Return the cells whose interpreter can load their target; report the others as skipped.
+
+    Raises:
+        CallerError: There is no such cell.
+    """
     unable = pythons.unloadable(cells)
     skipped = {f"{one.cell.target} on {one.cell.python}": reason for one, reason in unable.items()}
     for what, reason in skipped.items():
         _report_skipped(what, reason)
+    if len(unable) == len(cells):
+        raise CallerError("nothing to measure: no interpreter can load any of the targets")
     return [one for one in cells if one not in unable]
 
 

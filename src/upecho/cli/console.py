@@ -9,6 +9,7 @@ from typing import Any
 import rich.console
 from rich.text import Text
 
+DEFAULT_WIDTH = 80
 TRAILING_BLANKS = re.compile(" +$", re.MULTILINE)
 
 
@@ -38,6 +39,8 @@ def console(piped_width: int | None = None) -> Console:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     created = Console(highlight=False)
+    if created.width < 1:  # COLUMNS=0, on which rich fails or prints nothing
+        created.width = piped_width or DEFAULT_WIDTH
     if piped_width and not created.is_terminal and "COLUMNS" not in os.environ:
         created.width = piped_width
     return created

@@ -4,6 +4,8 @@ from array import array
 from collections.abc import Callable
 from typing import Any, Final
 
+INTERFACE: Final[int]
+"""Number of the interface, which ``extension.require`` compares."""
 COMPILER: Final[str]
 """Name and version of the compiler that built the extension."""
 FAILURES: Final[tuple[str, ...]]

@@ -5,6 +5,8 @@ from types import ModuleType
 from upecho.support.errors import Unavailable
 
 REASON = "it needs upecho's C extension, which was not built"
+STALE = "upecho's C extension was built from a different version of upecho"
+INTERFACE = 1  # what the extension must export under this name; src/native/module.c says when it is raised
 HINT = "install a C compiler and Python's header files (Debian: apt install gcc python3-dev), then reinstall upecho"
 
 
@@ -15,10 +17,12 @@ def require(user: str) -> ModuleType:
         user: What needs the extension, for the error message.
 
     Raises:
-        Unavailable: The extension was not built.
+        Unavailable: The extension was not built, or is left over from an older build.
     """
     try:
         from upecho.support import _native  # noqa: PLC0415 (it may be missing)
     except ImportError:
         raise Unavailable(REASON, subject=user, hint=HINT) from None
+    if getattr(_native, "INTERFACE", None) != INTERFACE:
+        raise Unavailable(STALE, subject=user, hint="reinstall upecho")
     return _native

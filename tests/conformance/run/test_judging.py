@@ -56,7 +56,7 @@ def test_only_a_violation_is_a_failure(raised: BaseException | None, verdict: Ve
 
 
 def test_foreseen_fault_has_a_message_on_one_line() -> None:
-    assert fault_in(call(HarnessError("no\nprocess"))) == Fault("HarnessError: no process")
+    assert fault_in(call(HarnessError("no\nprocess"))) == Fault("no process")
 
 
 def test_lack_of_descriptors_is_reported_with_advice() -> None:

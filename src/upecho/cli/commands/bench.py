@@ -11,6 +11,7 @@ import click
 from upecho.cli import bench_selection
 from upecho.cli.bench_run import measure
 from upecho.cli.parameters import FamilyName, Number, ScenarioName, TargetName
+from upecho.cli.signals import as_interrupts
 from upecho.load.engine import NAMES, best
 from upecho.measure.plan import pythons
 from upecho.measure.plan.cell_plan import every_cell, missing_baselines
@@ -19,7 +20,8 @@ from upecho.measure.plan.settings import Limits, RunSettings, Window
 from upecho.measure.run import Run, expect_engine_supports
 from upecho.measure.statistics.claims import MIN_ROUNDS
 from upecho.net.address import Family
-from upecho.support import atomic_write
+from upecho.support import atomic_write, timeouts
+from upecho.support.paths import current_directory
 
 PRECISION_PERCENT = 3.0
 
@@ -127,6 +129,8 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     Exit status: 0 if no server failed, 1 if a server failed a check or a measurement, 2 if the input was wrong, 3 if
     upecho or the machine failed.
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
+    current_directory()  # reports a removed directory, and the next line a wrong UPECHO_DEADLINE_SCALE,
+    timeouts.scaled(1)  # before a server can seem to be at fault
     if save:
         atomic_write.check(save)
     selected, chosen_families = bench_selection.targets(targets), bench_selection.families(families)
@@ -142,7 +146,8 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     if check:
         from upecho.cli.bench_gate import checked  # noqa: PLC0415 (imports the suite, which not every run needs)
 
-        cells = checked(cells)
+        with as_interrupts():
+            cells = checked(cells)
     settings = RunSettings(window, limits, checked=check, even_if_failing=options["even_if_failing"])
     return measure(Run(cells, settings), save)
 

@@ -11,7 +11,7 @@ from upecho.conformance.findings import Fault, Recorded
 from upecho.conformance.harness.violation import Violation
 from upecho.conformance.run.outcome import Outcome, Verdict
 from upecho.processes import rlimits
-from upecho.support.errors import HarnessError
+from upecho.support.errors import HarnessError, UpechoError
 
 
 def violation_in(call: pytest.CallInfo[None]) -> Violation | None:
@@ -35,9 +35,9 @@ def fault_in(call: pytest.CallInfo[None]) -> Fault:
     raised = call.excinfo.value
     if isinstance(raised, OSError) and raised.errno == errno.EMFILE:
         raised = HarnessError(rlimits.too_few("this check"))
+    if isinstance(raised, UpechoError):
+        return Fault(" ".join(str(raised).split()))
     message = " ".join(f"{type(raised).__name__}: {raised}".split())
-    if isinstance(raised, HarnessError):
-        return Fault(message)
     last = traceback.extract_tb(raised.__traceback__)[-1]
     return Fault(message, f"{last.name}, {Path(last.filename).name}:{last.lineno}")
 

@@ -51,9 +51,8 @@ def expect_imports(texts: Iterable[str]) -> None:
     Raises:
         CallerError: An import ended or blocked its process.
     """
-    built_in = {row.name for row in registry.BUILT_IN}
     timeout = timeouts.scaled(READY_SECONDS)
-    foreign = [text for text in texts if text.partition("+")[0] not in built_in]
+    foreign = [text for text in texts if not _imports_only_known_modules(text)]
     if not foreign:
         return
     with Supervisor() as supervisor:
@@ -64,6 +63,11 @@ def expect_imports(texts: Iterable[str]) -> None:
                 raise CallerError(f"{text}: import failed: it takes longer than {timeout:g} s")
             if status != IMPORTED:
                 raise CallerError(f"{text}: import failed: a process that tried it {how_ended(status)}")
+
+
+def _imports_only_known_modules(text: str) -> bool:
+    name, _, loop = text.partition("+")
+    return name in {row.name for row in registry.BUILT_IN} and ":" not in loop
 
 
 def expect_listeners(targets: Iterable[Target]) -> None:
