@@ -81,7 +81,8 @@ def test_who_is_broken_has_none(measured: Measure, target: str, failure: str, en
 @pytest.mark.parametrize(
     ("target", "failure"),
     [
-        ("dying", "ended with status 7"),
+        # os._exit in several threads, where coverage saves its data
+        pytest.param("dying", "ended with status 7", marks=pytest.mark.unmeasured),
         ("truncating", "timed out"),
         ("over_sending", "surplus"),
         ("stalling", "timed out"),
