@@ -13,8 +13,8 @@ LIMITED = not sysconfig.get_config_var("Py_GIL_DISABLED")
 OLDEST = (3, 11)
 
 
-SOURCES = ("module", "engine", "requests", "schedule", "connection", "ceiling")
-HEADERS = ("clock", "histogram", "plan", "connection", "engine", "run", "ceiling")
+SOURCES = ("module", "arguments", "results", "engine", "requests", "schedule", "connection", "baseline")
+HEADERS = ("arguments", "results", "clock", "histogram", "plan", "connection", "engine", "run", "baseline")
 
 
 class BuildIfPossible(build_ext):
@@ -33,7 +33,7 @@ class BuildIfPossible(build_ext):
 
 
 native = Extension(
-    "upecho._native",
+    "upecho.support._native",
     sources=[f"src/native/{name}.c" for name in SOURCES],
     depends=[f"src/native/{name}.h" for name in HEADERS],
     extra_compile_args=["-std=c11", "-O3", "-Wall", "-Wextra"],

@@ -1,152 +1,172 @@
-"""Measures what the selected tests ask for: the cells of a group interleaved, when its first test runs."""
+"""Turns cells into benchmarks: those of a group are measured interleaved, when the first test of the group runs."""
 
+import functools
 import itertools
 import warnings
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 from pytest_benchmark.logger import PytestBenchmarkWarning
 
-from bench.groups import Groups, cell_of
-from upecho import inventory, registry, saving
+from bench.groups import Groups
 from upecho.cli.console import console
-from upecho.errors import UpechoError
-from upecho.interpreter import Interpreter
-from upecho.measure import pythons
-from upecho.measure.blocks import Block, Window
-from upecho.measure.cells import SCENARIOS, USUAL, Cell
-from upecho.measure.claims import FEWEST
+from upecho.load.engine import best
+from upecho.measure.plan import pythons
+from upecho.measure.plan.cell_plan import PlannedCell
+from upecho.measure.plan.cells import Cell
+from upecho.measure.plan.scenarios import DEFAULT_SCENARIOS, SCENARIOS, Scenario
+from upecho.measure.plan.settings import Limits, RunSettings, Window
 from upecho.measure.results import Results
-from upecho.measure.rounds import Limits
-from upecho.measure.run import Terms
-from upecho.report.comparison import comparison
+from upecho.measure.statistics.claims import MIN_ROUNDS
+from upecho.measure.statistics.summary import Summary
+from upecho.measure.trials import Trial
+from upecho.net.address import Family
+from upecho.processes.interpreter import Interpreter
+from upecho.report.benchmark.comparison import comparison
+from upecho.serving import inventory
+from upecho.serving.target import Target
+from upecho.support import atomic_write
+from upecho.support.errors import UpechoError
 
 WARM_UP_SECONDS = 0.05
-BUDGET_SECONDS = 86_400.0  # the number of blocks decides
+BUDGET_SECONDS = 86_400.0  # so long that the number of trials decides
 PYTHONS = pytest.StashKey[Mapping[str, Interpreter]]()
 GROUPS = pytest.StashKey[Groups]()
-PARAMETERS = ("scenario", "family", "implementation", "python")
+PARAMETERS = ("scenario", "family", "implementation", "python")  # pytest-benchmark can group by these
 
 
 class Clock:
-    """Stands in for pytest-benchmark's timer, and shows the times of blocks that were measured before."""
+    """Replaces pytest-benchmark's timer, and replays the times of trials that were measured before."""
 
     def __init__(self) -> None:
         self._seconds = 0.0
 
     def __call__(self) -> float:
-        """Tell the time, in seconds."""
+        """Return the time in seconds."""
         return self._seconds
 
     def advance(self, seconds: float) -> None:
-        """Let time pass."""
+        """Move the clock forward."""
         self._seconds += seconds
 
     def __repr__(self) -> str:
-        return "seconds per request, block after block"
+        return "seconds per request, trial after trial"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     try:
         config.stash[PYTHONS] = pythons.named(config.getoption("--python"))
         if file := config.getoption("--results"):
-            saving.check(file)
+            atomic_write.check(file)
     except UpechoError as error:
         raise pytest.UsageError(str(error)) from None
-    config.addinivalue_line("markers", "timeout(seconds): known where pytest-timeout is installed")
+    config.addinivalue_line("markers", "cell(planned): the cell that a test shows")
+    config.addinivalue_line("markers", "timeout(seconds): defined by pytest-timeout, if that is installed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("upecho")
-    group.addoption("--implementation", action="append", default=[], help="NAME or NAME+LOOP (default: all)")
     names = [one.name for one in SCENARIOS]
-    group.addoption("--scenario", action="append", default=[], choices=names, help="default: the usual ones")
     group.addoption(
-        "--blocks", type=int, default=FEWEST, help=f"server processes for each cell (default: {FEWEST}, for intervals)"
+        "--family", action="append", default=[], choices=list(Family), help="(default: every available one)"
     )
+    group.addoption("--implementation", action="append", default=[], help="NAME or NAME+LOOP (default: all)")
     group.addoption(
-        "--python", action="append", default=[], help="PROGRAM to run servers with, or all (default: this one)"
+        "--scenario", action="append", default=[], choices=names, help="(default: latency, throughput, bulk)"
     )
-    group.addoption("--results", type=Path, metavar="FILE", help="keep every block, as upecho bench --save does")
-    group.addoption("--block-seconds", type=float, default=0.25, help="of load on each (default: 0.25)")
+    group.addoption("--trials", type=int, default=MIN_ROUNDS, help="trials of each cell (default: %(default)s)")
+    group.addoption("--trial-seconds", type=float, default=0.25, help="duration of a trial (default: %(default)s)")
+    group.addoption(
+        "--python", action="append", default=[], help="PROGRAM that runs the servers, or all (default: this)"
+    )
+    group.addoption("--results", type=Path, metavar="FILE", help="save every trial, as upecho bench --save does")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
-    """Save; let "nothing was saved", where every test was skipped, be a line and no traceback."""
-    unsaved = _save(session.config)
+    """Save the results; if every test was skipped, pytest-benchmark only warns that it saved nothing."""
+    error = _save(session.config)
     with warnings.catch_warnings():
         warnings.simplefilter("default", PytestBenchmarkWarning)
         yield
-    if unsaved:
-        pytest.exit(str(unsaved), returncode=unsaved.exit_status)
+    if error:
+        pytest.exit(str(error), returncode=error.exit_status)
 
 
 def _save(config: pytest.Config) -> UpechoError | None:
+    """Save the results if that was requested; return the error if it failed."""
     file, results = config.getoption("--results"), _results(config)
     try:
         if file and results:
-            saving.save(file, results.to_json())
+            atomic_write.save(file, results.to_json())
     except UpechoError as error:
         return error
     return None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    families = _chosen(inventory.families(), metafunc.config.getoption("--family"))
-    servers = _chosen(_servers(), metafunc.config.getoption("--implementation"))
-    wanted = metafunc.config.getoption("--scenario") or [one.name for one in USUAL]
-    scenarios = [one.name for one in SCENARIOS if one.name in wanted]
-    found = metafunc.config.stash[PYTHONS]
-    product = itertools.product(scenarios, families, servers, found or [""])
+    config = metafunc.config
+    names = config.getoption("--scenario") or [one.name for one in DEFAULT_SCENARIOS]
+    scenarios = [one for one in SCENARIOS if one.name in names]
+    families = _families(config.getoption("--family"))
+    targets = list(_targets(config.getoption("--implementation")))
+    interpreters: Iterable[tuple[str, Interpreter | None]] = config.stash[PYTHONS].items() or [("", None)]
+    product = itertools.product(scenarios, families, targets, interpreters)
     metafunc.parametrize(PARAMETERS, list(itertools.starmap(_parameters, product)))
 
 
-def _servers() -> list[inventory.Entry]:
-    return [row for row in inventory.servers() if not row.naive]
+def _families(names: Sequence[str]) -> list[Family]:
+    return [Family(name) for name in dict.fromkeys(names)] or list(Family)
 
 
-def _chosen(known: Sequence[inventory.Entry], names: Sequence[str]) -> list[inventory.Entry]:
-    """Return what was named, or else everything; a name may also be one that only the registry can read."""
-    rows = {row.name: row for row in known}
-    return [rows.get(name) or _entry(name) for name in dict.fromkeys(names or rows)]
+def _targets(names: Sequence[str]) -> Iterator[Target | inventory.Entry]:
+    """Yield the targets that were named, or else all servers; an entry stands for one that is unavailable here."""
+    rows = {row.name: row for row in inventory.implementations() if not row.naive}
+    for name in dict.fromkeys(names or rows):
+        if name in rows and rows[name].unavailable:
+            yield rows[name]
+            continue
+        try:
+            yield Target.parse(name)
+        except UpechoError as error:
+            raise pytest.UsageError(str(error)) from None
 
 
-def _entry(name: str) -> inventory.Entry:
+def _parameters(
+    scenario: Scenario, family: Family, target: Target | inventory.Entry, python: tuple[str, Interpreter | None]
+) -> object:
+    version, interpreter = python
+    name = target.text if isinstance(target, Target) else target.name
+    marks = [pytest.mark.benchmark(group=f"{scenario.name} over {family}", timer=Clock())]
+    if not isinstance(target, Target):
+        marks.append(pytest.mark.skip(reason=target.unavailable or ""))
+    elif reason := _why_unavailable(family):
+        marks.append(pytest.mark.skip(reason=reason))
+    else:
+        cell = Cell(name, family, scenario.name, python=version)
+        marks.append(pytest.mark.cell(PlannedCell(cell, target, scenario, interpreter)))
+    test_id = "-".join(filter(None, (scenario.name, family, name, version)))
+    return pytest.param(scenario.name, family.value, name, version, id=test_id, marks=marks)
+
+
+@functools.cache
+def _why_unavailable(family: Family) -> str:
     try:
-        registry.load(name)
+        family.require()
     except UpechoError as error:
-        raise pytest.UsageError(str(error)) from None
-    return inventory.Entry(name)
-
-
-def _parameters(scenario: str, family: inventory.Entry, server: inventory.Entry, python: str) -> object:
-    benchmark = pytest.mark.benchmark(group=f"{scenario} over {family.name}", timer=Clock())
-    reason = server.unavailable or family.unavailable
-    marks = [benchmark, pytest.mark.skip(reason=reason)] if reason else [benchmark]
-    name = "-".join(filter(None, (scenario, family.name, server.name, python)))
-    return pytest.param(scenario, family.name, server.name, python, id=name, marks=marks)
-
-
-@pytest.fixture(scope="session")
-def groups(request: pytest.FixtureRequest) -> Groups:
-    return request.config.stash[GROUPS]
+        return str(error)
+    return ""
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    functions = [item for item in session.items if isinstance(item, pytest.Function)]
     option = session.config.getoption
-    terms = Terms(
-        Window(WARM_UP_SECONDS, option("--block-seconds"), seed=0),
-        Limits(option("--blocks"), BUDGET_SECONDS),
-        session.config.stash[PYTHONS],
+    settings = RunSettings(
+        Window(WARM_UP_SECONDS, option("--trial-seconds"), seed=0, engine=best()),
+        Limits(option("--trials"), BUDGET_SECONDS),
     )
-    session.config.stash[GROUPS] = Groups([_cell(item) for item in functions], terms)
-
-
-def _cell(item: pytest.Function) -> Cell:
-    return cell_of(**{name: str(item.callspec.params[name]) for name in PARAMETERS})
+    markers = [item.get_closest_marker("cell") for item in session.items]
+    session.config.stash[GROUPS] = Groups([marker.args[0] for marker in markers if marker], settings)
 
 
 def _results(config: pytest.Config) -> Results | None:
@@ -154,32 +174,34 @@ def _results(config: pytest.Config) -> Results | None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Show the same blocks as upecho bench does: CPU time, intervals, what is no difference."""
+    """Report the same trials as ``upecho bench`` would: CPU time, intervals, and which differences are none."""
     results = _results(config)
     if not results:
         return
     terminalreporter.section("upecho")
     terminal = console()
-    terminal.print(comparison(results, terminal.width))
+    terminal.print(comparison(Summary.of(results), terminal.width))
 
 
 @pytest.fixture
 def advance(request: pytest.FixtureRequest) -> Callable[[float], None]:
-    """Let seconds pass on the test's clock."""
+    """Move the clock of the test forward by a number of seconds."""
     clock: Clock = request.node.get_closest_marker("benchmark").kwargs["timer"]
     return clock.advance
 
 
 @pytest.fixture
-def cell(scenario: str, family: str, implementation: str, python: str) -> Cell:
-    return cell_of(scenario, family, implementation, python)
-
-
-@pytest.fixture
-def blocks(request: pytest.FixtureRequest, groups: Groups, cell: Cell) -> tuple[Block, ...]:
-    """The blocks of the test's own cell."""
+def trials(
+    request: pytest.FixtureRequest,
+    scenario: str,  # noqa: ARG001 (the parameters name the cell for pytest-benchmark; its marker has the cell itself)
+    family: str,  # noqa: ARG001
+    implementation: str,  # noqa: ARG001
+    python: str,  # noqa: ARG001
+) -> Sequence[Trial]:
+    """The trials of the test's cell."""
     if hasattr(request.config, "workerinput"):
         pytest.skip("measurements disturb each other; run without -n")
-    if reason := groups.reason(cell):
+    groups, planned = request.config.stash[GROUPS], request.node.get_closest_marker("cell").args[0]
+    if reason := groups.skip_reason(planned):
         pytest.skip(reason)
-    return groups.blocks(cell)
+    return groups.trials(planned)

@@ -1,61 +1,53 @@
-"""What is compared with each other is measured together, when the first of its tests runs."""
+"""Measures the cells of a group together, when the first test of the group runs."""
 
 import dataclasses
 from collections.abc import Sequence
 
-from upecho.address import Family
-from upecho.measure import pythons
-from upecho.measure.blocks import Block
-from upecho.measure.cells import SCENARIOS, Cell
+from upecho.measure.plan import pythons
+from upecho.measure.plan.cell_plan import PlannedCell
+from upecho.measure.plan.cells import Group
+from upecho.measure.plan.settings import RunSettings
 from upecho.measure.results import Results
-from upecho.measure.run import Run, Terms
-
-Group = tuple[str, str]
-
-
-def cell_of(scenario: str, family: str, implementation: str, python: str) -> Cell:
-    """Return the cell that a test stands for."""
-    load = next(one for one in SCENARIOS if one.name == scenario)
-    return Cell(implementation, Family(family), load, python=python)
+from upecho.measure.run import Run
+from upecho.measure.trials import Trial
 
 
 class Groups:
-    """The cells of the selected tests, and what was measured of them so far."""
+    """The cells of the selected tests, and the results of the groups measured so far."""
 
-    def __init__(self, cells: Sequence[Cell], terms: Terms) -> None:
-        self._terms = terms
-        self._unable = pythons.unable(terms.pythons, cells)
+    def __init__(self, cells: Sequence[PlannedCell], settings: RunSettings) -> None:
+        self._settings = settings
+        self._unable = pythons.unloadable(cells)
         self._cells = [one for one in cells if one not in self._unable]
         self._measured: dict[Group, Results] = {}
 
-    def reason(self, wanted: Cell) -> str:
-        """Say why a cell is not measured; empty if it is."""
-        if wanted in self._unable:
-            return f"left out: {self._unable[wanted]}"
-        note = next(one for one in self._results(wanted).wanted if one.name == wanted.name)
-        return note.unsupported and f"unsupported: {note.unsupported}"
+    def skip_reason(self, planned: PlannedCell) -> str:
+        """Return why a cell is not measured; empty if it is."""
+        if planned in self._unable:
+            return f"skipped: {self._unable[planned]}"
+        return planned.unsupported and f"unsupported: {planned.unsupported}"
 
-    def blocks(self, wanted: Cell) -> tuple[Block, ...]:
-        """Return the blocks of a cell."""
-        return tuple(block for block in self._results(wanted).blocks if block.name == wanted.name)
+    def trials(self, planned: PlannedCell) -> tuple[Trial, ...]:
+        """Return the trials of a cell; measure its group if that has not been done."""
+        group = planned.cell.group
+        if group not in self._measured:
+            self._measured[group] = self._measure(group)
+        return tuple(trial for trial in self._measured[group].trials if trial.cell == planned.cell)
 
     def all_results(self) -> Results | None:
-        """Return all that was measured, as if in one run; None if nothing was."""
+        """Return everything that was measured as one run; None if nothing was."""
         if not self._measured:
             return None
         first, *_ = runs = self._measured.values()
         return dataclasses.replace(
             first,
             scenarios=tuple(dict.fromkeys(scenario for run in runs for scenario in run.scenarios)),
-            wanted=tuple(note for run in runs for note in run.wanted),
-            blocks=tuple(block for run in runs for block in run.blocks),
+            requested=tuple(request for run in runs for request in run.requested),
+            trials=tuple(trial for run in runs for trial in run.trials),
         )
 
-    def _results(self, wanted: Cell) -> Results:
-        group = wanted.name.group
-        if group not in self._measured:
-            run = Run([one for one in self._cells if one.name.group == group], self._terms)
-            for _ in run.measure(lambda _cell, _round: None):
-                pass
-            self._measured[group] = run.results()
-        return self._measured[group]
+    def _measure(self, group: Group) -> Results:
+        run = Run([one for one in self._cells if one.cell.group == group], self._settings)
+        for _ in run.measure(lambda _cell, _round: None):
+            pass
+        return run.results()

@@ -1,38 +1,38 @@
-"""The load that the programs here put on servers: the scenario ``throughput``, after a warm-up."""
+"""The load that these programs put on servers: the scenario ``throughput``, after a warm-up."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from upecho.address import Address, Family
 from upecho.load.engine_process import EngineProcess
 from upecho.load.plan import Job, LoadResult, Plan
-from upecho.measure.cells import SCENARIOS
 from upecho.measure.cores import Cores
-from upecho.process import Supervisor
-from upecho.server_process import ServerProcess, start_server
-from upecho.serving import Order
-from upecho.settings import Settings
+from upecho.measure.plan.scenarios import SCENARIOS
+from upecho.net.address import Address, Family
+from upecho.processes.server_process import Launch, ServerProcess, start_server
+from upecho.processes.supervisor import Supervisor
+from upecho.serving.target import Target
 
 THROUGHPUT = next(scenario for scenario in SCENARIOS if scenario.name == "throughput")
 WARM_UP_SECONDS = 0.1
-PATIENCE_SECONDS = 10.0
+TIMEOUT_SECONDS = 10.0
 
 
 class Loads:
-    """Starts servers on their cores, and puts a load on them from another.
+    """Starts servers, and puts loads on them.
 
     Attributes:
-        supervisor: of all processes.
-        cores: for them.
-        seconds: of a load, without the warm-up.
-        message_size: bytes in each request.
+        supervisor: Supervisor of all processes.
+        seconds: Duration of a load without its warm-up, in seconds.
+        cores: Processor cores of the engine and of the servers.
+        message_size: Size of each request, in bytes.
     """
 
     def __init__(
         self,
         supervisor: Supervisor,
         seconds: float,
+        *,
         cores: Cores | None = None,
         message_size: int = THROUGHPUT.message_size,
     ) -> None:
@@ -43,27 +43,37 @@ class Loads:
 
     @contextmanager
     def serving(self, target: str, family: Family = Family.INET) -> Iterator[ServerProcess]:
-        """Let a fresh server run."""
-        order = Order(target, self.supervisor.new_address(family), Settings())
-        server = start_server(self.supervisor, order, self.cores.servers)
-        try:
+        """Run a fresh server."""
+        address = self.supervisor.new_address(family)
+        launch = Launch(Target.implementation(target), address, cores=self.cores.servers)
+        with start_server(self.supervisor, launch) as server:
             yield server
-        finally:
-            server.child.close()
 
     def on(
-        self, target: str, engine: str = "native", family: Family = Family.INET, *, may_poll: bool = True
+        self, target: str, *, engine: str = "native", family: Family = Family.INET, may_poll: bool = True
     ) -> LoadResult:
-        """Put a load on a fresh server of our own."""
+        """Put a load on a fresh server."""
         with self.serving(target, family) as server:
-            return self.put(server.address, server.child.pid, engine, may_poll=may_poll)
+            return self.put(server.address, server.child.pid, engine=engine, may_poll=may_poll)
 
-    def put(self, address: Address, group: int, engine: str = "native", *, may_poll: bool = True) -> LoadResult:
-        """Put a load on a server, whose process group is observed; a failed one ends the program."""
+    def put(self, address: Address, group: int, *, engine: str = "native", may_poll: bool = True) -> LoadResult:
+        """Put a load on a server; exit if the load fails.
+
+        Args:
+            address: Address of the server.
+            group: Process group of the server, whose CPU time is measured.
+            engine: Name of the load engine.
+            may_poll: Whether the engine may busy-poll before it sleeps.
+        """
         client = EngineProcess(self.supervisor, self.cores.engine, may_poll=may_poll)
         for seconds in (WARM_UP_SECONDS, self.seconds):
-            plan = Plan(THROUGHPUT.connections, self.message_size, seconds, seconds + PATIENCE_SECONDS)
-            load = client.run(Job(str(address), plan, group, engine))
+            plan = Plan(
+                connections=THROUGHPUT.connections,
+                message_size=self.message_size,
+                duration_seconds=seconds,
+                deadline_seconds=seconds + TIMEOUT_SECONDS,
+            )
+            load = client.run(Job(str(address), plan, server_group=group, engine=engine))
         client.close()
         if load.errors:
             sys.exit(f"the load failed: {load.errors}")

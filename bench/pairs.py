@@ -1,13 +1,21 @@
-"""Pairs of measurements, in an order that changes from pair to pair."""
+"""Paired measurements in alternating order."""
 
 import sys
 from collections.abc import Callable
 
-from upecho.measure.ratios import Ratio, paired_values
+from upecho.measure.statistics.ratios import Ratio, paired_values
 
 
 def compare(first: Callable[[], float], second: Callable[[], float], pairs: int) -> Ratio:
-    """Measure pairs, every other one the other way round, and show each; return by how much the first is greater."""
+    """Measure pairs, print each to stderr, and return the ratio of the first side to the second.
+
+    Every other pair is measured in reverse order, so that a machine that slows down favours neither side.
+
+    Args:
+        first: Measures the first side once.
+        second: Measures the second side once.
+        pairs: Number of pairs.
+    """
     measured = []
     for number in range(pairs):
         if number % 2:

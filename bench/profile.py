@@ -1,9 +1,9 @@
-"""``python -m bench.profile``: where the CPU time of a request goes in a server, by Linux's ``perf``.
+"""``python -m bench.profile``: where the CPU time of a request goes in a server, according to Linux's ``perf``.
 
-The server is sampled while it is under load, and the time that a request costs it is divided as the samples are: the
-kernel; ``bytes.upper``, which is the work itself; the rest of the interpreter; extension modules and the C library.
-To switch to a thread that is sampled costs several times more than a request: a server of many threads would be shown
-as it is not, and is left out unless it is named.
+``perf`` samples the server under load. The CPU time of a request is divided in proportion to the samples: the kernel;
+``bytes.upper``, which is the work itself; the rest of the interpreter; extension modules and the C library. Sampling
+makes a thread switch several times as expensive as a request, which would distort the profile of a server with many
+threads, so such servers are profiled only if they are named.
 """
 
 import argparse
@@ -15,8 +15,8 @@ from collections import Counter
 from pathlib import Path
 
 from bench.loads import Loads
-from upecho.address import Family
-from upecho.process import Supervisor
+from upecho.net.address import Family
+from upecho.processes.supervisor import Supervisor
 
 SERVERS = ("native", "selectors", "asyncio-protocol", "asyncio-buffered", "asyncio")
 FAMILIES = (Family.INET, Family.UNIX)
@@ -26,7 +26,12 @@ END_SECONDS = 10.0
 
 
 def part_of(module: str, symbol: str) -> str:
-    """Return to which part a sample belongs, by where it was taken."""
+    """Return the part that a sample belongs to.
+
+    Args:
+        module: Name of the shared object that was running.
+        symbol: Name of the function that was running.
+    """
     if "kernel" in module or symbol.startswith("[k]"):
         return "kernel"
     if "python" in module and ".cpython-" not in module:
@@ -35,8 +40,8 @@ def part_of(module: str, symbol: str) -> str:
 
 
 def profile(loads: Loads, target: str, family: Family) -> tuple[float, dict[str, float]]:
-    """Return the CPU time of a request in nanoseconds, and the shares of its parts."""
-    data = Path(loads.supervisor.folder) / f"{target}-{family.value}.perf"
+    """Return the CPU time of a request in nanoseconds, and the share of each part."""
+    data = Path(loads.supervisor.directory) / f"{target}-{family.value}.perf"
     with loads.serving(target, family) as server:
         sample = ["perf", "record", "-q", "-e", "cpu-clock", "-F", str(SAMPLES_PER_SECOND), "-o", str(data)]
         perf = loads.supervisor.start([*sample, "-p", str(server.child.pid)])
@@ -56,13 +61,13 @@ def profile(loads: Loads, target: str, family: Family) -> tuple[float, dict[str,
 
 
 def main() -> None:
-    """Measure and print: microseconds of CPU time per request, in all and by part."""
+    """Profile every server over every family, and print microseconds of CPU time per request."""
     parser = argparse.ArgumentParser(prog="python -m bench.profile", description=__doc__)
-    parser.add_argument("servers", nargs="*", default=SERVERS, help=f"by name (default: {' '.join(SERVERS)})")
-    parser.add_argument("--seconds", type=float, default=2.0, help="of load on each (default: 2)")
+    parser.add_argument("servers", nargs="*", default=SERVERS, help=f"names of servers (default: {' '.join(SERVERS)})")
+    parser.add_argument("--seconds", type=float, default=2.0, help="duration of each load (default: 2)")
     options = parser.parse_args()
     if not shutil.which("perf"):
-        sys.exit("this needs Linux's perf (Debian: apt install linux-perf)")
+        sys.exit("cannot find Linux's perf; install it (Debian: apt install linux-perf)")
     print(f"{'CPU µs/request':24} {'all':>11}", *(f"{part:>11}" for part in PARTS))
     with Supervisor() as supervisor:
         loads = Loads(supervisor, options.seconds)

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from upecho import cli
-from upecho.process import Supervisor
-from upecho.server_process import ServerProcess, start_server
-from upecho.serving import Order
-from upecho.settings import Settings
+from upecho.processes.server_process import Launch, ServerProcess, start_server
+from upecho.processes.supervisor import Supervisor
+from upecho.serving.settings import Settings
+from upecho.serving.target import Target
 
 DEADLINE_SECONDS = 60.0  # a busy machine takes 20 s to start pytest
 COMMAND_SECONDS = 100.0  # a comparison begins with the conformance suite, and four tests share the machine
@@ -24,7 +24,7 @@ COMMAND_SECONDS = 100.0  # a comparison begins with the conformance suite, and f
 
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the developer has set must not decide a test."""
+    """Variables that the developer has set must not influence a test."""
     for name in [name for name in os.environ if name.startswith(("UPECHO_", "PYTHONUNBUFFERED"))]:
         monkeypatch.delenv(name)
     monkeypatch.setattr(sys, "path", list(sys.path))
@@ -32,15 +32,15 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def usual_signals() -> None:
-    """Processes inherit which signals are ignored or blocked: neither a shell nor another test may decide that."""
+    """Reset signals, since a child inherits which are ignored or blocked from the shell or from another test."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder whose name is short enough for Unix sockets, unlike that of tmp_path."""
+def directory() -> Iterator[Path]:
+    """A directory whose path is short enough for Unix sockets, unlike that of tmp_path."""
     with tempfile.TemporaryDirectory(prefix="up-") as name:
         yield Path(name)
 
@@ -53,17 +53,17 @@ def supervisor() -> Iterator[Supervisor]:
 
 @pytest.fixture
 def start(supervisor: Supervisor) -> Callable[..., ServerProcess]:
-    """Start a server in a process of its own: ``start("threads", grace=0.1)``."""
+    """Start a server in a child process: ``start("threads", grace=0.1)``."""
 
     def start(target: str, address: str = "127.0.0.1:0", **settings: Any) -> ServerProcess:
-        return start_server(supervisor, Order(target, address, Settings(**settings)))
+        return start_server(supervisor, Launch(Target.implementation(target), address, Settings(**settings)))
 
     return start
 
 
 @pytest.fixture
 def upecho() -> Callable[..., "subprocess.CompletedProcess[str]"]:
-    """Run the command in a process of its own."""
+    """Run the command line in a child process."""
 
     def upecho(*arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
         options = {"capture_output": True, "text": True, "timeout": COMMAND_SECONDS} | options
@@ -74,7 +74,7 @@ def upecho() -> Callable[..., "subprocess.CompletedProcess[str]"]:
 
 @pytest.fixture
 def refusal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Run the command in this process; it has to end with status 2 and one line, which is returned."""
+    """Run the command line in this process, expect status 2 and one line on stderr, and return that line."""
 
     def refusal(*arguments: str) -> str:
         monkeypatch.setattr(sys, "argv", ["upecho", *arguments])
@@ -91,12 +91,12 @@ def refusal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 
 @pytest.fixture
 def eventually() -> Callable[[Callable[[], object]], None]:
-    """Wait until a condition holds that sends no event."""
+    """Wait until a condition holds whose change causes no event."""
 
     def eventually(condition: Callable[[], object]) -> None:
         deadline = time.monotonic() + DEADLINE_SECONDS
         while not condition():
-            assert time.monotonic() < deadline, "it never came true"
+            assert time.monotonic() < deadline, "the condition never became true"
             time.sleep(0.005)
 
     return eventually

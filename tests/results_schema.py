@@ -1,7 +1,6 @@
-"""Writes the JSON schema of results files, with what the docstrings say of each field.
+"""Generates the JSON schema of results files; the descriptions are the attribute documentation of the dataclasses.
 
-``python -m tests.results_schema`` prints it; ``docs/results.schema.json`` is what it printed last, and a test holds it
-to that.
+``python -m tests.results_schema`` prints the schema. A test compares the output with ``docs/results.schema.json``.
 """
 
 import enum
@@ -21,7 +20,7 @@ ATTRIBUTE = re.compile(r"^    (\w+): (.+?)(?=^    \w|\Z)", re.MULTILINE | re.DOT
 
 
 def schema() -> dict[str, Any]:
-    """Return the schema, in the language of JSON Schema 2020-12."""
+    """Return the schema in JSON Schema 2020-12."""
     defined: dict[str, Any] = {}
     results = _object(Results, defined)
     head = {"schema": {"const": SCHEMA}, "version": {"const": VERSION}}
@@ -37,10 +36,10 @@ def schema() -> dict[str, Any]:
 
 def _object(kind: type, defined: dict[str, Any]) -> dict[str, Any]:
     assert is_dataclass(kind)
-    hints, said = typing.get_type_hints(kind), _said(kind)
+    hints, descriptions = typing.get_type_hints(kind), _descriptions(kind)
     properties = {
         field.name: _of(hints[field.name], defined)
-        | ({"description": said[field.name]} if field.name in said else {})
+        | ({"description": descriptions[field.name]} if field.name in descriptions else {})
         | ({"default": field.default} if field.default is not MISSING and field.default != () else {})
         for field in fields(kind)
     }
@@ -53,8 +52,8 @@ def _object(kind: type, defined: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _said(kind: type) -> dict[str, str]:
-    """Return what a class says of its attributes."""
+def _descriptions(kind: type) -> dict[str, str]:
+    """Return the attribute documentation of a class."""
     attributes = inspect.cleandoc(kind.__doc__ or "").partition("Attributes:\n")[2]
     return {name: " ".join(text.split()) for name, text in ATTRIBUTE.findall(attributes)}
 
@@ -79,9 +78,9 @@ def _of(hint: Any, defined: dict[str, Any]) -> dict[str, Any]:
 
 
 def text() -> str:
-    """Return the schema as it stands in its file."""
+    """Return the contents of the schema file."""
     return json.dumps(schema(), indent=1) + "\n"
 
 
 if __name__ == "__main__":
-    print(text(), end="")  # noqa: T201 (that is what it is for)
+    print(text(), end="")  # noqa: T201 (the purpose of the program)

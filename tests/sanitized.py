@@ -1,7 +1,7 @@
-"""``python tests/sanitized.py COMMAND...``: run it with the sanitizers' libraries loaded first, as they have to be.
+"""``python tests/sanitized.py COMMAND...``: run a command with the libraries of the sanitizers preloaded.
 
-The C extension must have been built with ``CFLAGS="-fsanitize=address,undefined"``; only its own memory is watched, so
-leaks that the interpreter leaves at its end are not looked for.
+The C extension must have been built with ``CFLAGS="-fsanitize=address,undefined"``. Leak detection is off, since the
+interpreter does not free all of its memory when it ends.
 """
 
 import os
@@ -16,15 +16,19 @@ LIBRARIES = ("libasan.so", "libubsan.so")
 
 
 def main() -> None:
-    """Replace this process by the command."""
+    """Replace this process with the command."""
     compiler = shutil.which("gcc")
     if not compiler:
-        sys.exit("the sanitizers' libraries come with gcc, which is not here")
-    extension = find_spec("upecho._native")
+        sys.exit(
+            "cannot find gcc, which provides the libraries of the sanitizers; install it (Debian: apt install gcc)"
+        )
+    extension = find_spec("upecho.support._native")
     if not extension or not extension.origin or SYMBOL not in Path(extension.origin).read_bytes():
-        sys.exit("the C extension was not built with the sanitizers")
-    asked = ([compiler, f"-print-file-name={name}"] for name in LIBRARIES)
-    found = [subprocess.run(one, capture_output=True, text=True, check=True).stdout.strip() for one in asked]
+        sys.exit(
+            "the C extension was not built with the sanitizers; reinstall upecho with CFLAGS and LDFLAGS as in tox.ini"
+        )
+    queries = ([compiler, f"-print-file-name={name}"] for name in LIBRARIES)
+    found = [subprocess.run(one, capture_output=True, text=True, check=True).stdout.strip() for one in queries]
     settings = {"LD_PRELOAD": " ".join(found), "ASAN_OPTIONS": "detect_leaks=0", "PYTHONMALLOC": "malloc"}
     os.execvpe(sys.argv[1], sys.argv[1:], os.environ | settings)
 

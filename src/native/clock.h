@@ -16,7 +16,8 @@ clock_now_ns(void)
     return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
 }
 
-/* Let time pass without sleeping, and without being in the way of another thread on the same core; return the time. */
+/* Wait without sleeping and return the time. The pause instruction leaves the core's execution units to a hyperthread
+   that shares them. */
 static inline int64_t
 clock_spin_until_ns(int64_t end_ns)
 {

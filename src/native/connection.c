@@ -9,78 +9,80 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define MAX_PIECES 64 /* requests that one call sends */
+#define MAX_PIECES 64 /* requests in one call of sendmsg(): enough to amortise the call, few enough for the stack */
 
 static int
-broken_system(Wires *wires, const char *operation)
+system_error(IoContext *io, const char *operation)
 {
-    wires->operation = operation;
-    return BROKEN_SYSTEM;
+    io->operation = operation;
+    return IO_SYSTEM_ERROR;
 }
 
-/* Tell the server's doing from a fault of this system. */
+/* Classify an error of connect(): as a failure of the server, or as an error of this system. */
 static int
-failure_of_connecting(Wires *wires, int error)
+connect_failure(IoContext *io, int error)
 {
     switch (error) {
     case ECONNREFUSED:
     case ENOENT:
-    case EAGAIN: /* a Unix socket's backlog is full */
-        return REFUSED;
+    case EAGAIN: /* the backlog of a Unix socket is full */
+        return FAILURE_REFUSED;
     case ECONNRESET:
     case EPIPE:
-        return RESET;
+        return FAILURE_RESET;
     case EADDRNOTAVAIL:
-        return NO_PORT;
+        return FAILURE_NO_PORT;
     case ETIMEDOUT:
-        return TIMED_OUT;
+        return FAILURE_TIMED_OUT;
     default:
         errno = error;
-        return broken_system(wires, "connect");
+        return system_error(io, "connect");
     }
 }
 
+/* Classify errno after a call that sends, receives or shuts down. */
 static int
-failure_of_transfer(Wires *wires, const char *operation)
+transfer_failure(IoContext *io, const char *operation)
 {
     switch (errno) {
     case ECONNRESET:
     case EPIPE:
     case ENOTCONN:
-        return RESET;
+        return FAILURE_RESET;
     case ETIMEDOUT:
-        return TIMED_OUT;
+        return FAILURE_TIMED_OUT;
     default:
-        return broken_system(wires, operation);
+        return system_error(io, operation);
     }
 }
 
+/* Have epoll report when the socket is readable, and with `writable` also when it is writable. */
 static int
-watch(Wires *wires, Connection *connection, int operation, int writing)
+watch(IoContext *io, Connection *connection, int operation, int writable)
 {
-    struct epoll_event event = {.events = EPOLLIN | (writing ? EPOLLOUT : 0), .data.ptr = connection};
-    connection->watches_writing = (uint8_t)writing;
-    return epoll_ctl(wires->epoll, operation, connection->fd, &event) ? broken_system(wires, "epoll_ctl") : FINE;
+    struct epoll_event event = {.events = EPOLLIN | (writable ? EPOLLOUT : 0), .data.ptr = connection};
+    connection->watches_writable = (uint8_t)writable;
+    return epoll_ctl(io->epoll, operation, connection->fd, &event) ? system_error(io, "epoll_ctl") : IO_OK;
 }
 
 int
-connection_open(Wires *wires, Connection *connection)
+connection_open(IoContext *io, Connection *connection)
 {
-    const Plan *plan = wires->plan;
+    const Plan *plan = io->plan;
     int family = plan->address.ss_family;
     int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        return broken_system(wires, "socket");
+        return system_error(io, "socket");
     connection->fd = fd;
     if (family != AF_UNIX) {
         int on = 1;
         if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on))
-            return broken_system(wires, "setsockopt");
+            return system_error(io, "setsockopt");
     }
     connection->connecting = connect(fd, (const struct sockaddr *)&plan->address, plan->address_size) != 0;
     if (connection->connecting && errno != EINPROGRESS)
-        return failure_of_connecting(wires, errno);
-    return watch(wires, connection, EPOLL_CTL_ADD, connection->connecting);
+        return connect_failure(io, errno);
+    return watch(io, connection, EPOLL_CTL_ADD, connection->connecting);
 }
 
 void
@@ -89,47 +91,48 @@ connection_close(Connection *connection)
     if (connection->fd >= 0)
         close(connection->fd);
     connection->fd = -1;
-    connection->first = connection->under_way = connection->unsent = 0;
-    connection->sent = connection->received = 0;
-    connection->connecting = connection->watches_writing = 0;
+    connection->head = connection->in_flight = connection->unsent = 0;
+    connection->sent_bytes = connection->received_bytes = 0;
+    connection->connecting = connection->watches_writable = 0;
 }
 
 int
-connection_connected(Wires *wires, Connection *connection)
+connection_finish_connecting(IoContext *io, Connection *connection)
 {
     int error = 0;
     socklen_t size = sizeof error;
     if (getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &error, &size))
-        return broken_system(wires, "getsockopt");
+        return system_error(io, "getsockopt");
     if (error)
-        return failure_of_connecting(wires, error);
+        return connect_failure(io, error);
     connection->connecting = 0;
-    return FINE;
+    return IO_OK;
 }
 
 void
-connection_begin(Wires *wires, Connection *connection, int64_t begun_ns)
+connection_start_request(IoContext *io, Connection *connection, int64_t start_ns)
 {
-    uint32_t place = (connection->first + connection->under_way) % wires->plan->depth;
-    connection->requests[place] = (Request){begun_ns, wires->plan->offsets[wires->next_offset]};
-    if (++wires->next_offset == wires->plan->offset_count)
-        wires->next_offset = 0;
-    connection->under_way++;
+    uint32_t place = (connection->head + connection->in_flight) % io->plan->depth;
+    connection->requests[place] = (Request){start_ns, io->plan->offsets[io->next_offset]};
+    if (++io->next_offset == io->plan->offset_count)
+        io->next_offset = 0;
+    connection->in_flight++;
     connection->unsent++;
-    connection->begun++;
+    connection->requests_started++;
 }
 
+/* Hand the unsent requests to the kernel, as many as one call takes; return what that call returned. */
 static ssize_t
-send_pieces(const Wires *wires, const Connection *connection)
+send_pieces(const IoContext *io, const Connection *connection)
 {
-    const Plan *plan = wires->plan;
+    const Plan *plan = io->plan;
     struct iovec pieces[MAX_PIECES];
     uint32_t count = connection->unsent < MAX_PIECES ? connection->unsent : MAX_PIECES;
-    for (uint32_t index = 0; index < count; index++) {
-        uint32_t behind = connection->under_way - connection->unsent + index;
-        size_t skipped = index ? 0 : connection->sent;
-        const uint8_t *start = plan->sent + connection_request(connection, plan->depth, behind)->offset + skipped;
-        pieces[index] = (struct iovec){(void *)start, plan->message_size - skipped};
+    for (uint32_t piece = 0; piece < count; piece++) {
+        uint32_t position = connection->in_flight - connection->unsent + piece;
+        size_t skipped = piece ? 0 : connection->sent_bytes;
+        const uint8_t *start = plan->sent + connection_request(connection, plan->depth, position)->offset + skipped;
+        pieces[piece] = (struct iovec){(void *)start, plan->message_size - skipped};
     }
     if (count == 1)
         return send(connection->fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
@@ -138,63 +141,73 @@ send_pieces(const Wires *wires, const Connection *connection)
 }
 
 int
-connection_send(Wires *wires, Connection *connection)
+connection_send(IoContext *io, Connection *connection)
 {
-    size_t message_size = wires->plan->message_size;
+    size_t message_size = io->plan->message_size;
     while (connection->unsent) {
-        ssize_t count = send_pieces(wires, connection);
+        ssize_t count = send_pieces(io, connection);
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0 && errno != EAGAIN)
-            return failure_of_transfer(wires, "send");
-        if (count < 0) /* the kernel takes no more for now */
-            return connection->watches_writing ? FINE : watch(wires, connection, EPOLL_CTL_MOD, 1);
-        connection->sent += (size_t)count;
-        while (connection->unsent && connection->sent >= message_size) {
-            connection->sent -= message_size;
+            return transfer_failure(io, "send");
+        if (count < 0) /* the socket's send buffer is full */
+            return connection->watches_writable ? IO_OK : watch(io, connection, EPOLL_CTL_MOD, 1);
+        connection->sent_bytes += (size_t)count;
+        while (connection->unsent && connection->sent_bytes >= message_size) {
+            connection->sent_bytes -= message_size;
             connection->unsent--;
         }
     }
-    if (connection->ending && shutdown(connection->fd, SHUT_WR))
-        return failure_of_transfer(wires, "shutdown");
-    return connection->watches_writing ? watch(wires, connection, EPOLL_CTL_MOD, 0) : FINE;
+    if (connection->closing && shutdown(connection->fd, SHUT_WR))
+        return transfer_failure(io, "shutdown");
+    return connection->watches_writable ? watch(io, connection, EPOLL_CTL_MOD, 0) : IO_OK;
 }
 
-/* Compare bytes with the replies that are due, and tell how many of these are complete now. */
-static int
-compare(const Wires *wires, Connection *connection, size_t count, uint32_t *completed)
+/* Return how many bytes of the reply at this position the server may have sent: it cannot answer what it has not got.
+ */
+static size_t
+expected_bytes(const Plan *plan, const Connection *connection, uint32_t position)
 {
-    const Plan *plan = wires->plan;
-    const uint8_t *bytes = wires->scratch;
+    uint32_t sent_completely = connection->in_flight - connection->unsent;
+    if (position < sent_completely)
+        return plan->message_size;
+    return connection->unsent ? connection->sent_bytes : 0;
+}
+
+/* Compare the first `count` bytes of the receive buffer with the expected replies. */
+static int
+compare(const IoContext *io, Connection *connection, size_t count, uint32_t *completed)
+{
+    const Plan *plan = io->plan;
+    const uint8_t *bytes = io->receive_buffer;
     while (count) {
-        uint32_t sent_wholly = connection->under_way - connection->unsent;
-        size_t owed = *completed < sent_wholly ? plan->message_size : connection->unsent ? connection->sent : 0;
-        if (owed <= connection->received)
-            return SURPLUS;
-        owed -= connection->received;
-        size_t some = count < owed ? count : owed;
+        size_t expected = expected_bytes(plan, connection, *completed);
+        if (expected <= connection->received_bytes)
+            return FAILURE_SURPLUS;
+        size_t missing = expected - connection->received_bytes;
+        size_t compared = count < missing ? count : missing;
         uint32_t offset = connection_request(connection, plan->depth, *completed)->offset;
-        if (memcmp(bytes, plan->expected + offset + connection->received, some))
-            return MISMATCH;
-        bytes += some;
-        count -= some;
-        connection->received += some;
-        if (connection->received == plan->message_size) {
-            connection->received = 0;
+        if (memcmp(bytes, plan->expected + offset + connection->received_bytes, compared))
+            return FAILURE_MISMATCH;
+        bytes += compared;
+        count -= compared;
+        connection->received_bytes += compared;
+        if (connection->received_bytes == plan->message_size) {
+            connection->received_bytes = 0;
             (*completed)++;
         }
     }
-    return FINE;
+    return IO_OK;
 }
 
 int
-connection_receive(Wires *wires, Connection *connection, uint32_t *completed)
+connection_receive(IoContext *io, Connection *connection, uint32_t *completed)
 {
     *completed = 0;
-    ssize_t count = recv(connection->fd, wires->scratch, wires->scratch_size, 0);
+    ssize_t count = recv(connection->fd, io->receive_buffer, io->receive_buffer_size, 0);
     if (count > 0)
-        return compare(wires, connection, (size_t)count, completed);
+        return compare(io, connection, (size_t)count, completed);
     if (count < 0)
-        return errno == EAGAIN || errno == EINTR ? FINE : failure_of_transfer(wires, "recv");
-    return connection->ending && !connection->under_way ? ENDED : EARLY_END;
+        return errno == EAGAIN || errno == EINTR ? IO_OK : transfer_failure(io, "recv");
+    return connection->closing && !connection->in_flight ? IO_CLOSED : FAILURE_EARLY_END;
 }

@@ -1,3 +1,44 @@
+/* The phases of a run, and the event loop that all of them use.
+ *
+ * Theory of operation
+ *
+ * Phases. PHASE_OPEN connects one connection after the other and exchanges one request on each: the reply proves that
+ * the server has accepted the connection, so that nothing of this is left to do during the load. PHASE_LOAD keeps
+ * requests in flight until the duration is over, and waits for the last replies; only its requests are counted.
+ * PHASE_FINISH sends one last request on each connection and shuts down our side behind it: the reply must come, then
+ * the end of the stream, and nothing else. With churn each request of the load has a connection of its own and ends it
+ * that way, so PHASE_OPEN and PHASE_FINISH deal with the idle connections only. The caller's mark() is called between
+ * the phases, both times with nothing in flight and the same connections open, so the difference of what it reads
+ * about the server belongs to the load alone.
+ *
+ * One loop. All sockets are non-blocking, and one thread serves them from a level-triggered epoll. The engine has to
+ * cost less than the server it measures; further threads would compete with the server for cores and would need locks.
+ * The loop allocates nothing and does not touch the interpreter. The schedule's timer is one more descriptor in the
+ * same epoll, recognised by the missing connection in its event.
+ *
+ * In flight. Each connection keeps its requests in a ring of Plan.depth entries, oldest first. Replies come in the
+ * order of the requests and have their size, so the ring tells what each received byte must be. A byte for which no
+ * request has been sent is a failure (surplus), as is a byte with the wrong value (mismatch); a connection that failed
+ * is closed and never used again. A phase ends when no connection is pending, that is, has something in flight, queued,
+ * or the end of its stream to come. At the deadline those that still are pending fail as timed out.
+ *
+ * Closed loop and schedule. In a closed loop each reply makes room for the next request, so a slow server is asked
+ * less. With an interval, requests become due at fixed times and take the connections in turn. A request that finds no
+ * room is queued, and its latency counts from the time when it was due: a stall of the server is then seen by all
+ * requests that fall into it, and not only by those that had been sent.
+ *
+ * Polling, then sleeping. If the engine sleeps in epoll_wait(), whoever makes a socket readable has to wake it, and the
+ * kernel charges that wake-up to the sender: the server. Where the engine has a core of its own, the plan lets it poll
+ * for a while before it sleeps. Empty polls are work of the engine that serves no request, so their time is added up in
+ * Result.polled_ns and not counted as its CPU time.
+ *
+ * Ticks. Signal handlers of Python run only in check_signals(), which takes the interpreter's lock. It is called when a
+ * signal interrupts epoll_wait() and every TICK_NS, which is also the longest sleep. So Ctrl-C and the deadline are
+ * noticed in time whatever the sockets do; only polling may delay that, by MAX_POLL_NS at most.
+ *
+ * What the engine does not know: which process or machine serves, what an address means (its family only decides
+ * whether TCP_NODELAY applies), why a plan was made, and what its numbers will be compared with.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
@@ -8,216 +49,236 @@
 #include "clock.h"
 #include "run.h"
 
-#define SCRATCH_SIZE (256 * 1024)
+#define RECEIVE_BUFFER_SIZE (256 * 1024)
 #define MAX_EVENTS 256
-#define TICK_NS (20 * NS_PER_MS) /* how often the caller may interrupt */
+#define TICK_NS (20 * NS_PER_MS)
 
-/* From one look for replies to the next, for each connection that is waited for. Who looks more often is in the way of a
-   server that sends, and gets the replies one by one; and in so short a time no server answers half of them. */
-#define LOOK_NS INT64_C(1000)
+/* The pause after an empty poll, for each pending connection. Polling more often would disturb a server that is sending
+   and fetch its replies one by one instead of several at a time; and in a pause of this length no server answers even
+   half of the pending connections. */
+#define EMPTY_POLL_PAUSE_NS INT64_C(1000)
 
+/* Fail what is still pending at the deadline. */
 static void
-out_of_time(Engine *engine)
+expire_pending(Engine *engine)
 {
-    for (uint32_t index = 0; index < engine->count; index++) {
+    for (uint32_t index = 0; index < engine->connection_count; index++) {
         Connection *connection = &engine->connections[index];
-        if (connection->waited_for)
-            engine_drop(engine, connection, TIMED_OUT);
+        if (connection->pending)
+            engine_drop(engine, connection, FAILURE_TIMED_OUT);
     }
-    if (engine->stop_ns > engine->now_ns) /* the schedule ends now, and is not taken up again */
-        engine->stop_ns = engine->now_ns;
+    if (engine->load_stop_ns > engine->now_ns) /* the schedule must not start anything after the deadline */
+        engine->load_stop_ns = engine->now_ns;
 }
 
 static int
-events_within(Engine *engine, struct epoll_event *events, int64_t patience_ns)
+wait_at_most(Engine *engine, struct epoll_event *events, int64_t timeout_ns)
 {
-    return epoll_wait(engine->wires.epoll, events, MAX_EVENTS, (int)(patience_ns / NS_PER_MS));
+    return epoll_wait(engine->io.epoll, events, MAX_EVENTS, (int)(timeout_ns / NS_PER_MS));
 }
 
-/* Wait for events. Whoever causes one pays for waking a sleeper, so while requests count look out for them first. */
+/* Wait for events until the next tick: during the load by polling for the time that the plan allows, then asleep. */
 static int
 wait_for_events(Engine *engine, struct epoll_event *events)
 {
-    int64_t poll_ns = engine->phase == LOADING ? engine->plan->poll_ns : 0;
-    int64_t since_ns = engine->now_ns, now_ns = since_ns;
+    int64_t begin_ns = engine->now_ns, now_ns = begin_ns;
+    int64_t end_ns = begin_ns + (engine->phase == PHASE_LOAD ? engine->plan->poll_ns : 0);
     int count = 0;
-    while (!count && now_ns - since_ns < poll_ns) {
-        count = events_within(engine, events, 0);
-        if (!count)
-            now_ns = clock_spin_until_ns(now_ns + LOOK_NS * engine->waited_for);
+    while (!count && now_ns < end_ns) {
+        count = wait_at_most(engine, events, 0);
+        if (!count) {
+            int64_t resume_ns = now_ns + EMPTY_POLL_PAUSE_NS * engine->pending_count;
+            now_ns = clock_spin_until_ns(resume_ns < end_ns ? resume_ns : end_ns);
+        }
     }
-    engine->result->polled_ns += now_ns - since_ns;
-    return count ? count : events_within(engine, events, TICK_NS);
+    engine->result->polled_ns += now_ns - begin_ns;
+    return count ? count : wait_at_most(engine, events, TICK_NS);
+}
+
+/* Handle one event. The connection may have been closed, or opened anew, by an event before it in the same batch. */
+static void
+handle_event(Engine *engine, const struct epoll_event *event)
+{
+    Connection *connection = event->data.ptr;
+    if (!connection) {
+        engine_run_schedule(engine);
+        return;
+    }
+    int awaits_writable = connection->watches_writable || connection->connecting;
+    if (connection->fd >= 0 && awaits_writable && event->events & (EPOLLOUT | EPOLLERR))
+        engine_handle_writable(engine, connection);
+    if (connection->fd >= 0 && !connection->connecting && event->events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+        engine_handle_readable(engine, connection);
 }
 
 static void
-turn(Engine *engine)
+run_once(Engine *engine)
 {
     struct epoll_event events[MAX_EVENTS];
     int count = wait_for_events(engine, events);
-    if (count < 0 && errno != EINTR) {
-        engine->wires.operation = "epoll_wait";
-        engine_fail(engine, RUN_BROKEN_SYSTEM);
+    int is_interrupted = count < 0;
+    if (is_interrupted && errno != EINTR) {
+        engine->io.operation = "epoll_wait";
+        engine_fail(engine, RUN_SYSTEM_ERROR);
     }
-    for (int index = 0; index < count && engine->outcome == RUN_DONE; index++) {
-        Connection *connection = events[index].data.ptr;
-        if (!connection) {
-            engine_keep_schedule(engine);
-            continue;
-        }
-        if (connection->fd >= 0 && events[index].events & (EPOLLOUT | EPOLLERR) &&
-            (connection->watches_writing || connection->connecting))
-            engine_writable(engine, connection);
-        if (connection->fd >= 0 && !connection->connecting && events[index].events & (EPOLLIN | EPOLLHUP | EPOLLERR))
-            engine_readable(engine, connection);
-    }
+    for (int index = 0; index < count && engine->outcome == RUN_DONE; index++)
+        handle_event(engine, &events[index]);
     engine->now_ns = clock_now_ns();
     if (engine->now_ns >= engine->deadline_ns)
-        out_of_time(engine);
-    if (count < 0 || engine->now_ns >= engine->tick_ns) {
-        engine->tick_ns = engine->now_ns + TICK_NS;
-        if (engine->calls->interrupted(engine->calls->caller))
-            engine_fail(engine, RUN_CALLED_OFF);
+        expire_pending(engine);
+    if (is_interrupted || engine->now_ns >= engine->next_tick_ns) {
+        engine->next_tick_ns = engine->now_ns + TICK_NS;
+        if (engine->callbacks->check_signals(engine->callbacks->context))
+            engine_fail(engine, RUN_INTERRUPTED);
     }
 }
 
 static void
-turn_until_done(Engine *engine)
+run_until_nothing_is_pending(Engine *engine)
 {
-    while (engine->outcome == RUN_DONE && (engine->waited_for || engine_is_scheduling(engine)))
-        turn(engine);
+    while (engine->outcome == RUN_DONE && (engine->pending_count || engine_has_scheduled(engine)))
+        run_once(engine);
 }
 
 static int
 has_errors(const Engine *engine)
 {
-    uint64_t errors = 0;
-    for (int kind = 0; kind < FAILURES; kind++)
-        errors += engine->result->errors[kind];
-    return errors != 0;
+    for (int failure = 0; failure < FAILURE_COUNT; failure++)
+        if (engine->result->errors[failure])
+            return 1;
+    return 0;
 }
 
-/* Connect one by one, with an exchange each: then the server has accepted them all. */
 static void
-open_all(Engine *engine)
+open_connections(Engine *engine)
 {
-    engine->phase = OPENING;
-    for (uint32_t index = 0; index < engine->count && engine->outcome == RUN_DONE && !has_errors(engine); index++) {
-        if (engine->plan->churn && index < engine->plan->connections)
-            continue;
-        engine_begin(engine, &engine->connections[index], 0);
-        engine_send_begun(engine, &engine->connections[index]);
-        turn_until_done(engine);
+    engine->phase = PHASE_OPEN;
+    uint32_t first = engine->plan->churn ? engine->plan->connections : 0;
+    for (uint32_t index = first; index < engine->connection_count && engine->outcome == RUN_DONE; index++) {
+        if (has_errors(engine))
+            return;
+        engine_start_request(engine, &engine->connections[index], 0);
+        engine_send(engine, &engine->connections[index]);
+        run_until_nothing_is_pending(engine);
     }
 }
 
-/* Keep requests under way until time is up; wait for the last replies. */
 static void
 load(Engine *engine)
 {
-    engine->phase = LOADING;
-    engine->started_ns = engine->now_ns = clock_now_ns();
-    engine->stop_ns = engine->started_ns + engine->plan->duration_ns;
-    for (uint32_t index = 0; index < engine->plan->connections; index++) {
+    const Plan *plan = engine->plan;
+    engine->phase = PHASE_LOAD;
+    engine->load_start_ns = engine->now_ns = clock_now_ns();
+    engine->load_stop_ns = engine->load_start_ns + plan->duration_ns;
+    for (uint32_t index = 0; index < plan->connections; index++) {
         Connection *connection = &engine->connections[index];
-        connection->begun = 0;
-        connection->ending = engine->plan->churn != 0;
-        if (!engine->plan->interval_ns)
+        connection->requests_started = 0;
+        connection->closing = plan->churn != 0;
+        if (!plan->interval_ns)
             engine_fill(engine, connection);
     }
-    if (engine->plan->interval_ns)
-        engine_keep_schedule(engine);
-    turn_until_done(engine);
+    if (plan->interval_ns)
+        engine_run_schedule(engine);
+    run_until_nothing_is_pending(engine);
 }
 
-/* Send a last request each and shut down behind it: the reply must come, then the end, nothing else. */
 static void
-end_all(Engine *engine)
+finish_connections(Engine *engine)
 {
-    engine->phase = FINISHING;
-    for (uint32_t index = 0; index < engine->count && engine->outcome == RUN_DONE; index++) {
+    engine->phase = PHASE_FINISH;
+    for (uint32_t index = 0; index < engine->connection_count && engine->outcome == RUN_DONE; index++) {
         Connection *connection = &engine->connections[index];
         if (connection->fd < 0)
             continue;
-        connection->ending = 1;
-        engine_begin(engine, connection, 0);
-        engine_send_begun(engine, connection);
+        connection->closing = 1;
+        engine_start_request(engine, connection, 0);
+        engine_send(engine, connection);
     }
-    turn_until_done(engine);
+    run_until_nothing_is_pending(engine);
 }
 
 static void
 mark(Engine *engine)
 {
-    if (engine->outcome == RUN_DONE && engine->calls->mark(engine->calls->caller))
-        engine_fail(engine, RUN_CALLED_OFF);
+    if (engine->outcome == RUN_DONE && engine->callbacks->mark(engine->callbacks->context))
+        engine_fail(engine, RUN_INTERRUPTED);
 }
 
 static int
-prepare(Engine *engine)
+allocate(Engine *engine)
 {
-    const Plan *plan = engine->plan;
-    engine->connections = calloc(engine->count, sizeof *engine->connections);
-    engine->requests = calloc((size_t)engine->count * plan->depth, sizeof *engine->requests);
-    engine->wires.scratch = malloc(SCRATCH_SIZE);
-    if (!engine->connections || !engine->requests || !engine->wires.scratch)
+    size_t count = engine->connection_count, depth = engine->plan->depth;
+    engine->connections = calloc(count, sizeof *engine->connections);
+    engine->requests = calloc(count * depth, sizeof *engine->requests);
+    engine->io.receive_buffer = malloc(RECEIVE_BUFFER_SIZE);
+    if (!engine->connections || !engine->requests || !engine->io.receive_buffer)
         return RUN_OUT_OF_MEMORY;
-    for (uint32_t index = 0; index < engine->count; index++) {
+    for (uint32_t index = 0; index < count; index++) {
         engine->connections[index].fd = -1;
-        engine->connections[index].number = index;
-        engine->connections[index].requests = &engine->requests[(size_t)index * plan->depth];
+        engine->connections[index].index = index;
+        engine->connections[index].requests = &engine->requests[index * depth];
     }
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
-    engine->wires.operation = "epoll_create1";
-    engine->wires.epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (engine->wires.epoll < 0)
-        return RUN_BROKEN_SYSTEM;
-    engine->wires.operation = "timerfd_create";
-    engine->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    if (engine->timer < 0 || epoll_ctl(engine->wires.epoll, EPOLL_CTL_ADD, engine->timer, &event))
-        return RUN_BROKEN_SYSTEM;
     return RUN_DONE;
 }
 
-static void
-clean_up(Engine *engine)
+static int
+create_epoll(Engine *engine)
 {
-    int error = errno;
-    for (uint32_t index = 0; engine->connections && index < engine->count; index++)
-        connection_close(&engine->connections[index]);
+    engine->io.operation = "epoll_create1";
+    engine->io.epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (engine->io.epoll < 0)
+        return RUN_SYSTEM_ERROR;
+    engine->io.operation = "timerfd_create";
+    engine->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (engine->timer < 0)
+        return RUN_SYSTEM_ERROR;
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+    engine->io.operation = "epoll_ctl";
+    return epoll_ctl(engine->io.epoll, EPOLL_CTL_ADD, engine->timer, &event) ? RUN_SYSTEM_ERROR : RUN_DONE;
+}
+
+static void
+release(Engine *engine)
+{
+    int error = errno;           /* close() must not replace the reason */
+    if (engine->io.epoll >= 0) { /* without it no connection was opened, and allocate() may have failed halfway */
+        for (uint32_t index = 0; index < engine->connection_count; index++)
+            connection_close(&engine->connections[index]);
+        close(engine->io.epoll);
+    }
     if (engine->timer >= 0)
         close(engine->timer);
-    if (engine->wires.epoll >= 0)
-        close(engine->wires.epoll);
     free(engine->connections);
     free(engine->requests);
-    free(engine->wires.scratch);
+    free(engine->io.receive_buffer);
     errno = error;
 }
 
 int
-engine_run(const Plan *plan, const Calls *calls, Result *result, const char **operation)
+engine_run(const Plan *plan, const Callbacks *callbacks, Result *result, const char **operation)
 {
     Engine engine = {
-        .wires = {.plan = plan, .epoll = -1, .scratch_size = SCRATCH_SIZE},
+        .io = {.plan = plan, .epoll = -1, .receive_buffer_size = RECEIVE_BUFFER_SIZE},
         .plan = plan,
-        .calls = calls,
+        .callbacks = callbacks,
         .result = result,
         .timer = -1,
-        .count = plan->connections + plan->idle,
+        .connection_count = plan->connections + plan->idle,
         .now_ns = clock_now_ns(),
     };
     engine.deadline_ns = engine.now_ns + plan->deadline_ns;
-    engine.outcome = prepare(&engine);
+    engine.outcome = allocate(&engine);
     if (engine.outcome == RUN_DONE)
-        open_all(&engine);
+        engine.outcome = create_epoll(&engine);
+    if (engine.outcome == RUN_DONE)
+        open_connections(&engine);
     mark(&engine);
     if (engine.outcome == RUN_DONE && !has_errors(&engine))
         load(&engine);
     mark(&engine);
     if (engine.outcome == RUN_DONE)
-        end_all(&engine);
-    *operation = engine.wires.operation;
-    clean_up(&engine);
+        finish_connections(&engine);
+    *operation = engine.io.operation;
+    release(&engine);
     return engine.outcome;
 }

@@ -1,19 +1,19 @@
-/* The load engine: one thread, sockets that never block, a readiness loop around them. */
+/* The load engine: one thread, non-blocking sockets and an epoll loop. engine.c begins with its theory of operation. */
 #ifndef UPECHO_ENGINE_H
 #define UPECHO_ENGINE_H
 
 #include "plan.h"
 
-/* How the engine calls back; each function returns 0, or something else to have the run end. */
+/* What the engine calls while it runs. A function that returns something else than 0 makes the run end. */
 typedef struct {
-    int (*interrupted)(void *caller); /* several times a second */
-    int (*mark)(void *caller);        /* before the first request counts, and after the last reply */
-    void *caller;
-} Calls;
+    int (*check_signals)(void *context); /* several times a second */
+    int (*mark)(void *context);          /* immediately before the load and immediately after it */
+    void *context;
+} Callbacks;
 
-enum { RUN_DONE, RUN_CALLED_OFF, RUN_OUT_OF_MEMORY, RUN_BROKEN_SYSTEM };
+enum { RUN_DONE, RUN_INTERRUPTED, RUN_OUT_OF_MEMORY, RUN_SYSTEM_ERROR };
 
-/* Carry out a plan. After RUN_BROKEN_SYSTEM errno and *operation tell what this system refused. */
-int engine_run(const Plan *plan, const Calls *calls, Result *result, const char **operation);
+/* Carry out a plan. After RUN_SYSTEM_ERROR, errno and *operation say which system call failed and why. */
+int engine_run(const Plan *plan, const Callbacks *callbacks, Result *result, const char **operation);
 
 #endif

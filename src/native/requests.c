@@ -1,4 +1,4 @@
-/* What becomes of a request: it begins, is sent, answered, verified, or fails. */
+/* The life of a request: it is started, sent, answered and verified, or it fails with its connection. */
 #define _GNU_SOURCE
 #include <errno.h>
 
@@ -13,166 +13,168 @@ engine_fail(Engine *engine, int outcome)
 }
 
 void
-engine_wait_for(Engine *engine, Connection *connection)
+engine_set_pending(Engine *engine, Connection *connection)
 {
-    engine->waited_for += !connection->waited_for;
-    connection->waited_for = 1;
+    engine->pending_count += !connection->pending;
+    connection->pending = 1;
 }
 
 static void
-done_with(Engine *engine, Connection *connection)
+clear_pending(Engine *engine, Connection *connection)
 {
-    engine->waited_for -= connection->waited_for;
-    connection->waited_for = 0;
+    engine->pending_count -= connection->pending;
+    connection->pending = 0;
 }
 
 void
 engine_drop(Engine *engine, Connection *connection, int failure)
 {
-    if (failure == BROKEN_SYSTEM)
-        engine_fail(engine, RUN_BROKEN_SYSTEM);
+    if (failure == IO_SYSTEM_ERROR)
+        engine_fail(engine, RUN_SYSTEM_ERROR);
     else
         engine->result->errors[failure]++;
-    int error = errno;
+    int error = errno; /* close() must not replace the reason */
     connection_close(connection);
     errno = error;
     connection->failed = 1;
-    connection->owed = 0;
-    done_with(engine, connection);
-}
-
-/* Whether a further request may begin in a closed loop. */
-static int
-goes_on(const Engine *engine)
-{
-    return engine->now_ns < engine->stop_ns && engine->begun < engine->plan->max_requests;
+    connection->queued = 0;
+    clear_pending(engine, connection);
 }
 
 void
-engine_begin(Engine *engine, Connection *connection, int64_t begun_ns)
+engine_start_request(Engine *engine, Connection *connection, int64_t start_ns)
 {
     int is_open = connection->fd >= 0;
-    engine->begun += engine->phase == LOADING;
-    engine_wait_for(engine, connection);
-    connection_begin(&engine->wires, connection, begun_ns);
+    engine->requests_started += engine->phase == PHASE_LOAD;
+    engine_set_pending(engine, connection);
+    connection_start_request(&engine->io, connection, start_ns);
     if (!is_open) {
-        int how = connection_open(&engine->wires, connection);
-        if (how != FINE)
-            engine_drop(engine, connection, how);
+        int status = connection_open(&engine->io, connection);
+        if (status != IO_OK)
+            engine_drop(engine, connection, status);
     }
 }
 
 void
-engine_send_begun(Engine *engine, Connection *connection)
+engine_send(Engine *engine, Connection *connection)
 {
     if (connection->fd < 0 || connection->connecting)
         return;
-    int how = connection_send(&engine->wires, connection);
-    if (how != FINE)
-        engine_drop(engine, connection, how);
-}
-
-static int64_t
-scheduled_ns(const Engine *engine, const Connection *connection)
-{
-    uint64_t place = connection->begun * engine->plan->connections + connection->number;
-    return engine->started_ns + (int64_t)place * engine->plan->interval_ns;
+    int status = connection_send(&engine->io, connection);
+    if (status != IO_OK)
+        engine_drop(engine, connection, status);
 }
 
 int
 engine_has_room(const Engine *engine, const Connection *connection)
 {
     const Plan *plan = engine->plan;
-    return !connection->failed && (plan->churn ? connection->fd < 0 : connection->under_way < plan->depth);
+    return !connection->failed && (plan->churn ? connection->fd < 0 : connection->in_flight < plan->depth);
+}
+
+/* Return whether a closed loop may start another request. */
+static int
+is_loading(const Engine *engine)
+{
+    return engine->now_ns < engine->load_stop_ns && engine->requests_started < engine->plan->max_requests;
+}
+
+/* The schedule takes the connections in turn, so the n-th request of a connection has a number that follows from n. */
+static int64_t
+next_due_ns(const Engine *engine, const Connection *connection)
+{
+    return engine_due_ns(engine, connection->requests_started * engine->plan->connections + connection->index);
 }
 
 void
 engine_fill(Engine *engine, Connection *connection)
 {
-    const Plan *plan = engine->plan;
-    uint32_t before = connection->under_way;
+    int is_scheduled = engine->plan->interval_ns != 0;
+    uint32_t before = connection->in_flight;
     while (engine_has_room(engine, connection)) {
-        if (plan->interval_ns && connection->owed) {
-            connection->owed--;
-            engine_begin(engine, connection, scheduled_ns(engine, connection));
-        } else if (!plan->interval_ns && goes_on(engine)) {
-            engine_begin(engine, connection, engine->now_ns);
+        if (is_scheduled && connection->queued) {
+            connection->queued--;
+            engine_start_request(engine, connection, next_due_ns(engine, connection));
+        } else if (!is_scheduled && is_loading(engine)) {
+            engine_start_request(engine, connection, engine->now_ns);
         } else {
             break;
         }
     }
-    if (connection->under_way > before)
-        engine_send_begun(engine, connection);
-    if (!connection->under_way && !connection->owed && (connection->fd < 0 || !connection->ending))
-        done_with(engine, connection);
+    if (connection->in_flight > before)
+        engine_send(engine, connection);
+    int awaits_close = connection->closing && connection->fd >= 0;
+    if (!connection->in_flight && !connection->queued && !awaits_close)
+        clear_pending(engine, connection);
 }
 
+/* Count a verified reply of the load. */
 static void
-verified(Engine *engine, int64_t begun_ns)
+count_reply(Engine *engine, int64_t start_ns)
 {
     Result *result = engine->result;
-    histogram_count(&result->latency, engine->now_ns - begun_ns);
-    result->elapsed_ns = engine->now_ns - engine->started_ns;
+    histogram_count(&result->latency, engine->now_ns - start_ns);
+    result->elapsed_ns = engine->now_ns - engine->load_start_ns;
     size_t slice = (size_t)(result->elapsed_ns / SLICE_NS);
     result->slices[slice < result->slice_count ? slice : result->slice_count - 1]++;
 }
 
-/* The other side ended behind the last reply, as it should. */
+/* The server has closed the connection after the last reply, which completes the request of that reply. */
 static void
-ended(Engine *engine, Connection *connection)
+handle_close(Engine *engine, Connection *connection)
 {
-    int64_t begun_ns = connection->requests[connection->first].begun_ns; /* popped, but not overwritten */
+    int64_t start_ns = connection->requests[connection->head].start_ns; /* not in flight, but still in the ring */
     connection_close(connection);
-    if (engine->phase == LOADING) {
-        verified(engine, begun_ns);
+    if (engine->phase == PHASE_LOAD) {
+        count_reply(engine, start_ns);
         engine_fill(engine, connection);
     } else {
-        done_with(engine, connection);
+        clear_pending(engine, connection);
     }
 }
 
 static void
-completed(Engine *engine, Connection *connection, uint32_t replies)
+handle_replies(Engine *engine, Connection *connection, uint32_t replies)
 {
     uint32_t depth = engine->plan->depth;
-    if (connection->ending) { /* one request only, which counts when the other side has ended too */
-        connection->under_way -= replies;
+    if (connection->closing) { /* the only request in flight; handle_close counts it, and finds it at the head */
+        connection->in_flight -= replies;
         return;
     }
     for (; replies; replies--) {
-        if (engine->phase == LOADING)
-            verified(engine, connection_request(connection, depth, 0)->begun_ns);
-        connection_pop(connection, depth);
+        if (engine->phase == PHASE_LOAD)
+            count_reply(engine, connection_request(connection, depth, 0)->start_ns);
+        connection_pop_request(connection, depth);
     }
-    if (engine->phase == LOADING)
+    if (engine->phase == PHASE_LOAD)
         engine_fill(engine, connection);
-    else if (!connection->under_way)
-        done_with(engine, connection);
+    else if (!connection->in_flight)
+        clear_pending(engine, connection);
 }
 
 void
-engine_readable(Engine *engine, Connection *connection)
+engine_handle_readable(Engine *engine, Connection *connection)
 {
     uint32_t replies;
-    int how = connection_receive(&engine->wires, connection, &replies);
+    int status = connection_receive(&engine->io, connection, &replies);
     engine->now_ns = clock_now_ns();
-    if (how == ENDED)
-        ended(engine, connection);
-    else if (how != FINE)
-        engine_drop(engine, connection, how);
+    if (status == IO_CLOSED)
+        handle_close(engine, connection);
+    else if (status != IO_OK)
+        engine_drop(engine, connection, status);
     else if (replies)
-        completed(engine, connection, replies);
+        handle_replies(engine, connection, replies);
 }
 
 void
-engine_writable(Engine *engine, Connection *connection)
+engine_handle_writable(Engine *engine, Connection *connection)
 {
     if (connection->connecting) {
-        int how = connection_connected(&engine->wires, connection);
-        if (how != FINE) {
-            engine_drop(engine, connection, how);
+        int status = connection_finish_connecting(&engine->io, connection);
+        if (status != IO_OK) {
+            engine_drop(engine, connection, status);
             return;
         }
     }
-    engine_send_begun(engine, connection);
+    engine_send(engine, connection);
 }

@@ -1,4 +1,4 @@
-/* Requests at a rate: each begins at its time, whatever has become of those before. */
+/* Requests at a given rate: each is due at its own time, whether or not those before it have been answered. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sys/timerfd.h>
@@ -8,48 +8,62 @@
 #include "run.h"
 
 static void
+system_error(Engine *engine, const char *operation)
+{
+    engine->io.operation = operation;
+    engine_fail(engine, RUN_SYSTEM_ERROR);
+}
+
+static void
 set_timer(Engine *engine, int64_t at_ns)
 {
     struct itimerspec when = {.it_value = {at_ns / NS_PER_SECOND, at_ns % NS_PER_SECOND}};
-    if (timerfd_settime(engine->timer, TFD_TIMER_ABSTIME, &when, NULL)) {
-        engine->wires.operation = "timerfd_settime";
-        engine_fail(engine, RUN_BROKEN_SYSTEM);
-    }
+    if (timerfd_settime(engine->timer, TFD_TIMER_ABSTIME, &when, NULL))
+        system_error(engine, "timerfd_settime");
+}
+
+/* Make the timer unreadable until it expires again. */
+static void
+acknowledge_timer(Engine *engine)
+{
+    uint64_t expirations;
+    if (read(engine->timer, &expirations, sizeof expirations) < 0 && errno != EAGAIN)
+        system_error(engine, "read");
+}
+
+/* Queue a request that is due on the connection whose turn it is, and start it if it fits. */
+static void
+queue_request(Engine *engine, Connection *connection, int64_t due_ns)
+{
+    /* The lag is the engine's own delay; a request that waits for the server's replies would tell nothing about it. */
+    if (engine_has_room(engine, connection) && !connection->queued)
+        histogram_count(&engine->result->lag, engine->now_ns - due_ns);
+    connection->queued++;
+    engine_set_pending(engine, connection);
+    engine_fill(engine, connection);
 }
 
 void
-engine_keep_schedule(Engine *engine)
+engine_run_schedule(Engine *engine)
 {
-    const Plan *plan = engine->plan;
-    uint64_t ticks;
-    if (read(engine->timer, &ticks, sizeof ticks) < 0 && errno != EAGAIN) {
-        engine->wires.operation = "read";
-        engine_fail(engine, RUN_BROKEN_SYSTEM);
-    }
-    for (;;) {
-        int64_t due_ns = engine->started_ns + (int64_t)engine->scheduled * plan->interval_ns;
-        if (due_ns >= engine->stop_ns || engine->scheduled >= plan->max_requests)
-            return;
+    acknowledge_timer(engine);
+    while (engine_has_scheduled(engine)) {
+        int64_t due_ns = engine_due_ns(engine, engine->scheduled);
         engine->now_ns = clock_now_ns();
         if (due_ns > engine->now_ns) {
             set_timer(engine, due_ns);
             return;
         }
-        Connection *connection = &engine->connections[engine->scheduled++ % plan->connections];
-        if (connection->failed) /* which is counted */
-            continue;
-        if (engine_has_room(engine, connection) && !connection->owed)
-            histogram_count(&engine->result->lag, engine->now_ns - due_ns);
-        connection->owed++;
-        engine_wait_for(engine, connection);
-        engine_fill(engine, connection);
+        Connection *connection = &engine->connections[engine->scheduled++ % engine->plan->connections];
+        if (!connection->failed) /* a failed one was counted when it failed */
+            queue_request(engine, connection, due_ns);
     }
 }
 
 int
-engine_is_scheduling(const Engine *engine)
+engine_has_scheduled(const Engine *engine)
 {
     const Plan *plan = engine->plan;
-    return engine->phase == LOADING && plan->interval_ns && engine->scheduled < plan->max_requests &&
-           engine->started_ns + (int64_t)engine->scheduled * plan->interval_ns < engine->stop_ns;
+    return engine->phase == PHASE_LOAD && plan->interval_ns && engine->scheduled < plan->max_requests &&
+           engine_due_ns(engine, engine->scheduled) < engine->load_stop_ns;
 }

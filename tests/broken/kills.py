@@ -1,247 +1,294 @@
-"""The kill matrix: for each broken server, exactly the checks that must catch it."""
+"""The kill matrix: each broken server with exactly the checks that catch it.
 
+The name comes from mutation testing, where a test kills a mutant of a program. Here the mutants are servers, and each
+check of the suite has to kill at least one of them.
+
+A row of a server that fails nearly everything is written as what it passes, ``REPLY_NEEDED - ids("…")``, and so
+includes checks that are added later.
+"""
+
+import importlib
+import inspect
 import sys
 from dataclasses import dataclass
 
-from upecho.address import Family
-from upecho.conformance.catalogue import catalogue
-from upecho.conformance.levels import Level
-
-NEVER = frozenset[str]()
-
-# What a server passes that gives no right answer to anybody: the checks in which nobody has to be answered.
-SILENCE = frozenset(
-    {
-        *("end-at-once", "slow-reader-bounded", "no-spin-while-clogged", "idle-costs-nothing"),
-        *("stops-with-clogged-client", "live-path-not-stolen", "path-not-a-socket", "path-too-long"),
-        *("path-removed-at-stop", "replaced-path-kept", "path-permissions"),
-    }
+from tests.broken.check_groups import (
+    BINARY_DATA,
+    DISCONNECT,
+    EXIT_AT_STOP,
+    LARGE_TRANSFER,
+    NONE,
+    PAUSED_READER,
+    REPLY_NEEDED,
+    SERVER_CLOSE,
+    SLOW_READER,
+    STALLED_CLIENT,
+    Ids,
+    ids,
 )
-PATHS = "live-path-not-stolen path-not-a-socket path-too-long path-removed-at-stop replaced-path-kept path-permissions"
-SERVING = frozenset(check.id for check in catalogue() if check.level is not Level.INFO) - SILENCE
-CLOGGED = "records-stay-in-order half-close-large"
-CLOGGING = f"{CLOGGED} short-writes clog-then-drain clog-cycles"
-SPEED = "odd-sizes full-duplex any-schedule survives-signals stops-without-loss"  # more than the kernel takes at once
-LARGE = (
-    "short-writes half-close-large no-reset-over-data clog-then-drain clog-cycles stops-without-loss survives-signals"
-)
-UNHARMED = (
-    "client-vanishes reset-idle reset-mid-stream reset-with-output-queued reset-after-half-close reset-before-accept "
-    "both-ends-at-once close-while-clogged reset-while-clogged"
-)
-ENDS = (
-    f"{UNHARMED} any-schedule half-close half-close-large end-at-once data-and-end-before-accept no-reset-over-data "
-    "crowd-at-the-door descriptors-flat-after-churn descriptors-flat-after-resets threads-and-children-flat "
-    "out-of-descriptors stops-when-idle address-in-use says-nothing-on-stderr"
-)
-NEVER_STOPS = (
-    "stops-when-idle stops-with-idle-client stops-without-loss stops-with-clogged-client starts-again-at-once "
-    "path-removed-at-stop replaced-path-kept says-nothing-on-stderr"
-)
+from upecho.net.address import Family
 
 
 @dataclass(frozen=True)
 class Kill:
-    """One broken server over one family.
+    """A broken server over one family, and the checks that catch it.
 
     Attributes:
-        target: how the suite starts it.
-        caught_by: the ids of the checks that it must fail; it must pass all others.
-        family: over which family it is examined.
-        by_chance: the ids of checks whose verdict depends on a race inside the broken server.
+        name: The server as ``TOPIC:FUNCTION``, which stands for ``tests.broken.wrong_TOPIC:FUNCTION``, or ``textbook``.
+        defect: What is wrong with the server, in one line.
+        target: The target that the suite checks.
+        caught_by: The ids of the checks that the server must fail. It must pass all others.
+        sometimes: The ids of checks that the server may pass or fail, because a race inside the server decides.
+        family: The family that the server is checked over.
     """
 
+    name: str
+    defect: str
     target: str
-    caught_by: frozenset[str]
-    family: Family = Family.UNIX
-    by_chance: frozenset[str] = NEVER
+    caught_by: Ids
+    sometimes: Ids
+    family: Family
 
     def __str__(self) -> str:
-        name = self.target.partition("wrong_")[2].removesuffix(" {address}") or self.target
-        return f"{name.replace(' ', ':')}-{self.family.value}"
+        return f"{self.name}-{self.family.value}"
 
 
-def ids(text: str) -> frozenset[str]:
-    """Return the words of a text."""
-    return frozenset(text.split())
+def kill(name: str, caught_by: Ids, *, family: Family = Family.UNIX, sometimes: Ids = NONE) -> Kill:
+    """Return a row of the matrix for a server in a module ``wrong_…`` of this package."""
+    module, _, function = name.partition(":")
+    location = f"tests.broken.wrong_{module}"
+    defect = inspect.getdoc(getattr(importlib.import_module(location), function)) or ""
+    target = f"{location}:{function}"
+    if module == "addresses":  # binds its address itself, which only a program can do
+        target = f"cmd:{sys.executable} -m {location} {function} {{address}}"
+    return Kill(name, defect, target, caught_by=caught_by, sometimes=sometimes, family=family)
 
 
-def serve(place: str, caught_by: frozenset[str], family: Family = Family.UNIX, by_chance: str = "") -> Kill:
-    """Return a broken ``serve`` function."""
-    return Kill(f"tests.broken.wrong_{place}", caught_by, family, ids(by_chance))
+BYTES = [
+    kill("bytes:lower_case", REPLY_NEEDED),
+    kill(
+        "bytes:title_case",
+        REPLY_NEEDED - ids("immediate-echo single-byte-messages half-close no-memory-leak-after-churn"),
+    ),
+    kill("bytes:adds_newline", REPLY_NEEDED),
+    kill(
+        "bytes:drops_last_byte",
+        REPLY_NEEDED - ids("immediate-echo single-byte-messages half-close no-memory-leak-after-churn"),
+    ),
+    kill("bytes:str_upper", BINARY_DATA | ids("utf8-untouched")),
+    kill("bytes:latin1_upper", BINARY_DATA | ids("utf8-untouched single-byte-messages")),
+    kill("bytes:strips_null_bytes", BINARY_DATA | ids("single-byte-messages reset-with-unread-replies")),
+]
 
+TIMING = [
+    kill("timing:silent", REPLY_NEEDED | ids("bounded-memory-under-backpressure")),
+    kill("timing:closes_immediately", REPLY_NEEDED | STALLED_CLIENT),
+    kill("timing:sends_greeting", REPLY_NEEDED | ids("immediate-half-close")),
+    # The last of many clients that connect together may be too late to send its data in time.
+    kill(
+        "timing:closes_idle_connections",
+        ids("no-unsolicited-data"),
+        sometimes=ids("beyond-fd-setsize connect-burst address-in-use"),
+    ),
+]
 
-def program(fault: str, caught_by: str, family: Family = Family.UNIX) -> Kill:
-    """Return a program that is wrong about addresses."""
-    command = f"cmd:{sys.executable} -m tests.broken.wrong_addresses {fault} {{address}}"
-    return Kill(command, ids(caught_by), family)
+BUFFERING = [
+    kill("buffering:sends_whole_buffer", REPLY_NEEDED),
+    kill(
+        "buffering:line_buffered",
+        REPLY_NEEDED
+        - ids("""
+            order-preserved half-close half-close-large half-close-before-accept no-reset-on-close abrupt-close
+            reset-after-half-close reset-before-accept shutdown-both-directions close-while-stalled reset-while-stalled
+            fd-exhaustion graceful-shutdown quiet-stderr
+        """),
+        family=Family.INET,
+    ),
+    kill(
+        "buffering:block_buffered",
+        REPLY_NEEDED
+        - ids("""
+            full-duplex small-receive-buffer half-close half-close-large half-close-before-accept no-reset-on-close
+            graceful-shutdown-no-data-loss
+        """),
+    ),
+    kill(
+        "buffering:ignores_short_sends",
+        SLOW_READER | ids("bounded-memory-under-backpressure"),
+        sometimes=LARGE_TRANSFER,
+    ),
+    kill(
+        "buffering:ignores_short_sends",
+        (SLOW_READER - PAUSED_READER) | ids("bounded-memory-under-backpressure"),
+        family=Family.INET,
+        sometimes=LARGE_TRANSFER | PAUSED_READER,
+    ),
+    kill(
+        "buffering:overwrites_unsent_data",
+        SLOW_READER,
+        sometimes=LARGE_TRANSFER | ids("no-memory-leak-after-churn"),
+    ),
+    kill("buffering:reorders_replies", SLOW_READER, sometimes=LARGE_TRANSFER),
+]
 
+CONNECTION_END = [
+    kill(
+        "connection_end:resets_on_close",
+        SERVER_CLOSE | ids("graceful-shutdown-idle-client graceful-shutdown-no-data-loss"),
+        family=Family.INET,
+    ),
+    kill("connection_end:never_closes", SERVER_CLOSE),
+    kill("connection_end:discards_queue_at_eof", ids("half-close-large"), sometimes=ids("random-schedules")),
+    # The reset of a client that an earlier check has left stalled may come late and make the next check fail.
+    kill(
+        "connection_end:crashes_on_reset",
+        DISCONNECT | ids("descriptor-reuse no-fd-leak-after-resets graceful-shutdown-stalled-client quiet-stderr"),
+        sometimes=ids("stall-then-drain stalled-client-isolation no-busy-loop-while-stalled"),
+    ),
+    kill("connection_end:leaks_fd_per_reset", DISCONNECT | ids("no-fd-leak-after-resets")),
+    kill(
+        "connection_end:leaks_fd_per_connection",
+        DISCONNECT | ids("no-fd-leak-after-churn no-fd-leak-after-resets"),
+    ),
+    kill("connection_end:leaks_fd_per_silent_client", ids("abrupt-close")),
+]
+
+FLOW_CONTROL = [
+    kill("flow_control:unbounded_queue", ids("bounded-memory-under-backpressure")),
+    kill("flow_control:busy_loops_while_stalled", ids("no-busy-loop-while-stalled")),
+    kill("flow_control:polls_input_after_eof", ids("no-busy-loop-while-stalled")),
+    kill(
+        "flow_control:closes_stalled_connections",
+        SLOW_READER
+        | STALLED_CLIENT
+        | ids("reset-after-half-close stalled-client-isolation close-while-stalled reset-while-stalled quiet-stderr"),
+        sometimes=LARGE_TRANSFER,
+    ),
+    kill(
+        "flow_control:closes_after_15_stalls",
+        ids("small-receive-buffer half-close-large stall-cycles"),
+        sometimes=LARGE_TRANSFER | PAUSED_READER,
+    ),
+    kill(
+        "flow_control:blocks_all_clients",
+        ids("stalled-client-isolation graceful-shutdown-stalled-client quiet-stderr"),
+    ),
+    # A client that disconnects in the middle of a transfer may also leave a reply unsent.
+    kill(
+        "flow_control:leaks_fd_per_stalled_client",
+        ids("reset-after-half-close close-while-stalled reset-while-stalled"),
+        sometimes=ids("abrupt-close reset-mid-transfer reset-with-unread-replies descriptor-reuse"),
+    ),
+]
+
+CLIENTS = [
+    kill(
+        "clients:undeclared_max_clients",
+        ids("""
+            random-schedules stalled-client-isolation hundred-clients idle-clients beyond-fd-setsize
+            fairness-under-flood fd-exhaustion graceful-shutdown-no-data-loss
+        """),
+    ),
+    kill("clients:shared_buffer", ids("random-schedules hundred-clients fairness-under-flood")),
+    # Data is left behind only if the client disconnects before its reply is sent.
+    kill(
+        "clients:stale_data_after_fd_reuse",
+        ids("close-while-stalled reset-while-stalled reset-after-half-close quiet-stderr"),
+        sometimes=DISCONNECT | ids("descriptor-reuse"),
+    ),
+    kill("clients:select_only", ids("beyond-fd-setsize quiet-stderr")),
+    kill("clients:starves_other_clients", ids("fairness-under-flood")),
+    kill("clients:short_backlog", ids("connect-burst")),
+    kill("clients:nagle_enabled", ids("no-nagle-delay"), family=Family.INET),
+    kill("max_clients:rejects_beyond_max_clients", ids("queue-beyond-max-clients connect-burst")),
+]
+
+RESOURCES = [
+    kill("resources:leaks_threads", ids("no-thread-or-process-leak")),
+    kill("resources:leaves_zombies", ids("no-thread-or-process-leak")),
+    kill("resources:leaks_memory", ids("no-memory-leak-after-churn")),
+    kill("resources:busy_polls", ids("no-cpu-while-idle no-busy-loop-while-stalled fd-exhaustion")),
+    kill("resources:exits_without_descriptors", ids("fd-exhaustion")),
+    kill("resources:busy_loops_without_descriptors", ids("fd-exhaustion")),
+    kill("resources:stops_accepting_without_descriptors", ids("fd-exhaustion")),
+    kill("resources:closes_clients_without_descriptors", ids("fd-exhaustion")),
+    kill("stderr:logs_each_connection", ids("quiet-stderr")),
+    kill("stderr:logs_each_reset", ids("quiet-stderr")),
+]
+
+START_STOP = [
+    # A client that connects before the listener is closed is accepted by the kernel. And once the socket is closed, the
+    # path of another server can get the same inode number, by which upecho recognizes its own path.
+    kill(
+        "start_stop:closes_listener_at_start",
+        REPLY_NEEDED | STALLED_CLIENT | ids("immediate-half-close"),
+        sometimes=ids("no-cpu-while-idle replaced-socket-path-kept"),
+    ),
+    kill("start_stop:ignores_stop", EXIT_AT_STOP),
+    kill("start_stop:exits_with_status_7_at_stop", EXIT_AT_STOP),
+    kill(
+        "start_stop:waits_for_clients_at_stop",
+        EXIT_AT_STOP - ids("graceful-shutdown replaced-socket-path-kept"),
+    ),
+    kill(
+        "start_stop:resets_connections_at_stop",
+        ids("graceful-shutdown-idle-client graceful-shutdown-no-data-loss quiet-stderr"),
+        family=Family.INET,
+    ),
+    kill("start_stop:exits_in_signal_handler", ids("graceful-shutdown-no-data-loss")),
+    kill("start_stop:receives_once_at_stop", ids("graceful-shutdown-no-data-loss")),
+    kill("start_stop:receives_once_at_stop", ids("graceful-shutdown-no-data-loss"), family=Family.INET),
+    kill("start_stop:leaves_child_process", ids("graceful-shutdown")),
+    kill("start_stop:waits_for_stalled_clients", ids("graceful-shutdown-stalled-client")),
+    kill("start_stop:exits_on_sigwinch", ids("survives-signals")),
+    kill("start_stop:loses_data_on_sigwinch", ids("survives-signals")),
+]
+
+ADDRESSES = [
+    kill("addresses:correct", NONE),
+    kill("addresses:steals_live_path", ids("address-in-use live-socket-path-kept")),
+    kill("addresses:deletes_regular_file", ids("regular-file-kept")),
+    kill("addresses:refuses_stale_path", ids("immediate-restart stale-socket-path-reused")),
+    kill("addresses:keeps_path_at_stop", ids("socket-path-removed-at-stop")),
+    kill("addresses:removes_replaced_path", ids("replaced-socket-path-kept")),
+    kill("addresses:world_writable_path", ids("socket-path-permissions")),
+    kill("addresses:truncates_long_path", ids("socket-path-too-long")),
+    kill("addresses:shares_port", ids("address-in-use"), family=Family.INET),
+    kill("addresses:binds_without_reuseaddr", ids("immediate-restart"), family=Family.INET),
+    kill(
+        "addresses:prints_traceback",
+        ids("address-in-use live-socket-path-kept regular-file-kept socket-path-too-long"),
+    ),
+]
+
+# This one exits after its first client, so a race decides whether it still runs at the stop.
+TEXTBOOK = Kill(
+    "textbook",
+    "Serve one client with one `recv()` and one `send()`, and exit: the naive server that upecho includes.",
+    "textbook",
+    caught_by=(
+        REPLY_NEEDED
+        - ids("""
+            immediate-echo echo-hello every-byte-value half-close accepts-when-ready no-unsolicited-data
+            stale-socket-path-reused stalled-client-isolation hundred-clients idle-clients beyond-fd-setsize
+            fairness-under-flood fd-exhaustion immediate-restart graceful-shutdown-idle-client
+        """)
+    )
+    | STALLED_CLIENT
+    | ids("queue-beyond-max-clients socket-path-removed-at-stop replaced-socket-path-kept"),
+    sometimes=ids("immediate-restart graceful-shutdown-idle-client"),
+    family=Family.UNIX,
+)
 
 KILLS = [
-    serve("bytes:lower_case", SERVING),
-    serve(
-        "bytes:title_case",
-        SERVING - ids("answers-without-newline single-bytes half-close memory-flat-after-churn"),
-    ),
-    serve("bytes:adds_newline", SERVING),
-    serve(
-        "bytes:drops_last_byte",
-        SERVING - ids("answers-without-newline single-bytes half-close memory-flat-after-churn"),
-    ),
-    serve("bytes:str_upper", ids(f"every-byte-value utf8-untouched odd-sizes full-duplex any-schedule {LARGE}")),
-    serve(
-        "bytes:latin1_upper",
-        ids(f"every-byte-value utf8-untouched single-bytes odd-sizes full-duplex any-schedule {LARGE}"),
-    ),
-    serve(
-        "bytes:strips_zeros",
-        ids(f"every-byte-value single-bytes odd-sizes full-duplex any-schedule reset-with-output-queued {LARGE}"),
-    ),
-    serve("times:silent", SERVING | {"slow-reader-bounded"}),
-    serve("times:instant_close", SERVING | SILENCE - ids(f"end-at-once idle-costs-nothing {PATHS}")),
-    serve("times:speaks_first", SERVING | {"end-at-once"}),
-    serve("times:whole_buffer", SERVING),
-    serve(
-        "times:line_buffered",
-        SERVING
-        - ids(
-            "records-stay-in-order half-close half-close-large data-and-end-before-accept no-reset-over-data "
-            "client-vanishes reset-after-half-close reset-before-accept both-ends-at-once close-while-clogged "
-            "reset-while-clogged out-of-descriptors stops-when-idle says-nothing-on-stderr"
-        ),
-        Family.INET,
-    ),
-    serve(
-        "times:full_buffer",
-        SERVING
-        - ids("full-duplex short-writes half-close half-close-large data-and-end-before-accept no-reset-over-data")
-        - ids("stops-without-loss"),
-    ),
-    # Whether clients that come together are all early enough for it is a matter of speed.
-    serve(
-        "times:gives_up_idle",
-        ids("speaks-only-when-spoken-to"),
-        by_chance="past-descriptor-1024 crowd-at-the-door address-in-use",
-    ),
-    # Whether a client that reads as fast as it can is ever too slow for these is a matter of scheduling.
-    serve("times:send_for_sendall", ids(f"{CLOGGING} slow-reader-bounded"), by_chance=SPEED),
-    serve(
-        "times:send_for_sendall",
-        ids("short-writes clog-then-drain clog-cycles slow-reader-bounded"),
-        Family.INET,
-        f"{SPEED} {CLOGGED}",
-    ),
-    serve("times:reuses_buffer", ids(CLOGGING), by_chance=f"{SPEED} memory-flat-after-churn"),
-    serve("times:reorders", ids(CLOGGING), by_chance=SPEED),
-    serve("ends:resets_at_end", ids(f"{ENDS} stops-with-idle-client stops-without-loss"), Family.INET),
-    serve("ends:never_closes", ids(ENDS)),
-    serve("ends:closes_unflushed", ids("half-close-large"), by_chance="any-schedule"),
-    serve(
-        "ends:dies_of_reset",
-        ids(
-            f"{UNHARMED} descriptor-reuse descriptors-flat-after-resets stops-with-clogged-client "
-            "says-nothing-on-stderr"
-        ),
-        # Of what a check before has left clogged it dies late.
-        by_chance="clog-then-drain clogged-others-served no-spin-while-clogged",
-    ),
-    serve("ends:leaks_per_reset", ids(f"{UNHARMED} descriptors-flat-after-resets")),
-    serve("ends:leaks_per_connection", ids(f"{UNHARMED} descriptors-flat-after-churn descriptors-flat-after-resets")),
-    serve("ends:leaks_the_silent", ids("client-vanishes")),
-    serve("flow:unbounded", ids("slow-reader-bounded")),
-    serve("flow:spins", ids("no-spin-while-clogged")),
-    serve("flow:watches_past_the_end", ids("no-spin-while-clogged")),
-    serve(
-        "flow:gives_up",
-        ids(
-            f"{CLOGGING} reset-after-half-close slow-reader-bounded clogged-others-served no-spin-while-clogged "
-            "close-while-clogged reset-while-clogged stops-with-clogged-client says-nothing-on-stderr"
-        ),
-        by_chance=SPEED,
-    ),
-    serve("flow:counts_stalls", ids("short-writes half-close-large clog-cycles"), by_chance=f"{SPEED} {CLOGGED}"),
-    serve("flow:blocks_everybody", ids("clogged-others-served stops-with-clogged-client says-nothing-on-stderr")),
-    # A client that leaves in the middle of a send leaves something to send too.
-    serve(
-        "flow:leaks_clogged",
-        ids("reset-after-half-close close-while-clogged reset-while-clogged"),
-        by_chance="client-vanishes reset-mid-stream reset-with-output-queued descriptor-reuse",
-    ),
-    serve(
-        "clients:claims_many",
-        ids(
-            "any-schedule clogged-others-served hundred-clients idle-clients-do-no-harm past-descriptor-1024 "
-            "flooder-and-pinger out-of-descriptors stops-without-loss"
-        ),
-    ),
-    serve("clients:one_buffer", ids("hundred-clients any-schedule flooder-and-pinger")),
-    # Whether a client leaves before or after its answer is on its way decides whether something stays behind.
-    serve(
-        "clients:buffer_of_descriptor",
-        ids("close-while-clogged reset-while-clogged reset-after-half-close says-nothing-on-stderr"),
-        by_chance=f"{UNHARMED} descriptor-reuse",
-    ),
-    serve("clients:select_only", ids("past-descriptor-1024 says-nothing-on-stderr")),
-    serve("clients:starves", ids("flooder-and-pinger")),
-    serve("clients:short_backlog", ids("crowd-at-the-door")),
-    serve("clients:nagle", ids("message-in-pieces"), Family.INET),
-    serve("turns:turns_away", ids("waits-its-turn crowd-at-the-door")),
-    # It says that it is ready before it is deaf: who is very early is heard. And once its socket is closed, that of
-    # somebody else may get the same inode number, by which upecho tells whose path it is.
-    serve(
-        "stops:deaf",
-        SERVING | SILENCE - ids(f"idle-costs-nothing {PATHS}"),
-        by_chance="idle-costs-nothing replaced-path-kept",
-    ),
-    serve("stops:ignores_stop", ids(NEVER_STOPS)),
-    serve("stops:fails_at_stop", ids(NEVER_STOPS)),
-    serve("stops:waits_for_clients", ids(NEVER_STOPS) - ids("stops-when-idle replaced-path-kept")),
-    serve(
-        "stops:resets_at_stop",
-        ids("stops-with-idle-client stops-without-loss says-nothing-on-stderr"),
-        Family.INET,
-    ),
-    program("steals-live-path", "address-in-use live-path-not-stolen"),
-    program("deletes-regular-file", "path-not-a-socket"),
-    program("keeps-stale-path", "starts-again-at-once stale-path-reclaimed"),
-    program("shares-port", "address-in-use", Family.INET),
-    program("waits-for-time-wait", "starts-again-at-once", Family.INET),
-    program("shortens-path", "path-too-long"),
-    program("prints-traceback", "address-in-use live-path-not-stolen path-not-a-socket path-too-long"),
-    program("none", ""),
-    # The first lesson: it ends after its client, so whether it was still there to be stopped is a race.
-    Kill(
-        "textbook",
-        SERVING
-        - ids(
-            "answers-without-newline echo-hello every-byte-value half-close ready-means-ready "
-            "speaks-only-when-spoken-to stale-path-reclaimed clogged-others-served hundred-clients "
-            "idle-clients-do-no-harm past-descriptor-1024 flooder-and-pinger out-of-descriptors "
-            "starts-again-at-once stops-with-idle-client"
-        )
-        | SILENCE - ids(f"end-at-once idle-costs-nothing {PATHS}")
-        | ids("waits-its-turn path-removed-at-stop replaced-path-kept"),
-        by_chance=ids("starts-again-at-once stops-with-idle-client"),
-    ),
-    # resources, start and stop
-    serve("resources:leaks_threads", ids("threads-and-children-flat")),
-    serve("resources:leaves_zombies", ids("threads-and-children-flat")),
-    serve("resources:leaks_memory", ids("memory-flat-after-churn")),
-    serve("resources:polls", ids("idle-costs-nothing no-spin-while-clogged out-of-descriptors")),
-    serve("resources:dies_when_full", ids("out-of-descriptors")),
-    serve("resources:spins_when_full", ids("out-of-descriptors")),
-    serve("resources:ends_accepting_when_full", ids("out-of-descriptors")),
-    serve("resources:drops_when_full", ids("out-of-descriptors")),
-    serve("resources:complains", ids("says-nothing-on-stderr")),
-    serve("resources:complains_of_resets", ids("says-nothing-on-stderr")),
-    serve("stops:drops_at_stop", ids("stops-without-loss")),
-    serve("stops:answers_once_at_stop", ids("stops-without-loss")),
-    serve("stops:answers_once_at_stop", ids("stops-without-loss"), Family.INET),
-    serve("stops:leaves_child", ids("stops-when-idle")),
-    serve("stops:waits_for_readers", ids("stops-with-clogged-client")),
-    serve("stops:ends_with_the_window", ids("survives-signals")),
-    serve("stops:skips_what_was_interrupted", ids("survives-signals")),
-    program("leaves-path", "path-removed-at-stop"),
-    program("removes-any-path", "replaced-path-kept"),
-    program("opens-to-all", "path-permissions"),
+    *BYTES,
+    *TIMING,
+    *BUFFERING,
+    *CONNECTION_END,
+    *FLOW_CONTROL,
+    *CLIENTS,
+    *RESOURCES,
+    *START_STOP,
+    *ADDRESSES,
+    TEXTBOOK,
 ]

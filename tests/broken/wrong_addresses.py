@@ -1,69 +1,106 @@
-"""A program that serves rightly at an address that it takes wrongly.
+"""Programs that serve correctly but bind or release their address wrongly.
 
-``python -m tests.broken.wrong_addresses FAULT ADDRESS``. Each fault replaces one part of upecho's own way to bind.
+``python -m tests.broken.wrong_addresses FUNCTION ADDRESS`` runs one of them. Each function replaces one part of the way
+in which upecho binds. They are programs because a ``serve`` function is given a listener that is already bound.
 """
 
-import contextlib
+import dataclasses
 import errno
 import socket
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
-from upecho import listener, serving
-from upecho.address import MAX_PATH_BYTES
-from upecho.settings import Settings
+from upecho.net.address import MAX_PATH_BYTES
+from upecho.serving import listener
+from upecho.serving import run as serving
+from upecho.serving.settings import Settings
 
 
-def _remove_any_socket(path: Path) -> None:
-    if path.is_socket():
-        path.unlink()
+def correct(order: serving.Order) -> None:
+    """None: this server is correct, as is everything that the other address programs share."""
+    sys.argv[1:] = [order.to_json()]
+    serving.main()
 
 
-def _remove_unless_live(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as probe:
-        probe.setblocking(False)
-        outcome = probe.connect_ex(str(path))
-    if outcome == errno.ECONNREFUSED:
-        path.unlink()
+def steals_live_path(order: serving.Order) -> None:
+    """Remove the socket path of a running server and bind there."""
+
+    def remove_any_socket(path: Path) -> None:
+        if path.is_socket():
+            path.unlink()
+
+    with mock.patch.object(listener, "_remove_if_stale", remove_any_socket):
+        correct(order)
 
 
-def _remove_nothing(_path: Path) -> None:
-    pass
+def deletes_regular_file(order: serving.Order) -> None:
+    """Delete a regular file at the socket path."""
+
+    def remove_unless_live(path: Path) -> None:
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.setblocking(False)
+            outcome = probe.connect_ex(str(path))
+        if outcome == errno.ECONNREFUSED:
+            path.unlink()
+
+    with mock.patch.object(listener, "_remove_if_stale", remove_unless_live):
+        correct(order)
 
 
-def _remove_whatever_is_there(path: Path, _identity: object) -> None:
-    path.unlink(missing_ok=True)
+def refuses_stale_path(order: serving.Order) -> None:
+    """Refuse to start when a server that has died left its socket path behind."""
+    with mock.patch.object(listener, "_remove_if_stale"):
+        correct(order)
 
 
-FAULTS: dict[str, Callable[[], contextlib.AbstractContextManager[object]]] = {
-    "none": contextlib.nullcontext,
-    "steals-live-path": lambda: mock.patch.object(listener, "_remove_if_stale", _remove_any_socket),
-    "deletes-regular-file": lambda: mock.patch.object(listener, "_remove_if_stale", _remove_unless_live),
-    "keeps-stale-path": lambda: mock.patch.object(listener, "_remove_if_stale", _remove_nothing),
-    "shares-port": lambda: mock.patch.object(socket, "SO_REUSEADDR", socket.SO_REUSEPORT),
-    "waits-for-time-wait": lambda: mock.patch.object(socket, "SO_REUSEADDR", socket.SO_KEEPALIVE),
-    "leaves-path": lambda: mock.patch.object(listener, "_remove_if_same"),
-    "removes-any-path": lambda: mock.patch.object(listener, "_remove_if_same", _remove_whatever_is_there),
-    "opens-to-all": contextlib.nullcontext,
-    "shortens-path": contextlib.nullcontext,
-    "prints-traceback": contextlib.nullcontext,
-}
+def keeps_path_at_stop(order: serving.Order) -> None:
+    """Leave the socket path behind at the stop."""
+    with mock.patch.object(listener, "_remove_if_same"):
+        correct(order)
+
+
+def removes_replaced_path(order: serving.Order) -> None:
+    """Remove the socket path at the stop even if another server has replaced it."""
+
+    def remove(path: Path, _identity: object) -> None:
+        path.unlink(missing_ok=True)
+
+    with mock.patch.object(listener, "_remove_if_same", remove):
+        correct(order)
+
+
+def world_writable_path(order: serving.Order) -> None:
+    """Let every user connect to the socket path."""
+    correct(dataclasses.replace(order, settings=dataclasses.replace(order.settings, mode=0o777)))
+
+
+def truncates_long_path(order: serving.Order) -> None:
+    """Truncate a socket path that is too long."""
+    correct(dataclasses.replace(order, address=order.address[: len("unix:") + MAX_PATH_BYTES]))
+
+
+def shares_port(order: serving.Order) -> None:
+    """Bind with `SO_REUSEPORT`, so that a second server can use the same port."""
+    with mock.patch.object(socket, "SO_REUSEADDR", socket.SO_REUSEPORT):
+        correct(order)
+
+
+def binds_without_reuseaddr(order: serving.Order) -> None:
+    """Bind without `SO_REUSEADDR`, which fails while old connections are in TIME-WAIT."""
+    with mock.patch.object(socket, "SO_REUSEADDR", socket.SO_KEEPALIVE):  # any option that does no harm
+        correct(order)
+
+
+def prints_traceback(order: serving.Order) -> None:
+    """Print a traceback instead of an error message when the address cannot be bound."""
+    serving.run(order, lambda _address: None)
 
 
 def main() -> None:
-    """Serve at the address, wrongly taken."""
-    fault, address = sys.argv[1:]
-    if fault == "shortens-path":
-        address = address[: len("unix:") + MAX_PATH_BYTES]
-    order = serving.Order("threads", address, Settings(grace=1.0, mode=0o777 if fault == "opens-to-all" else 0o600))
-    with FAULTS[fault]():
-        if fault == "prints-traceback":
-            serving.run(order, lambda _: None)
-        else:
-            sys.argv[1:] = [order.to_json()]
-            serving.main()
+    """Run the function that the first argument names, at the address in the second one."""
+    function, address = sys.argv[1:]
+    globals()[function](serving.Order("threads", address, Settings(grace=1.0, mode=0o600)))
 
 
 if __name__ == "__main__":

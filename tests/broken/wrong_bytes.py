@@ -1,24 +1,45 @@
-"""Servers that answer with the wrong bytes."""
+"""Servers that reply with the wrong bytes."""
 
-import functools
-
-from tests.broken.threaded import answering, serve_with
+from tests.broken.threads import reply_function
 
 
-def _decoded(data: bytes) -> bytes:
+@reply_function
+def lower_case(data: bytes) -> bytes:
+    """Convert to lower case instead of upper case."""
+    return data.lower()
+
+
+@reply_function
+def title_case(data: bytes) -> bytes:
+    """Capitalize only the first letter of each word."""
+    return data.title()
+
+
+@reply_function
+def str_upper(data: bytes) -> bytes:
+    """Decode as UTF-8 and use `str.upper()`, which also changes non-ASCII letters."""
     return data.decode("utf-8", "surrogateescape").upper().encode("utf-8", "surrogateescape")
 
 
-def _latin1(data: bytes) -> bytes:
+@reply_function
+def latin1_upper(data: bytes) -> bytes:
+    """Decode as Latin-1 and use `str.upper()`, which also changes bytes above 127."""
     return data.decode("latin-1").upper().encode("latin-1", "replace")
 
 
-str_upper = functools.partial(serve_with, answering(_decoded))
-latin1_upper = functools.partial(serve_with, answering(_latin1))
-title_case = functools.partial(serve_with, answering(bytes.title))
-lower_case = functools.partial(serve_with, answering(bytes.lower))
-drops_last_byte = functools.partial(
-    serve_with, answering(lambda data: data[:-1].upper() if len(data) > 1 else data.upper())
-)
-adds_newline = functools.partial(serve_with, answering(lambda data: data.upper() + b"\n"))
-strips_zeros = functools.partial(serve_with, answering(lambda data: data.upper().replace(b"\0", b"")))
+@reply_function
+def adds_newline(data: bytes) -> bytes:
+    """Append a newline to each reply."""
+    return data.upper() + b"\n"
+
+
+@reply_function
+def drops_last_byte(data: bytes) -> bytes:
+    """Drop the last byte of each reply that is longer than one byte."""
+    return data[:-1].upper() if len(data) > 1 else data.upper()
+
+
+@reply_function
+def strips_null_bytes(data: bytes) -> bytes:
+    """Remove null bytes from replies."""
+    return data.upper().replace(b"\0", b"")

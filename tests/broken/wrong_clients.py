@@ -1,4 +1,4 @@
-"""Servers that cannot cope with several clients."""
+"""Servers that mishandle several clients at once."""
 
 import contextlib
 import select
@@ -6,33 +6,23 @@ import socket
 import time
 from collections.abc import Iterable
 
-from tests.broken.looped import Loop
-from tests.broken.threaded import answering, serve_with
-from upecho.servers import Stop
+from tests.broken.poll_loop import PollLoop
+from tests.broken.threads import echo, serve_with
 from upecho.servers.blocking import serve as serve_one_by_one
+from upecho.serving.contract import Stop
 
-TURN_SECONDS = 0.2
-MORE_SECONDS = 0.05
-MUCH_BYTES = 4096
+MAX_TURN_SECONDS = 0.2
+MORE_DATA_SECONDS = 0.05
+FLOOD_BYTES = 4096
 COLLECT_SECONDS = 0.001
 
 
-class _OneBuffer(Loop):
-    """Receives from all who have sent something into one buffer before it answers any of them."""
-
-    def turn(self, ready: list[socket.socket]) -> None:
-        waiting = [connection for connection in ready if connection.fileno() in self.owed]
-        super().turn(waiting)
-        ready = [connection for connection in ready if connection not in waiting]
+class _SharedBuffer(PollLoop):
+    def handle_ready(self, ready: list[socket.socket]) -> None:
+        unsent = [connection for connection in ready if connection.fileno() in self.unsent]
+        super().handle_ready(unsent)
         buffer = bytearray(65536)
-        sizes: dict[socket.socket, int] = {}
-        while ready:
-            for connection in ready:
-                sizes[connection] = 0
-                with contextlib.suppress(ConnectionError):
-                    sizes[connection] = connection.recv_into(buffer)
-            others = [number for number, one in self.opened.items() if one not in sizes and number not in self.owed]
-            ready = [self.opened[number] for number in self.wait(others, [], COLLECT_SECONDS)]
+        sizes = self._receive_from_all([connection for connection in ready if connection not in unsent], buffer)
         for connection, size in sizes.items():
             try:
                 if size:
@@ -42,82 +32,91 @@ class _OneBuffer(Loop):
                 pass
             self.close(connection)
 
+    def _receive_from_all(self, ready: list[socket.socket], buffer: bytearray) -> dict[socket.socket, int]:
+        """Receive once from each client until no other client has sent anything; return the numbers of bytes."""
+        sizes: dict[socket.socket, int] = {}
+        while ready:
+            for connection in ready:
+                sizes[connection] = 0
+                with contextlib.suppress(ConnectionError):
+                    sizes[connection] = connection.recv_into(buffer)
+            others = [
+                number for number, one in self.connections.items() if one not in sizes and number not in self.unsent
+            ]
+            ready = [self.connections[number] for number in self.wait(others, [], timeout=COLLECT_SECONDS)]
+        return sizes
 
-class _BufferOfDescriptor(Loop):
-    """Keeps what is owed under the number of the descriptor, and does not clear it when the client leaves."""
 
+class _StaleData(PollLoop):
     def __init__(self, listener: socket.socket, stop: Stop) -> None:
         super().__init__(listener, stop)
-        self._unsent: dict[int, bytes] = {}
+        self._stale: dict[int, bytes] = {}
 
     def send(self, connection: socket.socket, data: bytes) -> None:
         number = connection.fileno()
-        self._unsent[number] = self._unsent.get(number, b"") + data
-        super().send(connection, self._unsent[number])
-        del self._unsent[number]
+        self._stale[number] = self._stale.get(number, b"") + data
+        super().send(connection, self._stale[number])
+        del self._stale[number]
 
 
-class _Select(Loop):
-    """Watches descriptors with select(), which cannot watch all of them."""
-
-    def wait(self, reading: Iterable[int], writing: Iterable[int], seconds: float | None) -> list[int]:
-        readable, writable, _ = select.select(reading, writing, [], seconds)
+class _Select(PollLoop):
+    def wait(self, reading: Iterable[int], writing: Iterable[int], *, timeout: float | None) -> list[int]:
+        readable, writable, _ = select.select(reading, writing, [], timeout)
         return [*readable, *writable]
 
 
-def _has_much_to_say(connection: socket.socket) -> bool:
+class _Starvation(PollLoop):
+    def handle(self, connection: socket.socket) -> None:
+        number = connection.fileno()
+        deadline = time.monotonic() + MAX_TURN_SECONDS
+        flooding = number in self.unsent or _is_flooding(connection)
+        super().handle(connection)
+        while flooding and number in self.connections and time.monotonic() < deadline:
+            unsent = number in self.unsent
+            reading, writing = ([], [number]) if unsent else ([number], [])
+            flooding = bool(self.wait(reading, writing, timeout=MORE_DATA_SECONDS))
+            if flooding:
+                super().handle(connection)
+
+
+def _is_flooding(connection: socket.socket) -> bool:
     with contextlib.suppress(ConnectionError):
-        return len(connection.recv(MUCH_BYTES, socket.MSG_PEEK)) == MUCH_BYTES
+        return len(connection.recv(FLOOD_BYTES, socket.MSG_PEEK)) == FLOOD_BYTES
     return False
 
 
-class _Starves(Loop):
-    """Stays with a client that has much to say until it has said it."""
-
-    def answer(self, connection: socket.socket) -> None:
-        number = connection.fileno()
-        until = time.monotonic() + TURN_SECONDS
-        talkative = number in self.owed or _has_much_to_say(connection)
-        super().answer(connection)
-        while talkative and number in self.opened and time.monotonic() < until:
-            owing = number in self.owed
-            talkative = bool(self.wait([] if owing else [number], [number] if owing else [], MORE_SECONDS))
-            if talkative:
-                super().answer(connection)
-
-
-def claims_many(listener: socket.socket, stop: Stop) -> None:
-    """Serve one client at a time, and not say so."""
+def undeclared_max_clients(listener: socket.socket, stop: Stop) -> None:
+    """Serve one client at a time without declaring `MAX_CLIENTS = 1`."""
     serve_one_by_one(listener, stop)
 
 
-def one_buffer(listener: socket.socket, stop: Stop) -> None:
-    """Serve with one buffer for all."""
-    _OneBuffer(listener, stop).run()
+def shared_buffer(listener: socket.socket, stop: Stop) -> None:
+    """Receive from all ready clients into one buffer before replying to any of them."""
+    _SharedBuffer(listener, stop).run()
 
 
-def buffer_of_descriptor(listener: socket.socket, stop: Stop) -> None:
-    """Serve with a buffer for each descriptor."""
-    _BufferOfDescriptor(listener, stop).run()
+def stale_data_after_fd_reuse(listener: socket.socket, stop: Stop) -> None:
+    """Keep unsent data under the descriptor number when a client disconnects, and send it to the next client."""
+    _StaleData(listener, stop).run()
 
 
 def select_only(listener: socket.socket, stop: Stop) -> None:
-    """Serve as many as select() takes."""
+    """Wait with `select()`, which cannot watch descriptors of 1024 and above."""
     _Select(listener, stop).run()
 
 
-def starves(listener: socket.socket, stop: Stop) -> None:
-    """Serve one client for long while others wait."""
-    _Starves(listener, stop).run()
+def starves_other_clients(listener: socket.socket, stop: Stop) -> None:
+    """Serve a client that floods for up to 0.2 seconds before serving any other."""
+    _Starvation(listener, stop).run()
 
 
 def short_backlog(listener: socket.socket, stop: Stop) -> None:
-    """Leave room for one client at the door."""
+    """Listen with a backlog of one connection."""
     listener.listen(1)
-    serve_with(answering(bytes.upper), listener, stop)
+    serve_with(echo, listener, stop)
 
 
-def nagle(listener: socket.socket, stop: Stop) -> None:
-    """Let the kernel wait for an acknowledgement before it sends the next small piece."""
+def nagle_enabled(listener: socket.socket, stop: Stop) -> None:
+    """Enable Nagle's algorithm, which holds back small segments until earlier ones are acknowledged."""
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 0)
-    serve_with(answering(bytes.upper), listener, stop)
+    serve_with(echo, listener, stop)

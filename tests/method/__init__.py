@@ -1,4 +1,4 @@
-"""The method itself is tested: real servers of which it is known what is to be found. Takes many minutes.
+"""Tests of the method itself: real servers with known differences are measured. They take many minutes.
 
-``tox -e method`` runs them; an ordinary ``pytest`` leaves this folder out.
+``tox -e method`` runs them; a plain ``pytest`` does not collect this directory.
 """

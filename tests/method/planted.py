@@ -1,4 +1,4 @@
-"""Servers that cost, or take, exactly so much more than others as is planted in them."""
+"""Servers that differ from each other by a known cost or a known delay."""
 
 import functools
 import hashlib
@@ -7,36 +7,36 @@ import socket
 import time
 from pathlib import Path
 
-from tests.broken.looped import Loop
-from tests.broken.threaded import serve_with
-from upecho.servers import Stop
+from tests.broken.poll_loop import PollLoop
+from tests.broken.threads import serve_with
+from upecho.serving.contract import Stop
 
-SHARE = 0.05  # of its own CPU time, which the dearer one burns besides
-WORK = bytes(1 << 17)  # hashing that takes 0.1 ms, beside which it does not matter how many requests a turn finds
+SHARE = 0.05  # further CPU time that the more expensive server burns, as a share of its own
+WORK = bytes(1 << 17)  # hashing this takes 0.1 ms, which hides the effect of how many requests a wake-up finds
 
 DELAY_SECONDS = 0.005
-NOTES = "DELAYS"  # the variable that names the file in which delays are noted, in nanoseconds
+NOTES = "DELAYS"  # environment variable with the path of the file that delays are written to, in nanoseconds
 
 STALL_SECONDS = 0.3
-STALL_AFTER_NS = 300_000_000  # counted from the beginning of a connection
+STALL_AFTER_NS = 300_000_000  # after the connection was opened
 
 
-class _Working(Loop):
-    """Has work to do for each request, and burns a share of all its CPU time besides; without one, it does the rest."""
+class _Working(PollLoop):
+    """Works for each request, and burns a further share of all its CPU time; the share may be 0."""
 
     def __init__(self, share: float, listener: socket.socket, stop: Stop) -> None:
         super().__init__(listener, stop)
         self._share = share
-        self._owed_ns = 0.0
+        self._to_burn_ns = 0.0
         self._read_ns = time.thread_time_ns()
 
     def send(self, connection: socket.socket, data: bytes) -> None:
         hashlib.sha256(WORK).digest()
         now_ns = began_ns = time.thread_time_ns()
-        self._owed_ns += self._share * (now_ns - self._read_ns)
-        while now_ns - began_ns < self._owed_ns:
+        self._to_burn_ns += self._share * (now_ns - self._read_ns)
+        while now_ns - began_ns < self._to_burn_ns:
             now_ns = time.thread_time_ns()
-        self._owed_ns -= now_ns - began_ns
+        self._to_burn_ns -= now_ns - began_ns
         self._read_ns = now_ns
         super().send(connection, data)
 
@@ -46,7 +46,7 @@ def _work(share: float, listener: socket.socket, stop: Stop) -> None:
 
 
 def _later(delay_seconds: float, connection: socket.socket) -> None:
-    """Answer later, and note down how much later it was: a sleep ends after its time, the more so the busier it is."""
+    """Delay each reply, and write down the actual delay, because a busy machine ends a sleep late."""
     with Path(os.environ[NOTES]).open("a", buffering=1) as notes:
         while data := connection.recv(65536):
             began_ns = time.perf_counter_ns()
@@ -68,7 +68,7 @@ def _stall_once(connection: socket.socket) -> None:
 
 
 cheap = functools.partial(_work, 0.0)
-dear = functools.partial(_work, SHARE)
+costly = functools.partial(_work, SHARE)
 prompt = functools.partial(serve_with, functools.partial(_later, 0.0))
 late = functools.partial(serve_with, functools.partial(_later, DELAY_SECONDS))
 stalling = functools.partial(serve_with, _stall_once)

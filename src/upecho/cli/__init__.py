@@ -1,40 +1,43 @@
-"""The command line: parse, one call, print. Each command is a module of its own, imported when needed."""
+"""The command line: parse the arguments, make one call, print the answer.
+
+Each command is a module of its own in ``commands``, imported only when it runs.
+"""
 
 import contextlib
 import errno
 import importlib
 import os
 import sys
-from pathlib import Path
 from typing import Any, NoReturn, TextIO, cast
 
 import click
 
-from upecho import __version__, registry
-from upecho.cli.endings import Ended
-from upecho.errors import CallerError, HarnessError, UpechoError
+from upecho import __version__
+from upecho.cli.signals import TerminatedBySignal
+from upecho.support.errors import CallerError, HarnessError, UpechoError
+from upecho.support.text import unknown_name
 
 COMMANDS = ("list", "serve", "send", "check", "bench", "compare")
-INTERRUPTED = 130  # what a shell reports for a program that SIGINT ended
-COMPLETION = "_UPECHO_COMPLETE"  # how a shell asks for completions (click's convention)
-OUTPUT_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})  # of a write to stdout
+INTERRUPTED = 130  # the exit status that a shell reports for a program killed by SIGINT
+COMPLETION = "_UPECHO_COMPLETE"  # the variable through which a shell asks for completions (click's convention)
+OUTPUT_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})  # from a write to stdout
 
 
 class Commands(click.Group):
-    """Finds a command in ``upecho.cli.<name>_command``, where it is called ``command``."""
+    """A group that finds each command as ``command`` in ``upecho.cli.commands.<name>``."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
-        """Return the names in the order a newcomer meets them."""
+        """Return the names in the order in which a newcomer needs them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command, and only that one: serving should not pay for checking."""
+        """Import the requested command only, so that ``upecho serve`` does not load what ``upecho check`` needs."""
         if cmd_name in COMMANDS:
-            command: click.Command = importlib.import_module(f"upecho.cli.{cmd_name}_command").command
+            command: click.Command = importlib.import_module(f"upecho.cli.commands.{cmd_name}").command
             return command
         if ctx.resilient_parsing or cmd_name.startswith("-"):
             return None
-        raise CallerError(registry.unknown("command", cmd_name, COMMANDS))
+        raise CallerError(unknown_name("command", cmd_name, COMMANDS))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -42,24 +45,24 @@ class Commands(click.Group):
 def upecho() -> None:
     """The neutral referee for Python socket servers.
 
-    One tiny protocol, uppercase echo, in every I/O model: serve it, check how it behaves, measure its cost.
+    One tiny protocol, uppercase echo, served with every I/O model: run a server, check it, measure its cost.
     """
 
 
-class Forgiving:
-    """A stream that loses what cannot be written: of stderr and the exit status, the status counts."""
+class LossyStream:
+    """A text stream that silently drops what it cannot write: a full disk must not change the exit status."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write it, if that can be done."""
+        """Write ``text`` if possible."""
         with contextlib.suppress(OSError):
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Write what is left; what cannot be written now must not fail again at Python's exit."""
+        """Flush if possible; otherwise redirect the stream to nowhere, so that Python's exit does not fail on it."""
         try:
             self._stream.flush()
         except OSError:
@@ -70,16 +73,16 @@ class Forgiving:
 
 
 def main() -> NoReturn:
-    """Run the command line; every foreseen failure is one line on stderr and the exit status it deserves."""
-    if sys.stderr is None:  # it was closed, and print would take stdout instead
+    """Run the command line and exit; every expected failure is one line on stderr and a documented exit status."""
+    if sys.stderr is None:  # it was closed, and print() would use stdout in its place
         sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115 (stays open as long as any stderr)
-    sys.stderr = cast(TextIO, Forgiving(sys.stderr))
+    sys.stderr = cast(TextIO, LossyStream(sys.stderr))
     try:
         status = _run()
         sys.stdout.flush()
-    except BrokenPipeError:  # whoever read our output has seen enough
+    except BrokenPipeError:  # the reader of our output has closed it, as `head` does
         status = 0
-    except Ended as error:
+    except TerminatedBySignal as error:
         status = _fail(str(error), error.exit_status)
     except KeyboardInterrupt:
         status = _fail("interrupted", INTERRUPTED)
@@ -92,14 +95,17 @@ def main() -> NoReturn:
         status = _fail(str(error), error.exit_status)
     except OSError as error:
         status = _fail_by_system(error)
-    _abandon_output()
+    _flush_or_discard_output()
     sys.exit(status)
 
 
 def _run() -> int:
-    """Do as click's own main, which would take a broken pipe and the end of any file for an interrupt."""
+    """Invoke the command as click's own ``main`` would.
+
+    Click's version treats a broken pipe and any EOFError as an interrupt, which would hide bugs.
+    """
     if sys.stdout is None:
-        raise HarnessError("stdout is closed; send it to /dev/null if nobody is to read it")
+        raise HarnessError("stdout is closed; redirect it to /dev/null if the output is not needed")
     if COMPLETION in os.environ:
         upecho.main(prog_name="upecho")
     try:
@@ -110,8 +116,8 @@ def _run() -> int:
     return result if isinstance(result, int) else 0
 
 
-def _abandon_output() -> None:
-    """Write what is left; a failure has been reported, and Python must not fail again at its exit."""
+def _flush_or_discard_output() -> None:
+    """Write what is left on stdout; a failure was reported already and must not be reported again at Python's exit."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -125,29 +131,19 @@ def _fail(line: str, status: int) -> int:
 
 
 def _fail_by_system(error: OSError) -> int:
-    if error.filename is None and error.errno == errno.ENOENT and not _is_anywhere():
-        return _fail("the current folder does not exist any more", CallerError.exit_status)
+    """Report an error of the operating system, unless it can only be a bug of ours."""
     if error.filename is None and error.errno not in OUTPUT_ERRORS:
         raise error
-    return _fail(_system(error), HarnessError.exit_status)
-
-
-def _is_anywhere() -> bool:
-    """Whether the current folder exists, for which some packages look when they are imported."""
-    try:
-        Path.cwd()
-    except FileNotFoundError:
-        return False
-    return True
+    return _fail(_describe(error), HarnessError.exit_status)
 
 
 def _usage(error: click.UsageError) -> str:
-    """Put click's message on one line, and say where to find out more."""
+    """Put click's message on one line and add where to find help."""
     message = " ".join(error.format_message().split()).rstrip(".")
     command = error.ctx.command_path if error.ctx else "upecho"
     return f"{message} (see {command} --help)"
 
 
-def _system(error: OSError) -> str:
+def _describe(error: OSError) -> str:
     what = "no space left on the disk" if error.errno == errno.ENOSPC else error.strerror or str(error)
     return f"{what}: {error.filename}" if error.filename else what

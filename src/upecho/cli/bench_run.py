@@ -1,57 +1,59 @@
-"""Carries out a run of ``upecho bench``, and saves and shows what was measured, also when it was cut short."""
+"""Carries out a run of ``upecho bench``: measures, saves and reports, also if the run is interrupted."""
 
 import contextlib
 from pathlib import Path
 
-from upecho import saving
 from upecho.cli.console import console
-from upecho.cli.endings import as_interrupts
-from upecho.cli.steps import Steps
-from upecho.errors import HarnessError, TargetError, UpechoError
-from upecho.measure.results import Results
+from upecho.cli.progress import Steps
+from upecho.cli.signals import as_interrupts
 from upecho.measure.run import Run
-from upecho.measure.summary import summarise
-from upecho.report.comparison import comparison
+from upecho.measure.statistics.summary import Status, Summary
+from upecho.report.benchmark.comparison import comparison
+from upecho.support import atomic_write
+from upecho.support.errors import HarnessError, TargetError, UpechoError
 
 
 def measure(run: Run, save: Path | None) -> int:
-    """Measure, show and save; return the exit status."""
+    """Measure, save and report; return the exit status."""
     stopped: BaseException | None = None
     try:
         with as_interrupts():
             _measure(run, save)
     except (KeyboardInterrupt, UpechoError) as error:
         stopped = error
-    results = run.results()
-    if results.blocks or not stopped:
-        _keep(results, save)
+    summary = Summary.of(run.results())
+    if summary.results.trials or not stopped:
+        _save_and_report(summary, save)
     if stopped:
         raise stopped
-    rows = summarise(results)
-    if any(row.failed or row.cell.failed_checks for row in rows):
-        return TargetError.exit_status
-    return HarnessError.exit_status if any(row.void for row in rows) else 0
+    return _exit_status(summary)
 
 
 def _measure(run: Run, save: Path | None) -> None:
-    """Measure; save whenever a round is done, for nobody can save anything once SIGKILL has come."""
-    limits = run.terms.limits
-    of = f" of {limits.rounds}" if limits.rounds <= limits.fewest else ""
-    begun = 1
-    with Steps(run.least_blocks()) as steps:
-        for block in run.measure(lambda cell, number: steps.show(f"round {number}{of}", str(cell))):
+    """Measure; save after every round, because nothing can be saved once SIGKILL has arrived."""
+    limits = run.settings.limits
+    total = f" of {limits.rounds}" if limits.rounds <= limits.min_rounds else ""
+    current = 1
+    with Steps(run.min_trials()) as steps:
+        for trial in run.measure(lambda cell, number: steps.show(f"round {number}{total}", str(cell))):
             steps.advance()
-            if save and block.round > begun:
-                begun = block.round
-                with contextlib.suppress(UpechoError):  # there may be room again at the end; if not, that is said then
-                    saving.save(save, run.results().to_json())
+            if save and trial.round > current:
+                current = trial.round
+                with contextlib.suppress(UpechoError):  # the disk may have room at the end; if not, that is an error
+                    atomic_write.save(save, run.results().to_json())
 
 
-def _keep(results: Results, save: Path | None) -> None:
-    """Save and show; neither failing keeps the other from being done."""
+def _save_and_report(summary: Summary, save: Path | None) -> None:
+    """Save and report; if saving fails, the report is shown all the same."""
     try:
         if save:
-            saving.save(save, results.to_json())
+            atomic_write.save(save, summary.results.to_json())
     finally:
         terminal = console()
-        terminal.print(comparison(results, terminal.width))
+        terminal.print(comparison(summary, terminal.width))
+
+
+def _exit_status(summary: Summary) -> int:
+    if any(row.target_failed or row.request.failed_checks for row in summary.rows):
+        return TargetError.exit_status
+    return HarnessError.exit_status if any(row.status is Status.VOID for row in summary.rows) else 0

@@ -1,59 +1,62 @@
-"""What ``upecho check`` says on stderr about verdicts, beside the table of them."""
+"""What ``upecho check`` reports on stderr, beside the verdicts on stdout."""
 
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
 
-from upecho.conformance.known import Known
-from upecho.conformance.levels import Check
-from upecho.conformance.selection import Pairs
-from upecho.conformance.verdicts import Outcome
-from upecho.target import Kind
+from upecho.conformance.check import Check
+from upecho.conformance.run.check_run import Plan
+from upecho.conformance.run.known import Known
+from upecho.conformance.run.outcome import Outcome
+from upecho.serving.target import Kind
+from upecho.support.text import plural
 
-NEEDS_PROCESS = "needs the process, which upecho did not start"
-NAMED = 5  # checks of many that are named on a line
+NEEDS_PROCESS = "needs a server process that upecho started"
+NEEDS_LIMIT = "applies only to targets that declare a maximum number of clients (--max-clients)"
+MAX_NAMED = 5  # checks that one line names
 
 
-def why_none_is_due(checks: Sequence[Check], pairs: Pairs) -> str:
-    """Say for each of the checks why it is not due."""
+def why_none_is_due(plan: Plan) -> str:
+    """Return for each selected check why it is not due; checks with the same reason share a clause."""
     reasons = defaultdict(list)
-    for check in checks:
-        reasons[_why_not_due(check, pairs)].append(check.id)
-    return "; ".join(f"{_some(names)}: {reason}" for reason, names in reasons.items())
+    for check in plan.checks:
+        reasons[_why_not_due(check, plan)].append(check.id)
+    return "; ".join(f"{_named(ids)}: {reason}" for reason, ids in reasons.items())
 
 
-def _why_not_due(check: Check, pairs: Pairs) -> str:
-    if all(check.process and target.kind is Kind.ADDRESS for target, _ in pairs):
+def _why_not_due(check: Check, plan: Plan) -> str:
+    if all(check.process and target.kind is Kind.ADDRESS for target, _ in plan.pairs):
         return NEEDS_PROCESS
-    if not check.families & {family for _, family in pairs}:
-        return f"is about {', '.join(sorted(family.value for family in check.families))} only"
-    return "is about servers that declare how many clients they serve at once (--max-clients)"
+    if not check.families & {family for _, family in plan.pairs}:
+        return f"applies only to {', '.join(sorted(check.families))}"
+    return NEEDS_LIMIT
 
 
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"{', '.join(names[:NAMED])}{more}"
+def _named(ids: Sequence[str]) -> str:
+    more = f" and {len(ids) - MAX_NAMED} more" if len(ids) > MAX_NAMED else ""
+    return f"{', '.join(ids[:MAX_NAMED])}{more}"
 
 
-def tell_not_due(checks: Sequence[Check], pairs: Pairs) -> None:
-    """Say how many checks were left out because they need a process that is not ours."""
-    for target, family in pairs:
-        count = sum(check.process and family in check.families for check in checks)
+def tell_not_due(plan: Plan) -> None:
+    """Report how many checks were left out because they need a process that upecho did not start."""
+    for target, family in plan.pairs:
+        count = sum(check.process and family in check.families for check in plan.checks)
         if count and target.kind is Kind.ADDRESS:
-            print(f"{count} checks need the process of {target.text} and were not due", file=sys.stderr)
+            left_out = plural(count, "check")
+            print(f"{target.text}: {left_out} left out, because upecho did not start the server", file=sys.stderr)
 
 
 def tell_works_anyway(outcomes: Sequence[Outcome]) -> None:
-    """Say which limits that targets declare do not hold."""
+    """Report which checks passed although the target declares that it does not support them."""
     passed = defaultdict(list)
     for one in outcomes:
         if one.works_anyway:
             passed[one.target, one.family].append(one.check)
     for (target, family), checks in passed.items():
-        print(f"{target} over {family}: declared unsupported, but works: {_some(checks)}", file=sys.stderr)
+        print(f"{target} over {family}: declared unsupported, but works: {_named(checks)}", file=sys.stderr)
 
 
 def tell_stale(known: Known, outcomes: Sequence[Outcome]) -> None:
-    """Say which known failures fail no longer."""
+    """Report which known failures no longer fail."""
     for line in known.complaints(outcomes):
         print(line, file=sys.stderr)

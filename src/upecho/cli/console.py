@@ -1,4 +1,4 @@
-"""Where tables go."""
+"""The console on which commands print their tables."""
 
 import io
 import os
@@ -9,34 +9,35 @@ from typing import Any
 import rich.console
 from rich.text import Text
 
-BLANKS = re.compile(" +$", re.MULTILINE)
+TRAILING_BLANKS = re.compile(" +$", re.MULTILINE)
 
 
 class Console(rich.console.Console):
-    """One whose reader may leave: what a command found counts, not whether anybody read it to its end."""
+    """A rich console that survives a closed pipe and leaves no trailing blanks in redirected output."""
 
     def print(self, *objects: Any, **options: Any) -> None:
-        """Print as ever; where it is no terminal that shows it, without the blanks that fill up lines of tables."""
+        """Print as rich does; when the output is not a terminal, strip the blanks that pad table rows."""
         if self.is_terminal:
             super().print(*objects, **options)
             return
         with self.capture() as printed:
             super().print(*objects, **options)
-        super().print(Text(BLANKS.sub("", printed.get())), end="", soft_wrap=True)
+        super().print(Text(TRAILING_BLANKS.sub("", printed.get())), end="", soft_wrap=True)
 
     def on_broken_pipe(self) -> None:
-        """Lose what is printed from now on."""
+        """Discard further output: the exit status depends on what was found, not on who reads it to the end."""
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def console(piped_width: int | None = None) -> Console:
-    """Return a console on stdout, whose encoding need not have every character that a table shows.
+    """Return a console on stdout that replaces characters which the encoding of stdout lacks.
 
-    ``piped_width`` is how wide it is where it is no terminal, unless the environment says COLUMNS.
+    Args:
+        piped_width: Columns to use when stdout is not a terminal and the environment does not set COLUMNS.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
-    shown = Console(highlight=False)
-    if piped_width and not shown.is_terminal and "COLUMNS" not in os.environ:
-        shown.width = piped_width
-    return shown
+    created = Console(highlight=False)
+    if piped_width and not created.is_terminal and "COLUMNS" not in os.environ:
+        created.width = piped_width
+    return created

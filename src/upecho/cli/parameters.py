@@ -1,4 +1,4 @@
-"""Parameter types that several commands share: completion, and errors that say where a value came from."""
+"""Parameter types shared by the commands: conversion, completion, and errors that say where a value was written."""
 
 import json
 import re
@@ -7,30 +7,24 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from upecho import inventory, registry
-from upecho.address import Address, Family
 from upecho.cli.configuration import is_from_file, origin
-from upecho.errors import AddressError, CallerError
-from upecho.measure.cells import SUMMARIES
-from upecho.settings import DEFAULT_ADDRESS, MAX_MODE
+from upecho.measure.plan.scenarios import SUMMARIES
+from upecho.net.address import Address, Family
+from upecho.serving import registry
+from upecho.serving.settings import DEFAULT_ADDRESS, MAX_MODE
+from upecho.support.errors import AddressError, CallerError
 
 FAMILIES = [family.value for family in Family]
 ADDRESS_STARTS = (DEFAULT_ADDRESS, "[::1]:8080", "unix:", "unix:@")
 
 
 class Parameter(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
-    """A type whose errors say which value was wrong, where it was written, and what would be right."""
+    """A parameter type whose errors name the value, where it was written, and what is allowed."""
 
     def wrong(self, value: Any, param: click.Parameter | None, ctx: click.Context | None, right: str) -> CallerError:
-        """Return the error for a value that cannot be used."""
+        """Return the error for a value that is not allowed; ``right`` describes what is."""
         shown = json.dumps(value, default=str) if is_from_file(ctx, param) else repr(value)
         return CallerError(f"{origin(ctx, param)} is {shown}; it must be {right}")
-
-
-class TargetName(Parameter):
-    """The name of an implementation; anything else a command understands is let through."""
-
-    name = "target"
 
     def shell_complete(
         self,
@@ -38,60 +32,70 @@ class TargetName(Parameter):
         param: click.Parameter,  # noqa: ARG002
         incomplete: str,
     ) -> list[CompletionItem]:
-        """Complete the names of implementations, and loops after a plus sign."""
+        """Return the completions, which depend on nothing but the beginning of the word."""
+        return self.completions(incomplete)
+
+    def completions(self, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 (most types have none)
+        """Return what a shell may offer for a word that begins with ``incomplete``."""
+        return []
+
+
+class TargetName(Parameter):
+    """A target. Only completion happens here: the command decides which forms of target it accepts."""
+
+    name = "target"
+
+    def completions(self, incomplete: str) -> list[CompletionItem]:
+        """Complete names of implementations, and names of event loops after a plus sign."""
         name, plus, start = incomplete.partition("+")
         if plus:
             return [CompletionItem(f"{name}+{loop}") for loop in registry.LOOPS if loop.startswith(start)]
-        rows = registry.implementations()
+        rows = registry.registrations()
         return [CompletionItem(row.name, help=row.summary) for row in rows if row.name.startswith(name)]
 
 
 class CheckName(Parameter):
-    """The id of a check; that it exists is for the command to say."""
+    """The id of a check. The command reports an unknown one."""
 
     name = "check"
 
-    def shell_complete(
-        self,
-        ctx: click.Context,  # noqa: ARG002 (click's signature)
-        param: click.Parameter,  # noqa: ARG002
-        incomplete: str,
-    ) -> list[CompletionItem]:
-        """Complete the ids of the suite."""
-        checks = inventory.checks()
+    def completions(self, incomplete: str) -> list[CompletionItem]:
+        """Complete the ids of the conformance checks."""
+        from upecho.conformance.catalogue import catalogue  # noqa: PLC0415 (only completing check ids needs it)
+
+        checks = catalogue()
         return [CompletionItem(check.id, help=check.requirement) for check in checks if check.id.startswith(incomplete)]
 
 
 class ScenarioName(Parameter):
-    """The name of a scenario, or a file that defines some; that it exists is for the command to say."""
+    """The name of a scenario, or a TOML file that defines scenarios. The command reports an unknown one."""
 
     name = "scenario"
 
-    def shell_complete(
-        self,
-        ctx: click.Context,  # noqa: ARG002 (click's signature)
-        param: click.Parameter,  # noqa: ARG002
-        incomplete: str,
-    ) -> list[CompletionItem]:
-        """Complete the names."""
+    def completions(self, incomplete: str) -> list[CompletionItem]:
+        """Complete the names of the built-in scenarios."""
         found = [title for title in SUMMARIES if title.startswith(incomplete)]
         return [CompletionItem(title, help=SUMMARIES[title]) for title in found]
 
 
 class FamilyName(click.Choice[str]):
-    """One of the socket families."""
+    """The name of a socket family, converted to ``Family``."""
 
     def __init__(self) -> None:
         super().__init__(FAMILIES)
 
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Convert the name to a member of ``Family``."""
+        return Family(super().convert(value, param, ctx))
+
 
 class AddressText(Parameter):
-    """An address in one of the forms that Address.parse reads."""
+    """An address in one of the forms that ``Address.parse`` accepts."""
 
     name = "address"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Address:
-        """Parse it."""
+        """Parse the address."""
         if isinstance(value, Address):
             return value
         if not isinstance(value, str):
@@ -101,18 +105,13 @@ class AddressText(Parameter):
         except AddressError as error:
             raise AddressError(f"{origin(ctx, param)}: {error}") from None
 
-    def shell_complete(
-        self,
-        ctx: click.Context,  # noqa: ARG002 (click's signature)
-        param: click.Parameter,  # noqa: ARG002
-        incomplete: str,
-    ) -> list[CompletionItem]:
-        """Show what each form of address begins with."""
+    def completions(self, incomplete: str) -> list[CompletionItem]:
+        """Complete the beginning of each form of address."""
         return [CompletionItem(start) for start in ADDRESS_STARTS if start.startswith(incomplete)]
 
 
 class Number(Parameter):
-    """A finite number within limits, whole ones only if the limits are."""
+    """A finite number within limits; a whole number if the limits are whole numbers."""
 
     name = "number"
 
@@ -122,7 +121,7 @@ class Number(Parameter):
         self._read = int if isinstance(highest, int) else float
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Read it, and hold it against the limits; in a file a number is a number, not text."""
+        """Convert the value and compare it with the limits; a configuration file must hold a number, not text."""
         number = self._number(value, is_from_file(ctx, param))
         if number is None or not self.lowest <= number <= self.highest:
             kind = "a whole number" if self._read is int else "a number"
@@ -140,12 +139,15 @@ class Number(Parameter):
 
 
 class Mode(Parameter):
-    """Permission bits as chmod writes them; a string in a file too, where the number 600 would be 0o1130."""
+    """Permission bits in octal, as chmod takes them.
+
+    A configuration file must hold a string: the TOML number 600 would mean 0o1130.
+    """
 
     name = "mode"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read the octal digits."""
+        """Convert the octal digits to a number."""
         if not isinstance(value, str) or not re.fullmatch("[0-7]{1,4}", value) or int(value, 8) > MAX_MODE:
             raise self.wrong(value, param, ctx, 'octal digits such as "0660", from "0" to "0777"')
         return int(value, 8)

@@ -1,9 +1,13 @@
-"""The conformance suite: whether a server behaves, one check at a time. A pytest suite and its plugin.
+"""The conformance suite: one check for each requirement of the protocol, and the means to run them.
 
-``upecho check TARGET`` is the comfortable way in; ``pytest --pyargs upecho.conformance --target T --family F`` is the
-same suite under pytest's own options.
+``upecho check TARGET`` runs the suite. ``pytest --pyargs upecho.conformance --upecho-target TARGET`` runs the same
+suite under pytest, with all of pytest's own options.
 
-A check is a test function marked with ``check``. Its name is its id, its docstring is the requirement and then the
-source. Checks see the server through a ``Wire``, which compares every byte and tells the ends of a connection apart;
-those marked ``process=True`` also start, watch and stop it.
+A check is a test function decorated with ``check``. The name of the function is the id of the check, and its docstring
+contains the requirement and its source. A check talks to the server through a ``Client``, which compares every byte and
+distinguishes the ways in which a connection can end. Checks declared with ``process=True`` also start, observe and stop
+the server.
+
+The checks and the harness do not depend on pytest; only ``plugin``, ``checks/conftest.py``, ``run/judging.py`` and
+``run/worker.py`` import it.
 """

@@ -1,19 +1,36 @@
-"""All checks of the suite, in the order in which they are run."""
+"""All checks of the suite, in the order in which they run."""
 
-from upecho.conformance import (
+import functools
+
+from upecho.conformance.check import Check
+from upecho.conformance.checks import (
     test_bytes,
-    test_ends,
-    test_flow,
+    test_connection_end,
+    test_flow_control,
     test_many_clients,
     test_resources,
-    test_start_stop,
+    test_start_and_stop,
     test_stderr,
 )
-from upecho.conformance.levels import Check
+
+MODULES = (
+    test_bytes,
+    test_connection_end,
+    test_flow_control,
+    test_many_clients,
+    test_resources,
+    test_start_and_stop,
+    test_stderr,
+)
 
 
 def catalogue() -> list[Check]:
     """Return the description of every check."""
-    modules = (test_bytes, test_ends, test_flow, test_many_clients, test_resources, test_start_stop, test_stderr)
-    functions = (value for module in modules for value in vars(module).values() if callable(value))
+    functions = (value for module in MODULES for value in vars(module).values() if callable(value))
     return [check for function in functions if (check := Check.of(function))]
+
+
+@functools.cache
+def by_id() -> dict[str, Check]:
+    """Return the description of every check, by its id."""
+    return {check.id: check for check in catalogue()}

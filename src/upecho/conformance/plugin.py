@@ -1,50 +1,64 @@
-"""The suite's options, as a pytest plugin: those of an installed conftest would be unknown when pytest starts.
+"""The options of the suite, as a pytest plugin: pytest parses its command line before it loads an installed conftest.
 
-It is loaded in every pytest run where upecho is installed, so it imports nothing of upecho and does little else: what
-the conftest cannot do under pytest-xdist, where the process that the user has started never loads it.
+pytest loads this plugin wherever upecho is installed, so the module imports nothing of upecho, and every option begins
+with ``--upecho-``: short names belong to the project that is being tested.
 """
 
 from typing import Any
 
 import pytest
 
-REFUSAL = "upecho"  # what a process of pytest-xdist calls it in what it hands to the one that started it
+REFUSAL = "upecho_refusal"  # key under which a pytest-xdist worker tells the controller what is wrong
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options; upecho's benchmarks use ``--family`` as well."""
+    """Add the options of the conformance suite."""
     group = parser.getgroup("upecho", "upecho: conformance of socket servers")
-    group.addoption("--target", action="append", default=[], help="what to check; may be given several times")
     group.addoption(
-        "--family",
+        "--upecho-target", action="append", default=[], metavar="TARGET", help="the server to check; repeatable"
+    )
+    group.addoption(
+        "--upecho-family",
         action="append",
         default=[],
         choices=["inet", "inet6", "unix", "abstract"],
-        help="a socket family (default: all there are); may be given several times",
+        help="a socket family to check over; repeatable (default: every available family)",
     )
-    group.addoption("--max-clients", type=int, help="how many clients a target serves at once, if it does not say")
-    group.addoption("--strict-should", action="store_true", help="let failed SHOULD checks fail the run")
     group.addoption(
-        "--known", metavar="FOLDER", help="known failures, a file per target (default: known, if there is one)"
+        "--upecho-check", action="append", default=[], metavar="ID", help="a check to run; repeatable (default: all)"
     )
-    group.addoption("--check", action="append", default=[], help="the id of a check to run (default: all)")
-    group.addoption("--server-python", help="the interpreter that servers are started with (default: this one)")
+    group.addoption(
+        "--upecho-known",
+        metavar="DIRECTORY",
+        help="directory of known failures, one file per target (default: known, if it exists)",
+    )
+    group.addoption(
+        "--upecho-max-clients",
+        type=int,
+        metavar="N",
+        help="number of clients that a target serves at the same time, if it does not declare it",
+    )
+    group.addoption("--upecho-strict", action="store_true", help="let a failed SHOULD check fail the run")
+    group.addoption(
+        "--upecho-python", metavar="EXE", help="Python interpreter that runs the servers (default: this one)"
+    )
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker that makes a function a check."""
-    config.addinivalue_line("markers", "upecho(level, ...): a check of the conformance suite")
+def refuse(config: pytest.Config, message: str) -> None:
+    """End the run with pytest's exit status for bad input.
 
-
-def refuse(config: pytest.Config, wrong: str) -> None:
-    """End the run as pytest ends it for bad input; a process of pytest-xdist can only ask for that."""
+    Only the process that the user started can do that: a pytest-xdist worker passes the message on to it.
+    """
     if not hasattr(config, "workeroutput"):
-        raise pytest.UsageError(wrong)
-    config.workeroutput[REFUSAL] = wrong
+        raise pytest.UsageError(message)
+    config.workeroutput[REFUSAL] = message
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Do what a process of pytest-xdist has asked for."""
-    if wrong := getattr(node, "workeroutput", {}).get(REFUSAL):
-        raise pytest.UsageError(wrong)
+    """End the run if a pytest-xdist worker has refused its input.
+
+    This hook runs in the controller, which never loads the conftest of the suite.
+    """
+    if message := getattr(node, "workeroutput", {}).get(REFUSAL):
+        raise pytest.UsageError(message)

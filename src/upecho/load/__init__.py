@@ -1,4 +1,4 @@
-"""Load engines: clients that keep a server busy, verify every byte it answers, and tell how long it took.
+"""Load engines: clients that keep a server busy, verify every byte of every reply, and measure the time it takes.
 
-The seam is ``run(address, plan, meter) -> LoadResult``; each result names the engine that made it.
+The interface of an engine is ``run(address, plan, meter) -> LoadResult``; each result names its engine.
 """

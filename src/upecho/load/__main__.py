@@ -1,6 +1,6 @@
-"""``python -m upecho.load``: the engine in a process of its own. A job per line in, a result per line out.
+"""``python -m upecho.load``: a load engine in its own process, which reads a job per line and writes a result per line.
 
-It ends with its stdin, and so with whoever gives it the jobs.
+The process ends at the end of stdin, that is when the process ends that gives it the jobs.
 """
 
 import functools
@@ -9,19 +9,19 @@ import json
 import sys
 from dataclasses import asdict
 
-from upecho import descriptors, observe
-from upecho.address import Address
 from upecho.load.engine import engine
 from upecho.load.plan import Job
+from upecho.net.address import Address
+from upecho.processes import procfs, rlimits
 
 
 def main() -> None:
-    """Carry out jobs until there are no more."""
-    descriptors.raise_limit()
-    gc.disable()  # a collection would show up as latency of the server; there are no cycles to collect
+    """Carry out jobs until the end of stdin."""
+    rlimits.raise_limit()
+    gc.disable()  # a collection would look like latency of the server, and there are no cycles to collect
     for line in sys.stdin:
         job = Job.from_json(line)
-        meter = functools.partial(observe.use, job.server_group) if job.server_group else None
+        meter = functools.partial(procfs.use, job.server_group) if job.server_group else None
         result = engine(job.engine)(Address.parse(job.address), job.plan, meter)
         sys.stdout.write(json.dumps(asdict(result)) + "\n")
         sys.stdout.flush()

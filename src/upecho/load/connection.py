@@ -1,4 +1,4 @@
-"""One connection of an engine and the request under way on it; every byte of the reply is compared."""
+"""A connection of the Python engine and the request in flight on it; every byte of the reply is compared."""
 
 import errno
 import selectors
@@ -12,7 +12,11 @@ READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
 class Broken(Exception):
-    """The server did not keep to the protocol on this connection."""
+    """The server violated the protocol on this connection, or did not accept it.
+
+    Attributes:
+        failure: Kind of failure.
+    """
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.value)
@@ -23,8 +27,8 @@ class Connection:
     """A connected, non-blocking socket that carries one request at a time.
 
     Attributes:
-        sock: the socket.
-        started_ns: when the request under way began, by time.perf_counter_ns.
+        sock: The socket.
+        started_ns: Start of the request in flight, in nanoseconds of time.perf_counter_ns.
     """
 
     __slots__ = (
@@ -52,7 +56,7 @@ class Connection:
         selector.register(sock, READ, self)
 
     def begin(self, *, ending: bool = False) -> None:
-        """Send the next request; the last one is followed by the end of our side."""
+        """Send the next request; if it is the last one (``ending``), shut down our sending side behind it."""
         self._offset = next(self._payload.offsets)
         self._sent = self._received = 0
         self._ending = ending
@@ -62,25 +66,29 @@ class Connection:
             self._selector.modify(self.sock, READ | WRITE, self)
 
     def proceed(self) -> None:
-        """Send more of a request that the kernel did not take at once."""
+        """Send more of a request that the kernel did not accept as a whole."""
         self._send()
         if self._sent == self._size:
             self._selector.modify(self.sock, READ, self)
 
     def receive(self) -> bool:
-        """Compare what has arrived; say whether the exchange is complete."""
-        owed = self._sent - self._received
+        """Compare the bytes that have arrived with the expected ones; return whether the reply is complete.
+
+        Raises:
+            Broken: The bytes differ, there are too many, or the connection ended too early.
+        """
+        expected = self._sent - self._received
         try:
-            count = self.sock.recv_into(self._buffer, min(owed + 1, len(self._buffer)))
+            count = self.sock.recv_into(self._buffer, min(expected + 1, len(self._buffer)))
         except BlockingIOError:
             return False
         except ConnectionError:
             raise Broken(Failure.RESET) from None
         position = self._offset + self._received
-        # startswith() compares in place; a slice would copy, and comparing memoryviews goes byte by byte.
-        if not self._payload.expected.startswith(self._buffer[: min(count, owed)], position):
+        # startswith() compares in place; a slice would copy, and memoryviews are compared byte by byte.
+        if not self._payload.expected.startswith(self._buffer[: min(count, expected)], position):
             raise Broken(Failure.MISMATCH)
-        if count > owed:
+        if count > expected:
             raise Broken(Failure.SURPLUS)
         self._received += count
         if count:
@@ -96,7 +104,7 @@ class Connection:
             if self._ending and self._sent == self._size:
                 self.sock.shutdown(socket.SHUT_WR)
         except BlockingIOError:
-            pass  # the kernel takes no more for now; the selector says when to go on
+            pass  # backpressure: the selector reports when the kernel accepts more
         except OSError as error:
             if not isinstance(error, ConnectionError) and error.errno != errno.ENOTCONN:
                 raise

@@ -1,24 +1,31 @@
-"""The harness's end of an engine that runs in a process of its own."""
+"""A load engine in a process of its own, seen from the harness."""
 
 import json
 import sys
 from collections.abc import Collection
 from dataclasses import replace
 
-from upecho import deadlines
-from upecho.errors import HarnessError
 from upecho.load.plan import Job, LoadResult
-from upecho.plain import build
-from upecho.process import Supervisor
+from upecho.processes.supervisor import Supervisor
+from upecho.support import timeouts
+from upecho.support.decoding import build
+from upecho.support.errors import HarnessError
 
-POLL_SECONDS = 100e-6  # longer than most servers take for a reply
-SLACK_SECONDS = 10.0  # beyond the deadline of the plan: to import, to sort latencies, to print the result
+POLL_SECONDS = 100e-6  # most servers reply sooner
+SLACK_SECONDS = 10.0  # after the deadline of the plan, for imports, percentiles and the transfer of the result
 
 
 class EngineProcess:
-    """A load engine; it lives until its supervisor ends. On cores of its own it polls before it sleeps, if it may."""
+    """A load engine that runs until its supervisor ends."""
 
     def __init__(self, supervisor: Supervisor, cores: Collection[int] = (), *, may_poll: bool = True) -> None:
+        """Start the engine.
+
+        Args:
+            supervisor: Supervisor of the process.
+            cores: Processor cores that belong to the engine alone; empty if it shares them with the servers.
+            may_poll: Whether the engine may busy-poll before it sleeps, which it does only on cores of its own.
+        """
         self._poll_seconds = POLL_SECONDS if cores and may_poll else 0.0
         self._child = supervisor.start([sys.executable, "-P", "-m", "upecho.load"], cores)
 
@@ -26,26 +33,26 @@ class EngineProcess:
         """Carry out a job.
 
         Raises:
-            HarnessError: the engine died, or gave no result in time.
+            HarnessError: The engine ended, or returned no result in time.
         """
         job = replace(job, plan=replace(job.plan, poll_seconds=self._poll_seconds))
         try:
             self._child.stdin.write(job.to_json().encode() + b"\n")
         except BrokenPipeError:
             raise self._ended() from None
-        patience = job.plan.deadline_seconds + deadlines.seconds(SLACK_SECONDS)
-        line = self._child.read_line(patience)
+        timeout = job.plan.deadline_seconds + timeouts.scaled(SLACK_SECONDS)
+        line = self._child.read_line(timeout)
         if line is None:
-            raise self._ended(f"gave no result within {patience:.0f} s")
+            raise self._ended(f"returned no result within {timeout:.0f} s")
         return build(LoadResult, json.loads(line))
 
     def close(self) -> None:
-        """End the engine now."""
+        """Kill the engine."""
         self._child.close()
 
-    def _ended(self, otherwise: str = "takes no more jobs") -> HarnessError:
+    def _ended(self, otherwise: str = "accepts no more jobs") -> HarnessError:
         status = self._child.wait(1.0)
-        said = self._child.stderr().strip().splitlines()
+        last_line = self._child.stderr().strip().splitlines()[-1:] or ["no output on stderr"]
         self._child.kill()
         how = otherwise if status is None else f"ended with status {status}"
-        return HarnessError(f"the load engine {how}: {said[-1] if said else 'no word on stderr'}")
+        return HarnessError(last_line[0], subject=f"the load engine {how}")

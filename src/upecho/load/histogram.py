@@ -1,8 +1,8 @@
-"""Histograms as HdrHistogram keeps them, with three significant digits, and the text that its tools exchange.
+"""Histograms in the layout and the text format of HdrHistogram, with three significant digits.
 
-A value below 2048 has a bucket of its own; above that each power of two is divided into 1024 buckets. The layout and
-the format ("V2 compressed", in base64) are those of http://hdrhistogram.org/; the package of that name has no wheels
-for every Python that upecho runs on, and cannot be installed there without a compiler.
+Every value below 2048 has its own bucket; above that, each power of two is divided into 1024 buckets. The layout and
+the format ("V2 compressed", in base64) are those of http://hdrhistogram.org/. The Python package of that name is not
+used because it has no wheels for some of the Pythons that upecho supports, where it would need a compiler.
 """
 
 import base64
@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 DIGITS = 3
-HIGHEST = 3_600_000_000_000  # an hour in nanoseconds; longer counts as that
-LINEAR_BITS = 10  # a power of two has 2**10 buckets
+HIGHEST = 3_600_000_000_000  # one hour in nanoseconds; higher values count as this one
+LINEAR_BITS = 10  # each power of two has 2**10 buckets
 
 _HEADER = struct.Struct(">iiiiqqd")  # cookie, length, offset, digits, lowest, highest, ratio
 _COMPRESSED = struct.Struct(">ii")  # cookie, length
@@ -21,7 +21,7 @@ _COOKIE, _COMPRESSED_COOKIE = 0x1C849313, 0x1C849314
 
 
 def bucket(value: int) -> int:
-    """Return the number of the bucket that counts a value of at least 0."""
+    """Return the number of the bucket that counts a value, which is at least 0."""
     counted = min(value, HIGHEST)
     dropped = max(0, counted.bit_length() - LINEAR_BITS - 1)
     return (dropped << LINEAR_BITS) + (counted >> dropped)
@@ -34,12 +34,12 @@ def highest(number: int) -> int:
 
 
 def counts_of(values: Iterable[int]) -> Counter[int]:
-    """Count values: how many there are in each bucket."""
+    """Return the number of values in each bucket."""
     return Counter(map(bucket, values))
 
 
 def encoded(counts: Mapping[int, int]) -> str:
-    """Write counts of buckets as the text that HdrHistogram's tools read."""
+    """Encode the counts of buckets as text that HdrHistogram's tools read."""
     payload = b"".join(_varint(number) for number in _runs(counts))
     header = _HEADER.pack(_COOKIE, len(payload), 0, DIGITS, 1, HIGHEST, 1.0)
     squeezed = zlib.compress(header + payload)
@@ -47,10 +47,10 @@ def encoded(counts: Mapping[int, int]) -> str:
 
 
 def decoded(text: str) -> Counter[int]:
-    """Read what ``encoded`` wrote.
+    """Decode the text that ``encoded`` returned.
 
     Raises:
-        ValueError: it is something else.
+        ValueError: The text is something else.
     """
     try:
         data = base64.b64decode(text, validate=True)
@@ -60,7 +60,7 @@ def decoded(text: str) -> Counter[int]:
     except (struct.error, zlib.error) as error:
         raise ValueError(f"not a histogram: {error}") from None
     if (cookie, inner) != (_COMPRESSED_COOKIE, _COOKIE):
-        raise ValueError("not a histogram of HdrHistogram's second version")
+        raise ValueError("not a histogram in version 2 of HdrHistogram's format")
     counts: Counter[int] = Counter()
     number = 0
     for count in _numbers(content[_HEADER.size : _HEADER.size + size]):
@@ -73,7 +73,7 @@ def decoded(text: str) -> Counter[int]:
 
 
 def _runs(counts: Mapping[int, int]) -> Iterator[int]:
-    """Yield the counts in order; in place of empty buckets, how many these are as a negative number."""
+    """Yield the counts in order; a run of empty buckets is one negative number, its length."""
     following = 0
     for number in sorted(counts):
         if number > following:
@@ -83,7 +83,7 @@ def _runs(counts: Mapping[int, int]) -> Iterator[int]:
 
 
 def _varint(number: int) -> bytes:
-    """Write a number of either sign, seven bits a byte: "ZigZag LEB128"."""
+    """Encode a signed number, seven bits per byte (ZigZag LEB128)."""
     left = (number << 1) ^ (number >> 63)
     written = bytearray()
     while left > 0x7F:
@@ -93,6 +93,7 @@ def _varint(number: int) -> bytes:
 
 
 def _numbers(data: bytes) -> Iterator[int]:
+    """Decode the numbers that ``_varint`` encoded."""
     number = shift = 0
     for byte in data:
         number |= (byte & 0x7F) << shift

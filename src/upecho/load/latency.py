@@ -1,4 +1,4 @@
-"""Latencies of many requests, summed up: percentiles, and a histogram that can be merged with others."""
+"""Latencies of many requests, summarised as percentiles and as a histogram that can be merged with others."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,18 +10,18 @@ from upecho.load.histogram import counts_of, encoded, highest
 
 @dataclass(frozen=True)
 class Latency:
-    """Latencies in nanoseconds; all zero where there was no request.
+    """Latencies of the requests of one load; all zero if there was no request.
 
-    Percentiles are the highest values of their buckets, so at most 0.1 % too high; the other three are exact.
+    Percentiles are the highest values of their buckets, so they are at most 0.1 % too high; the others are exact.
 
     Attributes:
-        min_ns: the shortest.
-        mean_ns: their mean.
-        p50_ns: the median.
-        p99_ns: 99 % took at most that long.
-        p999_ns: 99.9 % took at most that long.
-        max_ns: the longest.
-        histogram: all of them, as text that HdrHistogram's tools read; see ``histogram``.
+        min_ns: Shortest latency, in nanoseconds.
+        mean_ns: Mean latency, in nanoseconds.
+        p50_ns: Median latency, in nanoseconds.
+        p99_ns: 99th percentile of the latency, in nanoseconds.
+        p999_ns: 99.9th percentile of the latency, in nanoseconds.
+        max_ns: Longest latency, in nanoseconds.
+        histogram: All latencies as an HdrHistogram (V2 compressed, in base64), with three significant digits.
     """
 
     min_ns: int
@@ -34,13 +34,20 @@ class Latency:
 
     @classmethod
     def of(cls, latencies_ns: Sequence[int]) -> Self:
-        """Sum up single latencies."""
+        """Summarise single latencies."""
         exact = (sum(latencies_ns), min(latencies_ns, default=0), max(latencies_ns, default=0))
         return cls.counted(counts_of(latencies_ns), *exact)
 
     @classmethod
     def counted(cls, counts: Mapping[int, int], sum_ns: int, min_ns: int, max_ns: int) -> Self:
-        """Sum up latencies that are counted in buckets already."""
+        """Summarise latencies that are already counted in buckets.
+
+        Args:
+            counts: Number of latencies in each bucket.
+            sum_ns: Exact sum of the latencies, in nanoseconds.
+            min_ns: Exact minimum, in nanoseconds.
+            max_ns: Exact maximum, in nanoseconds.
+        """
         return cls(
             min_ns=min_ns,
             mean_ns=sum_ns // max(1, sum(counts.values())),
@@ -53,11 +60,8 @@ class Latency:
 
 
 def percentile(counts: Mapping[int, int], percent: float) -> int:
-    """Return the highest value of the first bucket that, with those before it, has ``percent`` of all (nearest rank).
-
-    It is 0 if nothing was counted.
-    """
-    # Rounding first: 99.9 % of 1000 is 999, but 99.9 / 100 * 1000 is 999.0000000000001.
+    """Return a percentile by nearest rank: the highest value of the bucket that contains it; 0 if all are empty."""
+    # Rounded because 99.9 % of 1000 is 999, but 99.9 / 100 * 1000 is 999.0000000000001.
     rank = max(1, math.ceil(round(percent * sum(counts.values()) / 100, 6)))
     for number in sorted(counts):
         rank -= counts[number]

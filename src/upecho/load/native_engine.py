@@ -1,47 +1,60 @@
-"""The native load engine: what goes into the C extension and what comes out of it."""
+"""The native load engine: translates a plan for the C extension, and what the extension measured into a result."""
 
 import socket
 import struct
 import sys
 from typing import Any
 
-from upecho import extension
-from upecho.address import Address
+from upecho.load import histogram
 from upecho.load.engine import Meter, Reading, Readings
 from upecho.load.latency import Latency, percentile
 from upecho.load.opening import refusal
 from upecho.load.payload import Payload
-from upecho.load.plan import Failure, LoadResult, Plan
+from upecho.load.plan import SLICE_NS, Failure, LoadResult, Plan
+from upecho.net.address import Address
+from upecho.support import extension
 
 NAME = "native"
 
-_native = extension.load("the native load engine")
-_KINDS = tuple(Failure)
-_WITHOUT_LIMIT = 2**64 - 1
+_native = extension.require("the native load engine")
+_FAILURES = tuple(Failure[name] for name in _native.FAILURES)
+
+# An extension built from other sources would count into buckets and slices that mean something else here.
+assert (_native.SLICE_NS, _native.HISTOGRAM_HIGHEST, _native.HISTOGRAM_LINEAR_BITS) == (
+    SLICE_NS,
+    histogram.HIGHEST,
+    histogram.LINEAR_BITS,
+), "the C extension was built from a different version of upecho; reinstall upecho"
 
 
 def run(address: Address, plan: Plan, meter: Meter | None = None) -> LoadResult:
-    """Put a load on a server, as ``python_engine.run`` does.
+    """Put a load on a server, as ``engine.Engine`` describes.
+
+    Args:
+        address: Address of the server.
+        plan: The load; every plan is supported, within the limits that the extension exports.
+        meter: Reads what the server has used; called immediately before and after the load.
 
     Raises:
-        AddressError: the address cannot be resolved.
-        Unavailable: this system lacks the family.
-        HarnessError: this system does not give us the sockets.
+        AddressError: The address cannot be resolved.
+        Unavailable: This system does not support the address family.
+        HarnessError: This system refuses the sockets that the load needs.
+        ValueError: A number in the plan exceeds the limits of the engine.
     """
     payload = Payload.of(plan.message_size, plan.seed)
     readings = Readings(meter)
     try:
-        found = _native.run(
+        measured = _native.run(
             address=packed(*address.resolve()),
             connections=plan.connections,
             idle=plan.idle,
             depth=plan.depth,
             churn=plan.churn,
-            interval_ns=round(1e9 / plan.rate) if plan.rate else 0,
-            duration_ns=round(plan.duration_seconds * 1e9),
-            deadline_ns=round(plan.deadline_seconds * 1e9),
-            poll_ns=round(plan.poll_seconds * 1e9),
-            max_requests=_WITHOUT_LIMIT if plan.max_requests is None else plan.max_requests,
+            interval_ns=max(1, round(1e9 / plan.rate)) if plan.rate else 0,
+            duration_ns=_nanoseconds(plan.duration_seconds),
+            deadline_ns=_nanoseconds(plan.deadline_seconds),
+            poll_ns=_nanoseconds(plan.poll_seconds),
+            max_requests=_native.MAX_REQUESTS if plan.max_requests is None else plan.max_requests,
             message_size=plan.message_size,
             sent=payload.sent,
             expected=payload.expected,
@@ -50,37 +63,49 @@ def run(address: Address, plan: Plan, meter: Meter | None = None) -> LoadResult:
         )
     except OSError as error:
         raise refusal(error) from None
-    return _result(plan, found, readings.spent(found["elapsed_ns"], found["polled_ns"]))
+    return _result(plan, measured, readings.spent(measured["elapsed_ns"], measured["polled_ns"]))
 
 
-def packed(version: socket.AddressFamily, name: Any) -> bytes:
-    """Return an address as the system's calls take it: a ``struct sockaddr``."""
-    family = struct.pack("=H", version)
-    if version == socket.AF_UNIX:
+def packed(family: socket.AddressFamily, name: Any) -> bytes:
+    """Return a socket address in the form that system calls take.
+
+    Args:
+        family: Address family.
+        name: Socket address as the methods of Python sockets take it.
+
+    Returns:
+        A ``struct sockaddr`` of the family.
+    """
+    start = struct.pack("=H", family)
+    if family == socket.AF_UNIX:
         path = name.encode(sys.getfilesystemencoding(), "surrogateescape") if isinstance(name, str) else name
-        return family + path + (b"" if path.startswith(b"\0") else b"\0")
+        return start + path + (b"" if path.startswith(b"\0") else b"\0")
     host, port, *more = name
-    if version == socket.AF_INET:
-        return family + struct.pack("!H", port) + socket.inet_aton(host) + bytes(8)
+    if family == socket.AF_INET:
+        return start + struct.pack("!H", port) + socket.inet_aton(host) + bytes(8)
     flow, scope = more or (0, 0)
-    return family + struct.pack("!HI", port, flow) + socket.inet_pton(version, host) + struct.pack("=I", scope)
+    return start + struct.pack("!HI", port, flow) + socket.inet_pton(family, host) + struct.pack("=I", scope)
 
 
-def _result(plan: Plan, found: dict[str, Any], spent: Reading) -> LoadResult:
-    counts, *exact = found["latency"]
-    lags, _, _, lag_max_ns = found["lag"]
+def _nanoseconds(seconds: float) -> int:
+    return round(seconds * 1e9)
+
+
+def _result(plan: Plan, measured: dict[str, Any], spent: Reading) -> LoadResult:
+    counts, *exact = measured["latency"]
+    lags, _, _, lag_max_ns = measured["lag"]
     requests = sum(counts.values())
-    slices = found["slices"]
+    slices = measured["slices"]
     return LoadResult(
         engine=NAME,
         requests=requests,
         payload_bytes=requests * plan.message_size,
-        elapsed_ns=found["elapsed_ns"],
+        elapsed_ns=measured["elapsed_ns"],
         engine_cpu_ns=spent.engine_ns,
         server=spent.server,
         saturated=spent.saturated,
         latency=Latency.counted(counts, *exact),
-        errors={_KINDS[kind]: count for kind, count in found["errors"].items()},
+        errors={_FAILURES[position]: count for position, count in measured["errors"].items()},
         slices=tuple(slices.get(number, 0) for number in range(max(slices, default=-1) + 1)),
         lag_p99_ns=min(percentile(lags, 99), lag_max_ns),
         lag_max_ns=lag_max_ns,

@@ -1,25 +1,25 @@
-"""Connects an engine to a server, and names the reason when that fails."""
+"""Opens the connections of an engine, and classifies the failures."""
 
 import errno
 import socket
 from types import MappingProxyType
 from typing import Any
 
-from upecho import descriptors
-from upecho.errors import HarnessError
 from upecho.load.connection import Broken
 from upecho.load.plan import Failure
+from upecho.processes import rlimits
+from upecho.support.errors import HarnessError
 
-SPARE_DESCRIPTORS = 24  # of engine and server beside their connections: streams, listener, what the loop waits with
+SPARE_DESCRIPTORS = 24  # for what engine and server open besides connections: streams, listener, selector
 
-# What connect() may fail with through the server's doing; a full backlog gives EAGAIN on Unix sockets.
+# Errors of connect() that the server causes; a full backlog of a Unix socket gives EAGAIN.
 FAILURES = MappingProxyType(
     {
         errno.ECONNREFUSED: Failure.REFUSED,
         errno.ENOENT: Failure.REFUSED,
         errno.EAGAIN: Failure.REFUSED,
         errno.ECONNRESET: Failure.RESET,
-        errno.EINVAL: Failure.RESET,  # macOS: an option was set on a connection that had been reset
+        errno.EINVAL: Failure.RESET,  # macOS: an option was set after the connection was reset
         errno.EADDRNOTAVAIL: Failure.NO_PORT,
         errno.ETIMEDOUT: Failure.TIMED_OUT,
     }
@@ -27,11 +27,16 @@ FAILURES = MappingProxyType(
 
 
 def connected(version: socket.AddressFamily, name: Any, seconds: float) -> socket.socket:
-    """Return a non-blocking socket that is connected.
+    """Return a connected, non-blocking socket.
+
+    Args:
+        version: Address family.
+        name: Socket address.
+        seconds: Timeout in seconds.
 
     Raises:
-        Broken: the server did not let us in within that time.
-        HarnessError: this system does not give us the socket.
+        Broken: The server did not accept the connection in time.
+        HarnessError: This system refuses the socket.
     """
     sock = None
     try:
@@ -57,16 +62,16 @@ def _explained(error: OSError) -> Exception:
 
 
 def refusal(error: OSError) -> HarnessError:
-    """Say what this system did not give an engine, and what would help."""
+    """Return the error for a socket that this system refuses, with what to do about it."""
     if error.errno == errno.EMFILE:
-        return HarnessError(descriptors.too_few("so many connections"))
-    return HarnessError(f"cannot open a connection for the load: {error.strerror}")
+        return HarnessError(rlimits.too_few("the connections of the load"))
+    return HarnessError(str(error.strerror), subject="cannot open a connection for the load")
 
 
 def expect_descriptors(connections: int) -> None:
-    """Make sure that an engine, and a server, can have so many connections at once.
+    """Make sure that an engine and a server can have a number of open connections.
 
     Raises:
-        HarnessError: the system does not allow a process as many descriptors.
+        HarnessError: The system does not allow a process that many descriptors.
     """
-    descriptors.expect(connections + SPARE_DESCRIPTORS, f"so many connections ({connections})")
+    rlimits.expect(connections + SPARE_DESCRIPTORS, f"{connections} connections")

@@ -1,4 +1,7 @@
-"""What an engine sends and what must come back. Shares no code with the servers, on purpose."""
+"""What an engine sends, and the replies that it expects.
+
+The module deliberately shares no code with the servers, so that a mistake in one does not hide in the other.
+"""
 
 import itertools
 import random
@@ -7,25 +10,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
-SPAN_BYTES = 65536  # how far the offsets of requests reach: small enough to stay in a core's own cache
-BUFFER_BYTES = 262144  # at most so much is read at once
-OFFSETS = 4093  # different ones before they repeat; a prime, so that no number of connections divides it
+SPAN_BYTES = 65536  # range of the offsets: the payload of small requests stays in a core's own cache
+BUFFER_BYTES = 262144  # most bytes read at once
+OFFSETS = 4093  # number of different offsets; a prime, so that no number of connections divides it
 
-# The protocol, by arithmetic on ASCII codes: a-z stand 32 above A-Z.
+# The protocol as arithmetic on ASCII codes: a-z are 32 above A-Z.
 TRANSFORMED = bytes(code - 32 if 97 <= code <= 122 else code for code in range(256))
 
 
 @dataclass(frozen=True)
 class Payload:
-    """A random buffer; each request is a window of it at an offset of its own.
+    """A random buffer, from which each request is cut at another offset.
 
     Attributes:
-        sent: what requests are cut from.
-        expected: what the replies must be, cut at the same places.
-        starts: where in it one request after another starts.
-        offsets: these, over and over.
-        message_size: bytes in each of them.
-        buffer: what replies are read into.
+        sent: Bytes that requests are cut from.
+        expected: Bytes that the replies to them are cut from, at the same offsets.
+        starts: Offsets of the requests, in order.
+        offsets: Endless iterator over the same offsets.
+        message_size: Size of each request, in bytes.
+        buffer: Buffer that replies are read into.
     """
 
     sent: memoryview
@@ -37,7 +40,7 @@ class Payload:
 
     @classmethod
     def of(cls, message_size: int, seed: int) -> Self:
-        """Make the payload for messages of a size; the same seed gives the same bytes and offsets."""
+        """Return the payload for messages of a size in bytes; the same seed gives the same bytes and offsets."""
         source = random.Random(seed)
         buffer = source.randbytes(message_size + SPAN_BYTES)
         starts = array("I", source.sample(range(SPAN_BYTES), OFFSETS))

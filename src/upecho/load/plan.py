@@ -1,4 +1,4 @@
-"""What a load engine shall do, and what it tells afterwards: plain data that travels as JSON."""
+"""Plans and results of load engines: plain data that is exchanged as JSON."""
 
 import enum
 import json
@@ -8,9 +8,11 @@ from typing import Self
 
 from upecho.load.latency import Latency
 
+SLICE_NS = 100_000_000  # LoadResult.slices counts the replies in each tenth of a second
+
 
 class Failure(enum.StrEnum):
-    """Why a request got no verified reply."""
+    """Why a request has no verified reply."""
 
     REFUSED = "refused"
     NO_PORT = "no port left"
@@ -23,22 +25,23 @@ class Failure(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Plan:
-    """A load: a closed loop, where each reply lets the next request go, or requests by a schedule.
+    """A load: a closed loop, where each reply triggers the next request, or a schedule.
 
     Attributes:
-        connections: how many at once.
-        message_size: bytes in each request, and in each reply.
-        duration_seconds: how long new requests are sent.
-        deadline_seconds: when the whole run ends, whatever is still missing then.
-        seed: of the payload and of the offsets of the requests in it.
-        max_requests: ends the sending earlier, once so many have begun.
-        depth: requests under way on each connection at once.
-        idle: further connections, which say nothing while the others are loaded.
-        rate: requests per second over all connections, by a schedule that does not wait for replies; the latency of
-            a request counts from when it should have been sent. None for a closed loop.
-        churn: each request has a connection of its own, which ends with it; its latency is that of all three.
-        poll_seconds: how long the engine looks for replies before it sleeps until there are some. Whoever wakes a
-            sleeper pays for it, and that would be the server; only for an engine that has a core of its own.
+        connections: Number of connections that send requests.
+        message_size: Size of each request, and of each reply, in bytes.
+        duration_seconds: Duration for which new requests are sent, in seconds.
+        deadline_seconds: Maximum duration of the whole run, in seconds; replies that are missing then have timed out.
+        seed: Seed of the payload and of the offsets of the requests in it.
+        max_requests: Number of requests after which no more are sent; None for no limit.
+        depth: Number of requests in flight on each connection.
+        idle: Number of further connections that stay open and send nothing during the load.
+        rate: Requests per second over all connections, on a schedule that does not wait for replies. The latency of a
+            request is counted from the moment it was due. None for a closed loop.
+        churn: Whether each request uses a new connection; its latency then includes opening and closing it.
+        poll_seconds: Duration for which the engine busy-polls for replies before it sleeps, in seconds. The cost of
+            waking a sleeping engine would be charged to the server, as the sender. Only for an engine that has a core
+            of its own.
     """
 
     connections: int
@@ -56,20 +59,19 @@ class Plan:
 
 @dataclass(frozen=True)
 class ServerUse:
-    """What the processes of a server used for a load, and what they had.
+    """What the processes of a server used during a load.
 
-    The first four are differences of two readings, before and after the load, both with all connections open and
-    nothing under way.
+    The first four figures are differences of two readings, before and after the load. At both readings all connections
+    are open and nothing is in flight.
 
     Attributes:
-        cpu_ns: CPU time, user and system.
-        user_ns: its part in the server's own code, in whole clock ticks.
-        system_ns: its part in the kernel, likewise.
-        involuntary_switches: how often, at least, a thread that had more to do was made to wait for a processor; those
-            of threads that ended meanwhile are not known.
-        resident_bytes: memory in RAM at the first reading.
-        peak_bytes: the most memory there ever was in RAM, at the second reading.
-        threads: of all processes, at the second reading.
+        cpu_ns: CPU time in user and kernel mode, in nanoseconds.
+        user_ns: CPU time in user mode, in nanoseconds, with the resolution of a clock tick.
+        system_ns: CPU time in kernel mode, in nanoseconds, with the resolution of a clock tick.
+        involuntary_switches: Number of involuntary context switches, without those of threads that have ended.
+        resident_bytes: Resident memory at the first reading, in bytes.
+        peak_bytes: Peak of the resident memory up to the second reading, in bytes.
+        threads: Number of threads of all processes at the second reading.
     """
 
     cpu_ns: int
@@ -83,23 +85,23 @@ class ServerUse:
 
 @dataclass(frozen=True)
 class LoadResult:
-    """What an engine saw between opening its connections and closing them.
+    """What an engine measured between opening and closing its connections.
 
     Attributes:
-        engine: which engine; results of different engines are not comparable.
-        requests: verified replies.
-        payload_bytes: of these requests; as many went each way.
-        elapsed_ns: from the first request to the last verified reply.
-        engine_cpu_ns: CPU time of the engine in that time, without that in which it only looked for replies.
-        server: what the server used in that time; None without a meter.
-        saturated: the engine was the bottleneck, so a faster one might have got more out of the server.
-        latency: of the verified requests, from handing over the first byte to comparing the last.
-        errors: how often each failure was seen; empty, or the other fields mean nothing.
-        slices: verified replies in each tenth of a second.
-        lag_p99_ns: how late the engine was against its own schedule with 99 % of the requests; 0 in a closed loop.
-        lag_max_ns: how late it was at worst.
-        engine_switches: how often the engine had more to do and was made to wait for a processor in that time.
-        stolen_ns: time of all cores in which a hypervisor kept this machine waiting, in whole clock ticks.
+        engine: Name of the engine; results of different engines are not comparable.
+        requests: Number of verified replies.
+        payload_bytes: Total size of the requests with a verified reply, in bytes; the replies are as large.
+        elapsed_ns: Nanoseconds from the first request to the last verified reply.
+        engine_cpu_ns: CPU time of the engine, in nanoseconds, without empty polls.
+        server: What the server used in that time; null without a meter.
+        saturated: Whether the engine was the bottleneck, so that a faster one might have shown a higher rate.
+        latency: Latencies of the verified requests, from sending the first byte to comparing the last.
+        errors: Number of failures of each kind; unless it is empty, the other fields mean nothing.
+        slices: Number of verified replies in each tenth of a second.
+        lag_p99_ns: 99th percentile of how late a request was sent, in nanoseconds after it was due; 0 in a closed loop.
+        lag_max_ns: Maximum of how late a request was sent, in nanoseconds after it was due; 0 in a closed loop.
+        engine_switches: Number of involuntary context switches of the engine.
+        stolen_ns: Nanoseconds for which a hypervisor withheld the machine's cores, with the resolution of a clock tick.
     """
 
     engine: str
@@ -119,19 +121,19 @@ class LoadResult:
 
     @property
     def server_cpu_ns(self) -> int | None:
-        """CPU time of the server; None without a meter."""
+        """The CPU time of the server in nanoseconds; None without a meter."""
         return self.server.cpu_ns if self.server else None
 
 
 @dataclass(frozen=True)
 class Job:
-    """One run, as it is handed to an engine in a process of its own.
+    """A load for an engine in another process.
 
     Attributes:
-        address: of the server, in the form that Address.parse reads.
-        plan: what to do there.
-        server_group: the process group that is observed; None for a server that is not ours.
-        engine: the name of the one that shall do it.
+        address: Address of the server, in a form that Address.parse reads.
+        plan: The load.
+        server_group: Process group of the server, whose use is measured; None for no meter.
+        engine: Name of the engine.
     """
 
     address: str
@@ -145,6 +147,6 @@ class Job:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read what to_json wrote."""
+        """Read what ``to_json`` wrote."""
         fields = json.loads(text)
         return cls(**fields | {"plan": Plan(**fields["plan"])})

@@ -1,7 +1,4 @@
-"""The portable load engine: one thread, sockets that never block, a readiness loop around them.
-
-It knows nothing of who serves, nor of cells and statistics.
-"""
+"""The portable load engine: one thread, non-blocking sockets and a readiness loop."""
 
 import selectors
 import sys
@@ -11,36 +8,40 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
 
-from upecho.address import Address
-from upecho.errors import Unavailable
 from upecho.load.connection import READ, WRITE, Broken, Connection
 from upecho.load.engine import Meter, Readings
 from upecho.load.latency import Latency
 from upecho.load.opening import connected
 from upecho.load.payload import Payload
-from upecho.load.plan import Failure, LoadResult, Plan
+from upecho.load.plan import SLICE_NS, Failure, LoadResult, Plan
+from upecho.net.address import Address
+from upecho.support.errors import Unavailable
 
 NAME = "python"
 
-SLICE_NS = 100_000_000
-
 
 def run(address: Address, plan: Plan, meter: Meter | None = None) -> LoadResult:
-    """Put a load on a server, as ``engine.Engine`` says, in a closed loop of one request at a time.
+    """Put a load on a server, as ``engine.Engine`` describes: a closed loop with one request per connection in flight.
+
+    Args:
+        address: Address of the server.
+        plan: The load, without schedule, churn and pipelining.
+        meter: Reads what the server has used; called immediately before and after the load.
 
     Raises:
-        AddressError: the address cannot be resolved.
-        Unavailable: this system lacks the family; or the plan asks for more than this engine does.
-        HarnessError: this system does not give us the sockets.
+        AddressError: The address cannot be resolved.
+        Unavailable: This system does not support the address family, or this engine does not support the plan.
+        HarnessError: This system refuses the sockets that the load needs.
     """
     if plan.rate or plan.churn or plan.depth > 1:
-        raise Unavailable("the Python load engine knows no schedule, churn or pipelining; the native one does")
+        hint = "the native engine does"
+        raise Unavailable("the Python load engine does not support schedules, churn or pipelining", hint=hint)
     with ExitStack() as clean_up:
         return _Run(address, plan, clean_up).result(meter)
 
 
 class _Run:
-    """One run, from opening the connections to their orderly end."""
+    """One run, from opening the connections to shutting them down."""
 
     def __init__(self, address: Address, plan: Plan, clean_up: ExitStack) -> None:
         self._plan = plan
@@ -50,15 +51,15 @@ class _Run:
         self._version, self._name = address.resolve()
         self._payload = Payload.of(plan.message_size, plan.seed)
         self._selector = clean_up.enter_context(selectors.DefaultSelector())
-        self._connections: dict[Connection, None] = {}  # in the order in which they were opened
-        self._waiting: set[Connection] = set()  # those that the phase under way is not done with
+        self._connections: dict[Connection, None] = {}  # in the order of opening
+        self._waiting: set[Connection] = set()  # connections with a request in flight
         self._errors: Counter[Failure] = Counter()
         self._latencies_ns = array("Q")
         self._slices: Counter[int] = Counter()
         self._started_ns = self._stop_ns = self._finished_ns = 0
 
     def result(self, meter: Meter | None) -> LoadResult:
-        """Carry out the plan."""
+        """Carry out the plan and return the result."""
         readings = Readings(meter)
         self._open()
         readings.take()
@@ -85,19 +86,19 @@ class _Run:
         )
 
     def _open(self) -> None:
-        """Connect one by one, with an exchange each: then the server has accepted them all."""
+        """Open the connections one by one, with one exchange each, which shows that the server has accepted it."""
         wanted = self._plan.connections + self._plan.idle
         while len(self._connections) < wanted and not self._errors:
-            self._exchange(self._connect(), self._done)
+            self._exchange(self._connect(), self._stop_waiting)
 
     def _load(self) -> None:
-        """Keep a request under way on each connection until time is up; wait for the last replies."""
+        """Keep a request in flight on each connection until the time is over; then wait for the last replies."""
         self._stop_ns = time.perf_counter_ns() + int(self._plan.duration_seconds * 1e9)
-        self._exchange(list(self._connections)[: self._plan.connections], self._again)
+        self._exchange(list(self._connections)[: self._plan.connections], self._count)
 
     def _end(self) -> None:
-        """Send a last request each and shut down behind it: the reply must come, then FIN, nothing else."""
-        self._exchange(self._connections, self._done, ending=True)
+        """Half-close each connection behind a last request; the reply must arrive, then FIN, and nothing else."""
+        self._exchange(self._connections, self._stop_waiting, ending=True)
 
     def _connect(self) -> list[Connection]:
         try:
@@ -116,7 +117,13 @@ class _Run:
         *,
         ending: bool = False,
     ) -> None:
-        """Send a request on each connection, and go on until none of them is waited for any more."""
+        """Send a request on each connection, and receive until no connection is waited for.
+
+        Args:
+            connections: Connections to send on.
+            completed: Called for each complete reply; it stops waiting for the connection, or sends again.
+            ending: Whether the requests are the last ones.
+        """
         self._waiting = set(connections)
         for connection in list(connections):
             try:
@@ -124,9 +131,10 @@ class _Run:
             except Broken as broken:
                 self._drop(connection, broken.failure)
         while self._waiting:
-            self._turn(completed)
+            self._wait_once(completed)
 
-    def _turn(self, completed: Callable[[Connection], None]) -> None:
+    def _wait_once(self, completed: Callable[[Connection], None]) -> None:
+        """Wait for events, handle them, and drop all connections at the deadline."""
         remaining = self._deadline - time.monotonic()
         ready = self._selector.select(max(0.0, remaining))
         if not ready or remaining <= 0:
@@ -143,10 +151,11 @@ class _Run:
             except Broken as broken:
                 self._drop(connection, broken.failure)
 
-    def _done(self, connection: Connection) -> None:
+    def _stop_waiting(self, connection: Connection) -> None:
         self._waiting.discard(connection)
 
-    def _again(self, connection: Connection) -> None:
+    def _count(self, connection: Connection) -> None:
+        """Count a reply, and send the next request unless the load is over."""
         now_ns = self._finished_ns = time.perf_counter_ns()
         self._latencies_ns.append(now_ns - connection.started_ns)
         self._slices[(now_ns - self._started_ns) // SLICE_NS] += 1

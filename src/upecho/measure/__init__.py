@@ -1,1 +1,1 @@
-"""Measuring: cells, blocks in interleaved rounds, their statistics and the results file."""
+"""Measurement: cells, trials in interleaved rounds, their statistics and the results file."""

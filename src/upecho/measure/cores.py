@@ -1,4 +1,4 @@
-"""Which processor cores the load engine and the servers run on."""
+"""The processor cores that the load engine and the servers run on."""
 
 import os
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ TOPOLOGY = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
 
 @dataclass(frozen=True)
 class Cores:
-    """Numbers of processor cores; none: wherever the system puts the process.
+    """Numbers of processor cores; an empty list leaves the choice to the system.
 
     Attributes:
-        engine: for the load engine.
-        servers: for the servers, one of which runs at a time.
+        engine: Cores of the load engine.
+        servers: Cores of the servers, one of which runs at a time.
     """
 
     engine: tuple[int, ...] = ()
@@ -22,10 +22,10 @@ class Cores:
 
     @classmethod
     def divided(cls) -> Self:
-        """Give the engine one core, the servers all others; with one core, or not on Linux, divide none.
+        """Give the engine one core and the servers all others; with a single core, or not on Linux, divide nothing.
 
-        What the system counts as a core may be a thread of one. The others of the engine's core are left to nobody,
-        unless there are no further ones.
+        What the system counts as a core may be a hardware thread. The siblings of the engine's thread stay unused,
+        unless there are no other cores.
         """
         if not hasattr(os, "sched_getaffinity"):
             return cls()
@@ -36,10 +36,13 @@ class Cores:
 
 
 def _siblings(core: int) -> set[int]:
-    """Return the threads of a core, in the form of which the system speaks: ``0-1,8``; none where it does not tell."""
+    """Return the hardware threads of a core's physical core; an empty set if the system does not list them.
+
+    The system lists them as ranges, such as ``0-1,8``.
+    """
     try:
-        told = Path(TOPOLOGY.format(core)).read_text()
+        text = Path(TOPOLOGY.format(core)).read_text()
     except OSError:
         return set()
-    ranges = [part.split("-") for part in told.strip().split(",")]
+    ranges = [part.split("-") for part in text.strip().split(",")]
     return {number for ends in ranges for number in range(int(ends[0]), int(ends[-1]) + 1)}

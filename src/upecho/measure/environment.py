@@ -1,4 +1,4 @@
-"""Where a measurement was made: machine, system, versions."""
+"""The machine, the system and the versions that a measurement was made with."""
 
 import os
 import platform
@@ -10,9 +10,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Self
 
-from upecho import __version__, extension
-from upecho.errors import Unavailable
+from upecho import __version__
 from upecho.measure.cores import Cores
+from upecho.support import extension
+from upecho.support.errors import Unavailable
 
 GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 CLOCK_SOURCE = Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
@@ -20,21 +21,21 @@ CLOCK_SOURCE = Path("/sys/devices/system/clocksource/clocksource0/current_clocks
 
 @dataclass(frozen=True)
 class Environment:
-    """Everything about the machine that a number depends on.
+    """Everything about the machine that a figure depends on.
 
     Attributes:
-        started: date and time in UTC, ISO 8601.
-        cpu: model of the processor.
-        core_count: processor cores the system has.
-        cores: those that were used.
-        system: kernel and its release.
-        python: implementation, version, and whether it is free-threaded.
-        upecho: version.
-        loops: versions of the event loops that are not part of Python.
-        governor: what decides on the frequency of the first core; empty if the system does not tell.
-        clock_source: what the system reads the time from; likewise.
-        load: how many tasks ran or wanted to, on average over the minute before; 0 if the system does not tell.
-        native: the compiler that built the C extension; empty without the extension.
+        started: Date and time of the start, in UTC and ISO 8601.
+        cpu: Model of the processor.
+        core_count: Number of processor cores that the system has.
+        cores: Processor cores that were used.
+        system: Kernel and its release.
+        python: Implementation and version of the Python that runs upecho, and whether it is free-threaded.
+        upecho: Version of upecho.
+        loops: Versions of the event loops that are not part of Python, keyed by name.
+        governor: Frequency governor of the first core; empty if the system does not report it.
+        clock_source: Clock source of the system; empty if the system does not report it.
+        load: Load average over the minute before the start; 0 if the system does not report it.
+        native: Compiler that built the C extension; empty without the extension.
     """
 
     started: str
@@ -99,7 +100,7 @@ def _load_average() -> float:
 
 def _compiler() -> str:
     try:
-        return str(extension.load("this").COMPILER)
+        return str(extension.require("the compiler's name").COMPILER)
     except Unavailable:
         return ""
 

@@ -1,35 +1,38 @@
-"""In which order cells are measured: drawn at random, and balanced against drift."""
+"""The order in which cells are measured: random, and balanced against drift of the machine."""
 
 import random
 from collections.abc import Iterator, Sequence
 
-from upecho.measure.cells import Cell
+from upecho.measure.plan.cell_plan import PlannedCell
 
 
-def rounds(cells: Sequence[Cell], seed: int, *, copies: bool = False) -> Iterator[list[Cell]]:
-    """Yield one order of all cells after the other, for ever.
+def orders(cells: Sequence[PlannedCell], seed: int, *, copies: bool = False) -> Iterator[list[PlannedCell]]:
+    """Yield the order of one round after another, without end.
 
-    Cells that are compared, those of one scenario over one family, stay together: less changes on the machine between
-    them. Every second order is the one before it backwards (ABBA), so a machine that slows down favours nobody.
+    The cells of a group stay together, because the machine changes less between trials that follow each other. Every
+    second round reverses the order of the round before (ABBA), so that a machine that slows down favours no cell.
 
-    With ``copies`` one cell of each such group stands in it twice, another one every second round: what the two differ
-    by is what the same thing differs by (A/A).
+    Args:
+        cells: Cells to measure.
+        seed: Seed of the order.
+        copies: Whether to measure one cell of each group twice in every round, a different cell every two rounds. The
+            difference between the two copies shows how much a server differs from itself (A/A).
     """
     source = random.Random(seed)
     number = 0
     while True:
-        order = _drawn(cells, source, number if copies else None)
+        order = _shuffled(cells, source, number if copies else None)
         yield order
         yield order[::-1]
         number += 1
 
 
-def _drawn(cells: Sequence[Cell], source: random.Random, copied: int | None) -> list[Cell]:
-    groups = list(dict.fromkeys((cell.scenario, cell.family) for cell in cells))
+def _shuffled(cells: Sequence[PlannedCell], source: random.Random, copied: int | None) -> list[PlannedCell]:
+    groups = list(dict.fromkeys(one.cell.group for one in cells))
     source.shuffle(groups)
-    order: list[Cell] = []
+    order: list[PlannedCell] = []
     for key in groups:
-        group = [cell for cell in cells if (cell.scenario, cell.family) == key]
+        group = [one for one in cells if one.cell.group == key]
         if copied is not None:
             group.append(group[copied % len(group)])
         source.shuffle(group)

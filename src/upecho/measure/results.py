@@ -1,53 +1,37 @@
-"""The results of a run: what was wanted, every block that was measured, and the file all that is kept in."""
+"""The results of a run, and the file that keeps them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from upecho.errors import CallerError
-from upecho.measure.blocks import Block, Window
-from upecho.measure.cells import Cell, Name, Scenario
 from upecho.measure.environment import Environment
-from upecho.measure.rounds import Limits
-from upecho.plain import build
+from upecho.measure.plan.cells import Cell
+from upecho.measure.plan.scenarios import Scenario
+from upecho.measure.plan.settings import Limits, Window
+from upecho.measure.trials import Trial
+from upecho.support.decoding import build
+from upecho.support.errors import CallerError
 
 SCHEMA = "upecho-results"
-VERSION = 3
+VERSION = 4
+INVALID, OTHER = "invalid results file", "not a results file"  # what errors are about
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """A cell that was asked for.
+class RequestedCell:
+    """A cell that the run was to measure.
 
     Attributes:
-        target: as the user named it.
-        family: by name.
-        scenario: by name.
-        unsupported: why the target, as it declares, has no such cell; empty if it has.
-        failed_checks: ids of the conformance checks that the target fails over this family.
-        cold: without the warm-up.
-        python: the version of the server's interpreter; empty for that of the harness.
+        cell: Identity of the cell.
+        unsupported: Reason why the target cannot serve this load, as it declares itself; empty if it can.
+        failed_checks: Ids of the conformance checks that the target fails over this family.
     """
 
-    target: str
-    family: str
-    scenario: str
+    cell: Cell
     unsupported: str = ""
     failed_checks: tuple[str, ...] = ()
-    cold: bool = False
-    python: str = ""
-
-    @classmethod
-    def of(cls, cell: Cell, unsupported: str = "", failed_checks: Sequence[str] = ()) -> Self:
-        """Note down a cell."""
-        return cls(*cell.name[:3], unsupported, tuple(failed_checks), cell.cold, cell.python)
-
-    @property
-    def name(self) -> Name:
-        """The cell by names."""
-        return Name(self.target, self.family, self.scenario, self.cold, self.python)
 
 
 @dataclass(frozen=True)
@@ -55,14 +39,14 @@ class Results:
     """A run, complete or interrupted.
 
     Attributes:
-        environment: where.
-        window: how long each block was.
-        limits: when to stop.
-        checked: whether conformance was checked first.
-        scenarios: the loads.
-        wanted: the cells, in the order they were asked for.
-        blocks: in the order they were measured.
-        pythons: versions of the servers' interpreters, by the names that cells have for them.
+        environment: Machine, system and versions that the run was made with.
+        window: How each server was loaded in a trial.
+        limits: When the run was to stop.
+        checked: Whether conformance was checked before the first trial.
+        scenarios: Loads that were put on the servers.
+        requested: Cells that the run was to measure, in the order of the request.
+        trials: Trials, in the order in which they were measured.
+        pythons: Full versions of the interpreters that ran the servers, keyed by the version that cells name.
     """
 
     environment: Environment
@@ -70,14 +54,14 @@ class Results:
     limits: Limits
     checked: bool
     scenarios: tuple[Scenario, ...]
-    wanted: tuple[Wanted, ...]
-    blocks: tuple[Block, ...]
+    requested: tuple[RequestedCell, ...]
+    trials: tuple[Trial, ...]
     pythons: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def rounds(self) -> int:
-        """How many rounds were begun."""
-        return max((block.round for block in self.blocks), default=0)
+        """The number of rounds that were started."""
+        return max((trial.round for trial in self.trials), default=0)
 
     def to_json(self) -> str:
         """Return the results as JSON."""
@@ -85,57 +69,62 @@ class Results:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read what to_json wrote.
+        """Read what ``to_json`` wrote.
 
         Raises:
-            CallerError: this is something else, of another version, or not all of it.
+            CallerError: The text is something else, of another version, or incomplete.
         """
         fields = _fields(text)
         try:
             results = build(cls, fields)
         except ValueError as error:
-            raise CallerError(f"not a whole results file: {error}") from None
-        results.expect_sound()
+            raise CallerError(str(error), subject=INVALID) from None
+        results.expect_consistent()
         return results
 
-    def expect_sound(self) -> None:
-        """Make sure that its parts belong together.
+    def expect_consistent(self) -> None:
+        """Make sure that the parts belong together.
 
         Raises:
-            CallerError: no run can have given these.
+            CallerError: No run can have produced them.
         """
         known = {scenario.name for scenario in self.scenarios}
-        for name in (one.name for part in (self.wanted, self.blocks) for one in part):
-            if name.scenario not in known:
-                raise CallerError(f"not a whole results file: it does not say what the scenario {name.scenario!r} is")
-        for number, block in enumerate(self.blocks):
-            if flaw := block.flaw():
-                raise CallerError(f"not a whole results file: blocks[{number}] {flaw}")
+        for part in (self.requested, self.trials):
+            for one in part:
+                if one.cell.scenario not in known:
+                    raise CallerError(f"the scenario {one.cell.scenario!r} is not described", subject=INVALID)
+        for number, trial in enumerate(self.trials):
+            if contradiction := trial.contradiction():
+                raise CallerError(f"trials[{number}] {contradiction}", subject=INVALID)
 
 
 def _fields(text: str) -> dict[str, Any]:
     try:
         fields = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise CallerError(f"not a results file: it is no JSON, or not all of it ({error})") from None
+        raise CallerError(f"not JSON, or incomplete ({error})", subject=OTHER) from None
     if not isinstance(fields, dict) or fields.get("schema") != SCHEMA:
-        raise CallerError(f'not a results file: it does not say "schema": "{SCHEMA}"')
+        raise CallerError(f'"schema" is not "{SCHEMA}"', subject=OTHER)
     if fields.get("version") != VERSION:
-        raise CallerError(f"results of version {fields.get('version')!r}; this upecho reads version {VERSION}")
+        raise CallerError(
+            f"results file of version {fields.get('version')!r}, but this upecho reads version {VERSION}",
+            hint="measure again with upecho bench --save",
+        )
     return {name: value for name, value in fields.items() if name not in ("schema", "version")}
 
 
-def load(path: Path) -> Results:
+def read_results(path: Path) -> Results:
     """Read a results file.
 
     Raises:
-        CallerError: there is none, or it is something else, of another version, or not all of it.
+        CallerError: The file does not exist, is something else, of another version, or incomplete.
     """
     try:
         return Results.from_json(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise CallerError(f"cannot read {path}: {error.strerror}") from None
+        raise CallerError(str(error.strerror), subject=f"cannot read {path}") from None
     except UnicodeDecodeError:
-        raise CallerError(f"{path}: not a results file: it is no text") from None
+        raise CallerError("not UTF-8 text", subject=f"{path}: {OTHER}") from None
     except CallerError as error:
-        raise CallerError(f"{path}: {error}") from None
+        subject = f"{path}: {error.subject}" if error.subject else str(path)
+        raise CallerError(error.reason, subject=subject, hint=error.hint) from None

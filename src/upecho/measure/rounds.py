@@ -1,76 +1,63 @@
-"""Rounds of blocks, until they tell what was to be known or the time is used up."""
+"""Rounds of trials, until the ratios are precise enough or a limit is reached."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 
 from upecho.measure import interleaving
-from upecho.measure.blocks import Bench, Block
-from upecho.measure.cells import Cell
-from upecho.measure.costs import Costs
+from upecho.measure.plan.cell_plan import PlannedCell
+from upecho.measure.plan.cells import Cell
+from upecho.measure.plan.settings import Limits
+from upecho.measure.statistics.costs import Costs
+from upecho.measure.trial_runner import TrialRunner
+from upecho.measure.trials import Trial
 
 
-@dataclass(frozen=True)
-class Limits:
-    """When to stop.
-
-    Attributes:
-        rounds: at most.
-        budget_seconds: no further round is begun that would go beyond it, judging by the one before.
-        fewest: rounds before precision is looked at.
-        precision: no further round is begun with cells whose ratios are known to that share; 0: it is never enough.
-        copies: in each round, one cell of those that are compared is measured twice.
-    """
-
-    rounds: int
-    budget_seconds: float
-    fewest: int = 1
-    precision: float = 0.0
-    copies: bool = False
-
-
-def measure(  # noqa: PLR0913 (what is measured, until when, in which order)
-    bench: Bench,
-    cells: Sequence[Cell],
+def measure(
+    runner: TrialRunner,
+    cells: Sequence[PlannedCell],
     limits: Limits,
-    seed: int,
-    before: Callable[[Cell, int], None],
     *,
-    beside: Set[Cell] = frozenset(),
-) -> Iterator[Block]:
-    """Measure blocks in interleaved rounds; a cell that failed once is not measured again.
+    seed: int,
+    on_start: Callable[[Cell, int], None],
+) -> Iterator[Trial]:
+    """Measure trials in interleaved rounds; a cell that has failed once is not measured again.
 
     Args:
-        bench: does the measuring.
-        cells: what to measure.
-        limits: when to stop.
-        seed: of the order.
-        before: told of each block before it begins: its cell and its round.
-        beside: those of the cells that are measured only beside others, with which they can be compared.
+        runner: Measures single trials.
+        cells: Cells to measure.
+        limits: When to stop.
+        seed: Seed of the order.
+        on_start: Called before each trial with its cell and the number of its round.
     """
     end = time.monotonic() + limits.budget_seconds
     costs = Costs()
-    wanted = set(cells)
-    orders = interleaving.rounds(cells, seed, copies=limits.copies)
+    pending = set(cells)
+    orders = interleaving.orders(cells, seed, copies=limits.copies)
     for number, order in zip(range(1, limits.rounds + 1), orders, strict=False):
-        began = time.monotonic()
-        for cell in order:
-            if cell in wanted:
-                before(cell, number)
-                block = bench.measure(cell, number)
-                costs.add(block)
-                if block.failure or block.void:
-                    wanted.remove(cell)
-                yield block
-        if limits.precision and number >= limits.fewest:
-            wanted = _still_wanted(wanted, costs, limits.precision)
-        asked = {cell.name.group for cell in wanted - beside}
-        wanted = {cell for cell in wanted if cell.name.group in asked}
+        started = time.monotonic()
+        for planned in order:
+            if planned in pending:
+                on_start(planned.cell, number)
+                trial = runner.measure(planned, number)
+                costs.add(trial)
+                if not trial.is_valid:
+                    pending.remove(planned)
+                yield trial
+        if limits.precision and number >= limits.min_rounds:
+            pending = _imprecise(pending, costs, limits.precision)
+        pending = _requested_groups(pending)
         now = time.monotonic()
-        if not wanted or now + (now - began) > end:
+        if not pending or now + (now - started) > end:
             return
 
 
-def _still_wanted(wanted: set[Cell], costs: Costs, precision: float) -> set[Cell]:
-    known = {group for group in costs.groups() if costs.precision(group) <= precision}
-    return {cell for cell in wanted if cell.name.group not in known}
+def _imprecise(pending: set[PlannedCell], costs: Costs, precision: float) -> set[PlannedCell]:
+    """Return the cells of groups whose ratios are not yet known to the wanted precision."""
+    precise = {group for group in costs.groups() if costs.precision(group) <= precision}
+    return {one for one in pending if one.cell.group not in precise}
+
+
+def _requested_groups(pending: set[PlannedCell]) -> set[PlannedCell]:
+    """Return the cells of groups in which a requested cell is still measured."""
+    requested = {one.cell.group for one in pending if not one.added}
+    return {one for one in pending if one.cell.group in requested}

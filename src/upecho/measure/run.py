@@ -1,168 +1,102 @@
-"""A whole run: which cells can be measured, their blocks, and the results, also when it is cut short."""
+"""A whole run: its cells, their trials, and the results, also of a run that was interrupted."""
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from upecho import extension, registry
-from upecho.address import Family
-from upecho.errors import Unavailable
-from upecho.interpreter import Interpreter
 from upecho.load.engine import best, engine
 from upecho.load.opening import expect_descriptors
 from upecho.measure import rounds
-from upecho.measure.blocks import Bench, Block, Window
-from upecho.measure.cells import CEILING, Cell, Scenario
 from upecho.measure.cores import Cores
 from upecho.measure.environment import Environment
-from upecho.measure.results import Results, Wanted
-from upecho.measure.rounds import Limits
-from upecho.process import Supervisor
-
-FailedChecks = Mapping[tuple[str, Family, str], Sequence[str]]
-
-
-def every_cell(
-    targets: Sequence[str],
-    families: Sequence[Family],
-    scenarios: Sequence[Scenario],
-    pythons: Iterable[str] = ("",),
-    *,
-    cold: bool = False,
-) -> list[Cell]:
-    """Return all combinations; with ``cold``, each of them warm and cold."""
-    states = (False, True) if cold else (False,)
-    product = itertools.product(scenarios, families, targets, pythons, states)
-    return [Cell(target, family, scenario, state, python) for scenario, family, target, python, state in product]
-
-
-def ceilings(cells: Sequence[Cell]) -> list[Cell]:
-    """Return those of the server that all others are compared with that are not among them, if it was built."""
-    try:
-        registry.load(CEILING)
-    except Unavailable:
-        return []
-    groups = dict.fromkeys((cell.scenario, cell.family) for cell in cells)
-    return [one for scenario, family in groups if (one := Cell(CEILING, family, scenario)) not in cells]
-
-
-@dataclass(frozen=True)
-class Terms:
-    """How a run is to be made.
-
-    Attributes:
-        window: how long each block is.
-        limits: when to stop.
-        pythons: interpreters of servers, by the version that cells name.
-        failed_checks: for each target, family and version of Python the conformance checks that fail; None if nobody
-            looked.
-        even_if_failing: measure also those.
-    """
-
-    window: Window
-    limits: Limits
-    pythons: Mapping[str, Interpreter] = field(default_factory=dict)
-    failed_checks: FailedChecks | None = None
-    even_if_failing: bool = False
+from upecho.measure.plan.cell_plan import PlannedCell
+from upecho.measure.plan.cells import Cell
+from upecho.measure.plan.scenarios import Scenario
+from upecho.measure.plan.settings import RunSettings
+from upecho.measure.results import RequestedCell, Results
+from upecho.measure.trial_runner import TrialRunner
+from upecho.measure.trials import Trial
+from upecho.processes.supervisor import Supervisor
+from upecho.support import extension
+from upecho.support.errors import Unavailable
 
 
 class Run:
-    """Measures cells and keeps what has been measured so far.
+    """Measures cells and keeps the trials measured so far.
 
     Attributes:
-        cells: those that are measured; the others have a reason in the results.
-        terms: how.
+        settings: How the run is made.
+        cells: Cells that are measured; the results say why the others are not.
     """
 
-    def __init__(self, wanted: Sequence[Cell], terms: Terms, beside: Sequence[Cell] = ()) -> None:
-        """Sort out what cannot be measured.
-
-        Args:
-            wanted: the cells asked for.
-            terms: how they are to be measured.
-            beside: further cells, each as long as one that was asked for is measured that can be compared with it.
+    def __init__(self, planned: Sequence[PlannedCell], settings: RunSettings) -> None:
+        """Determine which cells can be measured.
 
         Raises:
-            Unavailable: there is no such engine here, or it cannot put such a load on a server.
+            Unavailable: The load engine was not built here, or cannot produce such a load.
+            HarnessError: The system does not allow a process that many connections.
         """
-        expect_able(terms.window.engine, (cell.scenario for cell in wanted))
-        self.terms = terms
+        self.settings = settings
+        expect_engine_supports(settings.window.engine, (one.scenario for one in planned))
+        measurable = [one for one in planned if self._is_measurable(one)]
+        groups = {one.cell.group for one in measurable if not one.added}
+        self.cells = [one for one in measurable if one.cell.group in groups]
+        self._planned = [one for one in planned if not one.added or one.cell.group in groups]
         self._cores = Cores.divided()
-        self._environment = Environment.here(self._cores, (cell.target.partition("+")[2] for cell in wanted))
-        self._scenarios = tuple(dict.fromkeys(cell.scenario for cell in wanted))
-        notes = {cell: _note(cell, terms) for cell in (*wanted, *beside)}
-        groups = {cell.name.group for cell in wanted if _is_measurable(notes[cell], terms)}
-        self._beside = frozenset(beside)
-        self._wanted = {
-            cell: note for cell, note in notes.items() if cell not in self._beside or cell.name.group in groups
-        }
-        self.cells = [cell for cell, note in self._wanted.items() if _is_measurable(note, terms)]
-        self._blocks: list[Block] = []
+        self._environment = Environment.here(self._cores, (one.cell.target.partition("+")[2] for one in planned))
+        self._trials: list[Trial] = []
 
-    def least_blocks(self) -> int:
-        """Return how many blocks there will be, if nothing fails and they are precise enough as soon as can be."""
-        limits = self.terms.limits
-        groups = {cell.name.group for cell in self.cells}
-        return (len(self.cells) + len(groups) * limits.copies) * min(limits.fewest, limits.rounds)
+    def min_trials(self) -> int:
+        """Return the number of trials if nothing fails and the precision is reached as early as possible."""
+        limits = self.settings.limits
+        groups = {one.cell.group for one in self.cells}
+        return (len(self.cells) + len(groups) * limits.copies) * min(limits.min_rounds, limits.rounds)
 
-    def measure(self, before: Callable[[Cell, int], None]) -> Iterator[Block]:
-        """Measure all cells; yield each block when it is done.
+    def measure(self, on_start: Callable[[Cell, int], None]) -> Iterator[Trial]:
+        """Measure all cells; yield each trial when it is done.
 
         Args:
-            before: told of each block before it begins: its cell and its round.
+            on_start: Called before each trial with its cell and the number of its round.
 
         Raises:
-            CallerError: a server refused its order.
-            HarnessError: the load engine, or the machine, failed.
+            CallerError: A server rejected its settings.
+            HarnessError: The load engine or the machine failed.
         """
         if not self.cells:
             return
-        terms = self.terms
+        window, limits = self.settings.window, self.settings.limits
         with Supervisor() as supervisor:
-            bench = Bench(supervisor, self._cores, terms.window, terms.pythons)
-            for block in rounds.measure(
-                bench, self.cells, terms.limits, terms.window.seed, before, beside=self._beside
-            ):
-                self._blocks.append(block)
-                yield block
+            runner = TrialRunner(supervisor, self._cores, window)
+            for trial in rounds.measure(runner, self.cells, limits, seed=window.seed, on_start=on_start):
+                self._trials.append(trial)
+                yield trial
 
     def results(self) -> Results:
         """Return what has been measured so far."""
         return Results(
             environment=self._environment,
-            window=self.terms.window,
-            limits=self.terms.limits,
-            checked=self.terms.failed_checks is not None,
-            scenarios=self._scenarios,
-            wanted=tuple(self._wanted.values()),
-            blocks=tuple(self._blocks),
-            pythons={name: python.version for name, python in self.terms.pythons.items()},
+            window=self.settings.window,
+            limits=self.settings.limits,
+            checked=self.settings.checked,
+            scenarios=tuple(dict.fromkeys(one.scenario for one in self._planned)),
+            requested=tuple(RequestedCell(one.cell, one.unsupported, one.failed_checks) for one in self._planned),
+            trials=tuple(self._trials),
+            pythons={one.cell.python: one.interpreter.version for one in self._planned if one.interpreter},
         )
 
-
-def _note(cell: Cell, terms: Terms) -> Wanted:
-    return Wanted.of(
-        cell,
-        unsupported=cell.unsupported(registry.load(cell.target).max_clients),
-        failed_checks=(terms.failed_checks or {}).get((cell.target, cell.family, cell.python), ()),
-    )
+    def _is_measurable(self, planned: PlannedCell) -> bool:
+        return not planned.unsupported and (self.settings.even_if_failing or not planned.failed_checks)
 
 
-def _is_measurable(note: Wanted, terms: Terms) -> bool:
-    return not note.unsupported and (terms.even_if_failing or not note.failed_checks)
-
-
-def expect_able(name: str, scenarios: Iterable[Scenario]) -> None:
-    """Make sure that there is such a load engine, that it knows these loads, and that the system allows them.
+def expect_engine_supports(name: str, scenarios: Iterable[Scenario]) -> None:
+    """Make sure that a load engine exists and can produce these loads, and that the system allows them.
 
     Raises:
-        Unavailable: there is no such engine, or it does not know them.
-        HarnessError: a process may not have as many connections here.
+        Unavailable: The engine was not built here, or lacks a feature.
+        HarnessError: The system does not allow a process that many connections.
     """
     engine(name)
-    wanted = list(scenarios)
-    expect_descriptors(max((scenario.connections + scenario.idle for scenario in wanted), default=0))
-    demands = [scenario.demands for scenario in wanted if scenario.demands]
-    if demands and name != "native":
-        why = "" if best() == "native" else f"; {extension.REASON}"
-        raise Unavailable(f"the load engine {name!r} knows no {demands[0]}, only the native one does{why}")
+    loads = list(scenarios)
+    expect_descriptors(max((scenario.clients for scenario in loads), default=0))
+    features = [scenario.engine_feature for scenario in loads if scenario.engine_feature]
+    if features and name != "native":
+        hint = "use --engine native" if best() == "native" else f"{extension.REASON}; {extension.HINT}"
+        raise Unavailable(f"only the native load engine supports {features[0]}, not {name!r}", hint=hint)

@@ -1,4 +1,4 @@
-"""How numbers are written: no more digits than mean something."""
+"""Formats numbers with no more digits than are significant."""
 
 import math
 
@@ -6,7 +6,7 @@ BAR_EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 def three_digits(value: float) -> str:
-    """Write three significant digits, and set thousands apart: ``3.81``, ``728``, ``196 000``."""
+    """Return a number with three significant digits and groups of thousands: ``3.81``, ``728``, ``196 000``."""
     if value <= 0:
         return "0"
     rounded = float(f"{value:.3g}")
@@ -15,14 +15,14 @@ def three_digits(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """Write a share as a percentage, with a decimal where it is small: ``1.2%``, ``23%``."""
+    """Return a share as a percentage, with one decimal below 10%: ``1.2%``, ``23%``."""
     if share >= 10:
         return ">999%"
     return f"{share:.{1 if share < 0.1 else 0}%}"
 
 
 def bar(share: float, width: int) -> str:
-    """Draw a share of a width, to an eighth of a character; a share that is not zero shows."""
+    """Return a bar whose length is a share of the width, to an eighth of a character; a share above 0 is visible."""
     eighths = max(1, round(share * width * 8)) if share > 0 else 0
     full, rest = divmod(eighths, 8)
     return ("█" * full + BAR_EIGHTHS[rest]).rstrip()

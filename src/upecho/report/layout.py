@@ -1,4 +1,4 @@
-"""Lines in columns that never wrap: cut where the terminal ends, and no blanks at the end of a line."""
+"""Lays out lines in columns: a line never wraps, is cut where the terminal ends, and has no trailing blanks."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-GAP = 2  # columns between two columns
+GAP = 2  # blanks between two columns
 DOTS = "..."
-NAME = 24  # to which names are cut before a table is split
-NARROWEST_NAME = 8
+NAME_WIDTH = 24  # a table is split rather than a name cut to less than this
+MIN_NAME_WIDTH = 8
 
 
 def row(cells: Sequence[Text], widths: Sequence[int]) -> Text:
-    """Return one line, with each cell at the left of its column."""
+    """Return one line with each cell at the left of its column."""
     padded = [cell.copy() for cell in cells]
     for cell, width in zip(padded, widths, strict=True):
         cell.pad_right(width - cell.cell_len)
@@ -22,23 +22,39 @@ def row(cells: Sequence[Text], widths: Sequence[int]) -> Text:
     return line
 
 
-def slices(count: int, width: int, room: int) -> Iterator[slice]:
-    """Yield how ``count`` columns of one width are shared out among as few tables as fit, with about as many each."""
+def slices(count: int, width: int, *, room: int) -> Iterator[slice]:
+    """Divide columns evenly among as few tables as possible.
+
+    Args:
+        count: Number of columns.
+        width: Width of each column.
+        room: Width that a table has for its columns.
+
+    Yields:
+        The columns of each table.
+    """
     at_most = max(1, (room + GAP) // (width + GAP))
     tables = math.ceil(count / at_most)
     for number in range(tables):
         yield slice(count * number // tables, count * (number + 1) // tables)
 
 
-def name_width(names: Iterable[str], values: int, columns: int, width: int) -> int:
-    """Return how wide the first column is beside ``columns`` others of the width ``values``: as wide as it can be."""
-    beside_all = max(NAME, width - columns * (values + GAP))
-    beside_one = max(NARROWEST_NAME, width - values - GAP)
+def name_width(names: Iterable[str], values: int, *, columns: int, width: int) -> int:
+    """Return the width of the first column of a table, which contains names.
+
+    Args:
+        names: The names.
+        values: Width of each other column.
+        columns: Number of the other columns.
+        width: Width of the table.
+    """
+    beside_all = max(NAME_WIDTH, width - columns * (values + GAP))
+    beside_one = max(MIN_NAME_WIDTH, width - values - GAP)
     return min(max(map(cell_len, names)), beside_all, beside_one)
 
 
 def packed(entries: Iterable[Text], width: int) -> Iterator[Text]:
-    """Yield lines with as many entries in each as fit."""
+    """Yield lines that contain as many entries as fit into the width."""
     line: list[Text] = []
     for entry in entries:
         if line and sum(one.cell_len + GAP for one in line) + entry.cell_len > width:
@@ -50,13 +66,13 @@ def packed(entries: Iterable[Text], width: int) -> Iterator[Text]:
 
 
 def cut(text: str, width: int) -> str:
-    """Leave out the end of a text that is too long."""
+    """Return the text on one line, without its end if it is too long."""
     text = " ".join(text.split())
     return text if cell_len(text) <= width else set_cell_size(text, max(width - len(DOTS), 0)) + DOTS
 
 
 def shorten(text: str, width: int) -> str:
-    """Leave out the middle of a text that is too long: names that are alike differ at their ends."""
+    """Return the text on one line, without its middle if it is too long: similar names often differ at their ends."""
     text = " ".join(text.split())
     if cell_len(text) <= width:
         return text

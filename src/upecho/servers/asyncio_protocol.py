@@ -1,10 +1,10 @@
-"""Asyncio protocol: callbacks on a transport, without coroutines or streams between."""
+"""Asyncio protocol: callbacks on a transport, without coroutines or streams in between."""
 
 import asyncio
 import socket
 
-from upecho.servers import Stop
 from upecho.servers.shared.event_loop import EchoProtocol, LoopFactory, serve_protocol
+from upecho.serving.contract import Stop
 
 
 def serve(listener: socket.socket, stop: Stop, loop_factory: LoopFactory = asyncio.new_event_loop) -> None:
@@ -13,7 +13,7 @@ def serve(listener: socket.socket, stop: Stop, loop_factory: LoopFactory = async
 
 
 class Echo(EchoProtocol, asyncio.Protocol):
-    """One client, whose bytes come in as an object made for the occasion, of the size the loop chooses."""
+    """One client, whose bytes arrive as a new object each time, of a size that the loop chooses."""
 
     def data_received(self, data: bytes) -> None:
         """Answer what has arrived."""

@@ -3,10 +3,10 @@
 import asyncio
 import socket
 
-from upecho.servers import GONE_BEFORE_ACCEPT, OUT_OF_RESOURCES, RETRY_SECONDS, Stop
 from upecho.servers.shared.event_loop import LoopFactory, run, stopped
 from upecho.servers.shared.leaving import may_leave
 from upecho.servers.shared.stopping import end_reading
+from upecho.serving.contract import GONE_BEFORE_ACCEPT, OUT_OF_RESOURCES, RETRY_SECONDS, Stop
 
 
 def serve(listener: socket.socket, stop: Stop, loop_factory: LoopFactory = asyncio.new_event_loop) -> None:
@@ -21,7 +21,7 @@ async def main(listener: socket.socket, stop: Stop) -> None:
     stopping = asyncio.create_task(stopped(stop))
     await asyncio.wait([accepting, stopping], return_when=asyncio.FIRST_COMPLETED)
     if accepting.done():
-        accepting.result()  # it ends by an error only
+        accepting.result()  # it ends only with an error, which is raised here
     accepting.cancel()
     await asyncio.wait([accepting])
     listener.close()

@@ -1,11 +1,11 @@
-"""Asyncio streams: a coroutine per connection that reads, writes and waits for the writer to drain."""
+"""Asyncio streams: one coroutine per connection, which reads, writes and waits for the writer to drain."""
 
 import asyncio
 import socket
 
-from upecho.servers import Stop
 from upecho.servers.shared.event_loop import Connections, LoopFactory, accepting, run
 from upecho.servers.shared.leaving import may_leave
+from upecho.serving.contract import Stop
 
 
 def serve(listener: socket.socket, stop: Stop, loop_factory: LoopFactory = asyncio.new_event_loop) -> None:
@@ -14,12 +14,12 @@ def serve(listener: socket.socket, stop: Stop, loop_factory: LoopFactory = async
 
 
 async def main(listener: socket.socket, stop: Stop) -> None:
-    """Start the server, wait for the stop, end what is still open."""
+    """Start the server, wait for the stop, and end the connections that are still open."""
     connections = Connections(stop)
-    handlers: set[asyncio.Task[None]] = set()  # the loop itself keeps only weak references
+    handlers: set[asyncio.Task[None]] = set()  # the loop keeps only weak references to tasks
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # Noted at once, not when the handler begins: a stop in between would find nothing to wait for.
+        # Register the connection here and not in the handler: a stop in between would not wait for it.
         connections.opened(writer.transport)
         handler = asyncio.create_task(handle(reader, writer))
         handlers.add(handler)
@@ -40,7 +40,7 @@ async def main(listener: socket.socket, stop: Stop) -> None:
 
 
 async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, receive_size: int) -> None:
-    """Answer one client until its side of the connection ends, or ours was ended from outside."""
+    """Answer one client until it shuts down its side, or until the stop has closed ours."""
     while (data := await reader.read(receive_size)) and not writer.is_closing():
         writer.write(data.upper())
         await writer.drain()

@@ -1,11 +1,11 @@
-"""Blocking: one client after another, in the main thread. The others wait in the backlog for their turn."""
+"""Blocking: one client after another, in the main thread. The others wait in the backlog."""
 
 import socket
 
-from upecho.servers import Stop
 from upecho.servers.shared.accepting import accepting
 from upecho.servers.shared.connections import Connections
 from upecho.servers.shared.leaving import may_leave
+from upecho.serving.contract import Stop
 
 MAX_CLIENTS = 1
 
@@ -20,7 +20,7 @@ def serve(listener: socket.socket, stop: Stop) -> None:
 
 
 def answer(connection: socket.socket, receive_size: int) -> None:
-    """Answer one client until its side of the connection ends."""
+    """Answer one client until it shuts down its side of the connection."""
     with may_leave():
         while data := connection.recv(receive_size):
             connection.sendall(data.upper())

@@ -1,11 +1,11 @@
-"""Native: a readiness loop in C, which does as little as an echo takes. The ceiling for the others."""
+"""Native: a readiness loop in C that does the least an echo server can do. It is the baseline of comparisons."""
 
 import socket
 
-from upecho import extension
-from upecho.servers import Stop
+from upecho.serving.contract import Stop
+from upecho.support import extension
 
-_native = extension.load("native")
+_native = extension.require("native")
 
 
 def serve(listener: socket.socket, stop: Stop) -> None:

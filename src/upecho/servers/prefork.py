@@ -1,7 +1,7 @@
 """Prefork: several processes accept from one listener; each of them runs the selectors loop.
 
-The parent only watches: it replaces a worker that died, and passes the stop on. The workers wait for it on a pipe of
-which only the parent holds the writing end, so they end also when the parent is killed.
+The parent only supervises: it replaces a worker that has died, and passes the stop on. Workers wait for the stop on a
+pipe whose writing end only the parent holds, so they also end when the parent is killed.
 """
 
 import dataclasses
@@ -13,19 +13,20 @@ import socket
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 
-from upecho.servers import OUT_OF_RESOURCES, RETRY_SECONDS, Stop, selectors
+from upecho.servers import selectors
+from upecho.serving.contract import OUT_OF_RESOURCES, RETRY_SECONDS, Stop
 
 WORKERS = max(2, os.cpu_count() or 1)
 
 
 def serve(listener: socket.socket, stop: Stop, count: int = WORKERS) -> None:
-    """Serve clients in several processes, by default one for each processor and at least two, until told to stop."""
+    """Serve clients in ``count`` processes, by default one per processor and at least two, until told to stop."""
     context = multiprocessing.get_context("fork")
-    told = stop.fileno()
+    stop_descriptor = stop.fileno()
     parent_ended, parent_alive = context.Pipe(duplex=False)
 
     def work() -> None:
-        # They are sent to one of us, or by Ctrl-C to all: the parent decides.
+        # Ctrl-C reaches every process of the group; only the parent decides when to stop.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         parent_alive.close()
@@ -48,16 +49,17 @@ def serve(listener: socket.socket, stop: Stop, count: int = WORKERS) -> None:
 
     with listener, parent_alive:
         workers = fill([])
-        while told not in wait(
-            [told, *(worker.sentinel for worker in workers)], None if len(workers) == count else RETRY_SECONDS
+        while stop_descriptor not in wait(
+            [stop_descriptor, *(worker.sentinel for worker in workers)],
+            None if len(workers) == count else RETRY_SECONDS,
         ):
-            wait([told], RETRY_SECONDS)  # a worker that dies at once must not make the parent spin
+            wait([stop_descriptor], RETRY_SECONDS)  # a worker that dies at once must not make the parent spin
             workers = fill([worker for worker in workers if worker.is_alive()])
     _end(workers, stop.grace + RETRY_SECONDS)
 
 
 def _end(workers: list[BaseProcess], seconds: float) -> None:
-    """Wait for workers, which know by now; one that does not answer is killed."""
+    """Wait for the workers, which have been told to stop; kill those that do not end in time."""
     for worker in workers:
         worker.join(seconds)
         worker.kill()

@@ -1,7 +1,8 @@
 """Selectors: one thread, sockets that never block, and a readiness loop around them.
 
-Each connection is in one of two states. *Reading*: nothing is owed, and the next bytes are welcome. *Writing*: the
-kernel did not take all of a reply, so nothing is read until the client has made room; that bounds the memory.
+Each connection is in one of two states. *Reading*: every reply has been sent, so the next bytes are received.
+*Writing*: the kernel did not accept all of a reply, so nothing is received until the client has made room, which bounds
+the memory.
 """
 
 import selectors
@@ -9,9 +10,9 @@ import socket
 import time
 from collections.abc import Callable
 
-from upecho.servers import GONE_BEFORE_ACCEPT, OUT_OF_RESOURCES, RETRY_SECONDS, Stop
 from upecho.servers.shared.leaving import has_left
 from upecho.servers.shared.stopping import end_reading
+from upecho.serving.contract import GONE_BEFORE_ACCEPT, OUT_OF_RESOURCES, RETRY_SECONDS, Stop
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
@@ -23,7 +24,7 @@ def serve(listener: socket.socket, stop: Stop) -> None:
 
 
 class Loop:
-    """The readiness loop; what to do about a ready socket is registered beside it."""
+    """The readiness loop; the callback for a ready socket is registered with it."""
 
     def __init__(self, listener: socket.socket, stop: Stop, selector: selectors.BaseSelector) -> None:
         self.selector = selector
@@ -31,11 +32,11 @@ class Loop:
         self.stop = stop
         self.connections: set[Connection] = set()
         self.running = True
-        self._due: float | None = None  # at most one timer is pending: accept again, or end the grace
+        self._due: float | None = None  # at most one timer is pending: to accept again, or the end of the grace
         self._then: Callable[[], None] = self._listen
 
     def run(self) -> None:
-        """Run until told to stop and every connection has ended or used up its grace."""
+        """Run until told to stop, and then until every connection has ended or the grace is over."""
         self.listener.setblocking(False)
         self.selector.register(self.stop, READ, self._stop)
         self._listen()
@@ -90,14 +91,14 @@ class Loop:
 
 
 class Connection:
-    """One client, and what it is still owed."""
+    """One client, and the part of a reply that is still to be sent."""
 
     def __init__(self, sock: socket.socket, loop: Loop) -> None:
         sock.setblocking(False)
         self.sock = sock
         self._loop = loop
         self._receive_size = loop.stop.receive_size
-        self._owed: bytes | memoryview = b""
+        self._unsent: bytes | memoryview = b""
         loop.selector.register(sock, READ, self._read)
 
     def close(self) -> None:
@@ -121,7 +122,7 @@ class Connection:
             self.close()
 
     def _send(self, reply: bytes | memoryview) -> None:
-        """Send a reply as far as the kernel takes it; the rest is owed, and nothing is read meanwhile."""
+        """Send as much of a reply as the kernel accepts; keep the rest, and receive nothing until it is sent."""
         try:
             sent = self.sock.send(reply)
         except BlockingIOError:
@@ -131,13 +132,13 @@ class Connection:
                 raise
             self.close()
             return
-        if sent < len(reply):  # seldom, so only now it is worth making a view
-            if not self._owed:
+        if sent < len(reply):  # rare, so the view is made only here
+            if not self._unsent:
                 self._loop.selector.modify(self.sock, WRITE, self._write)
-            self._owed = memoryview(reply)[sent:]
-        elif self._owed:
+            self._unsent = memoryview(reply)[sent:]
+        elif self._unsent:
             self._loop.selector.modify(self.sock, READ, self._read)
-            self._owed = b""
+            self._unsent = b""
 
     def _write(self) -> None:
-        self._send(self._owed)
+        self._send(self._unsent)

@@ -1,4 +1,4 @@
-"""Socketserver: the standard library's framework, with its mix-in that gives each connection a thread."""
+"""Socketserver: the framework of the standard library, with the mix-in that gives each connection a thread."""
 
 import selectors
 import socket
@@ -7,17 +7,17 @@ import threading
 import time
 from typing import Any
 
-from upecho.servers import OUT_OF_RESOURCES, RETRY_SECONDS, Stop
 from upecho.servers.blocking import answer
 from upecho.servers.shared.connections import Connections
+from upecho.serving.contract import OUT_OF_RESOURCES, RETRY_SECONDS, Stop
 
-POLL_SECONDS = 0.1  # serve_forever() looks this often whether shutdown() was called
+POLL_SECONDS = 0.1  # how often serve_forever() tests whether shutdown() was called
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """A threading server on a socket that is listening already; of which family makes no difference to it."""
+    """A threading server on a socket that already listens, whatever its address family."""
 
-    daemon_threads = True  # Connections waits for them, and knows how to end them
+    daemon_threads = True  # Connections waits for their connections to close
 
     def __init__(self, listener: socket.socket, stop: Stop, connections: Connections) -> None:
         socketserver.BaseServer.__init__(self, listener.getsockname(), Handler)
@@ -26,20 +26,20 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.connections = connections
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """Accept; without free descriptors the standard loop would try again at once, for ever."""
+        """Accept a client; pause if there is no descriptor, or the standard loop would retry at once and for ever."""
         try:
             return super().get_request()
         except OSError as error:
             if error.errno in OUT_OF_RESOURCES:
                 time.sleep(RETRY_SECONDS)
-            raise  # the standard loop lets an OSError pass
+            raise  # the standard loop ignores an OSError
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Note the connection, then start its thread."""
+        """Register the connection, then start its thread."""
         self.connections.add(request)
         try:
             super().process_request(request, client_address)
-        except RuntimeError:  # no further thread can be started: those who are served go on
+        except RuntimeError:  # no thread can be started; the connected clients are still served
             self.shutdown_request(request)
 
     def close_request(self, request: Any) -> None:
@@ -48,12 +48,12 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
 
 class Handler(socketserver.BaseRequestHandler):
-    """What happens on one connection."""
+    """The handler of one connection."""
 
     server: Server
 
     def handle(self) -> None:
-        """Answer the client until its side of the connection ends."""
+        """Answer the client until it shuts down its side of the connection."""
         answer(self.request, self.server.receive_size)
 
 

@@ -1,12 +1,12 @@
-"""Threads: each connection gets a thread of its own, started when it comes and gone when it ends."""
+"""Threads: each connection gets a thread of its own, which ends with the connection."""
 
 import socket
 import threading
 
-from upecho.servers import Stop
 from upecho.servers.blocking import answer
 from upecho.servers.shared.accepting import accepting
 from upecho.servers.shared.connections import Connections
+from upecho.serving.contract import Stop
 
 
 def serve(listener: socket.socket, stop: Stop) -> None:
@@ -21,5 +21,5 @@ def serve(listener: socket.socket, stop: Stop) -> None:
             connections.add(connection)
             try:
                 threading.Thread(target=handle, args=(connection,), daemon=True).start()
-            except RuntimeError:  # no further thread can be started: those who are served go on
+            except RuntimeError:  # no thread can be started; the connected clients are still served
                 connections.close(connection)

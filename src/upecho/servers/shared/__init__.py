@@ -1,1 +1,1 @@
-"""What several servers have in common, so that each of them shows only what is its own."""
+"""Code that several servers share, so that each module shows only what is specific to its I/O model."""

@@ -1,14 +1,14 @@
-"""The accept loop of the servers that block: one connection at a time, until told to stop."""
+"""The accept loop of the blocking servers."""
 
 import selectors
 import socket
 from collections.abc import Iterator
 
-from upecho.servers import GONE_BEFORE_ACCEPT, OUT_OF_RESOURCES, RETRY_SECONDS, Stop
+from upecho.serving.contract import GONE_BEFORE_ACCEPT, OUT_OF_RESOURCES, RETRY_SECONDS, Stop
 
 
 def accepting(listener: socket.socket, stop: Stop) -> Iterator[socket.socket]:
-    """Yield each new connection, as a blocking socket; on stop close the listener and end."""
+    """Yield each new connection as a blocking socket; after the stop, close the listener and end."""
     listener.setblocking(False)
     with listener, selectors.DefaultSelector() as selector:
         selector.register(listener, selectors.EVENT_READ)

@@ -1,4 +1,4 @@
-"""The open connections of a server that blocks, and their end when it is told to stop."""
+"""The open connections of a blocking server, and how the stop ends them."""
 
 import selectors
 import socket
@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Self
 
-from upecho.servers import Stop
 from upecho.servers.shared.stopping import end_hard, end_reading
+from upecho.serving.contract import Stop
 
 
 class Connections:
-    """Keeps the connections that handlers are blocked on; a thread of its own waits for the stop.
+    """Keeps track of the open connections and ends them after the stop.
 
-    Handlers spend their lives inside ``recv``, where they cannot wait for anything else. Shutting down the
-    socket from another thread is what wakes them, and costs the exchange of data nothing.
+    A handler spends its life inside ``recv``, where it cannot wait for anything else. A thread waits for the stop and
+    shuts down the sockets, which wakes the handlers. This costs nothing while data is exchanged.
     """
 
     def __init__(self, stop: Stop) -> None:
@@ -34,14 +34,14 @@ class Connections:
             self._watcher.join()
 
     def add(self, connection: socket.socket) -> None:
-        """Take charge of a new connection, before its handler runs."""
+        """Register a new connection, before its handler runs."""
         with self._changed:
             self._open.add(connection)
             if self._stopping:
                 end_reading(connection)
 
     def close(self, connection: socket.socket) -> None:
-        """Close a connection whose handler is through."""
+        """Close a connection whose handler has finished."""
         with self._changed:
             self._open.remove(connection)
             connection.close()
@@ -49,7 +49,7 @@ class Connections:
 
     @contextmanager
     def closing(self, connection: socket.socket) -> Iterator[None]:
-        """Close the connection when the handler in the ``with`` block is through."""
+        """Close the connection at the end of the ``with`` block, in which the handler runs."""
         try:
             yield
         finally:

@@ -1,4 +1,4 @@
-"""What the asyncio servers share: running a loop, waiting for the stop, ending what is still open."""
+"""Code that the asyncio servers share: running a loop, waiting for the stop, ending open connections."""
 
 import asyncio
 import socket
@@ -6,12 +6,12 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
-from upecho.servers import Stop
 from upecho.servers.shared.stopping import end_reading_descriptor
+from upecho.serving.contract import Stop
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
-ONE_A_TURN = 0 if sys.version_info >= (3, 14) else 1  # from then on asyncio tries once more than it is told
+ONE_PER_TURN = 0 if sys.version_info >= (3, 14) else 1  # since 3.14, asyncio tries once more than the backlog says
 
 
 def run(main: Coroutine[Any, Any, None], loop_factory: LoopFactory) -> None:
@@ -22,37 +22,37 @@ def run(main: Coroutine[Any, Any, None], loop_factory: LoopFactory) -> None:
 
 
 class Listener(socket.socket):
-    """A socket that listens already, and goes on as it does when it is told to again."""
+    """A listening socket that ignores a second call of ``listen``, which would change its backlog."""
 
     def listen(self, backlog: int = 0) -> None:
         """Leave the backlog as it is."""
 
 
 def accepting(listener: socket.socket, stop: Stop) -> dict[str, Any]:
-    """Return what to tell ``create_server`` or ``start_server`` about a listener: ``sock`` and ``backlog``.
+    """Return the arguments ``sock`` and ``backlog`` for ``create_server`` or ``start_server``.
 
-    asyncio takes the backlog also for how often it shall try to accept in one turn. Each try without a descriptor left
-    fails and sets a timer of a second, to try as often again: with a thousand tries the timers become more and more,
-    and so does their CPU time. Other loops take it for what it is.
+    asyncio also uses the backlog as the number of attempts to accept in one turn of its loop. When no descriptor is
+    left, each attempt fails and sets a timer of one second, which makes as many attempts again; with a thousand
+    attempts, the number of timers and their CPU time grow without bound. Other loops use it only as the backlog.
     """
     if isinstance(asyncio.get_running_loop(), asyncio.SelectorEventLoop):
-        return {"sock": Listener(fileno=listener.detach()), "backlog": ONE_A_TURN}
+        return {"sock": Listener(fileno=listener.detach()), "backlog": ONE_PER_TURN}
     return {"sock": listener, "backlog": stop.backlog}
 
 
 async def stopped(stop: Stop) -> None:
-    """Wait until the server shall end."""
-    told = asyncio.Event()
+    """Wait until the server has to stop."""
+    readable = asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.add_reader(stop.fileno(), told.set)
+    loop.add_reader(stop.fileno(), readable.set)
     try:
-        await told.wait()
+        await readable.wait()
     finally:
         loop.remove_reader(stop.fileno())
 
 
 class Connections:
-    """The open transports, and their end when the server is told to stop."""
+    """The open transports, and how the stop ends them."""
 
     def __init__(self, stop: Stop) -> None:
         self._stop = stop
@@ -61,7 +61,7 @@ class Connections:
         self._none_open = asyncio.Event()
 
     def opened(self, transport: asyncio.WriteTransport) -> None:
-        """Note a new connection."""
+        """Register a new connection."""
         self._open.add(transport)
         if self._stopping:
             _end_reading(transport)
@@ -73,7 +73,7 @@ class Connections:
             self._none_open.set()
 
     async def serve_until_stopped(self, server: asyncio.Server) -> None:
-        """Let the server run; at the stop, end its listener and then its connections."""
+        """Wait for the stop, then close the listener and end the connections."""
         await stopped(self._stop)
         server.close()
         self._stopping = True
@@ -94,9 +94,9 @@ class Connections:
 
 
 class EchoProtocol(asyncio.BaseProtocol):
-    """One client, for the servers made of callbacks; how its bytes come in is left to the subclass.
+    """One client of a server that consists of callbacks; a subclass decides how bytes arrive.
 
-    At end of file the transport sends what is left and closes by itself.
+    At end of file, the transport sends the rest of the reply and closes the connection by itself.
     """
 
     transport: asyncio.Transport
@@ -106,19 +106,19 @@ class EchoProtocol(asyncio.BaseProtocol):
         self.receive_size = receive_size
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Note the connection."""
+        """Register the connection."""
         self.transport = cast(asyncio.Transport, transport)
         self._connections.opened(self.transport)
 
     def pause_writing(self) -> None:
-        """Stop reading from a client that does not read."""
+        """Stop reading from a client that does not read its replies."""
         self.transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """Read again: the client has caught up."""
+        """Resume reading: the client has caught up."""
         self.transport.resume_reading()
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (why it ended is the client's affair)
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (any way to end is normal)
         """Forget the connection."""
         self._connections.closed(self.transport)
 
@@ -144,13 +144,13 @@ def _end_reading(transport: asyncio.WriteTransport) -> None:
 
 
 def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Report what asyncio reports, except that it ran out of descriptors: it pauses by itself.
+    """Report what asyncio reports, except the lack of descriptors, after which it pauses by itself.
 
-    After the pause it accepts again without a look whether the server was closed meanwhile, and fails.
+    After the pause it accepts again without testing whether the server has been closed meanwhile, which fails.
     """
-    pause = (
+    expected = (
         "socket.accept() out of system resource",
         "Exception in callback BaseSelectorEventLoop._start_serving(",
     )
-    if not context.get("message", "").startswith(pause):
+    if not context.get("message", "").startswith(expected):
         loop.default_exception_handler(context)

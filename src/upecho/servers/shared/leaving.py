@@ -1,11 +1,11 @@
-"""Clients that leave: what a failed receive or send says about it."""
+"""Clients that leave: telling them from errors of the server."""
 
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# A receive or send on an established connection fails because the client, its machine or the network between has
-# gone (ECONNRESET, EPIPE, ETIMEDOUT, EHOSTUNREACH, ENETDOWN and more), or else because we did something wrong.
+# A receive or send on an established connection fails because the client, its machine or the network has gone
+# (ECONNRESET, EPIPE, ETIMEDOUT, EHOSTUNREACH, ENETDOWN and more), or because of a mistake in the server: these.
 OUR_FAULT = frozenset({errno.EBADF, errno.EFAULT, errno.EINVAL, errno.ENOTSOCK, errno.EOPNOTSUPP})
 
 
@@ -16,7 +16,7 @@ def has_left(error: OSError) -> bool:
 
 @contextmanager
 def may_leave() -> Iterator[None]:
-    """Let the client leave at any moment: that is its right, and the end of what is inside."""
+    """End the block without an error if the client leaves, which it may do at any moment."""
     try:
         yield
     except OSError as error:

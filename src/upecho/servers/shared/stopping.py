@@ -1,21 +1,21 @@
-"""Shutting down a connection from outside its handler: how every server here passes a stop on."""
+"""Shutting down a connection from outside its handler, which is how the stop reaches a connection."""
 
 import errno
 import socket
 
 
 def end_reading(connection: socket.socket) -> None:
-    """Let the handler read what has arrived, then see end of file, as if the client had shut down."""
+    """Let the handler read what has arrived and then see end of file, as if the client had shut down its side."""
     _shut_down(connection, socket.SHUT_RD)
 
 
 def end_hard(connection: socket.socket) -> None:
-    """Wake a handler that is still sending: its client had the whole grace to read."""
+    """End both directions, which wakes a handler that is still sending after the grace."""
     _shut_down(connection, socket.SHUT_RDWR)
 
 
 def end_reading_descriptor(descriptor: int) -> None:
-    """Do as end_reading to a socket that an event loop owns and shows by its descriptor only."""
+    """Do the same as ``end_reading`` for a socket of which an event loop reveals only the descriptor."""
     borrowed = socket.socket(fileno=descriptor)
     try:
         end_reading(borrowed)
@@ -27,5 +27,5 @@ def _shut_down(connection: socket.socket, how: int) -> None:
     try:
         connection.shutdown(how)
     except OSError as error:
-        if error.errno != errno.ENOTCONN:  # the client is gone, which the handler is about to see
+        if error.errno != errno.ENOTCONN:  # the client has gone, which the handler will notice
             raise

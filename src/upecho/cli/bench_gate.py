@@ -1,0 +1,55 @@
+"""The conformance checks that precede the measurements of ``upecho bench``."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from upecho.cli.progress import Steps
+from upecho.conformance.run.gate import demanded, failing
+from upecho.conformance.run.selection import is_due
+from upecho.measure.plan.cell_plan import PlannedCell
+from upecho.net.address import Family
+from upecho.processes.interpreter import Interpreter
+from upecho.serving.target import Target
+
+Failed = dict[tuple[str, Family, Interpreter | None], list[str]]
+
+
+def checked(cells: Sequence[PlannedCell]) -> list[PlannedCell]:
+    """Return the cells with the checks that their targets fail.
+
+    Every target is checked over every family of the run, under each interpreter that it is measured with.
+
+    Raises:
+        HarnessError: A check could not be carried out.
+    """
+    targets: dict[Interpreter | None, dict[str, Target]] = {}
+    for one in cells:
+        targets.setdefault(one.interpreter, {})[one.target.text] = one.target
+    families = list(dict.fromkeys(one.cell.family for one in cells))
+    failed = _failed(targets, families)
+    return [
+        replace(one, failed_checks=tuple(failed.get((one.cell.target, one.cell.family, one.interpreter), ())))
+        for one in cells
+    ]
+
+
+def _failed(targets: dict[Interpreter | None, dict[str, Target]], families: Sequence[Family]) -> Failed:
+    """Return the ids of the failed checks by target, family and interpreter."""
+    count = sum(
+        is_due(check, target, family)
+        for by_name in targets.values()
+        for target in by_name.values()
+        for family in families
+        for check in demanded()
+    )
+    found: Failed = {}
+    with Steps(count) as steps:
+
+        def progress(step: str) -> None:
+            steps.show("checking conformance", step)
+            steps.advance()
+
+        for interpreter, by_name in targets.items():
+            failed = failing(list(by_name.values()), families, progress, python=interpreter)
+            found.update({(target, family, interpreter): ids for (target, family), ids in failed.items()})
+    return found

@@ -1,0 +1,122 @@
+"""What ``upecho bench`` measures: targets, families and scenarios, and which of them are possible here."""
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from upecho.measure.plan import pythons, scenario_files
+from upecho.measure.plan.cell_plan import PlannedCell
+from upecho.measure.plan.cells import BASELINE
+from upecho.measure.plan.scenarios import ALL, DEFAULT_SCENARIOS, SCENARIOS, SUMMARIES, Scenario
+from upecho.measure.run import expect_engine_supports
+from upecho.net.address import Family
+from upecho.serving import inventory
+from upecho.serving.target import Kind, Target
+from upecho.support.errors import CallerError, UpechoError
+from upecho.support.text import unknown_name
+
+DEFAULT_FAMILIES = ("inet", "unix")
+FILE_ENDING = ".toml"
+
+
+def targets(names: Sequence[str]) -> list[Target]:
+    """Return the targets that the user named, or else every available server that is not naive.
+
+    Raises:
+        CallerError: A target does not exist, or is not one that upecho can start.
+        Unavailable: A package that a target needs is not installed.
+    """
+    if not names:
+        return [Target.parse(row.name) for row in inventory.implementations() if not row.naive and _is_available(row)]
+    return [_target(name) for name in dict.fromkeys(names)]
+
+
+def _target(name: str) -> Target:
+    target = Target.parse(name)
+    if target.kind is not Kind.IMPLEMENTATION:
+        raise CallerError(
+            "bench starts servers itself",
+            subject=f"cannot measure {name!r}",
+            hint="use NAME, NAME+LOOP or module:attribute",
+        )
+    return target
+
+
+def report_missing_baseline(names: Sequence[str]) -> None:
+    """Report that the baseline is unavailable, unless the selection of default targets has reported it."""
+    if names and BASELINE not in names:
+        _is_available(next(row for row in inventory.implementations() if row.name == BASELINE))
+
+
+def families(named: Sequence[Family]) -> list[Family]:
+    """Return the families that the user named, or else the default ones that are available.
+
+    Raises:
+        Unavailable: This system lacks a family that the user named.
+    """
+    if not named:
+        rows = [row for row in inventory.families() if row.name in DEFAULT_FAMILIES]
+        return [Family(row.name) for row in rows if _is_available(row)]
+    found = list(dict.fromkeys(named))
+    for family in found:
+        family.require()
+    return found
+
+
+def _is_available(row: inventory.Entry) -> bool:
+    """Whether an entry can be used here; report it as skipped if not."""
+    if row.unavailable:
+        _report_skipped(row.name, row.unavailable)
+    return not row.unavailable
+
+
+def loadable(cells: Sequence[PlannedCell]) -> list[PlannedCell]:
+    """Return the cells whose interpreter can load their target; report the others as skipped."""
+    unable = pythons.unloadable(cells)
+    skipped = {f"{one.cell.target} on {one.cell.python}": reason for one, reason in unable.items()}
+    for what, reason in skipped.items():
+        _report_skipped(what, reason)
+    return [one for one in cells if one not in unable]
+
+
+def scenarios(names: Sequence[str], engine: str) -> list[Scenario]:
+    """Return the scenarios that the user named, or else the default ones.
+
+    Raises:
+        CallerError: A scenario does not exist, a file is invalid, or two files define a name differently.
+    """
+    found: dict[str, Scenario] = {}
+    for scenario in itertools.chain.from_iterable(_named(name, engine) for name in names):
+        if found.setdefault(scenario.name, scenario) != scenario:
+            raise CallerError(f"two files define the scenario {scenario.name!r} differently", hint="rename one of them")
+    return list(found.values()) or list(DEFAULT_SCENARIOS)
+
+
+def _named(name: str, engine: str) -> Sequence[Scenario]:
+    if name == ALL:
+        return _supported(engine)
+    if name.endswith(FILE_ENDING):
+        return scenario_files.read_scenarios(Path(name))
+    found = [one for one in SCENARIOS if name in (one.name, one.title)]
+    if not found:
+        raise CallerError(unknown_name("scenario", name, list(SUMMARIES), ALL, f"a {FILE_ENDING} file"))
+    return found
+
+
+def _supported(engine: str) -> list[Scenario]:
+    """Return every scenario that an engine can produce here; report the others as skipped."""
+    reasons: dict[str, str] = {}
+    for scenario in SCENARIOS:
+        try:
+            expect_engine_supports(engine, [scenario])
+        except UpechoError as error:
+            reasons[scenario.title] = str(error)
+    for title, reason in reasons.items():
+        _report_skipped(title, reason)
+    return [scenario for scenario in SCENARIOS if scenario.title not in reasons]
+
+
+def _report_skipped(what: str, reason: str) -> None:
+    click.echo(f"skipping {what}: {reason}", err=True)

@@ -1,0 +1,81 @@
+"""Carries out a run of ``upecho check``; saves and shows its verdicts, also if it is cut short."""
+
+from pathlib import Path
+
+import click
+
+from upecho.cli import check_notes
+from upecho.cli.console import console
+from upecho.cli.progress import Steps
+from upecho.cli.signals import as_interrupts
+from upecho.conformance.run.check_run import CheckRun
+from upecho.conformance.run.known import updated
+from upecho.conformance.run.known_files import store
+from upecho.conformance.run.outcome import Verdict
+from upecho.report.conformance.verdicts import verdicts
+from upecho.support import atomic_write
+from upecho.support.errors import HarnessError, UpechoError
+
+PIPED_WIDTH = 100  # columns of a report that is written to a file or a pipe
+
+
+def carry_out(run: CheckRun, file: Path | None, *, directory: str | None, write_known: bool) -> int:
+    """Run the checks, save and show the verdicts; return the exit status.
+
+    Args:
+        run: The run.
+        file: The file to save the verdicts to, as JSON; None saves nothing.
+        directory: The directory of known failures; None means the default.
+        write_known: Whether to write what failed to that directory instead of letting it fail the run.
+    """
+    try:
+        with as_interrupts():
+            _run(run)
+    except (KeyboardInterrupt, UpechoError):
+        if run.results():
+            _keep(run, file)
+        raise
+    try:
+        if write_known:
+            _write_known(run, directory)
+    finally:
+        _keep(run, file)
+    outcomes, status = run.results(), run.exit_status()
+    check_notes.tell_not_due(run.plan)
+    check_notes.tell_works_anyway(outcomes)
+    if write_known:
+        return status if status == HarnessError.exit_status else 0
+    check_notes.tell_stale(run.plan.known, outcomes)
+    return status
+
+
+def _run(run: CheckRun) -> None:
+    """Run the checks and show the progress."""
+    failed = 0
+    with Steps(run.plan.due) as steps:
+        for outcome in run.outcomes():
+            failed += outcome.verdict is Verdict.FAILED and not outcome.known
+            so_far = f" ({failed} failed so far)" if failed else ""
+            steps.show(f"checking {outcome.target} over {outcome.family}", outcome.check + so_far)
+            steps.advance()
+
+
+def _keep(run: CheckRun, file: Path | None) -> None:
+    """Save and show the verdicts; an error in one does not prevent the other."""
+    try:
+        if file:
+            atomic_write.save(file, run.document())
+    finally:
+        plan, terminal = run.plan, console(PIPED_WIDTH)
+        names = [target.text for target in plan.targets]
+        report = verdicts(run.results(), plan.checks, names, due=plan.due, width=terminal.width)
+        terminal.print(report, crop=False)
+
+
+def _write_known(run: CheckRun, directory: str | None) -> None:
+    """Update the file of known failures of each target, and say what was done to it."""
+    plan = run.plan
+    for target in plan.targets:
+        old = plan.known.of(target)
+        entries = updated(old.entries if old else (), target, run.results(), strict=plan.strict)
+        click.echo(store(directory, target, old, entries=entries), err=True)

@@ -1,0 +1,165 @@
+"""``upecho bench``: checks servers, then measures and compares them."""
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from upecho.cli import bench_selection
+from upecho.cli.bench_run import measure
+from upecho.cli.parameters import FamilyName, Number, ScenarioName, TargetName
+from upecho.load.engine import NAMES, best
+from upecho.measure.plan import pythons
+from upecho.measure.plan.cell_plan import every_cell, missing_baselines
+from upecho.measure.plan.scenarios import ALL, DEFAULT_SCENARIOS, SUMMARIES
+from upecho.measure.plan.settings import Limits, RunSettings, Window
+from upecho.measure.run import Run, expect_engine_supports
+from upecho.measure.statistics.claims import MIN_ROUNDS
+from upecho.net.address import Family
+from upecho.support import atomic_write
+
+PRECISION_PERCENT = 3.0
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The defaults of a kind of run.
+
+    Attributes:
+        min_rounds: Number of rounds before the precision is considered.
+        rounds: Maximum number of rounds.
+        seconds: Duration of a trial's window, in seconds.
+        warm_up_seconds: Duration of a trial's warm-up, in seconds.
+        budget: Maximum duration of all rounds, in seconds.
+    """
+
+    min_rounds: int
+    rounds: int
+    seconds: float
+    warm_up_seconds: float
+    budget: float
+
+
+NORMAL = Profile(min_rounds=5, rounds=100, seconds=1.0, warm_up_seconds=0.2, budget=900.0)
+# A quick run of everything has about 70 cells. At 0.15 s to start and end a server, its four rounds take 75 s.
+QUICK = Profile(min_rounds=MIN_ROUNDS, rounds=MIN_ROUNDS, seconds=0.1, warm_up_seconds=0.02, budget=150.0)
+
+
+def _defaults(name: str) -> str:
+    return f"[default: {getattr(NORMAL, name):g}; quick: {getattr(QUICK, name):g}]"
+
+
+NAME_WIDTH, HELP_WIDTH = 12, 76
+SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
+    textwrap.fill(f"{name:{NAME_WIDTH}} {text}", HELP_WIDTH, subsequent_indent=" " * (NAME_WIDTH + 1))
+    for name, text in SUMMARIES.items()
+)
+
+
+@click.command(epilog=SCENARIO_HELP)
+@click.argument("targets", metavar="[TARGET]...", nargs=-1, type=TargetName())
+@click.option(
+    "--family",
+    "families",
+    multiple=True,
+    type=FamilyName(),
+    help="Measure over this family; repeatable.  [default: inet, unix]",
+)
+@click.option(
+    "--scenario",
+    "scenarios",
+    multiple=True,
+    type=ScenarioName(),
+    metavar="NAME|FILE.toml",
+    help=f"Measure this scenario; repeatable; {ALL} selects every scenario.  "
+    f"[default: {', '.join(one.name for one in DEFAULT_SCENARIOS)}]",
+)
+@click.option("--engine", type=click.Choice(NAMES), help="Load engine.  [default: native, if it was built]")
+@click.option(
+    "--quick",
+    is_flag=True,
+    help=f"Give a first impression in a minute or two: {QUICK.rounds} rounds of short trials. The intervals (±) are "
+    "wide, so only large differences are detected.",
+)
+@click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Save every trial to FILE, as JSON.")
+@click.option(
+    "--python",
+    "programs",
+    multiple=True,
+    metavar="PROGRAM",
+    help="Run the servers with this Python. Repeatable; all selects each version on the PATH.  [default: this Python]",
+)
+@click.option("--cold", is_flag=True, help="Also measure each server before any of its connections has ended.")
+@click.option("--rounds", type=Number(1, 10000), help=f"Maximum number of rounds.  {_defaults('rounds')}")
+@click.option(
+    "--precision",
+    type=Number(0.0, 100.0),
+    default=PRECISION_PERCENT,
+    help=f"Stop when every ratio is known to ± this many percent; 0 disables this.  [default: {PRECISION_PERCENT:g}]",
+)
+@click.option("--seconds", type=Number(0.01, 3600.0), help=f"Duration of a trial, in seconds.  {_defaults('seconds')}")
+@click.option(
+    "--budget", type=Number(0.0, 1e6), help=f"Maximum duration of all rounds, in seconds.  {_defaults('budget')}"
+)
+@click.option("--seed", type=Number(0, 2**32), default=0, help="Seed for the cell order and the payload.")
+@click.option("--no-check", is_flag=True, help="Do not check conformance before measuring.")
+@click.option("--even-if-failing", is_flag=True, help="Also measure servers that fail a check, and mark them.")
+def command(targets: Sequence[str], families: Sequence[Family], save: Path | None, **options: Any) -> int:
+    """Compare the cost and the speed of servers.
+
+    \b
+    upecho bench --quick
+    upecho bench selectors asyncio asyncio+uvloop --family unix --save new.json
+
+    TARGET is NAME, NAME+LOOP or module:attribute. The default is every server that upecho list shows, except naive ones
+    such as textbook. Each trial starts a new server process; the load engine runs in another process and compares every
+    byte of every reply.
+
+    Each table includes native, the baseline: the same protocol in C, which costs little more than the system calls.
+    Ratios are relative to it. A table in which no other server can be measured leaves it out. Without upecho's C
+    extension, ratios are relative to the cheapest server.
+
+    Rounds are measured until every ratio is known to --precision, or until --rounds or --budget is used up.
+
+    Exit status: 0 if no server failed, 1 if a server failed a check or a measurement, 2 if the input was wrong, 3 if
+    upecho or the machine failed.
+    """  # noqa: D301 (\b is click's mark for lines that stay as they are)
+    if save:
+        atomic_write.check(save)
+    selected, chosen_families = bench_selection.targets(targets), bench_selection.families(families)
+    window, limits = _window_and_limits(options)
+    scenarios = bench_selection.scenarios(options["scenarios"], window.engine)
+    interpreters = pythons.named(options["programs"])
+    expect_engine_supports(window.engine, scenarios)
+    cells = every_cell(selected, chosen_families, scenarios, pythons=interpreters, cold=options["cold"])
+    cells = bench_selection.loadable(cells)
+    bench_selection.report_missing_baseline(targets)
+    cells += missing_baselines(cells)
+    check = not options["no_check"]
+    if check:
+        from upecho.cli.bench_gate import checked  # noqa: PLC0415 (imports the suite, which not every run needs)
+
+        cells = checked(cells)
+    settings = RunSettings(window, limits, checked=check, even_if_failing=options["even_if_failing"])
+    return measure(Run(cells, settings), save)
+
+
+def _window_and_limits(options: dict[str, Any]) -> tuple[Window, Limits]:
+    profile = QUICK if options["quick"] else NORMAL
+    window = Window(
+        warm_up_seconds=profile.warm_up_seconds,
+        seconds=options["seconds"] or profile.seconds,
+        seed=options["seed"],
+        engine=options["engine"] or best(),
+    )
+    limits = Limits(
+        rounds=options["rounds"] or profile.rounds,
+        budget_seconds=profile.budget if options["budget"] is None else options["budget"],
+        min_rounds=profile.min_rounds,
+        precision=options["precision"] / 100,
+        copies=True,
+    )
+    return window, limits

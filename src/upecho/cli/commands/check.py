@@ -1,0 +1,103 @@
+"""``upecho check``: whether servers conform."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from upecho.cli import check_notes
+from upecho.cli.check_run import carry_out
+from upecho.cli.parameters import CheckName, FamilyName, TargetName
+from upecho.conformance.run.check_run import CheckRun, Plan
+from upecho.conformance.run.known_files import expect_writable, read_known_failures
+from upecho.conformance.run.preconditions import expect_cores, expect_imports, expect_listeners
+from upecho.conformance.run.selection import pair_with_families, parse_targets, select_checks
+from upecho.net.address import Family
+from upecho.support import atomic_write, timeouts
+from upecho.support.errors import CallerError
+from upecho.support.paths import current_directory
+
+
+@click.command()
+@click.argument("targets", metavar="TARGET...", nargs=-1, required=True, type=TargetName())
+@click.option(
+    "--family",
+    "families",
+    multiple=True,
+    type=FamilyName(),
+    help="Check over this socket family; repeatable.  [default: every available family]",
+)
+@click.option(
+    "--check", "ids", multiple=True, metavar="ID", type=CheckName(), help="Run this check; repeatable.  [default: all]"
+)
+@click.option("--strict", is_flag=True, help="Let a failed SHOULD check fail the run.")
+@click.option(
+    "--max-clients",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Number of clients that a target serves at the same time, if it does not declare it.",
+)
+@click.option(
+    "--known",
+    "directory",
+    metavar="DIRECTORY",
+    help="Directory of known failures, one file per target.  [default: known, if it exists]",
+)
+@click.option("--write-known", is_flag=True, help="Write the current failures to the directory of known failures.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Number of checks to run at the same time.  [default: two per core]",
+)
+@click.option(
+    "--json", "file", type=click.Path(path_type=Path), metavar="FILE", help="Save the verdicts to FILE, as JSON."
+)
+def command(targets: Sequence[str], families: Sequence[Family], file: Path | None, **options: Any) -> int:
+    """Check whether servers conform to the protocol.
+
+    \b
+    upecho check selectors asyncio+uvloop
+    upecho check 127.0.0.1:9000
+    upecho check unix:/tmp/x.sock --check half-close
+    upecho check "cmd:./my-server --listen {address}" --strict
+
+    A TARGET is NAME, NAME+LOOP or module:attribute, which upecho starts and stops; the address of a server that is
+    already running; or cmd:COMMAND, in which {address} stands for the address to listen on.
+
+    Exit status: 0 if every MUST check passed or is a known failure, 1 if one failed (with --strict also a SHOULD check)
+    or a known failure no longer fails, 2 if the input was wrong, 3 if upecho could not carry out a check.
+    """  # noqa: D301 (\b is click's mark for a paragraph that is not rewrapped)
+    if file:
+        atomic_write.check(file)
+    current_directory()  # reports a removed directory before a worker process fails because of it
+    timeouts.scaled(1)  # reports a wrong UPECHO_DEADLINE_SCALE before anything is started
+    plan = _plan(targets, families, options)
+    if options["write_known"]:
+        for target in plan.targets:
+            expect_writable(options["directory"], target, plan.known.of(target))
+    expect_listeners(plan.targets)
+    return carry_out(CheckRun(plan), file, directory=options["directory"], write_known=options["write_known"])
+
+
+def _plan(texts: Sequence[str], families: Sequence[Family], options: dict[str, Any]) -> Plan:
+    """Return what the run has to do.
+
+    Raises:
+        CallerError: An argument is wrong, or no check is due.
+    """
+    expect_cores(options["jobs"] or 1)
+    checks = select_checks(options["ids"])
+    expect_imports(texts)  # before parse_targets, which imports the modules into this process
+    targets = parse_targets(texts, options["max_clients"])
+    plan = Plan(
+        pairs=pair_with_families(targets, families),
+        checks=checks,
+        known=read_known_failures(options["directory"], targets, may_be_missing=options["write_known"]),
+        strict=options["strict"],
+        jobs=options["jobs"],
+    )
+    if not plan.due:
+        raise CallerError(f"none of the selected checks applies: {check_notes.why_none_is_due(plan)}")
+    return plan

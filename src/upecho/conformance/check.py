@@ -1,0 +1,101 @@
+"""Describes a check: its level, where it is due and what it needs. Imports neither pytest nor a check."""
+
+import enum
+import inspect
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from upecho.net.address import Family
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+ATTRIBUTE = "__upecho_check__"  # of a test function: its description
+
+
+class Level(enum.StrEnum):
+    """How much a failed check weighs."""
+
+    MUST = "MUST"  # wrong bytes, a hang, a crash or a leak: never correct
+    SHOULD = "SHOULD"  # expected of a careful server
+    INFO = "INFO"  # records a value and cannot fail
+
+
+@dataclass(frozen=True)
+class Check:
+    """The description of a check.
+
+    Attributes:
+        id: Public name, as used by ``--check``.
+        topic: Subject of the module that contains the check, in one to three words.
+        level: Weight of a failure.
+        requirement: What a server has to do, in one sentence.
+        source: Standard or manual page that the requirement follows from.
+        process: Whether the check starts, observes or stops the server process, rather than only connecting to it.
+        observes: Whether the check reads the resource usage of the process, which not every system exposes.
+        clients: Number of clients that the server has to serve at the same time.
+        limited: Whether the check concerns only targets that declare a maximum number of clients.
+        families: Socket families that the check applies to.
+        runs_last: Whether the check also judges what happened during the checks before it. Each worker process that
+            runs checks of a target ends with it.
+        gate: Whether a server has to pass the check before ``upecho bench`` measures it.
+    """
+
+    id: str
+    topic: str
+    level: Level
+    requirement: str
+    source: str
+    process: bool = False
+    observes: bool = False
+    clients: int = 1
+    limited: bool = False
+    families: frozenset[Family] = frozenset(Family)
+    runs_last: bool = False
+    gate: bool = False
+
+    @classmethod
+    def of(cls, function: Callable[..., Any]) -> "Check | None":
+        """Return the description attached to a function, or None if it is not a check."""
+        description = getattr(function, ATTRIBUTE, None)
+        return description if isinstance(description, cls) else None
+
+
+def check(  # noqa: PLR0913 (one parameter for each property of a check)
+    level: Level,
+    *,
+    process: bool = False,
+    observes: bool = False,
+    clients: int = 1,
+    limited: bool = False,
+    families: Collection[Family] = tuple(Family),
+    runs_last: bool = False,
+    gate: bool = True,
+) -> Callable[[Function], Function]:
+    """Turn a test function into a check.
+
+    The name of the function becomes the id, its module the topic, and its docstring the requirement and the source.
+    The parameters are the attributes of ``Check``; ``observes`` implies ``process``, and only MUST checks can be
+    part of the gate.
+    """
+
+    def decorate(function: Function) -> Function:
+        requirement, _, source = (inspect.getdoc(function) or "").partition("\n\nSource: ")
+        description = Check(
+            id=function.__name__.removeprefix("test_").replace("_", "-"),
+            topic=function.__module__.rpartition(".test_")[2].replace("_", " "),
+            level=level,
+            requirement=" ".join(requirement.split()),
+            source=" ".join(source.split()),
+            process=process or observes,
+            observes=observes,
+            clients=clients,
+            limited=limited,
+            families=frozenset(families),
+            runs_last=runs_last,
+            gate=gate and level is Level.MUST,
+        )
+        setattr(function, ATTRIBUTE, description)
+        return function
+
+    return decorate

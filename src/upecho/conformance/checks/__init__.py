@@ -1,0 +1,1 @@
+"""The checks: one module for each topic, one function for each check."""

@@ -1,0 +1,250 @@
+"""Provides the fixtures of the checks, selects the checks that are due, and turns their results into verdicts."""
+
+import shlex
+import signal
+import threading
+import warnings
+from collections.abc import Generator, Iterator
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from upecho.conformance.check import Check, Level
+from upecho.conformance.findings import Explanation, Record, Recorded
+from upecho.conformance.harness.launcher import Launcher
+from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.violation import Violation
+from upecho.conformance.plugin import refuse
+from upecho.conformance.run.explaining import as_text
+from upecho.conformance.run.judging import (
+    as_declared,
+    as_information,
+    fault_in,
+    show_in_pytest,
+    verdict_of,
+    violation_in,
+)
+from upecho.conformance.run.known import Known
+from upecho.conformance.run.known_files import read_known_failures
+from upecho.conformance.run.outcome import PROPERTY, Outcome, Verdict
+from upecho.conformance.run.selection import Pair, is_due, pair_with_families, parse_targets, select_checks
+from upecho.net.address import Family
+from upecho.processes import rlimits
+from upecho.processes.interpreter import Interpreter
+from upecho.processes.supervisor import Supervisor
+from upecho.support.errors import CallerError
+
+DESCRIPTORS = 4096  # enough for the check with the most clients
+NO_TARGET = "name the server to check, as in --upecho-target selectors or --upecho-target 127.0.0.1:9000"
+
+BAD_INPUT = pytest.StashKey[str]()
+PAIRS = pytest.StashKey[list[Pair]]()
+CHECKS = pytest.StashKey[list[Check]]()
+KNOWN = pytest.StashKey[Known]()
+PYTHON = pytest.StashKey[Interpreter | None]()
+INTERRUPTED = pytest.StashKey[bool]()
+VIOLATION = pytest.StashKey[Violation]()
+UNSUPPORTED = pytest.StashKey[str]()
+RECORDED = pytest.StashKey[Recorded]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the options before anything is started.
+
+    Bad input is reported after collection: when pytest loads this conftest during collection, an exception raised here
+    would be shown as a traceback.
+    """
+    rlimits.raise_limit(DESCRIPTORS)
+    _remember_interrupts(config)
+    config.stash[PAIRS] = []
+    config.stash[BAD_INPUT] = ""
+    try:
+        _read_options(config)
+    except CallerError as error:
+        config.stash[BAD_INPUT] = str(error)
+
+
+def _read_options(config: pytest.Config) -> None:
+    option = config.getoption
+    if not option("--upecho-target"):
+        raise CallerError(NO_TARGET)
+    max_clients = option("--upecho-max-clients")
+    if max_clients is not None and max_clients < 1:
+        raise CallerError(f"--upecho-max-clients is {max_clients}; it must be at least 1")
+    targets = parse_targets(option("--upecho-target"), max_clients)
+    config.stash[PAIRS] = pair_with_families(targets, [Family(name) for name in option("--upecho-family")])
+    config.stash[CHECKS] = select_checks(option("--upecho-check"))
+    config.stash[KNOWN] = read_known_failures(option("--upecho-known"), targets)
+    python = option("--upecho-python")
+    config.stash[PYTHON] = Interpreter.probe(python) if python else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Keep pytest from reporting, at its end, where the exception of an interrupt was ignored."""
+    if config.stash.get(INTERRUPTED, False):
+        warnings.simplefilter("ignore", pytest.PytestUnraisableExceptionWarning)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Repeat each check for each target and family."""
+    if "launcher" in metafunc.fixturenames:
+        pairs = metafunc.config.stash[PAIRS]
+        ids = [f"{target.text}-{family}" for target, family in pairs]
+        metafunc.parametrize("launcher", pairs, indirect=True, ids=ids, scope="session")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Refuse bad input; deselect the checks that are not due or not selected."""
+    if message := config.stash[BAD_INPUT]:
+        refuse(config, message)
+        items.clear()
+        return
+    due = [item for item in items if (check := _check(item)) is None or _is_selected(item, check)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in due])
+    items[:] = due
+
+
+def _is_selected(item: pytest.Item, check: Check) -> bool:
+    return check in item.config.stash[CHECKS] and is_due(check, *_pair(item))
+
+
+@pytest.fixture(scope="session")
+def supervisor() -> Iterator[Supervisor]:
+    """Own every process that the suite starts."""
+    with Supervisor() as supervisor:
+        yield supervisor
+
+
+@pytest.fixture(scope="session")
+def launcher(supervisor: Supervisor, request: pytest.FixtureRequest) -> Iterator[Launcher]:
+    """Start one target over one family as often as the checks need it."""
+    target, family = request.param
+    launcher = Launcher(target, family, supervisor, request.config.stash[PYTHON])
+    yield launcher
+    launcher.discard_shared()
+
+
+@pytest.fixture(autouse=True)
+def _one_check(launcher: Launcher, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Release what a check has opened and started; after a failure, the next check gets a new server.
+
+    A check that the target declares not to support is skipped, unless a quick attempt shows that it may well pass.
+    """
+    check = _check(request.node)
+    assert check
+    launcher.begin_check(check)
+    try:
+        if reason := launcher.unsupported_reason(check):
+            request.node.stash[UNSUPPORTED] = reason
+            if not launcher.works_anyway(check):
+                pytest.skip(reason)
+        yield
+    finally:
+        launcher.end_check(failed=VIOLATION in request.node.stash)
+
+
+@pytest.fixture
+def record(request: pytest.FixtureRequest) -> Record:
+    """Return a function with which an INFO check records what it observed."""
+
+    def record(recorded: Recorded) -> None:
+        request.node.stash[RECORDED] = recorded
+
+    return record
+
+
+@pytest.fixture
+def server(launcher: Launcher) -> Server:
+    """Return the server that successive checks share."""
+    return launcher.shared_server()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Turn the end of a check into a verdict, and attach that to the report as a property.
+
+    After an interrupt no result counts: neither what the interrupt broke, nor a check that went on because Python
+    ignored the exception.
+    """
+    if item.config.stash[INTERRUPTED]:
+        raise KeyboardInterrupt
+    report: pytest.TestReport = yield
+    check = _check(item)
+    if check is None or (call.when != "call" and call.excinfo is None):
+        return report
+    known = item.config.stash[KNOWN]
+    outcome = known.marked(_outcome(item, call, check))
+    if outcome.verdict is Verdict.FAILED:
+        report.longrepr = as_text(check, outcome)
+    for properties in (report.user_properties, item.user_properties):  # a JUnit file has those of the last report
+        properties.append((PROPERTY, outcome.to_json()))
+    complaint = "\n".join(known.complaints([outcome]))
+    show_in_pytest(report, outcome, complaint, strict=item.config.getoption("--upecho-strict"))
+    return report
+
+
+def _outcome(item: pytest.Item, call: pytest.CallInfo[None], check: Check) -> Outcome:
+    target, family = _pair(item)
+    verdict = verdict_of(call)
+    outcome = Outcome(
+        target=target.text,
+        family=family,
+        check=check.id,
+        level=check.level,
+        verdict=verdict,
+        seconds=round(call.duration, 4),
+        explanation=_explanation(item, call, check),
+        fault=fault_in(call) if verdict is Verdict.ERROR else None,
+        recorded=item.stash.get(RECORDED, None),
+    )
+    if reason := item.stash.get(UNSUPPORTED, None):
+        outcome = as_declared(outcome, reason)
+    return as_information(outcome) if check.level is Level.INFO else outcome
+
+
+def _explanation(item: pytest.Item, call: pytest.CallInfo[None], check: Check) -> Explanation | None:
+    """Return why a check failed; that it did is noted, so that the server is not used again."""
+    violation = violation_in(call)
+    if violation is None:
+        return None
+    item.stash[VIOLATION] = violation
+    launcher: Launcher = item.funcargs["launcher"]  # type: ignore[attr-defined]
+    violation = launcher.explained(violation)
+    target, family = _pair(item)
+    return Explanation(
+        expected=violation.expected,
+        seen=violation.seen,
+        note=" ".join(" ".join(getattr(violation, "__notes__", [])).split()),
+        wire=launcher.log.wire(),
+        stderr=tuple(launcher.stderr()),
+        repeat=f"upecho check {shlex.quote(target.text)} --family {family} --check {check.id}",
+    )
+
+
+def _check(item: pytest.Item) -> Check | None:
+    return Check.of(item.function) if isinstance(item, pytest.Function) else None
+
+
+def _pair(item: pytest.Item) -> Pair:
+    pair: Pair = item.callspec.params["launcher"]  # type: ignore[attr-defined]
+    return pair
+
+
+def _remember_interrupts(config: pytest.Config) -> None:
+    """Note each SIGINT: Python ignores the exception that it raises in places such as a garbage collector callback."""
+    config.stash[INTERRUPTED] = False
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        config.stash[INTERRUPTED] = True
+        signal.default_int_handler(number, frame)
+
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
+        config.add_cleanup(_restore_interrupts)
+
+
+def _restore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

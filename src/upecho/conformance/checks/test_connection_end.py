@@ -1,0 +1,183 @@
+"""Checks of the end of a connection: half-close, close and reset, at any time, lose no data and leak nothing."""
+
+import random
+
+from upecho.conformance.check import Level, check
+from upecho.conformance.harness.server import Server
+
+MIB = 1 << 20
+SEED = 20260702
+LATE_SECONDS = 0.3
+IN_FLIGHT_BYTES = 50_000  # fits into the kernel buffers, so that the server can send the whole reply
+CLIENTS = 10
+STALLED_CLIENTS = 3
+
+
+@check(Level.MUST)
+def test_half_close(server: Server) -> None:
+    """After a client half-closes, the server sends the rest of the reply and then closes its side, too.
+
+    Source: RFC 9293 section 3.6, case 2; RFC 862: the server sends back all data, then the connection is closed.
+    """
+    client = server.connect()
+    client.send(b"x")
+    client.half_close()
+    client.expect_fin()
+
+
+@check(Level.MUST)
+def test_half_close_large(server: Server) -> None:
+    """A client that sends 8 MiB, half-closes and reads late receives every byte of the reply before FIN.
+
+    Source: RFC 9293 section 3.6: data in flight before the FIN is delivered.
+    """
+    data = random.Random(SEED).randbytes(8 * MIB)
+    client = server.connect()
+    client.send(data)
+    client.half_close()
+    client.expect_fin()
+
+
+@check(Level.MUST)
+def test_immediate_half_close(server: Server) -> None:
+    """A client that half-closes without sending anything receives FIN and nothing else.
+
+    Source: RFC 9293 section 3.6, case 2.
+    """
+    client = server.connect()
+    client.half_close()
+    client.expect_fin()
+
+
+@check(Level.MUST)
+def test_half_close_before_accept(server: Server) -> None:
+    """The server answers data and a half-close that arrived before it accepted the connection.
+
+    Source: POSIX accept(): connections wait in the queue of the listener, together with the data that arrives.
+    """
+    for _ in range(CLIENTS):
+        with server.paused():
+            client = server.connect()
+            client.send(b"early")
+            client.half_close()
+        client.expect_fin()
+        client.close()
+
+
+@check(Level.MUST)
+def test_no_reset_on_close(server: Server) -> None:
+    """When the server closes a connection, a client that reads late still receives the reply that was in flight.
+
+    Source: RFC 9293 section 3.6; SO_LINGER with zero, or a close with unread data, sends RST and discards queued data.
+    """
+    client = server.connect()
+    client.send(random.Random(SEED).randbytes(IN_FLIGHT_BYTES))
+    client.half_close()
+    client.pause(LATE_SECONDS)
+    client.expect_fin()
+
+
+@check(Level.MUST)
+def test_abrupt_close(server: Server) -> None:
+    """After clients close with replies unread or nothing sent, no descriptor stays open and new clients are served.
+
+    Source: RFC 9293 section 3.5.2: data for a closed socket is answered with RST.
+    """
+    with server.expect_unharmed():
+        for size in (0, 1, 1000, MIB):
+            client = server.connect()
+            client.send_some(bytes(size))
+            client.close()
+
+
+@check(Level.MUST)
+def test_reset_idle(server: Server) -> None:
+    """After connections without pending data are reset, no descriptor stays open and new clients are served.
+
+    Source: RFC 9293 section 3.10.7.4: RST aborts the connection.
+    """
+    with server.expect_unharmed():
+        for _ in range(CLIENTS):
+            client = server.connect()
+            client.send(b"x")
+            client.wait_for_reply()
+            client.reset()
+
+
+@check(Level.MUST)
+def test_reset_mid_transfer(server: Server) -> None:
+    """After connections are reset during a transfer, no descriptor stays open and new clients are served.
+
+    Source: RFC 9293 section 3.10.7.4: RST aborts the connection.
+    """
+    with server.expect_unharmed():
+        for _ in range(CLIENTS):
+            client = server.connect()
+            client.exchange(b"first")
+            client.send_some(bytes(IN_FLIGHT_BYTES))
+            client.reset()
+
+
+@check(Level.MUST)
+def test_reset_with_unread_replies(server: Server) -> None:
+    """After clients reset connections with unread replies, no descriptor stays open and new clients are served.
+
+    Source: RFC 9293 section 3.10.7.4: queued segments are discarded; POSIX send(): ECONNRESET, EPIPE.
+    """
+    with server.expect_unharmed():
+        for _ in range(STALLED_CLIENTS):
+            client = server.connect()
+            client.send(bytes(IN_FLIGHT_BYTES))
+            client.wait_for_reply()
+            client.send_some(bytes(IN_FLIGHT_BYTES))
+            client.reset()
+
+
+@check(Level.MUST)
+def test_reset_after_half_close(server: Server) -> None:
+    """After half-closed connections are reset, no descriptor stays open and new clients are served.
+
+    Source: RFC 9293 section 3.10.7.4, in the states CLOSE-WAIT and LAST-ACK.
+    """
+    with server.expect_unharmed():
+        for _ in range(CLIENTS):
+            client = server.connect()
+            client.send(b"x" * IN_FLIGHT_BYTES)
+            client.half_close()
+            client.wait_for_reply()
+            client.reset()
+        client = server.connect()
+        client.stall(64 * MIB)
+        client.half_close()
+        client.reset()
+
+
+@check(Level.MUST)
+def test_reset_before_accept(server: Server) -> None:
+    """After connections are reset before they are accepted, no descriptor stays open and new clients are served.
+
+    Source: POSIX accept(): ECONNABORTED; on Linux the connection is accepted, and the next call on it fails.
+    """
+    with server.expect_unharmed():
+        for _ in range(CLIENTS):
+            with server.paused():
+                client = server.connect()
+                client.send(b"x")
+                client.reset()
+            server.expect_serves_new_clients()
+
+
+@check(Level.MUST)
+def test_shutdown_both_directions(server: Server) -> None:
+    """After clients shut down both directions before the reply, no descriptor stays open and new clients are served.
+
+    Source: RFC 9293 section 3.6, case 3: both sides may close at the same time.
+    """
+    with server.expect_unharmed():
+        for _ in range(CLIENTS):
+            with server.paused():
+                client = server.connect()
+                client.send(b"x" * 1000)
+                client.shutdown_both()
+            client.close()
+            server.expect_serves_new_clients()

@@ -1,0 +1,176 @@
+"""Checks of many clients: each receives its own reply in time, however many there are and whatever the others do."""
+
+import time
+
+from upecho.conformance.check import Level, check
+from upecho.conformance.findings import Record, Recorded
+from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.violation import Violation
+from upecho.net.address import Family
+from upecho.support import timeouts
+
+BURST = 200
+BURST_SECONDS = 3.0
+IDLE = 50
+BEYOND_SELECT = 1100  # select() accepts descriptors below 1024
+TURNS = 3
+REUSES = 200
+WAIT_SECONDS = 0.2
+PINGS = 11
+PING_SECONDS = 0.05
+PIECES = 200
+PIECE_BYTES = 21
+NAGLE_SECONDS = 0.038  # the delayed acknowledgement of Linux takes 40 ms
+NEW_CLIENTS = 8
+MESSAGES = 9
+FLOOD = bytes(65536)
+PUMPS = 20
+CHURN = 1000
+CHURN_STEP = 20
+CONNECT_STEP = 50
+
+
+@check(Level.MUST, clients=100)
+def test_hundred_clients(server: Server) -> None:
+    """The server answers a hundred clients that are connected at the same time, each with its own bytes.
+
+    Source: RFC 862: each connection is answered independently.
+    """
+    clients = server.connect_many(100)
+    for turn in range(TURNS):
+        for number, client in enumerate(clients):
+            client.send(b"client %d, turn %d;" % (number, turn) * 100)
+        for client in reversed(clients):
+            client.receive()
+
+
+@check(Level.MUST, clients=IDLE + 1)
+def test_idle_clients(server: Server) -> None:
+    """The server answers a client while fifty others are connected and silent.
+
+    Source: RFC 862: a connection lasts until the client ends it, and may be silent.
+    """
+    server.connect_many(IDLE)
+    client = server.connect()
+    for turn in range(PINGS):
+        client.exchange(b"client, turn %d" % turn)
+
+
+@check(Level.MUST, clients=BEYOND_SELECT)
+def test_beyond_fd_setsize(server: Server) -> None:
+    """The server answers the last of 1100 clients that are connected at the same time.
+
+    Source: select(2): it can monitor only descriptors below FD_SETSIZE (1024); poll(2) and epoll(7) can monitor more.
+    """
+    clients = []
+    for number in range(BEYOND_SELECT):
+        clients.append(server.connect())
+        if number % CONNECT_STEP == 0:  # each step has a deadline of its own, since a process per client takes time
+            clients[-1].exchange(b"one of many")
+    clients[-1].exchange(b"the last")
+    clients[0].exchange(b"the first")
+
+
+@check(Level.MUST, limited=True)
+def test_queue_beyond_max_clients(server: Server) -> None:
+    """A client beyond the declared maximum waits, and the server answers it when another client leaves.
+
+    Source: POSIX listen(): connections wait in the queue of the listener.
+    """
+    clients = server.connect_many(server.max_clients or 1)
+    for client in clients:
+        client.exchange(b"within the maximum")
+    waiting = server.connect()
+    waiting.send(b"beyond the maximum")
+    waiting.is_answered(WAIT_SECONDS)  # an immediate reply is correct, too
+    clients[0].half_close()
+    clients[0].expect_fin()
+    waiting.receive()
+
+
+@check(Level.SHOULD)
+def test_connect_burst(server: Server) -> None:
+    """The server answers two hundred clients, which connected at once while it was suspended, within 3 s.
+
+    Source: listen(2): the backlog; beyond it, a Unix socket refuses with EAGAIN and TCP retries after a second.
+    """
+    with server.paused():
+        clients = [server.start_connecting() for _ in range(BURST)]
+    began = time.monotonic()
+    for number, client in enumerate(clients):
+        client.exchange(b"number %d" % number)
+        client.half_close()
+        client.expect_fin()
+        client.close()
+    if (took := time.monotonic() - began) > timeouts.at_least(BURST_SECONDS):
+        raise Violation(f"{BURST} clients served within {BURST_SECONDS:g} s", f"{took:.1f} s")
+
+
+@check(Level.MUST)
+def test_descriptor_reuse(server: Server) -> None:
+    """A client never receives bytes of an earlier client whose descriptor number the kernel used again.
+
+    Source: POSIX open(), accept(): the lowest number that is free.
+    """
+    for number in range(REUSES):
+        earlier = server.connect()
+        earlier.send_some(b"earlier client %d;" % number * 1000)
+        earlier.reset()
+        client = server.connect()
+        client.exchange(b"client %d" % number)
+        client.close()
+
+
+@check(Level.SHOULD, clients=2)
+def test_fairness_under_flood(server: Server) -> None:
+    """While one client sends and reads as fast as it can, the median reply to another takes less than 50 ms.
+
+    Source: fairness between connections, as in the accept and read loops of libuv and trio.
+    """
+    flooder, pinger = server.connect(), server.connect()
+    slow = []
+    for _ in range(PINGS):
+        for _ in range(PUMPS):
+            flooder.pump(FLOOD)
+        seconds = pinger.response_seconds(b"ping", lambda: flooder.pump(FLOOD))
+        if seconds > timeouts.at_least(PING_SECONDS):
+            slow.append(f"{seconds * 1000:.0f} ms")
+        if len(slow) > PINGS // 2:
+            raise Violation(f"half of {PINGS} replies within {PING_SECONDS * 1000:.0f} ms", ", ".join(slow))
+
+
+@check(Level.INFO, clients=2)
+def test_latency_under_connect_churn(server: Server, record: Record) -> None:
+    """Records the longest time that a client waits for a reply while a thousand others connect and leave.
+
+    Source: none; accepting and answering share one event loop or compete for one lock.
+    """
+    old = server.connect()
+    slowest = 0.0
+    for number in range(CHURN):
+        new = server.connect()
+        if number % CHURN_STEP == 0:
+            slowest = max(slowest, old.response_seconds(b"ping"))
+        new.close()
+    record(Recorded(slowest * 1000, "ms"))
+
+
+@check(Level.SHOULD, families=[Family.INET, Family.INET6])
+def test_no_nagle_delay(server: Server) -> None:
+    """The server answers a message sent in many small pieces without the 40 ms delay of Nagle's algorithm.
+
+    Source: RFC 9293 section 3.7.4; TCP_NODELAY in tcp(7); RFC 1122 section 4.2.3.2, delayed acknowledgements.
+    """
+    message = b"small piece of it all" * PIECES
+    waiting: list[float] = []
+    for number in range(1, NEW_CLIENTS + 1):
+        client = server.connect()
+        _, *others = (client.response_seconds_in_pieces(message, PIECE_BYTES) for _ in range(MESSAGES))
+        client.close()
+        # Nagle's algorithm delays every reply but the first, if it delays any on a connection. On a busy machine, some
+        # replies are late for want of a processor, so the fastest one decides.
+        if min(others) > NAGLE_SECONDS:
+            waiting.append(min(others))
+        if len(waiting) > 1:
+            seen = f"{len(waiting)} of {number} clients waited {min(waiting) * 1000:.0f} ms or more for each reply"
+            raise Violation("replies that are not delayed by 40 ms", seen)

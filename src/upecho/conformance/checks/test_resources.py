@@ -1,0 +1,139 @@
+"""Checks of resources: descriptors, threads, memory and CPU time that clients cost are released when they leave."""
+
+from upecho.conformance.check import Level, check
+from upecho.conformance.findings import Record, Recorded
+from upecho.conformance.harness.client import Client
+from upecho.conformance.harness.launcher import Launcher
+from upecho.conformance.harness.server import Server, settled
+
+CHURN = 2000
+RESETS = 600
+TASK_CHURN = 200
+TASK_SLACK = 10  # a thread pool may still grow a little, whereas a leak grows with each client
+WARM_UP = 300
+MEASURED = 700
+GROWTH_BYTES = 2 << 20  # 3 KiB per client, less than any connection costs
+IDLE = 10
+CONNECTED = 100
+DESCRIPTORS = 64
+WAIT_SECONDS = 0.5
+
+
+def churn(server: Server, count: int) -> None:
+    """Connect clients one after another; each receives a reply and leaves."""
+    for _ in range(count):
+        client = server.connect()
+        client.exchange(b"x")
+        client.close()
+
+
+@check(Level.MUST, observes=True)
+def test_no_fd_leak_after_churn(server: Server) -> None:
+    """After two thousand clients have connected and left, the server has as many open descriptors as before.
+
+    Source: POSIX close(); cpython#127529 is such a leak.
+    """
+    with server.expect_unharmed():
+        churn(server, CHURN)
+
+
+@check(Level.MUST, observes=True)
+def test_no_fd_leak_after_resets(server: Server) -> None:
+    """After six hundred connections are reset, the server has as many open descriptors as before.
+
+    Source: POSIX close(): a connection that was reset still has a descriptor; rloop 0.5.0 does not close it.
+    """
+    with server.expect_unharmed():
+        for _ in range(RESETS):
+            client = server.connect()
+            client.send(b"x")
+            client.wait_for_reply()
+            client.reset()
+
+
+@check(Level.MUST, observes=True)
+def test_no_thread_or_process_leak(server: Server) -> None:
+    """After two hundred clients have left, none of their threads, child processes or zombies is left.
+
+    Source: pthread_join(3), wait(2): a thread or process that ended is kept until it is joined or waited for.
+    """
+    churn(server, TASK_SLACK)
+    before = settled(server.process.task_count)
+    for number in range(TASK_CHURN):
+        client = server.connect()
+        client.exchange(b"x")
+        if number % 2:
+            client.reset()
+        client.close()
+    server.expect_serves_new_clients()
+    server.expect_at_most(before + TASK_SLACK, server.process.task_count, "threads and processes")
+
+
+@check(Level.SHOULD, observes=True)
+def test_no_memory_leak_after_churn(server: Server) -> None:
+    """After three hundred clients to warm up, seven hundred more increase the memory in use by less than 2 MiB.
+
+    Source: memory that is kept for each client that ever connected grows without bound.
+    """
+    churn(server, WARM_UP)
+    before = settled(server.process.resident_bytes)
+
+    def grown() -> int:
+        return (server.process.resident_bytes() - before) >> 10
+
+    churn(server, MEASURED)
+    server.expect_at_most(GROWTH_BYTES >> 10, grown, "KiB of additional memory")
+
+
+@check(Level.MUST, observes=True, clients=DESCRIPTORS)
+def test_fd_exhaustion(launcher: Launcher) -> None:
+    """Without free descriptors, the server serves its clients, uses no CPU time, and accepts again once clients leave.
+
+    Source: POSIX accept(): EMFILE; the connection stays queued and the listener stays readable.
+    """
+    server = launcher.start(descriptors=DESCRIPTORS)
+    served = connect_until_exhausted(server)
+    server.expect_idle_cpu()
+    for client in served:
+        client.exchange(b"still here")
+    for client in served[: len(served) // 2]:
+        client.half_close()
+        client.expect_fin()
+        client.close()
+    server.expect_serves_new_clients()
+
+
+def connect_until_exhausted(server: Server) -> list[Client]:
+    """Connect clients until one is not answered, because it has to wait or is rejected; return the others.
+
+    A server with one process per client is never exhausted, because each process has its own descriptors.
+    """
+    served: list[Client] = []
+    most = DESCRIPTORS * server.process.task_count()
+    while len(served) < most and (client := server.connect()).is_served(b"x", WAIT_SECONDS):
+        served.append(client)
+    return served
+
+
+@check(Level.MUST, observes=True)
+def test_no_cpu_while_idle(server: Server) -> None:
+    """The server uses no CPU time while ten clients are connected and silent.
+
+    Source: poll(2): a call with a timeout waits in the kernel; calls with a timeout of zero are busy-polling.
+    """
+    server.connect_many(IDLE)
+    server.expect_idle_cpu()
+
+
+@check(Level.INFO, observes=True, clients=CONNECTED)
+def test_memory_per_connection(launcher: Launcher, record: Record) -> None:
+    """Records how much memory the server uses for each client that is connected and silent.
+
+    Source: none; the stack of a thread, a task, or an entry in a table.
+    """
+    server = launcher.start()  # a server that is shared may have free memory from earlier clients
+    server.expect_serves_new_clients()
+    before = server.resident_bytes()
+    for client in server.connect_many(CONNECTED):
+        client.exchange(b"hello")
+    record(Recorded((server.resident_bytes() - before) / CONNECTED / 1024, "KiB"))

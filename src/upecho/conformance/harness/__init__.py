@@ -1,0 +1,1 @@
+"""What checks are written with: clients that verify every byte, the server that is checked, and violations."""

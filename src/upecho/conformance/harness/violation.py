@@ -1,0 +1,135 @@
+"""The violation of a requirement, the log of events that led to it, and the words in which both are reported."""
+
+import re
+import signal
+import time
+
+from upecho.conformance.findings import Event, Wire
+from upecho.support.text import plural, printable
+
+SHOWN_BYTES = 12
+FIRST_EVENTS = 4  # shown of a long log
+LAST_EVENTS = 7
+MAX_LINE_LENGTH = 300  # characters of a line that a target has written
+FRAME = re.compile(r'(?P<margin>[ |]*?)  File "(?P<file>.+)", line (?P<line>\d+)')  # exception groups have a margin
+
+
+class Violation(AssertionError):
+    """The target did not do what a check requires.
+
+    Attributes:
+        expected: What the check expected.
+        seen: What it saw instead.
+    """
+
+    def __init__(self, expected: str, seen: str) -> None:
+        super().__init__(f"expected {expected}, saw {seen}")
+        self.expected = expected
+        self.seen = seen
+
+
+class Log:
+    """The events of one check, with the time since its start."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._events: list[Event] = []
+
+    def note(self, text: str) -> None:
+        """Add an event."""
+        self._events.append(Event(round(self.age_seconds(), 4), text))
+
+    def age_seconds(self) -> float:
+        """Return the time since the check started, in seconds."""
+        return time.monotonic() - self._began
+
+    def expect_time_left(self, seconds: float, so_far: str) -> None:
+        """Expect that the check has not taken longer than it may.
+
+        Args:
+            seconds: Longest duration of a check.
+            so_far: What the check has achieved until now.
+
+        Raises:
+            Violation: The check takes longer.
+        """
+        if self.age_seconds() > seconds:
+            raise Violation(f"the end of the check within {seconds:g} s", f"only {so_far} in that time")
+
+    def wire(self) -> Wire:
+        """Return the events; of a long log, only the beginning and the end."""
+        omitted = len(self._events) - FIRST_EVENTS - LAST_EVENTS
+        if omitted <= 1:
+            return Wire(tuple(self._events))
+        return Wire(tuple(self._events[:FIRST_EVENTS]), omitted, tuple(self._events[-LAST_EVENTS:]))
+
+
+def show(data: bytes | bytearray | memoryview, offset: int = 0) -> str:
+    """Return bytes from ``offset`` on as a literal, abbreviated if there are many."""
+    part = bytes(data[offset : offset + SHOWN_BYTES])
+    before = "…" if offset else ""
+    after = f"… ({plural(len(data), 'byte')})" if offset + SHOWN_BYTES < len(data) else ""
+    return f"{before}{part!r}{after}"
+
+
+def ending(status: int) -> str:
+    """Return how a process ended, such as ``exit status 1`` or ``killed by SIGSEGV``."""
+    if status >= 0:
+        return f"exit status {status}"
+    hint = " (it has no handler for it)" if -status in (signal.SIGTERM, signal.SIGINT) else ""
+    return f"killed by {_signal_name(-status)}{hint}"
+
+
+def unrequested_ending(status: int, *, is_command: bool) -> str:
+    """Return how a server ended that had not been told to stop."""
+    hint = "; a command must stay in the foreground" if is_command and status == 0 else ""
+    return ending(status) + hint
+
+
+def how_ended(status: int | None) -> str:
+    """Return the predicate of a sentence that says how a worker process ended."""
+    if status is None:
+        return "closed its stdout and did not exit,"
+    return f"was killed by {_signal_name(-status)}" if status < 0 else f"ended with status {status}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal
+        return f"signal {number}"
+
+
+def important_lines(text: str) -> list[str]:
+    """Return the important lines that a process wrote to stderr: the last exception with its place, the last line."""
+    lines = [line for line in printable(text).splitlines() if any(map(str.isalnum, line))]
+    frames = [(number, frame) for number, line in enumerate(lines) if (frame := FRAME.match(line))]
+    important = [_exception(lines[number + 1 :], frame) for number, frame in frames[-1:]]
+    if lines and not any(lines[-1].strip(" |") in one for one in important):
+        important.append(lines[-1].strip(" |"))
+    return [_shortened(one) for one in important]
+
+
+def _exception(after: list[str], frame: re.Match[str]) -> str:
+    """Return the last line of a traceback and its innermost frame, which precedes the lines ``after``."""
+    margin = frame["margin"]
+    texts = (line.removeprefix(margin) for line in after if line.startswith(margin))
+    what = next((text for text in texts if not text.startswith(" ")), "a traceback")
+    return f"{what} ({frame['file']}:{frame['line']})"
+
+
+def _shortened(line: str) -> str:
+    half = MAX_LINE_LENGTH // 2
+    return line if len(line) <= MAX_LINE_LENGTH else f"{line[:half]}…{line[-half:]}"
+
+
+def first_difference(one: bytes, other: bytes) -> int:
+    """Return the offset of the first byte that differs, by bisection: comparing slices is a fast memcmp."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[:middle] == other[:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -1,0 +1,1 @@
+"""Runs the suite: selects checks, divides them among worker processes and collects the outcomes."""

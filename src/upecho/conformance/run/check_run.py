@@ -1,0 +1,81 @@
+"""A run of the suite: what it has to check, the outcomes so far, and the exit status; also if it is cut short."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from upecho.conformance.check import Check
+from upecho.conformance.run.known import Known
+from upecho.conformance.run.outcome import Outcome, Verdict, document
+from upecho.conformance.run.runner import Runner
+from upecho.conformance.run.selection import Pair, is_due
+from upecho.serving.target import Target
+from upecho.support.errors import HarnessError, TargetError
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run has to do.
+
+    Attributes:
+        pairs: The targets, each with each family that it is checked over.
+        checks: The selected checks, in the order of the suite.
+        known: The known failures of the targets.
+        strict: Whether a failed SHOULD check fails the run.
+        jobs: Number of checks that run at the same time; None means two per core.
+    """
+
+    pairs: Sequence[Pair]
+    checks: Sequence[Check]
+    known: Known = field(default_factory=Known)
+    strict: bool = False
+    jobs: int | None = None
+
+    @property
+    def targets(self) -> list[Target]:
+        """The targets, each once, in the order in which the user named them."""
+        return list(dict.fromkeys(target for target, _ in self.pairs))
+
+    @property
+    def due(self) -> int:
+        """Number of verdicts of a complete run."""
+        return sum(is_due(check, *pair) for pair in self.pairs for check in self.checks)
+
+
+class CheckRun:
+    """Carries out a plan and keeps the outcomes.
+
+    Attributes:
+        plan: What the run has to do.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._outcomes: list[Outcome] = []
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """Run the checks, and yield each outcome as soon as it is known.
+
+        Raises:
+            HarnessError: The suite could not be run to its end.
+        """
+        plan = self.plan
+        for outcome in Runner(plan.pairs, plan.checks, jobs=plan.jobs).outcomes():
+            self._outcomes.append(plan.known.marked(outcome))
+            yield self._outcomes[-1]
+
+    def results(self) -> list[Outcome]:
+        """Return the outcomes so far, in the order of the plan."""
+        pairs = [(target.text, family) for target, family in self.plan.pairs]
+        ids = [check.id for check in self.plan.checks]
+        return sorted(self._outcomes, key=lambda one: (pairs.index((one.target, one.family)), ids.index(one.check)))
+
+    def document(self) -> str:
+        """Return the outcomes so far as the JSON document that ``outcome`` describes."""
+        return document(self.results(), self.plan.due, self.plan.checks)
+
+    def exit_status(self) -> int:
+        """Return 0 if all is well, 1 if an outcome fails the run, 3 if a check has no verdict."""
+        ran = self._outcomes
+        if len(ran) < self.plan.due or any(one.verdict is Verdict.ERROR for one in ran):
+            return HarnessError.exit_status
+        return TargetError.exit_status if any(one.fails(strict=self.plan.strict) for one in ran) else 0

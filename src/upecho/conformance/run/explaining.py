@@ -1,0 +1,59 @@
+"""Lays out why a check did not pass as labelled lines, which pytest and the terminal report show in the same order."""
+
+from collections.abc import Iterator
+
+from upecho.conformance.check import Check
+from upecho.conformance.findings import Event, Wire
+from upecho.conformance.run.outcome import Outcome
+
+Line = tuple[str, str | Event]  # a label, empty if the line continues the one before it; and its content
+
+LABEL_WIDTH = 11
+TIME_WIDTH = 7  # of seconds with three decimals
+REPEAT = "repeat"
+
+
+def lines(check: Check, outcome: Outcome) -> Iterator[Line]:
+    """Yield what is known about an outcome that is not a pass, but for the command that repeats the check."""
+    yield check.level.value, check.requirement
+    yield "source", check.source
+    if outcome.fault:
+        yield "error", outcome.fault.message
+        if outcome.fault.location:
+            yield "in", outcome.fault.location
+    if why := outcome.explanation:
+        yield "expected", why.expected
+        yield "seen", why.seen
+        if why.note:
+            yield "note", why.note
+        yield from _labelled("wire", _events(why.wire))
+        yield from _labelled("stderr", why.stderr)
+
+
+def as_text(check: Check, outcome: Outcome) -> str:
+    """Return the lines as plain text, with the command that repeats the check."""
+    rows = [f"{label:{LABEL_WIDTH}}{_plain(content)}" for label, content in lines(check, outcome)]
+    if outcome.explanation:
+        rows.append(f"{REPEAT:{LABEL_WIDTH}}{outcome.explanation.repeat}")
+    return "\n".join(rows)
+
+
+def time_of(event: Event) -> str:
+    """Return the time of an event as a column of fixed width."""
+    return f"{event.seconds:{TIME_WIDTH}.3f} s  "
+
+
+def _labelled(label: str, contents: Iterator[str | Event] | tuple[str, ...]) -> Iterator[Line]:
+    for number, content in enumerate(contents):
+        yield label if number == 0 else "", content
+
+
+def _events(wire: Wire) -> Iterator[str | Event]:
+    yield from wire.first
+    if wire.omitted:
+        yield f"... {wire.omitted} more events ..."
+    yield from wire.last
+
+
+def _plain(content: str | Event) -> str:
+    return content if isinstance(content, str) else time_of(content) + content.text

@@ -1,0 +1,49 @@
+"""The conformance gate of a comparison: a server that fails a MUST check about serving is not measured."""
+
+from collections.abc import Callable, Sequence
+
+from upecho.conformance.catalogue import catalogue
+from upecho.conformance.check import Check
+from upecho.conformance.run.outcome import Verdict
+from upecho.conformance.run.runner import Runner
+from upecho.conformance.run.selection import pair_with_families
+from upecho.net.address import Family
+from upecho.processes.interpreter import Interpreter
+from upecho.serving.target import Target
+from upecho.support.errors import HarnessError
+
+
+def demanded() -> list[Check]:
+    """Return the checks that a server has to pass before it is measured."""
+    return [check for check in catalogue() if check.gate]
+
+
+def failing(
+    targets: Sequence[Target],
+    families: Sequence[Family],
+    progress: Callable[[str], None],
+    *,
+    python: Interpreter | None = None,
+) -> dict[tuple[str, Family], list[str]]:
+    """Return the ids of the demanded checks that each target fails over each family.
+
+    Args:
+        targets: The targets.
+        families: The families to check each target over.
+        progress: Called after each check with a few words about it.
+        python: The interpreter that runs the servers; None means this one.
+
+    Returns:
+        The failed checks by target and family; a target that passes all of them over a family is left out.
+
+    Raises:
+        HarnessError: A check could not be carried out.
+    """
+    failed: dict[tuple[str, Family], list[str]] = {}
+    for outcome in Runner(pair_with_families(targets, families), demanded(), python=python).outcomes():
+        progress(f"{outcome.target} over {outcome.family}: {outcome.check}")
+        if outcome.fault:
+            raise HarnessError(f"the check {outcome.check} could not be carried out: {outcome.fault.message}")
+        if outcome.verdict is Verdict.FAILED:
+            failed.setdefault((outcome.target, outcome.family), []).append(outcome.check)
+    return failed

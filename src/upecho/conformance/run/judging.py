@@ -1,0 +1,83 @@
+"""Turns the end of a test function into a verdict, and a verdict into the outcome that pytest shows."""
+
+import errno
+import traceback
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from upecho.conformance.findings import Fault, Recorded
+from upecho.conformance.harness.violation import Violation
+from upecho.conformance.run.outcome import Outcome, Verdict
+from upecho.processes import rlimits
+from upecho.support.errors import HarnessError
+
+
+def violation_in(call: pytest.CallInfo[None]) -> Violation | None:
+    """Return the violation that ended a test; any other exception is a fault of the harness."""
+    raised = call.excinfo.value if call.excinfo else None
+    return raised if isinstance(raised, Violation) else None
+
+
+def verdict_of(call: pytest.CallInfo[None]) -> Verdict:
+    """Return the verdict for the way in which a test ended."""
+    if call.excinfo is None:
+        return Verdict.PASSED
+    if violation_in(call):
+        return Verdict.FAILED
+    return Verdict.UNSUPPORTED if isinstance(call.excinfo.value, pytest.skip.Exception) else Verdict.ERROR
+
+
+def fault_in(call: pytest.CallInfo[None]) -> Fault:
+    """Return what kept a check from a verdict; the location is given only for an unforeseen exception."""
+    assert call.excinfo
+    raised = call.excinfo.value
+    if isinstance(raised, OSError) and raised.errno == errno.EMFILE:
+        raised = HarnessError(rlimits.too_few("this check"))
+    message = " ".join(f"{type(raised).__name__}: {raised}".split())
+    if isinstance(raised, HarnessError):
+        return Fault(message)
+    last = traceback.extract_tb(raised.__traceback__)[-1]
+    return Fault(message, f"{last.name}, {Path(last.filename).name}:{last.lineno}")
+
+
+def as_declared(outcome: Outcome, reason: str) -> Outcome:
+    """Return the outcome of a check that the target declares not to support, whether or not it passed."""
+    if outcome.verdict is Verdict.ERROR:
+        return outcome
+    works = outcome.verdict is Verdict.PASSED
+    return replace(outcome, verdict=Verdict.UNSUPPORTED, unsupported=reason, works_anyway=works)
+
+
+def as_information(outcome: Outcome) -> Outcome:
+    """Return the outcome of an INFO check, which cannot fail: a failed one passes without a value."""
+    if outcome.verdict is not Verdict.FAILED:
+        return outcome
+    return replace(outcome, verdict=Verdict.PASSED, recorded=Recorded(text="none"))
+
+
+def show_in_pytest(report: pytest.TestReport, outcome: Outcome, complaint: str, *, strict: bool) -> None:
+    """Give a test the outcome that its verdict implies: nothing that does not fail the run is a failed test.
+
+    Args:
+        report: The report of the test, which is changed.
+        outcome: The verdict.
+        complaint: What to do about a known failure that did not occur; empty if there is none.
+        strict: Whether a failed SHOULD check fails the run.
+    """
+    if outcome.is_stale:
+        report.outcome, report.longrepr = "failed", complaint
+    elif outcome.verdict is Verdict.PASSED and report.when == "setup":  # a passed setup would run the test
+        report.outcome, report.longrepr = "skipped", (outcome.check, 0, _recorded(outcome))
+    elif outcome.verdict is Verdict.PASSED:
+        report.outcome, report.longrepr = "passed", None
+    elif outcome.verdict is Verdict.UNSUPPORTED and not outcome.works_anyway:
+        report.outcome, report.longrepr = "skipped", (outcome.check, 0, f"unsupported: {outcome.unsupported}")
+    elif outcome.verdict is Verdict.FAILED and not outcome.fails(strict=strict):
+        report.outcome, report.wasxfail = "skipped", outcome.known or report.longreprtext
+
+
+def _recorded(outcome: Outcome) -> str:
+    """Say why an INFO check, whose server did not start, recorded nothing."""
+    return f"recorded: none: {outcome.explanation.seen}" if outcome.explanation else "recorded: none"

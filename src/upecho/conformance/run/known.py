@@ -1,0 +1,173 @@
+"""Known failures: which checks a target is known to fail, and whether it still does. Knows no file format."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from upecho.conformance.catalogue import by_id
+from upecho.conformance.run.outcome import Outcome, Verdict
+from upecho.conformance.run.selection import can_be_due
+from upecho.net.address import Family
+from upecho.processes import procfs
+from upecho.serving.target import Target
+
+MAX_REASON_LENGTH = 200  # characters
+UNEXPECTED = {Verdict.PASSED: "passed", Verdict.UNSUPPORTED: "is declared unsupported"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A known failure of one check.
+
+    Attributes:
+        check: The id of the check.
+        reason: Why the check fails, on one line.
+        link: Where more information is found; empty if nowhere.
+        families: The families over which the check fails; None means every family for which it is due.
+        flaky: Whether the check fails only sometimes, for example because of a race; then it may pass as well.
+    """
+
+    check: str
+    reason: str
+    link: str = ""
+    families: frozenset[Family] | None = None
+    flaky: bool = False
+
+    def covers(self, outcome: Outcome) -> bool:
+        """Return whether the entry is about an outcome of its target."""
+        return outcome.check == self.check and (self.families is None or outcome.family in self.families)
+
+    def covered_families(self, target: Target) -> frozenset[Family]:
+        """Return the families that the entry is about."""
+        return self.families or due_families(self.check, target)
+
+    def without(self, stale: Iterable[Outcome], target: Target) -> "Entry | None":
+        """Return the entry without the families of stale outcomes, or None if no family is left."""
+        gone = {one.family for one in stale}
+        if not gone:
+            return self
+        left = self.covered_families(target) - gone
+        return replace(self, families=left) if left else None
+
+
+@dataclass(frozen=True)
+class KnownFailures:
+    """All known failures of one target.
+
+    Attributes:
+        path: The file that contains them.
+        target: The target.
+        entries: One entry for each check, or several that are about different families.
+    """
+
+    path: Path
+    target: Target
+    entries: tuple[Entry, ...]
+
+    def entry(self, outcome: Outcome) -> Entry | None:
+        """Return the entry that is about an outcome of the target, or None."""
+        return next((entry for entry in self.entries if entry.covers(outcome)), None)
+
+    def complaints(self, outcomes: Iterable[Outcome]) -> Iterator[str]:
+        """Yield a line for each entry that is stale."""
+        own = [one for one in outcomes if one.target == self.target.text]
+        for entry in self.entries:
+            ran = [one for one in own if entry.covers(one)]
+            if any(one.is_stale for one in ran):
+                yield f"{self.path}: {entry.check} is listed as a known failure, but {self._advice(entry, ran)}"
+
+    def _advice(self, entry: Entry, ran: Sequence[Outcome]) -> str:
+        """Say what happened and what to do; nothing is known about families that were not run."""
+        stale = [one for one in ran if one.is_stale]
+        happened = [
+            f"{what} over {_families(one for one in stale if one.verdict is verdict)}"
+            for verdict, what in UNEXPECTED.items()
+            if any(one.verdict is verdict for one in stale)
+        ]
+        rest = entry.without(stale, self.target)
+        if rest is None:
+            advice = "remove the entry"
+        elif rest.covered_families(self.target) <= {one.family for one in ran}:
+            advice = f"limit it to families = {toml_list(rest.families or ())}"
+        elif entry.families is None:
+            advice = f"give it a list of families without {_families(stale)}"
+        else:
+            advice = f"remove {_families(stale)} from its families"
+        return f"it {' and '.join(happened)}: {advice}"
+
+
+class Known:
+    """The known failures of several targets."""
+
+    def __init__(self, failures: Iterable[KnownFailures] = ()) -> None:
+        self._by_target = {one.target.text: one for one in failures}
+
+    def of(self, target: Target) -> KnownFailures | None:
+        """Return the known failures of one target, or None if no file is about it."""
+        return self._by_target.get(target.text)
+
+    def marked(self, outcome: Outcome) -> Outcome:
+        """Return the outcome, marked with the reason if it is about a known failure."""
+        failures = self._by_target.get(outcome.target)
+        entry = failures.entry(outcome) if failures and not _is_unobservable(outcome) else None
+        return replace(outcome, known=entry.reason, flaky=entry.flaky) if entry else outcome
+
+    def complaints(self, outcomes: Sequence[Outcome]) -> list[str]:
+        """Return a line for each entry that is stale."""
+        return [line for failures in self._by_target.values() for line in failures.complaints(outcomes)]
+
+
+def updated(old: Sequence[Entry], target: Target, outcomes: Sequence[Outcome], *, strict: bool) -> tuple[Entry, ...]:
+    """Return the known failures of a target after a run.
+
+    Entries that still fail, are flaky or were not run stay as they are. Stale entries are removed. A failure that no
+    entry covers is added if it fails the run; it is limited to the families over which it failed, unless these are all
+    for which the check is due.
+
+    Args:
+        old: The entries before the run.
+        target: The target.
+        outcomes: The outcomes of the run, marked by means of ``old``.
+        strict: Whether a failed SHOULD check fails the run.
+    """
+    entries: list[Entry] = []
+    for check in by_id():
+        ran = [one for one in outcomes if (one.target, one.check) == (target.text, check)]
+        stale = [one for one in ran if one.is_stale]
+        left = (entry.without(filter(entry.covers, stale), target) for entry in old if entry.check == check)
+        kept = [entry for entry in left if entry]
+        entries += kept
+        if new := [one for one in ran if one.verdict is Verdict.FAILED and one.fails(strict=strict)]:
+            failed = frozenset(one.family for one in new)
+            everywhere = failed == due_families(check, target) and not kept
+            entries.append(Entry(check, _reason(new[0]), families=None if everywhere else failed))
+    return tuple(entries)
+
+
+def due_families(check_id: str, target: Target) -> frozenset[Family]:
+    """Return the families of this system over which a check can be due for a target."""
+    check = by_id()[check_id]
+    return frozenset(one for one in Family if can_be_due(check, target, one) and one.is_available())
+
+
+def toml_list(families: Iterable[Family]) -> str:
+    """Return families as a TOML list, in the usual order."""
+    wanted = set(families)
+    return json.dumps([family for family in Family if family in wanted])
+
+
+def _families(outcomes: Iterable[Outcome]) -> str:
+    return ", ".join(one.family for one in outcomes)
+
+
+def _reason(outcome: Outcome) -> str:
+    """Return what was expected and seen, on one line."""
+    why = outcome.explanation
+    line = " ".join(f"expected {why.expected}, saw {why.seen}".split()) if why else outcome.verdict.value
+    return line if len(line) <= MAX_REASON_LENGTH else line[: MAX_REASON_LENGTH - 1] + "…"
+
+
+def _is_unobservable(outcome: Outcome) -> bool:
+    """Return whether this system cannot show what the check observes, so that the outcome says nothing."""
+    return by_id()[outcome.check].observes and not procfs.AVAILABLE

@@ -1,0 +1,78 @@
+"""Selects the targets, the families that each is checked over, and the checks that are due there."""
+
+from collections.abc import Sequence
+
+from upecho.conformance.catalogue import by_id, catalogue
+from upecho.conformance.check import Check
+from upecho.net.address import Family
+from upecho.serving.target import Kind, Target
+from upecho.support.errors import CallerError
+from upecho.support.text import unknown_name
+
+Pair = tuple[Target, Family]
+
+
+def parse_targets(texts: Sequence[str], max_clients: int | None = None) -> list[Target]:
+    """Return the targets that the user named, each once.
+
+    Args:
+        texts: The targets as the user wrote them.
+        max_clients: Number of clients that a target serves at the same time, for targets that do not declare it.
+
+    Raises:
+        CallerError: A target does not exist.
+        Unavailable: A target needs something that this system lacks.
+    """
+    return [Target.parse(text, max_clients) for text in dict.fromkeys(texts)]
+
+
+def select_checks(ids: Sequence[str]) -> list[Check]:
+    """Return the checks with the given ids, in the order of the suite; all checks if there are no ids.
+
+    Raises:
+        CallerError: No check has one of the ids.
+    """
+    for name in ids:
+        if name not in by_id():
+            raise CallerError(unknown_name("check", name, list(by_id())))
+    return [check for check in catalogue() if not ids or check.id in ids]
+
+
+def pair_with_families(targets: Sequence[Target], families: Sequence[Family]) -> list[Pair]:
+    """Return each target with each family that it is checked over.
+
+    Args:
+        targets: The targets.
+        families: The families that the user asked for; if there are none, every available one that suits the target.
+
+    Raises:
+        CallerError: A target has an address of another family.
+        Unavailable: This system lacks a family.
+    """
+    wanted = list(dict.fromkeys(families))
+    for family in wanted:
+        family.require()
+    return [(target, family) for target in targets for family in _families_of(target, wanted)]
+
+
+def is_due(check: Check, target: Target, family: Family) -> bool:
+    """Return whether a check applies to a target over a family; one that does not apply gets no verdict."""
+    return can_be_due(check, target, family) and (target.max_clients is not None or not check.limited)
+
+
+def can_be_due(check: Check, target: Target, family: Family) -> bool:
+    """Return whether a check applies, or would apply if the target declared a maximum number of clients."""
+    if check.process and target.kind is Kind.ADDRESS:
+        return False
+    return family in check.families and (family in target.families or target.kind is Kind.IMPLEMENTATION)
+
+
+def _families_of(target: Target, wanted: list[Family]) -> list[Family]:
+    """Return the families to check over; those that an implementation does not declare become "unsupported"."""
+    if target.kind is Kind.IMPLEMENTATION:
+        return wanted or [family for family in Family if family.is_available()]
+    own = [family for family in Family if family in target.families and family.is_available()]
+    for family in wanted:
+        if family not in own:
+            raise CallerError(f"{target.text} is of family {' or '.join(own)}, not {family}")
+    return wanted or own

@@ -1,0 +1,63 @@
+"""Divides a run into shares: the checks of one target over one family that one worker process runs."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from upecho.conformance.check import Check
+from upecho.conformance.run.outcome import Identity
+from upecho.conformance.run.selection import Pair, is_due
+from upecho.net.address import Family
+from upecho.serving.target import Kind, Target
+
+
+@dataclass(frozen=True)
+class Share:
+    """Checks of one target over one family.
+
+    Attributes:
+        target: The target.
+        family: The socket family.
+        checks: The checks, in the order in which they run.
+    """
+
+    target: Target
+    family: Family
+    checks: Sequence[Check]
+
+    def __str__(self) -> str:
+        return f"{self.target.text} over {self.family}"
+
+    def options(self) -> list[str]:
+        """Return the share as options of the pytest plugin."""
+        limit = self.target.max_clients
+        return [
+            f"--upecho-target={self.target.text}",
+            f"--upecho-family={self.family}",
+            *([] if limit is None else [f"--upecho-max-clients={limit}"]),
+            *(f"--upecho-check={check.id}" for check in self.checks),
+        ]
+
+    def identities(self) -> Iterator[Identity]:
+        """Yield what each verdict of the share is about."""
+        return (Identity(self.target.text, self.family, check.id) for check in self.checks)
+
+
+def divide(pairs: Sequence[Pair], checks: Sequence[Check], jobs: int) -> list[Share]:
+    """Return one share for each pair, or several if there are more jobs than pairs.
+
+    A server that the user started gets a single share, because it may serve only one client at a time.
+    """
+    parts = max(1, jobs // max(1, len(pairs)))
+    return [share for pair in pairs for share in _shares(pair, checks, parts) if share.checks]
+
+
+def _shares(pair: Pair, checks: Sequence[Check], parts: int) -> list[Share]:
+    target, family = pair
+    due = [check for check in checks if is_due(check, target, family)]
+    divisible = [check for check in due if not check.runs_last]
+    if target.kind is Kind.ADDRESS or len(divisible) <= 1:
+        return [Share(target, family, due)]
+    # Checks of one topic take about the same time and follow each other, so every share gets some of each topic.
+    dealt = [divisible[first::parts] for first in range(parts)]
+    last = [check for check in due if check.runs_last]
+    return [Share(target, family, [*some, *last]) for some in dealt if some]

@@ -1,0 +1,53 @@
+"""Runs one share of the suite and writes the verdicts to stdout: the program behind ``runner``.
+
+``python -m upecho.conformance.run.worker OPTION...`` takes the options of the pytest plugin and writes one outcome per
+line, as JSON, as soon as it is known. Everything else that pytest or a plugin prints goes to stderr. The process exits
+as soon as pytest returns: it does not wait for threads that the module of a target has started.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TextIO
+
+import pytest
+
+from upecho.conformance.run.outcome import PROPERTY
+
+
+class Stream:
+    """A pytest plugin that writes each outcome as soon as it is known."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Write the outcome of a test when its last phase is over; an error there replaces an earlier outcome."""
+        values = [value for name, value in report.user_properties if name == PROPERTY]
+        if values and report.when == "teardown":
+            print(values[-1], file=self._out, flush=True)
+
+
+def main() -> None:
+    """Run pytest without the settings and plugins of the project in the current directory."""
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        os.environ.pop(name, None)
+    # A shell starts background jobs with SIGINT ignored, and servers that are checked would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A path rather than a package name: for a name, pytest would load a conftest of the current directory.
+    suite = Path(__file__).parents[1] / "checks"
+    arguments = [str(suite), "-c", str(suite / "pytest.ini"), "-p", "upecho.conformance.plugin"]
+    # pytest's default way to capture output creates files, which a killed worker would leave behind.
+    arguments.append("--capture=sys")
+    # Known failures change no verdict: the process that asked for the verdicts marks them.
+    status = pytest.main([*arguments, "--upecho-known=", *sys.argv[1:]], plugins=[Stream(out)])
+    sys.stderr.flush()
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""The identity of what is measured: one target, over one family, under one scenario, on one Python."""
+
+from dataclasses import dataclass
+
+from upecho.net.address import Family
+
+BASELINE = "native"  # the server whose cost is the closest to that of the machine itself
+
+
+@dataclass(frozen=True)
+class Group:
+    """The cells that are compared with each other: those of one table of the report.
+
+    Attributes:
+        scenario: Name of the scenario.
+        family: Socket family.
+    """
+
+    scenario: str
+    family: Family
+
+    def __str__(self) -> str:
+        return f"{self.scenario} over {self.family}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The identity of a cell: what is measured again in every round.
+
+    Attributes:
+        target: Target as the user wrote it.
+        family: Socket family that the server listens on.
+        scenario: Name of the scenario.
+        cold: Whether the server is measured without a warm-up, before any of its connections has ended.
+        python: Version of the interpreter that runs the server; empty for the interpreter that runs upecho.
+    """
+
+    target: str
+    family: Family
+    scenario: str
+    cold: bool = False
+    python: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.scenario}-{self.family}-{self.label.replace(' ', '-')}"
+
+    @property
+    def group(self) -> Group:
+        """The group of cells that this one is compared within."""
+        return Group(self.scenario, self.family)
+
+    @property
+    def label(self) -> str:
+        """What distinguishes this cell from the others of its group."""
+        return " ".join(filter(None, (self.target, self.python, "cold" if self.cold else "")))
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether the other cells of the group are compared with this one."""
+        return (self.target, self.cold, self.python) == (BASELINE, False, "")

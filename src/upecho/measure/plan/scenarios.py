@@ -1,0 +1,100 @@
+"""Scenarios: the named loads that servers are measured under."""
+
+from dataclasses import dataclass
+
+from upecho.support.text import plural
+
+KIB = 1024
+MIB = 1024 * KIB
+ALL = "all"  # what users write for every scenario
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A named load: either a closed loop or an open-loop schedule.
+
+    Attributes:
+        name: Name of the scenario, unique within a run.
+        connections: Number of connections that send requests.
+        message_size: Size of each request, and of each reply, in bytes.
+        depth: Number of requests in flight on each connection.
+        idle: Number of further connections that stay open and send nothing.
+        churn: Whether every request uses a new connection.
+        share: Request rate of the schedule, as a share of the capacity that each server shows in a closed loop just
+            before. The schedule does not wait for replies. Null for a closed loop.
+        curve: Name of the latency curve that this scenario is one point of; empty if it stands alone.
+    """
+
+    name: str
+    connections: int
+    message_size: int
+    depth: int = 1
+    idle: int = 0
+    churn: bool = False
+    share: float | None = None
+    curve: str = ""
+
+    @property
+    def title(self) -> str:
+        """The name that users select the scenario by."""
+        return self.curve or self.name
+
+    @property
+    def clients(self) -> int:
+        """The number of connections that are open at the same time."""
+        return self.connections + self.idle
+
+    @property
+    def summary(self) -> str:
+        """A short description of the load."""
+        words = [plural(self.connections, "connection"), f"{_size(self.message_size)} messages"]
+        if self.depth > 1:
+            words.append(f"{self.depth} in flight on each")
+        if self.idle:
+            words.append(f"{self.idle} more idle")
+        if self.churn:
+            words.append("a new one for each message")
+        if self.share is not None:
+            words.append("on a schedule, at a share of each server's capacity")
+        return ", ".join(words)
+
+    @property
+    def engine_feature(self) -> str:
+        """The feature that a load engine needs for this load; empty if every engine can produce it."""
+        if self.share is not None:
+            return "schedules"
+        return "churn" if self.churn else "pipelining" if self.depth > 1 else ""
+
+
+def curve(name: str, connections: int, *, message_size: int, shares: tuple[int, ...]) -> tuple[Scenario, ...]:
+    """Return the points of a latency curve: the same load at several shares of each server's capacity.
+
+    Args:
+        name: Name of the curve.
+        connections: Number of connections.
+        message_size: Size of each request, in bytes.
+        shares: Request rates, in percent of the capacity.
+    """
+    return tuple(
+        Scenario(f"{name}-{percent}", connections, message_size, share=percent / 100, curve=name) for percent in shares
+    )
+
+
+def _size(count: int) -> str:
+    return f"{count // MIB} MiB" if count >= MIB else f"{count // KIB} KiB" if count >= KIB else f"{count} B"
+
+
+DEFAULT_SCENARIOS = (
+    Scenario("latency", 1, 64),
+    Scenario("throughput", 64, KIB),
+    Scenario("bulk", 4, MIB),
+)
+SCENARIOS = (
+    *DEFAULT_SCENARIOS,
+    Scenario("pipelining", 8, 64, depth=16),
+    Scenario("churn", 16, 64, churn=True),
+    Scenario("idle", 16, 64, idle=1000),
+    Scenario("idle-10000", 16, 64, idle=10_000),
+    *curve("open-loop", 64, message_size=KIB, shares=(10, 30, 50, 70, 90)),
+)
+SUMMARIES = {scenario.title: scenario.summary for scenario in SCENARIOS}  # keyed by what users select

@@ -1,0 +1,59 @@
+"""How the trials of a run are made and when the run stops: plain data."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Window:
+    """How a server is loaded in one trial.
+
+    Attributes:
+        warm_up_seconds: Duration of the warm-up, in seconds. Its connections are closed before the window, because
+            asyncio is several times slower until the first connection has ended.
+        seconds: Duration of the window that counts, in seconds.
+        seed: Seed for the cell order and the payload.
+        engine: Name of the load engine.
+    """
+
+    warm_up_seconds: float
+    seconds: float
+    seed: int
+    engine: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a run stops.
+
+    Attributes:
+        rounds: Maximum number of rounds.
+        budget_seconds: Maximum duration of all rounds, in seconds. No round is started that would exceed it if it took
+            as long as the round before.
+        min_rounds: Number of rounds before the precision is considered.
+        precision: Half width of the 95% interval, as a share of the ratio, at which the cells of a group need no
+            further round; 0 disables this.
+        copies: Whether one cell of each group is measured twice in every round.
+    """
+
+    rounds: int
+    budget_seconds: float
+    min_rounds: int = 1
+    precision: float = 0.0
+    copies: bool = False
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """How a run is made.
+
+    Attributes:
+        window: How each server is loaded in a trial.
+        limits: When the run stops.
+        checked: Whether conformance was checked first.
+        even_if_failing: Whether to measure targets that fail a check.
+    """
+
+    window: Window
+    limits: Limits
+    checked: bool = False
+    even_if_failing: bool = False

@@ -1,0 +1,80 @@
+"""What the trials of a run support: which cells differ in cost, and which cannot be distinguished."""
+
+import enum
+import itertools
+import math
+from functools import cached_property
+
+from upecho.measure.plan.cells import Cell, Group
+from upecho.measure.results import Results
+from upecho.measure.statistics import noise
+from upecho.measure.statistics.costs import Costs
+from upecho.measure.statistics.ratios import CONFIDENCE, Estimate, Ratio, holm, paired
+
+MIN_ROUNDS = 4  # with fewer, no interval is shown and nothing is claimed
+
+
+class Verdict(enum.StrEnum):
+    """The conclusion of a comparison."""
+
+    DIFFERENT = "different"
+    NO_DIFFERENCE = "no difference detected"
+    TOO_FEW = "too few rounds"
+    TOO_BUSY = "machine too busy"
+
+
+class Claims:
+    """The conclusions that the trials of a run support.
+
+    Attributes:
+        costs: Cost of each cell in each round.
+    """
+
+    def __init__(self, results: Results) -> None:
+        self.costs = Costs(results.trials)
+        self._disturbed = sum(bool(trial.disturbances) for trial in results.trials)
+        self._trials = len(results.trials)
+
+    @property
+    def disturbed(self) -> float:
+        """The share of trials that were disturbed."""
+        return self._disturbed / self._trials if self._trials else 0.0
+
+    @property
+    def is_too_busy(self) -> bool:
+        """Whether so many trials were disturbed that nothing is claimed."""
+        return self.disturbed > noise.MAX_DISTURBED
+
+    def ratio(self, cell: Cell) -> Ratio:
+        """Return the ratio of a cell's cost to that of the reference of its group, with a 95 % interval."""
+        return paired(self.costs.pairs(cell, self.costs.reference(cell.group)))
+
+    def floor(self, group: Group) -> float | None:
+        """Return how far a server may seem to differ from itself (A/A), as a share; None with fewer than two copies."""
+        logs = self.costs.copies(group)
+        if len(logs) < 2:
+            return None
+        estimate = Estimate.of(logs)
+        return math.expm1(abs(estimate.mean) + estimate.half_width())
+
+    def verdict(self, first: Cell, second: Cell) -> Verdict:
+        """Conclude whether two cells of a group differ in cost."""
+        logs = self.costs.pairs(first, second)
+        if len(logs) < MIN_ROUNDS:
+            return Verdict.TOO_FEW
+        if self.is_too_busy:
+            return Verdict.TOO_BUSY
+        p_value = self._p_values[frozenset((first, second))]
+        difference = math.expm1(abs(Estimate.of(logs).mean))
+        exceeds_floor = difference > (self.floor(first.group) or 0.0)
+        return Verdict.DIFFERENT if p_value < 1 - CONFIDENCE and exceeds_floor else Verdict.NO_DIFFERENCE
+
+    @cached_property
+    def _p_values(self) -> dict[frozenset[Cell], float]:
+        """The p-values of all comparisons that the run allows, corrected for their number."""
+        values = {}
+        for cells in self.costs.groups().values():
+            for first, second in itertools.combinations(cells, 2):
+                if logs := self.costs.pairs(first, second):
+                    values[frozenset((first, second))] = Estimate.of(logs).p_value
+        return holm(values)

@@ -1,0 +1,27 @@
+"""Detects what else the machine did while a trial was measured."""
+
+from collections.abc import Iterator
+
+from upecho.load.plan import LoadResult
+
+MAX_STOLEN = 0.02  # of one core's time; a hypervisor gave it to another guest
+MAX_SWITCHES_PER_SECOND = 200  # involuntary context switches of the load engine
+MAX_DISTURBED = 0.25  # of all trials; above this, no claim is made
+
+
+def disturbances(load: LoadResult, *, own_core: bool = True) -> Iterator[str]:
+    """Yield what disturbed a load, as short phrases.
+
+    Args:
+        load: Result of the load engine.
+        own_core: Whether the engine had a core of its own. On a shared core its context switches mean nothing, as
+            they are mostly caused by the server.
+    """
+    if not load.elapsed_ns:
+        return
+    stolen = load.stolen_ns / load.elapsed_ns
+    if stolen > MAX_STOLEN:
+        yield f"{stolen:.0%} of a core stolen"
+    switches = load.engine_switches / load.elapsed_ns * 1e9
+    if own_core and switches > MAX_SWITCHES_PER_SECOND:
+        yield f"load engine interrupted {switches:.0f} times a second"

@@ -1,0 +1,63 @@
+"""Decides whether a load result can be true, and whether the machine provided what the load needed."""
+
+import enum
+from dataclasses import dataclass
+
+from upecho.load.plan import Failure, LoadResult
+from upecho.measure.plan.scenarios import Scenario
+
+TOLERANCE = 0.1  # how far the requests in flight may fall short of what the load keeps in flight
+ROUNDING = 0.01  # mean latency and elapsed time are measured separately
+
+
+class VoidReason(enum.StrEnum):
+    """Why a trial is void although the server did nothing wrong."""
+
+    NO_PORT = "no-port"
+    CPU_TIME_LOST = "cpu-time-lost"
+    LITTLES_LAW = "littles-law"
+
+
+@dataclass(frozen=True)
+class Void:
+    """What makes a trial void.
+
+    Attributes:
+        reason: Reason, for programs.
+        detail: Explanation with the figures of this trial, for people.
+    """
+
+    reason: VoidReason
+    detail: str
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+def why_void(scenario: Scenario, load: LoadResult, *, seconds: float) -> Void | None:
+    """Return why a load without failures is no measurement; None if it is one.
+
+    In a closed loop, a fixed number of requests is in flight at any time, so that number and the mean latency
+    determine the rate (Little, A Proof for the Queuing Formula L = lambda W, Operations Research 9, 1961). An engine
+    that lost requests, or that measured the time of something else, contradicts this. Two effects at the edges are
+    allowed for: the first requests may be sent up to one latency after the clock starts, and after the window a
+    connection is unused from its last reply until the last reply of all.
+
+    Args:
+        scenario: The load that was asked for.
+        load: The load that the engine reports.
+        seconds: Length of the window in which new requests were sent.
+    """
+    if Failure.NO_PORT in load.errors:
+        return Void(VoidReason.NO_PORT, "no local port left")
+    if load.requests and load.server_cpu_ns is not None and load.server_cpu_ns <= 0:
+        return Void(VoidReason.CPU_TIME_LOST, "the CPU time of processes that ended was lost")
+    if scenario.share is not None or not load.requests:
+        return None
+    in_flight = scenario.connections * scenario.depth
+    busy_ns = load.requests * load.latency.mean_ns / in_flight
+    lowest_ns = (1 - TOLERANCE) * (seconds * 1e9 - load.latency.mean_ns)
+    if lowest_ns <= busy_ns <= (1 + ROUNDING) * load.elapsed_ns:
+        return None
+    found = in_flight * busy_ns / load.elapsed_ns
+    return Void(VoidReason.LITTLES_LAW, f"{in_flight} requests were in flight, but by Little's law {found:.1f}")

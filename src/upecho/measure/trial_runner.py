@@ -1,0 +1,140 @@
+"""Runs trials: starts a fresh server for each and puts the load of its cell on it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from upecho.load.engine_process import EngineProcess
+from upecho.load.plan import Failure, Job, LoadResult, Plan
+from upecho.measure.cores import Cores
+from upecho.measure.plan.cell_plan import PlannedCell
+from upecho.measure.plan.scenarios import Scenario
+from upecho.measure.plan.settings import Window
+from upecho.measure.statistics.noise import disturbances
+from upecho.measure.statistics.plausibility import why_void
+from upecho.measure.trials import Fault, Finding, Trial
+from upecho.processes import procfs, rlimits
+from upecho.processes.server_process import Launch, ServerProcess, StartFailure, start_server
+from upecho.processes.supervisor import Supervisor
+from upecho.support import timeouts
+from upecho.support.text import printable
+
+END_SECONDS = 0.2  # how much later the end of a process may be visible than the end of its connections
+DEADLINE_SECONDS = 5.0  # for a server that no longer answers, after the end of the window
+DEADLINE_SECONDS_PER_CLIENT = 0.002  # many servers accept one connection after another
+
+
+@dataclass
+class Observation:
+    """What a trial has shown about its server so far.
+
+    Attributes:
+        load: Result of the last load.
+        resident_bytes: Resident memory before the first connection, in bytes.
+        capacity: Requests per second in a closed loop, if the scenario needs it.
+    """
+
+    load: LoadResult | None = None
+    resident_bytes: int | None = None
+    capacity: float | None = None
+
+
+class TrialRunner:
+    """Runs one trial after another, with one load engine for all and a fresh server for each."""
+
+    def __init__(self, supervisor: Supervisor, cores: Cores, window: Window) -> None:
+        """Start the load engine.
+
+        Args:
+            supervisor: Supervisor of the engine and of all servers.
+            cores: Processor cores for the engine and for the servers.
+            window: How each server is loaded.
+        """
+        self._supervisor = supervisor
+        self._cores = cores
+        self._window = window
+        rlimits.raise_limit()  # the engine and the servers inherit it
+        self._engine = EngineProcess(supervisor, cores.engine)
+
+    def measure(self, planned: PlannedCell, round_number: int) -> Trial:
+        """Run one trial.
+
+        Raises:
+            CallerError: The server rejected its settings.
+            HarnessError: The load engine or the machine failed.
+        """
+        seen = Observation()
+        try:
+            findings = self._observe(planned, seen)
+        except StartFailure as failure:
+            if failure.refusal:
+                raise failure.refusal from None
+            findings = (Finding(Fault.NOT_READY, printable(str(failure))),)
+        load = seen.load
+        return Trial(
+            planned.cell,
+            round_number,
+            load,
+            findings=findings,
+            void=why_void(planned.scenario, load, seconds=self._window.seconds) if load and not findings else None,
+            disturbances=tuple(disturbances(load, own_core=bool(self._cores.engine))) if load else (),
+            resident_bytes=seen.resident_bytes,
+            capacity=seen.capacity,
+        )
+
+    def _observe(self, planned: PlannedCell, seen: Observation) -> tuple[Finding, ...]:
+        """Load a fresh server; return what it did wrong."""
+        address = self._supervisor.new_address(planned.cell.family)
+        launch = Launch(planned.target, address, cores=self._cores.servers, interpreter=planned.interpreter)
+        with start_server(self._supervisor, launch) as server:
+            self._load(planned, server, seen)
+            assert seen.load
+            return tuple(_findings(seen.load, server))
+
+    def _load(self, planned: PlannedCell, server: ServerProcess, seen: Observation) -> None:
+        """Put all loads of a trial on a server; the last one counts, or else the first with errors."""
+        seen.resident_bytes = procfs.resident_bytes(server.child.pid) if procfs.AVAILABLE else None
+        scenario = planned.scenario
+        if not planned.cell.cold:
+            seen.load = self._run(scenario, server, seconds=self._window.warm_up_seconds)
+            if seen.load.errors:
+                return
+        rate = None
+        if scenario.share is not None:
+            seen.load = self._run(scenario, server, seconds=self._window.seconds)
+            if seen.load.errors or not seen.load.requests:
+                return
+            seen.capacity = seen.load.requests / seen.load.elapsed_ns * 1e9
+            rate = scenario.share * seen.capacity
+        seen.load = self._run(scenario, server, seconds=self._window.seconds, rate=rate)
+
+    def _run(
+        self, scenario: Scenario, server: ServerProcess, *, seconds: float, rate: float | None = None
+    ) -> LoadResult:
+        timeout = DEADLINE_SECONDS + DEADLINE_SECONDS_PER_CLIENT * scenario.clients
+        plan = Plan(
+            connections=scenario.connections,
+            message_size=scenario.message_size,
+            duration_seconds=seconds,
+            deadline_seconds=seconds + timeouts.scaled(timeout),
+            seed=self._window.seed,
+            depth=scenario.depth,
+            idle=scenario.idle,
+            churn=scenario.churn,
+            rate=rate,
+        )
+        group = server.child.pid if procfs.AVAILABLE else None
+        return self._engine.run(Job(str(server.address), plan, server_group=group, engine=self._window.engine))
+
+
+def _findings(load: LoadResult, server: ServerProcess) -> Iterator[Finding]:
+    """Yield failed requests, and whether the server ended or wrote to stderr."""
+    for kind, count in load.errors.items():
+        if kind is not Failure.NO_PORT:
+            yield Finding(Fault.REQUESTS_FAILED, f"{count} {kind}")
+    if not load.errors and not load.requests:
+        yield Finding(Fault.NO_REPLY, "no request was answered")
+    status = server.child.wait(END_SECONDS if load.errors else 0)
+    if status is not None:
+        yield Finding(Fault.PROCESS_ENDED, f"ended with status {status}")
+    if lines := server.child.stderr().strip().splitlines():
+        yield Finding(Fault.STDERR_OUTPUT, printable(f"wrote to stderr: {lines[-1]}"))

@@ -1,0 +1,78 @@
+"""The trial, which is the unit of statistics: one fresh server process, warmed up and loaded once."""
+
+import enum
+from dataclasses import dataclass
+
+from upecho.load.plan import LoadResult
+from upecho.measure.plan.cells import Cell
+from upecho.measure.statistics.plausibility import Void
+
+
+class Fault(enum.StrEnum):
+    """What a server did wrong in a trial."""
+
+    NOT_READY = "not-ready"
+    REQUESTS_FAILED = "requests-failed"
+    NO_REPLY = "no-reply"
+    PROCESS_ENDED = "process-ended"
+    STDERR_OUTPUT = "stderr-output"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that a server did wrong in a trial.
+
+    Attributes:
+        fault: Kind of fault, for programs.
+        detail: What was seen, for people.
+    """
+
+    fault: Fault
+    detail: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The outcome of one trial.
+
+    Attributes:
+        cell: Cell that was measured.
+        round: Number of the round, counted from 1.
+        load: Result of the load engine for the window; null if the trial did not get that far.
+        findings: What the server did wrong; the trial is a measurement only if this is empty.
+        void: Why the trial is no measurement although the server did nothing wrong; null if it is one.
+        disturbances: What else the machine did during the trial, as short phrases. A disturbed trial still counts.
+        resident_bytes: Resident memory of the server before its first connection, in bytes; null if the system does
+            not report it.
+        capacity: Requests per second in a closed loop, measured just before a load that is a share of it; null for
+            other loads.
+    """
+
+    cell: Cell
+    round: int
+    load: LoadResult | None
+    findings: tuple[Finding, ...] = ()
+    void: Void | None = None
+    disturbances: tuple[str, ...] = ()
+    resident_bytes: int | None = None
+    capacity: float | None = None
+
+    @property
+    def failure(self) -> str:
+        """What the server did wrong, in words; empty if it did nothing wrong."""
+        return ", ".join(finding.detail for finding in self.findings)
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the trial is a measurement."""
+        return self.load is not None and not self.findings and self.void is None
+
+    def contradiction(self) -> str:
+        """Return what no real trial can contain; empty if there is no such thing."""
+        if self.findings or self.void:
+            return ""
+        if not self.load:
+            return "has neither a load nor a finding"
+        used_ns = self.load.server_cpu_ns
+        is_empty = self.load.requests <= 0 or self.load.elapsed_ns <= 0 or (used_ns is not None and used_ns <= 0)
+        return "has requests without time, or time without requests" if is_empty else ""

@@ -1,0 +1,1 @@
+"""Addresses and the client side of a connection."""

@@ -1,0 +1,87 @@
+"""Connecting to a server, with the reason when that fails."""
+
+import errno
+import os
+import socket
+import struct
+from typing import Any
+
+from upecho.net.address import Address
+from upecho.support.errors import AddressError, NoPortLeft, UpechoError
+
+
+def connect(address: Address, timeout: float, *, receive_buffer: int | None = None) -> socket.socket:
+    """Connect to a server and return a blocking socket.
+
+    Args:
+        address: Where the server listens.
+        timeout: Seconds that connecting, and later each operation on the socket, may take.
+        receive_buffer: Size in bytes of the kernel's receive buffer; None leaves the default. TCP derives its window
+            from it, so it has to be set before connecting.
+
+    Raises:
+        AddressError: No server listens there, or the address cannot be reached.
+        NoPortLeft: This system has no local port for the connection.
+        Unavailable: This system lacks the socket family.
+    """
+    version, name = address.resolve()
+    connection = socket.socket(version, socket.SOCK_STREAM)
+    if receive_buffer is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    try:
+        if address.family.is_unix:
+            _connect_unix(connection, name, timeout)
+            connection.settimeout(timeout)
+        else:
+            connection.settimeout(timeout)
+            connection.connect(name)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except OSError as error:
+        connection.close()
+        raise _failure(address, error) from None
+    return connection
+
+
+def start_connecting(address: Address) -> socket.socket:
+    """Start connecting and return a non-blocking socket, which may not be connected yet.
+
+    Raises:
+        AddressError: No server listens there, or it has a full backlog and a Unix socket, which cannot wait for room.
+        NoPortLeft: This system has no local port for the connection.
+        Unavailable: This system lacks the socket family.
+    """
+    version, name = address.resolve()
+    connection = socket.socket(version, socket.SOCK_STREAM)
+    connection.setblocking(False)
+    try:
+        connection.connect(name)
+    except OSError as error:
+        if error.errno != errno.EINPROGRESS:
+            connection.close()
+            raise _failure(address, error) from None
+    return connection
+
+
+def _connect_unix(connection: socket.socket, name: Any, timeout: float) -> None:
+    """Connect a Unix socket, waiting for room in the backlog.
+
+    The kernel's own timeout is used because a socket with Python's timeout is non-blocking and would fail at once.
+    """
+    timeval = struct.pack("@ll", int(timeout), int(timeout % 1 * 1e6))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeval)
+    connection.connect(name)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", 0, 0))
+
+
+def _failure(address: Address, error: OSError) -> UpechoError:
+    if error.errno == errno.EADDRNOTAVAIL and address.family.is_available():
+        return NoPortLeft()
+    return AddressError(_reason(error), subject=f"cannot connect to {address}")
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, TimeoutError | BlockingIOError):
+        return "no answer in time"
+    if error.errno in (errno.ECONNREFUSED, errno.ENOENT):
+        return "no server is listening there"
+    return os.strerror(error.errno) if error.errno else str(error)

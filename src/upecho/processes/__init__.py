@@ -1,0 +1,1 @@
+"""Child processes: starting and observing them, and making sure that none outlives upecho."""

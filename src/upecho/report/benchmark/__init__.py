@@ -1,0 +1,1 @@
+"""Terminal reports of benchmark results and of comparisons."""

@@ -1,0 +1,178 @@
+"""The report of a comparison of two runs: a table per scenario and family, in the order of the later run."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from upecho.measure.environment import Environment
+from upecho.measure.plan.cells import BASELINE, Cell
+from upecho.measure.results import Results
+from upecho.measure.statistics.changes import BASE, NEW, Change, Changes
+from upecho.measure.statistics.claims import Verdict
+from upecho.report.benchmark.comparison import over
+from upecho.report.benchmark.footer import range_of, rounds_of, servers_on
+from upecho.report.benchmark.lines import PRECISION, TOO_FEW, precision_text
+from upecho.report.figures import three_digits
+from upecho.report.layout import cut, shorten
+
+MAX_NAME_WIDTH, MIN_NAME_WIDTH = 24, 8
+FIGURES_WIDTH = 56  # characters of a table without its first column
+REASON_LENGTH = 60
+MAX_CELLS = 4  # cells named in a line about those that are not compared
+
+
+def changes(found: Changes, width: int) -> RenderableType:
+    """Return the report of a comparison.
+
+    Args:
+        found: Comparison to report on.
+        width: Width of the terminal, in characters.
+    """
+    parts: list[RenderableType] = []
+    longest = max((len(text) for one in found.cells for text in _first_column(one)), default=0)
+    name_width = min(longest, MAX_NAME_WIDTH, max(MIN_NAME_WIDTH, width - FIGURES_WIDTH))
+    loads = {scenario.name: scenario for scenario in found.summaries[NEW].results.scenarios}
+    for scenario in dict.fromkeys(one.cell.scenario for one in found.cells):
+        parts.append(Text.assemble((scenario, "bold"), (f"  {loads[scenario].summary}", "dim"), "\n"))
+        rows = [one for one in found.cells if one.cell.scenario == scenario]
+        for family in dict.fromkeys(one.cell.family for one in rows):
+            parts += [_table([one for one in rows if one.cell.family == family], name_width), Text()]
+    return Group(*parts, *_absent(found), *_footer(found))
+
+
+def limit(found: Changes, max_percent: float) -> Text:
+    """Return a line about the cells that cost more than allowed, or that fail now.
+
+    Args:
+        found: Comparison to report on.
+        max_percent: Allowed increase of the cost, in percent.
+    """
+    beyond, broken, undecided = found.beyond(max_percent / 100), found.broken, found.undecided()
+    parts = []
+    if beyond:
+        costs = [f"{_where(one.cell)} ({one.ratio.ratio:.3f})" for one in beyond]
+        parts.append(f"more than {max_percent:g}% more expensive: {', '.join(costs)}")
+    elif len(undecided) < len(found.cells):
+        parts.append(f"nothing is known to be more than {max_percent:g}% more expensive")
+    if broken:
+        parts.append(f"broken since {BASE}: {', '.join(_where(one.cell) for one in broken)}")
+    if undecided:
+        parts.append(f"undecided: {len(undecided)} of {len(found.cells)} cells")
+    return Text(f"--fail-above: {'; '.join(parts)}", "red" if beyond or broken else "yellow" if undecided else "green")
+
+
+def _first_column(change: Change) -> tuple[str, str]:
+    return change.new.label, over(change.cell.family)
+
+
+def _where(cell: Cell) -> str:
+    return f"{cell.label} over {cell.family} in {cell.scenario}"
+
+
+def _table(rows: Sequence[Change], name_width: int) -> Table:
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column(over(rows[0].cell.family), width=name_width, no_wrap=True, header_style="bold cyan")
+    for title in (f"{BASE} µs", f"{NEW} µs", "ratio", "±"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for one in rows:
+        name = Text(shorten(one.new.label, name_width))
+        costs = [three_digits(row.cost_ns / 1e3) for row in (one.base, one.new)]
+        table.add_row(name, *costs, f"{one.ratio.ratio:.3f}", precision_text(one.ratio), _verdict(one))
+    return table
+
+
+def _verdict(change: Change) -> Text:
+    if change.verdict is Verdict.DIFFERENT:
+        return Text("costs more", "red") if change.costs_more else Text("costs less", "green")
+    return Text(change.verdict.value, "dim")
+
+
+def _absent(found: Changes) -> Iterator[Text]:
+    """Yield a line for each reason why cells are not compared."""
+    reasons: dict[tuple[str, bool], list[Cell]] = {}
+    for one in found.absent:
+        reasons.setdefault((one.reason, one.is_broken), []).append(one.cell)
+    for (reason, is_broken), cells in reasons.items():
+        more = f" and {len(cells) - MAX_CELLS} more" if len(cells) > MAX_CELLS else ""
+        line = f"not compared ({cut(reason, REASON_LENGTH)}): {', '.join(map(_where, cells[:MAX_CELLS]))}{more}"
+        yield Text(line, "red" if is_broken else "dim")
+    if reasons:
+        yield Text()
+
+
+def _footer(found: Changes) -> Iterator[Text]:
+    if found.cells:
+        yield from map(Text, _meaning(found))
+        yield from map(Text, _certainty(found))
+    width = max(map(len, found.summaries))
+    for name, summary in found.summaries.items():
+        yield Text(f"{name:{width}} {_run(summary.results)}", "dim")
+    base, new = (summary.results.environment for summary in found.summaries.values())
+    if differences := list(_machine_differences(base, new)):
+        yield Text(f"different machines: {'; '.join(differences)}; the ratios include that difference", "yellow")
+
+
+def _meaning(found: Changes) -> Iterator[str]:
+    """Yield the meaning of the columns."""
+    if any(one.new.figures and one.new.figures.cpu_ns for one in found.cells):
+        yield "µs: CPU time of the server per request, median of the trials of a run"
+    else:
+        yield "µs: elapsed time per request, because the system does not report CPU time"
+    if any(row.request.failed_checks for one in found.cells for row in (one.base, one.new)):
+        yield "Some servers fail conformance checks (! in NEW): their figures may come from doing less work."
+    ratio = f"ratio: cost in {NEW} relative to {BASE}"
+    yield f"{ratio}. {_division(found)}" if found.baselines else ratio
+    yield PRECISION
+    undivided = dict.fromkeys(one.cell.group for one in found.cells if one.cell.group not in found.baselines)
+    if undivided:
+        where = f"In {', '.join(map(str, undivided))}, costs" if found.baselines else "Costs"
+        yield f"{where} are not divided by a baseline, so a slower machine looks like a more expensive server."
+
+
+def _division(found: Changes) -> str:
+    ratios = [f"{pick(one.ratio for one in found.baselines.values()):.3f}" for pick in (min, max)]
+    own = ratios[0] if ratios[0] == ratios[1] else f"{ratios[0]} to {ratios[1]}, depending on the table"
+    return (
+        f"Each cost is divided by that of {BASELINE}, the baseline, in the same round, which cancels a slowdown of the "
+        f"machine; {BASELINE} itself is not compared (its ratio: {own})."
+    )
+
+
+def _certainty(found: Changes) -> Iterator[str]:
+    """Yield what a claimed difference means, and how certain the figures are."""
+    undivided = ", also without the division" if found.baselines else ""
+    yield f"A claimed difference has p < 5%, corrected for all comparisons (Holm), and exceeds A/A{undivided}."
+    if found.floors:
+        spread = range_of(list(found.floors.values()))
+        yield f"A/A: the same server measured twice in a run differs from itself by up to {spread}."
+    if any(one.verdict is Verdict.TOO_FEW for one in found.cells):
+        yield TOO_FEW
+    for name, summary in found.summaries.items():
+        if disturbed := summary.claims.disturbed:
+            busy = ": the machine was too busy to draw conclusions" if summary.claims.is_too_busy else ""
+            yield f"{disturbed:.0%} of the trials of {name} were disturbed{busy}."
+
+
+def _run(results: Results) -> str:
+    here = results.environment
+    loops = [f"{loop} {version}" for loop, version in here.loops.items()]
+    engine = f"load engine {results.window.engine}"
+    versions = [f"upecho {here.upecho}", here.python, *servers_on(results), *loops]
+    return " · ".join([here.started, *versions, here.system, here.cpu, engine, rounds_of(results)])
+
+
+def _machine_differences(base: Environment, new: Environment) -> Iterator[str]:
+    """Yield how two machines differ."""
+    for one, other in ((base.cpu, new.cpu), (base.system, new.system), (_cores(base), _cores(new))):
+        if one != other:
+            yield f"{one} and {other}"
+
+
+def _cores(here: Environment) -> str:
+    if not here.cores.engine:
+        return f"load engine and servers on the same of {here.core_count} cores"
+    engine, servers = (",".join(map(str, cores)) for cores in (here.cores.engine, here.cores.servers))
+    return f"load engine on core {engine}, servers on {servers} of {here.core_count}"

@@ -1,0 +1,180 @@
+"""The footer of a run's report: what the marks mean, how certain the figures are, where and how they were measured."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from upecho.measure.plan.cells import BASELINE, Cell, Group
+from upecho.measure.results import Results
+from upecho.measure.statistics.claims import MIN_ROUNDS
+from upecho.measure.statistics.plausibility import VoidReason
+from upecho.measure.statistics.summary import Row, Status, Summary
+from upecho.report.benchmark.lines import ALIKE, BOUND, PRECISION, TOO_FEW, UNKNOWN, Lines, shows_rate
+from upecho.report.figures import percent
+from upecho.report.layout import cut
+from upecho.support.errors import NoPortLeft
+from upecho.support.text import plural
+
+FEW_ROUNDS = 8  # with fewer, the correction for twenty comparisons hides small differences
+MAX_CHECKS = 4  # ids of failed checks in a line; upecho check reports all of them
+LINE_LENGTH, MAX_LENGTH = 40, 240  # characters of a reason: what fits into its table, and what is shown at all
+
+
+def footer(summary: Summary, tables: Lines) -> Iterator[Text]:
+    """Yield the lines of the footer, the most important first."""
+    yield from (Text(line, "red") for line in _failures(summary.rows))
+    yield from map(Text, _marks(summary.results, tables))
+    yield from map(Text, _remarks(summary))
+    yield from map(Text, _certainty(summary))
+    yield Text(_where(summary.results), "dim")
+    if summary.results.trials:
+        yield Text(_how(summary.results), "dim")
+
+
+def _failures(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the failed checks of each target, and the reasons that are too long for a table."""
+    failed_checks = {(row.cell.target, row.cell.family): row.request.failed_checks for row in rows}
+    for (target, family), checks in failed_checks.items():
+        if checks:
+            more = f" and {len(checks) - MAX_CHECKS} more" if len(checks) > MAX_CHECKS else ""
+            yield f"{target} fails over {family}: {', '.join(checks[:MAX_CHECKS])}{more}"
+    reasons = dict.fromkeys((row.cell.label, row.reason) for row in rows if len(row.reason) > LINE_LENGTH)
+    for label, reason in reasons:
+        yield f"{label} {cut(reason, MAX_LENGTH)}"
+
+
+def _remarks(summary: Summary) -> Iterator[str]:
+    rows = summary.rows
+    if any(row.request.failed_checks for row in rows if row.figures):
+        yield "! fails conformance checks: its figures may come from doing less work"
+    if not summary.results.checked:
+        yield "Conformance was not checked in this run."
+    elif not any(row.request.failed_checks for row in rows):
+        yield (
+            "Before the run, all servers passed the MUST checks (except those of start and stop) over these families."
+        )
+    if any(row.void and row.void.reason is VoidReason.NO_PORT for row in rows):
+        yield f"{NoPortLeft()}."
+    if any(row.cell.cold for row in rows if row.figures):
+        yield "cold: measured before any connection of the server had ended"
+
+
+def _marks(results: Results, tables: Lines) -> Iterator[str]:
+    """Yield the meaning of the columns and marks that the tables contain."""
+    shown = [line for table in tables.values() for line in table]
+    if not shown:
+        return
+    has_baseline = any(line.row.cell.is_baseline for line in shown)
+    reference = f"{BASELINE}, the baseline" if has_baseline else "the cheapest server"
+    yield "CPU µs/req: CPU time per request of all processes and threads of the server"
+    rates = {scenario.name for scenario in results.scenarios if shows_rate(scenario)}
+    if any(line.figures.saturated for line in shown if line.row.cell.scenario in rates):
+        yield f"{BOUND} the load engine was the bottleneck: the server can handle at least this rate"
+    yield f"ratio: cost relative to {reference}, paired by round"
+    yield PRECISION
+    if any(line.precision == UNKNOWN for line in shown):
+        yield TOO_FEW
+    if any(line.mark for line in shown):
+        few = "; few rounds reveal only large differences" if results.rounds < FEW_ROUNDS else ""
+        yield f"{ALIKE} no difference detected from the line above (p < 5%, corrected for all comparisons: Holm){few}"
+
+
+def _certainty(summary: Summary) -> Iterator[str]:
+    """Yield how certain the figures are."""
+    claims = summary.claims
+    if not any(row.figures for row in summary.rows):
+        return
+    if claims.is_too_busy:
+        yield f"The machine was too busy to draw conclusions: {claims.disturbed:.0%} of the trials were disturbed."
+    if summary.results.rounds >= MIN_ROUNDS:
+        yield from _floors(summary)
+    yield from _missed_precision(summary)
+    if claims.disturbed and not claims.is_too_busy:
+        yield f"{claims.disturbed:.0%} of the trials were disturbed by other work on the machine; they count."
+
+
+def _groups_with_ratios(summary: Summary) -> dict[Group, list[Cell]]:
+    """Return the measured cells of each table that has ratios."""
+    curves = {scenario.name for scenario in summary.results.scenarios if scenario.curve}
+    return {group: cells for group, cells in summary.claims.costs.groups().items() if group.scenario not in curves}
+
+
+def _floors(summary: Summary) -> Iterator[str]:
+    floors = [floor for group in _groups_with_ratios(summary) if (floor := summary.claims.floor(group)) is not None]
+    if floors:
+        yield (
+            f"A/A: the same server measured twice differs from itself by up to {range_of(floors)}; a smaller "
+            "difference is not claimed"
+        )
+
+
+def range_of(shares: Sequence[float]) -> str:
+    """Return the range of a share that differs from table to table, in percent."""
+    low, high = percent(min(shares)), percent(max(shares))
+    return low if low == high else f"{low} to {high}, depending on the table"
+
+
+def _missed_precision(summary: Summary) -> Iterator[str]:
+    """Yield how far the run stayed from the wanted precision, and what would help."""
+    wanted, costs = summary.results.limits.precision, summary.claims.costs
+    groups = _groups_with_ratios(summary)
+    relevant = [group for group, cells in groups.items() if not _is_baseline_alone(cells, summary.rows)]
+    missed = {group: share for group in relevant if (share := costs.precision(group)) > wanted}
+    if wanted and missed:
+        group, worst = max(missed.items(), key=lambda item: item[1])
+        reached = "unknown" if worst == math.inf else f"± {percent(worst)}"
+        rows = [row for row in summary.rows if row.cell.group in missed or not row.figures]
+        yield (
+            f"Not all ratios are as precise as requested (± {percent(wanted)}); the least precise is {reached}, in "
+            f"{group}. {_why_it_ended(summary, rows)}"
+        )
+
+
+def _is_baseline_alone(cells: Sequence[Cell], rows: Sequence[Row]) -> bool:
+    """Whether only the baseline of a table has figures, in which case it is not measured any further."""
+    others = [row for row in rows if row.cell.group == cells[0].group and row.cell != cells[0]]
+    return len(cells) == 1 and cells[0].is_baseline and bool(others)
+
+
+def _why_it_ended(summary: Summary, rows: Sequence[Row]) -> str:
+    """Return why a run ended before these rows were known precisely enough, and what would help."""
+    results, limits = summary.results, summary.results.limits
+    due = [row.cell for row in rows if row.status in (Status.MEASURED, Status.NOT_MEASURED)]
+    if any(results.rounds not in summary.claims.costs.logs(cell) for cell in due):
+        return "The run was interrupted."
+    if results.rounds < limits.rounds:
+        return f"The time was used up ({limits.budget_seconds:g} s); increase --budget."
+    return "All rounds were measured; increase --rounds or --seconds."
+
+
+def _where(results: Results) -> str:
+    here = results.environment
+    loops = [f"{loop} {version}" for loop, version in here.loops.items()]
+    return " · ".join([here.python, *servers_on(results), *loops, f"upecho {here.upecho}", here.system, here.cpu])
+
+
+def servers_on(results: Results) -> list[str]:
+    """Return the interpreters that ran the servers; nothing if it was the one that runs upecho."""
+    return [f"servers on {', '.join(results.pythons.values())}"] if results.pythons else []
+
+
+def _how(results: Results) -> str:
+    cores = results.environment.cores
+    engines = {trial.load.engine for trial in results.trials if trial.load} or {results.window.engine}
+    engine = f"load engine {', '.join(sorted(engines))}"
+    where = (
+        f"{engine} on core {_list(cores.engine)}, servers on {_list(cores.servers)}"
+        if cores.engine
+        else f"{engine} and servers on the same cores: rates mean little, CPU time still does"
+    )
+    return f"{rounds_of(results)} in fresh server processes, interleaved; {where}"
+
+
+def rounds_of(results: Results) -> str:
+    """Return the number of rounds and the length of their trials."""
+    return f"{plural(results.rounds, 'round')} of {results.window.seconds:g} s"
+
+
+def _list(cores: Sequence[int]) -> str:
+    return f"{cores[0]}-{cores[-1]}" if len(cores) > 1 else str(cores[0])

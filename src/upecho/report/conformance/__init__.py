@@ -1,0 +1,1 @@
+"""Renders conformance outcomes for a terminal."""

@@ -1,0 +1,74 @@
+"""The one-character mark of an outcome, and the line of totals."""
+
+import enum
+from collections import Counter
+from collections.abc import Sequence
+
+from upecho.conformance.check import Level
+from upecho.conformance.run.outcome import Outcome, Verdict
+from upecho.support.text import plural
+
+
+class Mark(enum.Enum):
+    """How an outcome is shown; each outcome has exactly one mark.
+
+    Attributes:
+        character: The mark in a cell of the matrix.
+        meaning: What the mark means, as shown below the matrix.
+        style: Its style on a terminal.
+    """
+
+    PASSED = ".", "passed", "green"
+    FAILED = "F", "failed", "bold red"
+    FAILED_SHOULD = "f", "failed SHOULD", "yellow"
+    KNOWN = "x", "known failure", "cyan"
+    FLAKY = "~", "passed, known to be flaky", "cyan"
+    STALE = "!", "known failure that no longer fails", "bold red"
+    UNSUPPORTED = "u", "unsupported", "blue"
+    WORKS_ANYWAY = "U", "declared unsupported, but works", "bold blue"
+    ERROR = "E", "error", "bold magenta"
+
+    def __init__(self, character: str, meaning: str, style: str) -> None:
+        self.character = character
+        self.meaning = meaning
+        self.style = style
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> "Mark":
+        """Return the mark of an outcome."""
+        if outcome.is_stale:
+            return cls.STALE
+        match outcome.verdict:
+            case Verdict.PASSED:
+                return cls.FLAKY if outcome.known else cls.PASSED
+            case Verdict.UNSUPPORTED:
+                return cls.WORKS_ANYWAY if outcome.works_anyway else cls.UNSUPPORTED
+            case Verdict.ERROR:
+                return cls.ERROR
+        if outcome.known:
+            return cls.KNOWN
+        return cls.FAILED if outcome.level is Level.MUST else cls.FAILED_SHOULD
+
+
+QUALIFIERS = {
+    Mark.FAILED_SHOULD: "SHOULD",
+    Mark.KNOWN: "known",
+    Mark.FLAKY: "flaky",
+    Mark.STALE: "stale",
+    Mark.WORKS_ANYWAY: "work anyway",
+}
+
+
+def summary(outcomes: Sequence[Outcome], due: int) -> str:
+    """Return the line of totals: how many checks were due, and the number of each verdict, as in the JSON document."""
+    parts = [_part([one for one in outcomes if one.verdict is verdict], verdict) for verdict in Verdict]
+    if missing := due - len(outcomes):
+        parts.append(f"{missing} without a verdict")
+    return f"{plural(due, 'check')} due: {', '.join(parts)}"
+
+
+def _part(same: Sequence[Outcome], verdict: Verdict) -> str:
+    """Return the number of outcomes with a verdict, and how many of them need a qualification."""
+    marks = Counter(map(Mark.of, same))
+    qualified = ", ".join(f"{marks[mark]} {word}" for mark, word in QUALIFIERS.items() if marks[mark])
+    return f"{len(same)} {verdict}" + (f" ({qualified})" if qualified else "")

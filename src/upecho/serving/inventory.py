@@ -1,0 +1,72 @@
+"""Everything that has a name here: implementations, loops and families, and why some cannot be used."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from upecho.net.address import Family
+from upecho.serving import registry
+from upecho.support.errors import CallerError
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A name that a user can write.
+
+    Attributes:
+        name: The name as it is written.
+        summary: What it stands for, in a few words.
+        unavailable: The reason why it cannot be used here; None if it can.
+    """
+
+    name: str
+    summary: str = ""
+    unavailable: str | None = None
+
+
+@dataclass(frozen=True)
+class ImplementationEntry(Entry):
+    """An implementation.
+
+    Attributes:
+        max_clients: Number of clients it serves at the same time; None means no limit except descriptors.
+        naive: Whether it exists to show mistakes.
+    """
+
+    max_clients: int | None = None
+    naive: bool = False
+
+
+def implementations() -> list[ImplementationEntry]:
+    """Return the built-in implementations, then those of other packages."""
+    return [_implementation(row) for row in registry.registrations()]
+
+
+def loops() -> list[Entry]:
+    """Return the event loops that have a name."""
+    return [
+        Entry(name, location, _obstacle(functools.partial(registry.load_loop, name)))
+        for name, location in registry.LOOPS.items()
+    ]
+
+
+def families() -> list[Entry]:
+    """Return the socket families."""
+    return [Entry(family.value, family.summary, _obstacle(family.require)) for family in Family]
+
+
+def _implementation(row: registry.Registration) -> ImplementationEntry:
+    try:
+        implementation = registry.load_implementation(row.name)
+    except CallerError as error:
+        return ImplementationEntry(row.name, row.summary, error.detail, naive=row.naive)
+    return ImplementationEntry(row.name, implementation.summary, None, implementation.max_clients, implementation.naive)
+
+
+def _obstacle(attempt: Callable[[], object]) -> str | None:
+    """Return why an attempt fails; None if it succeeds."""
+    try:
+        attempt()
+    except CallerError as error:
+        return error.detail
+    return None

@@ -1,0 +1,113 @@
+"""Targets: what the user asked to check or to measure."""
+
+import enum
+import re
+import shlex
+import shutil
+from dataclasses import dataclass
+from typing import Self
+
+from upecho.net.address import Address, Family
+from upecho.serving import registry
+from upecho.support.errors import CallerError
+
+COMMAND = "cmd:"
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # characters that a terminal obeys instead of showing
+
+# The placeholders of a command, each with the families whose addresses have that part.
+PLACEHOLDERS = {
+    "{address}": frozenset(Family),
+    "{host}": frozenset({Family.INET, Family.INET6}),
+    "{port}": frozenset({Family.INET, Family.INET6}),
+    "{path}": frozenset({Family.UNIX}),
+}
+
+
+class Kind(enum.Enum):
+    """How the server of a target is started, or by whom."""
+
+    IMPLEMENTATION = "implementation"  # upecho runs Python code in a child process
+    COMMAND = "command"  # upecho runs a program of the user
+    ADDRESS = "address"  # someone else has started the server
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target as the user named it.
+
+    Attributes:
+        text: ``NAME``, ``NAME+LOOP``, ``module:attribute``, an address, or ``cmd:COMMAND {address}``.
+        kind: How its server is started.
+        families: The socket families that it declares to serve.
+        max_clients: Number of clients that it declares to serve at the same time; None means no limit except
+            descriptors.
+    """
+
+    text: str
+    kind: Kind
+    families: frozenset[Family] = frozenset(Family)
+    max_clients: int | None = None
+
+    @classmethod
+    def parse(cls, text: str, max_clients: int | None = None) -> Self:
+        """Parse a target and verify that it exists.
+
+        Args:
+            text: The target as the user wrote it.
+            max_clients: Number of clients that it serves at the same time, if it does not declare that itself.
+
+        Raises:
+            CallerError: There is no such implementation or program, the address is malformed, or the command has no
+                placeholder for an address.
+            Unavailable: A package that it needs is not installed.
+        """
+        if CONTROL.search(text):
+            raise CallerError(f"a target may have no control characters, because reports show it: {text!r}")
+        if text.startswith(COMMAND):
+            families = _families(text)
+            _expect_program(text.removeprefix(COMMAND))
+            return cls(text, Kind.COMMAND, families, max_clients)
+        if text.startswith("unix:") or text.rpartition(":")[2].isdigit():
+            return cls(text, Kind.ADDRESS, frozenset({Address.parse(text).family}), max_clients)
+        implementation = registry.load_implementation(text)
+        return cls(text, Kind.IMPLEMENTATION, implementation.families, implementation.max_clients or max_clients)
+
+    @classmethod
+    def implementation(cls, text: str) -> Self:
+        """Return an implementation without loading it, which perhaps only another interpreter can do."""
+        return cls(text, Kind.IMPLEMENTATION)
+
+    def address(self) -> Address:
+        """Return the address of a target that someone else has started."""
+        return Address.parse(self.text)
+
+    def command(self, text: str) -> list[str]:
+        """Return the program and arguments that make a command serve at the address ``text``."""
+        # A path is not parsed, because a check passes one that is too long for any system.
+        address = Address(Family.UNIX) if text.startswith("unix:") else Address.parse(text)
+        path = text.removeprefix("unix:")
+        values = {"{address}": text, "{host}": address.host, "{port}": str(address.port), "{path}": path}
+        words = shlex.split(self.text.removeprefix(COMMAND))
+        for name, value in values.items():
+            words = [word.replace(name, value) for word in words]
+        return words
+
+
+def _families(command: str) -> frozenset[Family]:
+    """Return the families whose addresses have all of the parts that a command has placeholders for."""
+    present = [families for name, families in PLACEHOLDERS.items() if name in command]
+    if not present:
+        hint = "put {address}, {port} or {path} where the command takes the address to listen on"
+        raise CallerError(repr(command), subject="no placeholder in the command", hint=hint)
+    if not (families := frozenset.intersection(*present)):
+        raise CallerError(f"no address has all of the placeholders in {command!r}")
+    return families
+
+
+def _expect_program(command: str) -> None:
+    try:
+        program, *_ = shlex.split(command)
+    except ValueError as error:
+        raise CallerError(str(error), subject=f"not a command: {command!r}") from None
+    if not shutil.which(program):
+        raise CallerError(f"no program {program!r} for the command {command!r}")

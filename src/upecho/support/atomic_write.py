@@ -1,0 +1,74 @@
+"""Writing a file completely or not at all.
+
+The text goes to a draft in the same directory, hence on the same file system, and is synced before the draft replaces
+the file in one step. A reader sees the old file or the new one, also after a crash.
+"""
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from upecho.support.errors import CallerError, HarnessError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def check(path: Path) -> None:
+    """Verify that a file can be written, before hours of work depend on it.
+
+    Raises:
+        CallerError: The file cannot be written.
+        HarnessError: The disk is full.
+    """
+    with _describing_errors(path), _draft(path) as draft:
+        draft.touch()
+
+
+def save(path: Path, text: str) -> None:
+    """Write a file; an existing one is replaced in one step, or stays as it is if that fails.
+
+    Raises:
+        CallerError: The file cannot be written; no draft is left behind.
+        HarnessError: The disk is full; no draft is left behind.
+    """
+    with _describing_errors(path), _draft(path) as draft:
+        with draft.open("x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(_real(path))
+
+
+@contextmanager
+def _draft(path: Path) -> Iterator[Path]:
+    """Yield the path of a draft beside the file; remove the draft afterwards if it still exists."""
+    real = _real(path)
+    with contextlib.suppress(FileNotFoundError):
+        mode = real.lstat().st_mode
+        if stat.S_ISLNK(mode):
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        if not stat.S_ISREG(mode):
+            raise OSError(None, "it exists and is not a regular file")
+    draft = real.with_name(f".upecho.{os.getpid()}")  # short: the file's own name may be as long as names may be
+    try:
+        yield draft
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _real(path: Path) -> Path:
+    """Follow links; for a circle of links, return one of them, where Path.resolve may raise RuntimeError."""
+    return Path(os.path.realpath(path))
+
+
+@contextmanager
+def _describing_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        kind = HarnessError if error.errno in FULL else CallerError
+        raise kind(str(error.strerror), subject=f"cannot write {path}") from None

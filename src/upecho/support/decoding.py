@@ -1,0 +1,76 @@
+"""Building dataclasses from plain data, as JSON carries it, with an error that names the offending field."""
+
+import enum
+import reprlib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from typing import Any, TypeVar, cast
+
+LARGEST = 2**63  # far above any count here, and small enough for all arithmetic on floats
+TYPE_NAMES = {str: "a string", bool: "true or false", int: "a whole number", float: "a number"}
+
+Kind = TypeVar("Kind")
+
+
+def build(kind: type[Kind], value: Any) -> Kind:
+    """Build a dataclass, and the dataclasses in it, from the output of ``dataclasses.asdict`` after a trip as JSON.
+
+    Args:
+        kind: The dataclass to build.
+        value: Plain data: dictionaries, lists, strings, numbers, booleans and None.
+
+    Raises:
+        ValueError: A field is missing, unknown or of the wrong type; the message names it by its path.
+    """
+    return cast(Kind, _value(kind, value, ""))
+
+
+def _value(hint: Any, value: Any, path: str) -> Any:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        return None if value is None else _value(arguments[0], value, path)
+    if origin is tuple:
+        _expect(isinstance(value, list), value, path, "a list")
+        return tuple(_value(arguments[0], item, f"{path}[{index}]") for index, item in enumerate(value))
+    if origin in (dict, Mapping):
+        _expect(isinstance(value, dict), value, path, "an object")
+        key_hint, item_hint = arguments
+        return {_value(key_hint, key, path): _value(item_hint, item, f"{path}.{key}") for key, item in value.items()}
+    if is_dataclass(hint):
+        return _dataclass(cast(type, hint), value, path)
+    if issubclass(hint, enum.Enum):
+        _expect(value in list(hint), value, path, f"one of {', '.join(hint)}")
+        return hint(value)
+    _expect(_is_plain(hint, value), value, path, TYPE_NAMES[hint])
+    return value
+
+
+def _dataclass(kind: type, value: Any, path: str) -> Any:
+    hints = _hints(kind)
+    _expect(isinstance(value, dict), value, path or "it", "an object")
+    if wrong := value.keys() ^ hints.keys():
+        name = min(wrong)
+        raise ValueError(f"{path or 'it'} {'has an unknown' if name in value else 'has no'} {name!r}")
+    return kind(**{name: _value(hint, value[name], f"{path}.{name}".lstrip(".")) for name, hint in hints.items()})
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    hints = typing.get_type_hints(kind)
+    return {field.name: hints[field.name] for field in fields(kind)}
+
+
+def _is_plain(kind: type, value: Any) -> bool:
+    """Whether a value has a plain type; a float may be written as an int, and must be finite."""
+    if kind not in (int, float):
+        return isinstance(value, kind)
+    is_number = isinstance(value, int if kind is int else (int, float)) and not isinstance(value, bool)
+    return is_number and abs(value) < LARGEST  # False for NaN, too
+
+
+def _expect(is_right: bool, value: Any, path: str, expected: str) -> None:
+    if not is_right:
+        raise ValueError(f"{path} is {reprlib.repr(value)}, not {expected}")

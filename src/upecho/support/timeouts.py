@@ -1,0 +1,43 @@
+"""Deadlines for events that must happen; every deadline is scaled here, so one variable serves slow machines."""
+
+import math
+import os
+
+from upecho.support.errors import CallerError
+
+SCALE_VARIABLE = "UPECHO_DEADLINE_SCALE"
+LARGEST_SCALE = 1000
+
+
+def scaled(seconds: float) -> float:
+    """Return a deadline multiplied by the scale that the environment variable sets, 1 by default.
+
+    A deadline bounds how long an expected event may take. It does not measure quality, so stretching every deadline
+    changes no verdict about a correct server.
+
+    Args:
+        seconds: The deadline on a machine of usual speed.
+
+    Raises:
+        CallerError: The variable is not a number above 0 and at most ``LARGEST_SCALE``.
+    """
+    text = os.environ.get(SCALE_VARIABLE, "1")
+    try:
+        scale = float(text)
+    except ValueError:
+        scale = math.nan
+    if not 0 < scale <= LARGEST_SCALE:
+        raise CallerError(f"{SCALE_VARIABLE} is {text!r}; it must be a number above 0, at most {LARGEST_SCALE}")
+    return seconds * scale
+
+
+def at_least(seconds: float) -> float:
+    """Return a limit on how long something quick may take: a scale above 1 raises it, a scale below 1 does not.
+
+    Args:
+        seconds: The limit on a machine of usual speed.
+
+    Raises:
+        CallerError: As for ``scaled``.
+    """
+    return max(seconds, scaled(seconds))

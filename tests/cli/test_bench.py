@@ -1,0 +1,241 @@
+"""``upecho bench`` from end to end, with short trials."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from upecho import cli
+from upecho.load.engine import best
+from upecho.load.engine_process import EngineProcess
+from upecho.load.latency import Latency
+from upecho.load.plan import Failure, LoadResult
+from upecho.measure.results import Results
+from upecho.net.address import Family
+from upecho.serving import inventory
+from upecho.serving.target import Target
+
+BASELINES = ["native"] if best() == "native" else []
+TINY = ("--rounds", "1", "--seconds", "0.03")
+SMALL = (*TINY, "--no-check", "--scenario", "throughput", "--family", "unix")
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def test_two_targets_over_two_families(upecho: Run, tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    done = upecho("bench", "selectors", "asyncio", "--no-check", *TINY, "--save", str(file))
+    assert done.returncode == 0
+    assert done.stderr.split("\n")[0] == "round 1 of 1"
+    for word in ("latency ", "throughput ", "bulk ", "over inet ", "over unix ", "selectors ", "asyncio "):
+        assert word in done.stdout
+    assert "\x1b" not in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    results = Results.from_json(file.read_text())
+    assert len(results.requested) == 3 * 2 * (2 + len(BASELINES))
+    assert len(results.trials) == len(results.requested) + 3 * 2  # one cell of each table is measured twice
+    assert all(trial.load and not trial.findings for trial in results.trials)
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_quick_run_is_long_enough_for_intervals(upecho: Run) -> None:
+    done = upecho("bench", "selectors", "threads", "--quick", *SMALL[len(TINY) :])
+    assert done.returncode == 0
+    assert "±: half of the ratio" in done.stdout
+    assert "%" in next(line for line in done.stdout.splitlines() if line.startswith("threads "))
+    assert "?" not in done.stdout
+
+
+def test_help_describes_the_baseline_and_the_scenarios(upecho: Run) -> None:
+    text = " ".join(upecho("bench", "--help").stdout.split())
+    assert "Each table includes native, the baseline" in text
+    assert "bulk 4 connections, 1 MiB messages" in text
+
+
+def test_conformance_is_checked_first(upecho: Run) -> None:
+    done = upecho("bench", "selectors", *TINY, "--family", "unix", "--scenario", "latency")
+    assert done.returncode == 0
+    assert done.stderr.split("\n")[0] == "checking conformance"
+    assert "onformance" not in done.stdout
+
+
+@pytest.fixture
+def main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run the command in this process; return its exit status, stdout and stderr."""
+
+    def main(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["upecho", "bench", *arguments])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        assert isinstance(end.value.code, int)
+        return end.value.code, *capsys.readouterr()
+
+    return main
+
+
+Main = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let ``threads`` fail two checks over Unix sockets."""
+
+    def failing(
+        targets: Sequence[Target], families: Sequence[Family], progress: Callable[[str], None], *, python: object
+    ) -> dict[tuple[str, Family], list[str]]:
+        progress("something")
+        return {("threads", Family.UNIX): ["echo-hello", "half-close"]}
+
+    monkeypatch.setattr("upecho.cli.bench_gate.failing", failing)
+
+
+@pytest.mark.usefixtures("failing")
+def test_target_that_fails_a_check_has_no_figures(main: Main) -> None:
+    status, out, _ = main("threads", *TINY, "--scenario", "latency")
+    assert status == 1
+    assert "threads   fails 2 checks" in out[out.index("over unix") :]
+    assert "1.00" in out[: out.index("over unix")]
+
+
+@pytest.mark.usefixtures("failing")
+def test_even_if_failing_measures_and_marks(main: Main) -> None:
+    status, out, _ = main("threads", *TINY, "--scenario", "latency", "--family", "unix", "--even-if-failing")
+    assert status == 1
+    assert "threads ! " in out
+    assert "! fails conformance checks" in out
+    assert "threads fails over unix: echo-hello, half-close\n" in out
+
+
+def test_target_with_too_few_clients_is_unsupported(main: Main) -> None:
+    status, out, _ = main("blocking", *SMALL)
+    assert status == 0
+    assert "blocking  unsupported: serves at most 1 client" in out
+
+
+def test_baseline_is_not_measured_alone(main: Main, tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    _, out, _ = main("blocking", *SMALL, "--save", str(file))
+    assert [one.cell.target for one in Results.from_json(file.read_text()).requested] == ["blocking"]
+    assert "round" not in out
+    assert main("native", "blocking", *SMALL, "--save", str(file))[0] == (0 if BASELINES else 2)
+    if BASELINES:
+        assert {trial.cell.target for trial in Results.from_json(file.read_text()).trials} == {"native"}
+
+
+def test_void_trial_is_a_failure_of_the_harness(main: Main, monkeypatch: pytest.MonkeyPatch) -> None:
+    load = LoadResult("python", 0, 0, 0, 0, None, False, Latency.of([]), {Failure.NO_PORT: 16})
+    monkeypatch.setattr(EngineProcess, "run", lambda _self, _job: load)
+    status, out, _ = main("threads", *SMALL)
+    assert status == 3
+    assert re.search(r"threads +void: no local port left", out)
+    assert "sysctl net.ipv4.ip_local_port_range" in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["selektors"], "unknown implementation 'selektors'; did you mean selectors?"),
+        (
+            ["127.0.0.1:80"],
+            "cannot measure '127.0.0.1:80': bench starts servers itself; use NAME, NAME+LOOP or module:attribute",
+        ),
+        (["cmd:/bin/cat {address}"], "cannot measure 'cmd:/bin/cat {address}': bench starts servers itself"),
+        (["threads", "--rounds", "0"], "--rounds is '0'; it must be a whole number from 1 to 10000"),
+        (["threads", "--seconds", "nan"], "--seconds is 'nan'; it must be a number from 0.01 to 3600"),
+        (["threads", "--budget", "-1"], "--budget is '-1'; it must be a number from 0 to 1000000"),
+        (["threads", "--save", "none/such"], "cannot write none/such: No such file or directory"),
+        (["threads", "--scenario", "bluk"], "unknown scenario 'bluk'; did you mean bulk?"),
+        (["threads", "--scenario", ""], "unknown scenario ''; known: latency, "),
+        (["threads", "--seed", "-1"], "--seed is '-1'; it must be a whole number from 0 to 4294967296"),
+    ],
+)
+def test_bad_input_is_one_line(arguments: list[str], line: str, refusal: Callable[..., str]) -> None:
+    assert refusal("bench", *arguments).startswith(line)
+
+
+def test_scenario_defined_differently_in_two_files_is_an_error(refusal: Callable[..., str], tmp_path: Path) -> None:
+    files = [tmp_path / "one.toml", tmp_path / "other.toml"]
+    for connections, file in enumerate(files, 1):
+        file.write_text(f"[chat]\nconnections = {connections}\nmessage_size = 1\n")
+    line = refusal("bench", "threads", *(f"--scenario={file}" for file in files))
+    assert line.startswith("two files define the scenario 'chat' differently")
+
+
+def test_unavailable_family_is_an_error(monkeypatch: pytest.MonkeyPatch, refusal: Callable[..., str]) -> None:
+    monkeypatch.setattr(Family, "_obstacle", lambda _self: "no such thing")
+    assert refusal("bench", "threads", "--family", "inet6") == ("family inet6 is unavailable here: no such thing")
+
+
+def test_unavailable_server_is_reported_as_skipped(main: Main, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [
+        inventory.ImplementationEntry("threads"),
+        inventory.ImplementationEntry("better", unavailable="not installed"),
+    ]
+    monkeypatch.setattr(inventory, "implementations", lambda: rows)
+    status, out, err = main(*SMALL)
+    assert status == 0
+    assert err.startswith("skipping better: not installed\n")
+    assert "better" not in out
+
+
+def test_symbols_are_replaced_that_the_encoding_lacks(upecho: Run) -> None:
+    done = upecho("bench", "selectors", *SMALL, env=os.environ | {"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0
+    assert "CPU ?s/req" in done.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_results_are_saved_even_if_they_cannot_be_shown(upecho: Run, tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    with open("/dev/full", "w") as full:  # noqa: PTH123 (a device)
+        done = upecho("bench", "threads", *SMALL, "--save", str(file), capture_output=False, stdout=full, stderr=-1)
+    assert done.returncode == 3
+    assert "no space left" in done.stderr
+    assert json.loads(file.read_text())["trials"]
+
+
+def _left_over(mark: str) -> list[str]:
+    """Return the ids of the processes that have inherited an environment variable."""
+    found = []
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark.encode() in environ.read_bytes():
+                found.append(environ.parent.name)
+        except OSError:  # it has ended, or is somebody else's
+            continue
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc, which only Linux has")
+@pytest.mark.parametrize(
+    ("number", "status", "line", "shown"),
+    [
+        (signal.SIGINT, 130, "upecho: interrupted\n", "over unix"),
+        (signal.SIGTERM, 143, "upecho: terminated by SIGTERM\n", "over unix"),
+        (signal.SIGKILL, -9, "", ""),
+    ],
+)
+def test_interrupted_run_keeps_its_trials_and_leaves_no_process(
+    number: signal.Signals, status: int, line: str, shown: str, *, tmp_path: Path, eventually: Callable[..., None]
+) -> None:
+    file, mark = tmp_path / "results.json", f"BENCH_TEST={tmp_path}"
+    command = [sys.executable, "-m", "upecho", "bench", "threads", "selectors", *SMALL]
+    command += ["--rounds", "1000", "--precision", "0", "--save", str(file)]
+    environment = os.environ | dict([mark.split("=")])
+    with subprocess.Popen(command, stdout=-1, stderr=-1, text=True, env=environment) as process:
+        assert process.stderr
+        while not process.stderr.readline().startswith("round 3"):
+            assert process.poll() is None
+        process.send_signal(number)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == status
+    assert err.endswith(line)
+    assert shown in out
+    assert len(Results.from_json(file.read_text()).trials) >= 2
+    eventually(lambda: not _left_over(mark))

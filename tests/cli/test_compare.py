@@ -1,0 +1,209 @@
+"""``upecho compare``: exit statuses, and errors of one line."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.made_up import CHAT, run
+from upecho import cli
+from upecho.measure.results import VERSION, Results
+
+STEADY = [4.0, 4.04, 3.96, 4.0, 4.04, 3.96]
+COSTLIER = [1.1 * cost for cost in STEADY]
+BASE = run({"a": STEADY, "b": STEADY})
+
+Save = Callable[[str, Results], str]
+Main = Callable[..., tuple[int, str, str]]
+Refusal = Callable[..., str]
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Save:
+    """Write results to a file, and return its path."""
+
+    def save(name: str, results: Results) -> str:
+        (tmp_path / name).write_text(results.to_json())
+        return str(tmp_path / name)
+
+    return save
+
+
+@pytest.fixture
+def main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Main:
+    """Run the command in this process; return its exit status, stdout and stderr."""
+
+    def main(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["upecho", "compare", *arguments])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        assert isinstance(end.value.code, int)
+        return end.value.code, *capsys.readouterr()
+
+    return main
+
+
+@pytest.mark.parametrize(
+    ("new", "percent", "status", "line"),
+    [
+        (run({"a": COSTLIER, "b": STEADY}), None, 0, ""),
+        (
+            run({"a": COSTLIER, "b": STEADY}),
+            "5",
+            1,
+            "--fail-above: more than 5% more expensive: a over unix in chat (1.100)",
+        ),
+        (
+            run({"a": COSTLIER, "b": STEADY}),
+            "20",
+            0,
+            "--fail-above: nothing is known to be more than 20% more expensive",
+        ),
+        (run({"a": STEADY, "b": STEADY}), "0", 0, "--fail-above: nothing is known to be more than 0% more expensive"),
+        (run({"a": COSTLIER[:2], "b": COSTLIER[:2]}), "5", 0, "--fail-above: undecided: 2 of 2 cells"),
+        (run({"a": STEADY}), "5", 0, "--fail-above: nothing is known to be more than 5% more expensive"),
+        (run({"a": STEADY, "b": "1 reset"}), None, 0, ""),
+        (
+            run({"a": STEADY, "b": "1 reset"}),
+            "1000",
+            1,
+            "--fail-above: nothing is known to be more than 1000% more expensive; "
+            "broken since BASE: b over unix in chat",
+        ),
+    ],
+)
+def test_limit_decides_the_exit_status(
+    new: Results, percent: str | None, status: int, line: str, *, save: Save, main: Main
+) -> None:
+    files = [save("base.json", BASE), save("new.json", new)]
+    done, out, err = main(*files, *(["--fail-above", percent] if percent else []))
+    assert (done, err) == (status, "")
+    assert "over unix BASE µs NEW µs" in out
+    assert "\x1b" not in out
+    assert max(map(len, out.splitlines())) <= 80
+    if line:
+        assert " ".join(out.split()).endswith(line)
+    else:
+        assert "--fail-above" not in out
+
+
+def test_same_file_twice_has_no_difference(save: Save, main: Main) -> None:
+    file = save("same.json", BASE)
+    status, out, _ = main(file, file, "--fail-above", "0")
+    assert status == 0
+    assert out.count(" 1.000 ") == out.count("no difference detected") == 2
+
+
+def test_command_runs_in_its_own_process(save: Save, upecho: Callable[..., object]) -> None:
+    file = save("same.json", BASE)
+    done = upecho("compare", file, file)
+    assert (done.returncode, done.stderr) == (0, "")  # type: ignore[attr-defined]
+
+
+def test_command_imports_neither_pytest_nor_hypothesis(save: Save) -> None:
+    file = save("same.json", BASE)
+    code = (
+        "import sys; from upecho.cli.commands import compare as c; "
+        f"c.command([{file!r}, {file!r}], standalone_mode=False); "
+        "print({'pytest', 'hypothesis'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.endswith("set()\n")
+
+
+@pytest.mark.parametrize("length", [0, 1, 100, 1000, -100, -2])
+@pytest.mark.parametrize("cut", [0, 1])
+def test_truncated_file_is_an_error(length: int, cut: int, save: Save, refusal: Refusal) -> None:
+    files = [save("base.json", BASE), save("new.json", BASE)]
+    text = Path(files[cut]).read_text()
+    Path(files[cut]).write_text(text[:length])
+    assert refusal("compare", *files).startswith(f"{files[cut]}: not a results file: not JSON, or incomplete")
+
+
+def test_missing_part_is_an_error(save: Save, refusal: Refusal, tmp_path: Path) -> None:
+    fields = json.loads(BASE.to_json())
+    del fields["trials"]
+    (tmp_path / "new.json").write_text(json.dumps(fields))
+    line = refusal("compare", save("base.json", BASE), str(tmp_path / "new.json"))
+    assert "new.json: invalid results file: it has no 'trials'" in line
+
+
+@pytest.mark.parametrize(
+    ("requests", "scenarios", "line"),
+    [
+        (0, 1, "trials[0] has requests without time, or time without requests"),
+        (5, 0, "the scenario 'chat' is not described"),
+    ],
+)
+def test_inconsistent_file_is_an_error(
+    requests: int, scenarios: int, line: str, *, save: Save, refusal: Refusal, tmp_path: Path
+) -> None:
+    fields = json.loads(BASE.to_json())
+    fields["trials"][0]["load"]["requests"] = requests
+    fields["scenarios"] = fields["scenarios"][:scenarios]
+    (tmp_path / "new.json").write_text(json.dumps(fields))
+    found = refusal("compare", save("base.json", BASE), str(tmp_path / "new.json"))
+    assert found == f"{tmp_path}/new.json: invalid results file: {line}"
+
+
+def test_other_version_is_an_error(save: Save, refusal: Refusal, tmp_path: Path) -> None:
+    (tmp_path / "new.json").write_text(json.dumps(json.loads(BASE.to_json()) | {"version": 1}))
+    line = refusal("compare", save("base.json", BASE), str(tmp_path / "new.json"))
+    assert line == (
+        f"{tmp_path}/new.json: results file of version 1, but this upecho reads version {VERSION}; "
+        "measure again with upecho bench --save"
+    )
+
+
+def test_missing_or_unrelated_file_is_an_error(save: Save, refusal: Refusal, tmp_path: Path) -> None:
+    base = save("base.json", BASE)
+    assert refusal("compare", base, f"{tmp_path}/none") == f"cannot read {tmp_path}/none: No such file or directory"
+    assert refusal("compare", f"{tmp_path}/none", base) == f"cannot read {tmp_path}/none: No such file or directory"
+    assert refusal("compare", base, str(tmp_path)) == f"cannot read {tmp_path}: Is a directory"
+    (tmp_path / "deep").write_text("[" * 100_000)
+    assert refusal("compare", base, f"{tmp_path}/deep").startswith(f"{tmp_path}/deep: not a results file: not JSON")
+    (tmp_path / "text").write_text("[]")
+    assert refusal("compare", base, f"{tmp_path}/text").startswith(f"{tmp_path}/text: not a results file")
+
+
+@pytest.mark.parametrize(
+    ("new", "line"),
+    [
+        (
+            run({"a": STEADY}, engine="python"),
+            "BASE was measured with the load engine native and NEW with python, whose figures are not comparable; "
+            "measure one of them again with --engine",
+        ),
+        (
+            run({"a": STEADY}, scenarios=(dataclasses.replace(CHAT, message_size=64),)),
+            "the scenario 'chat' is a different load in BASE and NEW: message_size 1024 and 64; measure both again "
+            "with the same scenario",
+        ),
+        (
+            run({"c": STEADY}),
+            "nothing to compare: BASE has figures for 2 cells and NEW for 1, but none in common; target, family, "
+            "scenario, cold and Python must be the same",
+        ),
+    ],
+)
+def test_runs_that_cannot_be_compared_are_an_error(new: Results, line: str, save: Save, refusal: Refusal) -> None:
+    assert refusal("compare", save("base.json", BASE), save("new.json", new)) == line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ([], "Missing argument 'BASE.json' (see upecho compare --help)"),
+        (["one.json"], "Missing argument 'NEW.json' (see upecho compare --help)"),
+        (["a", "b", "c"], "Got unexpected extra argument (c) (see upecho compare --help)"),
+        (["a", "b", "--fail-above", "nan"], "--fail-above is 'nan'; it must be a number from 0 to 1000"),
+        (["a", "b", "--fail-above", "-1"], "--fail-above is '-1'; it must be a number from 0 to 1000"),
+        (["a", "b", "--fail-above", "1001"], "--fail-above is '1001'; it must be a number from 0 to 1000"),
+    ],
+)
+def test_usage_error_is_one_line(arguments: list[str], line: str, refusal: Refusal) -> None:
+    assert refusal("compare", *arguments) == line

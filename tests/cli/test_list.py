@@ -1,0 +1,134 @@
+"""``upecho list``: a table on a terminal, plain lines in a pipe, JSON on request."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+from upecho.conformance.catalogue import catalogue
+from upecho.serving import registry
+
+Upecho = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def run_on_a_terminal(*arguments: str, columns: int) -> str:
+    terminal, terminal_of_child = pty.openpty()
+    environment = os.environ | {"COLUMNS": str(columns), "TERM": "xterm"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "upecho", "list", *arguments],
+        stdin=terminal_of_child,
+        stdout=terminal_of_child,
+        stderr=terminal_of_child,
+        env=environment,
+    ):
+        os.close(terminal_of_child)
+        shown = b""
+        try:
+            while data := os.read(terminal, 65536):
+                shown += data
+        except OSError:  # on Linux, the end of a terminal is an error (EIO)
+            pass
+    os.close(terminal)
+    return shown.decode()
+
+
+def test_pipe_gets_one_plain_line_per_name(upecho: Upecho) -> None:
+    done = upecho("list")
+    lines = done.stdout.splitlines()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line for line in lines if not line.startswith(" ")] == ["implementations", "loops", "families"]
+    names = [line.split()[0] for line in lines]
+    assert {row.name for row in registry.BUILT_IN} | set(registry.LOOPS) | {"inet6", "abstract"} < set(names)
+    assert done.stdout.isascii()
+    assert "\x1b" not in done.stdout
+
+
+def test_naive_and_limited_servers_are_marked(upecho: Upecho) -> None:
+    lines = {line.split()[0]: line for line in upecho("list").stdout.splitlines()}
+    assert lines["textbook"].endswith("(naive)")
+    assert lines["blocking"].split()[1] == "1"
+    assert lines["threads"].split()[1] == "any"
+
+
+def test_table_of_servers_fits_a_terminal() -> None:
+    shown = run_on_a_terminal(columns=80)
+    assert "\x1b[" in shown
+    assert "prefork" in shown
+    assert max(len(re.sub(r"\x1b\[[0-9;]*m", "", line)) for line in shown.splitlines()) <= 80
+
+
+def test_pipe_gets_one_plain_line_per_check(upecho: Upecho) -> None:
+    done = upecho("list", "--checks")
+    lines = done.stdout.splitlines()
+    first = catalogue()[0]
+    width = max(len(check.id) for check in catalogue())
+    assert (done.returncode, done.stderr) == (0, "")
+    assert lines[:2] == ["bytes", f"  {first.id:{width}}  MUST    {first.requirement}"]
+    assert [line.split()[0] for line in lines if line.startswith(" ")] == [check.id for check in catalogue()]
+    assert done.stdout.isascii()
+
+
+def test_table_of_checks_fits_a_terminal() -> None:
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", run_on_a_terminal("--checks", columns=80))
+    assert max(map(len, shown.splitlines())) <= 80
+    longest = max(catalogue(), key=lambda check: len(check.requirement))
+    assert " ".join(longest.requirement.split()[-2:]) in " ".join(shown.split())
+    assert all(check.id in shown for check in catalogue())
+
+
+def test_checks_are_listed_as_json(upecho: Upecho) -> None:
+    shown = json.loads(upecho("list", "--checks", "--json").stdout)
+    assert list(shown) == ["checks"]
+    assert len(shown["checks"]) == len(catalogue())
+    assert shown["checks"][0] == {
+        "id": "echo-hello",
+        "topic": "bytes",
+        "level": "MUST",
+        "requirement": catalogue()[0].requirement,
+    }
+
+
+def test_listing_servers_does_not_import_the_suite() -> None:
+    program = """
+        import sys
+        from upecho.cli.commands.list import command
+        command([], standalone_mode=False)
+        print(sys.modules)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True)
+    assert "hypothesis" not in done.stdout
+
+
+def test_json_has_the_documented_structure(upecho: Upecho) -> None:
+    shown = json.loads(upecho("list", "--json").stdout)
+    assert list(shown) == ["implementations", "loops", "families"]
+    assert {tuple(entry) for entry in shown["implementations"]} == {
+        ("name", "summary", "unavailable", "max_clients", "naive")
+    }
+    assert {tuple(entry) for entry in shown["loops"] + shown["families"]} == {("name", "summary", "unavailable")}
+    assert shown["implementations"][0] == {
+        "name": "blocking",
+        "summary": "one client after another, one thread",
+        "unavailable": None,
+        "max_clients": 1,
+        "naive": False,
+    }
+
+
+def test_unavailable_servers_and_loops_are_listed_with_the_reason(upecho: Upecho, tmp_path: Path) -> None:
+    (tmp_path / "uvloop.py").write_text("raise ModuleNotFoundError(name='uvloop')")
+    (tmp_path / "theirs.py").write_text("1 / 0")
+    package = tmp_path / "theirs-1.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Name: theirs\nVersion: 1\n")
+    (package / "entry_points.txt").write_text("[upecho.servers]\ntheirs = theirs:serve\n")
+    done = upecho("list", env=os.environ | {"PYTHONPATH": str(tmp_path)})
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert f"theirs unavailable: import failed: ZeroDivisionError: division by zero ({tmp_path}/theirs.py:1)" in lines
+    assert "uvloop unavailable: the package 'uvloop' is not installed; run pip install uvloop" in lines

@@ -1,0 +1,33 @@
+"""A correct server with a process for each client, which share much memory, passes."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from upecho.processes import procfs
+
+SHARED_BYTES = 40 << 20
+FORKING = f"""
+import os, signal
+from upecho.servers.shared.accepting import accepting
+shared = b"x" * {SHARED_BYTES}
+
+def serve(listener, stop):
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for connection in accepting(listener, stop):
+        if not os.fork():
+            while data := connection.recv(65536):
+                connection.sendall(data.upper())
+            os._exit(0)
+        connection.close()
+"""
+
+
+@pytest.mark.skipif(not procfs.AVAILABLE, reason="this system does not show memory")
+def test_memory_shared_between_processes_is_no_growth(upecho: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "forking.py").write_text(FORKING)
+    checks = ("--check=bounded-memory-under-backpressure", "--check=no-memory-leak-after-churn", "--check=half-close")
+    done = upecho("check", "forking:serve", "--family=unix", "--strict", *checks, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout

@@ -1,0 +1,48 @@
+"""Every implementation passes every check over every family that is available here."""
+
+import importlib.util
+import itertools
+
+import pytest
+
+from upecho.conformance.catalogue import catalogue
+from upecho.conformance.run.outcome import Verdict
+from upecho.conformance.run.runner import Runner
+from upecho.conformance.run.selection import is_due
+from upecho.net.address import Family
+from upecho.serving.registry import BUILT_IN
+from upecho.serving.target import Target
+
+NAMES = [row.name for row in BUILT_IN if not row.naive]
+FAMILIES = [family for family in Family if family.is_available()]
+# A server is not affected by the form of its address, so one Python version is enough for these.
+SIMILAR = (Family.INET6, Family.ABSTRACT)
+PARAMETERS = [
+    pytest.param(family, id=family.value, marks=[pytest.mark.once] if family in SIMILAR else []) for family in FAMILIES
+]
+# Each asyncio implementation over one family, and each family once, to limit the time.
+ASYNCIO = [name for name in NAMES if name.startswith("asyncio")]
+ON_UVLOOP = list(zip(ASYNCIO, itertools.cycle(FAMILIES), strict=False))
+needs_uvloop = pytest.mark.skipif(not importlib.util.find_spec("uvloop"), reason="uvloop is not installed")
+
+
+@pytest.mark.parametrize("family", PARAMETERS)
+@pytest.mark.parametrize("name", NAMES)
+def test_implementation_passes(name: str, family: Family) -> None:
+    expect_no_failure(name, family)
+
+
+@needs_uvloop
+@pytest.mark.parametrize(("name", "family"), ON_UVLOOP)
+def test_implementation_passes_on_uvloop(name: str, family: Family) -> None:
+    expect_no_failure(f"{name}+uvloop", family)
+
+
+def expect_no_failure(name: str, family: Family) -> None:
+    target = Target.parse(name)
+    outcomes = list(Runner([(target, family)], catalogue(), jobs=1).outcomes())
+    assert [one.check for one in outcomes] == [check.id for check in catalogue() if is_due(check, target, family)]
+    assert [one for one in outcomes if one.verdict in (Verdict.FAILED, Verdict.ERROR)] == []
+    unsupported = [one for one in outcomes if one.verdict is Verdict.UNSUPPORTED]
+    assert not unsupported or target.max_clients, [one.unsupported for one in unsupported]
+    assert not any(one.works_anyway for one in unsupported)

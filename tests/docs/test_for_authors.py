@@ -1,0 +1,38 @@
+"""The servers in docs/for-authors.md pass the suite when they are copied to files without a change."""
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PAGE = Path("docs/for-authors.md")
+SERVER = re.compile(r'^```python\n("""(\S+\.py)\b.*?)^```$', re.MULTILINE | re.DOTALL)
+CHECKS = ("echo-hello", "half-close-large", "reset-while-stalled", "hundred-clients", "graceful-shutdown")
+MORE = ("graceful-shutdown-no-data-loss", "graceful-shutdown-stalled-client", "address-in-use", "quiet-stderr")
+
+
+@pytest.fixture
+def servers(tmp_path: Path) -> Path:
+    """Write each server on the page to a file with the name that its docstring begins with."""
+    for text, name in SERVER.findall(PAGE.read_text()):
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("target", "families"),
+    [("threaded:serve", ("inet", "unix")), ("cmd:python streams.py {host} {port}", ("inet",))],
+)
+def test_server_passes_the_suite(
+    upecho: Callable[..., Any], servers: Path, target: str, families: tuple[str, ...]
+) -> None:
+    assert target in PAGE.read_text()
+    options = [f"--family={family}" for family in families] + [f"--check={check}" for check in CHECKS + MORE]
+    target = target.replace("cmd:python", f"cmd:{sys.executable}")
+    done = upecho("check", target, "--strict", *options, cwd=servers)
+    assert done.returncode == 0, done.stdout + done.stderr
+    count = len(families) * len(CHECKS + MORE)
+    assert f"{count} checks due: {count} passed" in done.stdout

@@ -1,0 +1,51 @@
+"""Trials are disturbed if something else used the processor."""
+
+import dataclasses
+
+import pytest
+
+from tests.made_up import load
+from upecho.load.plan import LoadResult
+from upecho.measure.statistics.noise import disturbances
+
+SECOND_NS = 1_000_000_000
+
+
+def found(**changes: int) -> list[str]:
+    return list(disturbances(dataclasses.replace(load(1.0), **changes)))  # type: ignore[arg-type]
+
+
+def test_quiet_trial_is_not_disturbed() -> None:
+    assert found(elapsed_ns=SECOND_NS) == []
+
+
+@pytest.mark.parametrize(("stolen_ms", "words"), [(20, []), (30, ["3% of a core stolen"])])
+def test_stolen_time_above_two_percent_is_reported(stolen_ms: int, words: list[str]) -> None:
+    assert found(elapsed_ns=SECOND_NS, stolen_ns=stolen_ms * 1_000_000) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "switches", "words"),
+    [
+        (1, 200, []),
+        (1, 201, ["load engine interrupted 201 times a second"]),
+        (2, 400, []),
+        (2, 600, ["load engine interrupted 300 times a second"]),
+    ],
+)
+def test_more_than_two_hundred_switches_a_second_are_reported(seconds: int, switches: int, words: list[str]) -> None:
+    assert found(elapsed_ns=seconds * SECOND_NS, engine_switches=switches) == words
+
+
+def test_switches_on_a_shared_core_are_ignored() -> None:
+    shared = dataclasses.replace(load(1.0), elapsed_ns=SECOND_NS, engine_switches=1000, stolen_ns=SECOND_NS)
+    assert list(disturbances(shared, own_core=False)) == ["100% of a core stolen"]
+
+
+def test_both_disturbances_are_reported() -> None:
+    assert len(found(elapsed_ns=SECOND_NS, stolen_ns=SECOND_NS, engine_switches=1000)) == 2
+
+
+def test_load_that_did_not_start_is_not_disturbed() -> None:
+    failed: LoadResult = dataclasses.replace(load(1.0), requests=0, elapsed_ns=0, stolen_ns=1, engine_switches=1)
+    assert list(disturbances(failed)) == []

@@ -1,0 +1,227 @@
+"""Running one server: the announcement, the stop, and that nothing is left behind."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from upecho.net.address import Address
+from upecho.net.connecting import connect
+from upecho.processes.server_process import ServerProcess
+from upecho.serving.run import Order
+from upecho.serving.settings import Settings
+
+Start = Callable[..., ServerProcess]
+
+# Packages that a server process must not import, because a measurement would include them.
+HEAVY = {"click", "rich", "pytest", "_pytest", "hypothesis", "pytest_benchmark", "importlib.metadata"}
+
+IGNORING = "import time\ndef serve(listener, stop):\n    while True: time.sleep(60)\n"
+# Sends itself SIGTERM as soon as it is ready, before ``serve`` is called.
+HASTY = """
+import os, signal, sys
+from upecho.serving import run as serving
+serving.run(serving.Order.from_json(sys.argv[1]), lambda address: os.kill(os.getpid(), signal.SIGTERM))
+"""
+
+
+# Gets both stop signals once more after it has stopped.
+LATE = HASTY + "os.kill(os.getpid(), signal.SIGINT); os.kill(os.getpid(), signal.SIGTERM); print('undisturbed')"
+
+
+# Prints more to stdout than a pipe has room for.
+TALKATIVE = """
+from upecho.servers import threads
+def serve(listener, stop):
+    print("x" * 1000000, flush=True)
+    threads.serve(listener, stop)
+"""
+
+
+# Handles another signal, as servers with children do with SIGCHLD.
+HANDLING = """
+import signal
+from upecho.servers import selectors
+def serve(listener, stop):
+    signal.signal(signal.SIGUSR1, lambda *_: None)
+    selectors.serve(listener, stop)
+"""
+
+
+@pytest.fixture
+def module(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """Write a module and return its ``serve`` as a target."""
+
+    def module(text: str) -> str:
+        (directory / "own.py").write_text(text)
+        monkeypatch.chdir(directory)
+        monkeypatch.setattr(sys, "path", [str(directory), *sys.path])
+        return "own:serve"
+
+    return module
+
+
+def test_order_survives_a_trip_as_json() -> None:
+    order = Order("mine:serve+uvloop", "unix:/tmp/\udcff on ü", Settings(1, 2, 3.5, 0o640))
+    assert Order.from_json(order.to_json()) == order
+    assert order.to_json().isascii()
+
+
+def test_server_may_log_to_stdout(start: Start, module: Callable[[str], str]) -> None:
+    server = start(module(TALKATIVE))
+    with connect(server.address, 5) as client:
+        client.sendall(b"x")
+        assert client.recv(1) == b"X"
+    assert server.stop() == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can filter signals")
+def test_other_signal_is_not_a_stop(start: Start, module: Callable[[str], str]) -> None:
+    server = start(module(HANDLING))
+    for _ in range(3):
+        with connect(server.address, 5) as client:
+            client.sendall(b"x")
+            assert client.recv(1) == b"X"
+            server.child.send_signal(signal.SIGUSR1)
+            assert server.child.wait(0.1) is None
+    assert server.stop() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stop_ends_the_server_cleanly(start: Start, directory: Path, number: int) -> None:
+    server = start("threads", f"unix:{directory}/s")
+    with connect(server.address, 5):
+        assert server.stop(number) == 0
+    assert server.child.stderr() == ""
+    assert list(directory.iterdir()) == []
+
+
+def test_stop_after_the_end_changes_nothing() -> None:
+    order = Order("threads", "127.0.0.1:0", Settings())
+    command = [sys.executable, "-c", LATE, order.to_json()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "undisturbed\n", "")
+
+
+def test_loop_with_its_own_wakeup_descriptor_stops(start: Start) -> None:
+    pytest.importorskip("uvloop")
+    server = start("asyncio+uvloop")
+    with connect(server.address, 5) as client:
+        client.sendall(b"x")
+        assert client.recv(1) == b"X"
+        assert server.stop() == 0
+
+
+def test_repeated_stop_changes_nothing(start: Start) -> None:
+    server = start("threads")
+    for _ in range(20):
+        server.child.send_signal(signal.SIGINT)
+    assert server.stop(signal.SIGINT) == 0
+    assert server.child.stderr() == ""
+
+
+@pytest.mark.parametrize("target", ["threads", "selectors", "asyncio", "asyncio+uvloop"])
+def test_stop_before_serve_is_called_ends_the_server(directory: Path, target: str) -> None:
+    if target.endswith("uvloop"):
+        pytest.importorskip("uvloop")
+    order = Order(target, f"unix:{directory}/s", Settings())
+    done = subprocess.run([sys.executable, "-c", HASTY, order.to_json()], timeout=20, check=False)
+    assert (done.returncode, list(directory.iterdir())) == (0, [])
+
+
+def test_server_that_ignores_the_stop_is_ended(start: Start, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (directory / "ignoring.py").write_text(IGNORING)
+    monkeypatch.chdir(directory)
+    server = start("ignoring:serve", f"unix:{directory}/s", grace=0.0)
+    assert server.stop() == 1
+    assert server.child.stderr() == "upecho: ignoring:serve did not stop when told to\n"
+    assert not (directory / "s").exists()
+
+
+def test_naive_server_is_ended_at_once(start: Start, directory: Path) -> None:
+    server = start("textbook", f"unix:{directory}/s", grace=3600.0)
+    assert server.stop() == 1
+    assert server.child.stderr() == "upecho: textbook did not stop when told to\n"
+    assert not (directory / "s").exists()
+
+
+@pytest.mark.parametrize("name", ["a on b", "\udcff", "ü", " on "])
+def test_announcement_carries_any_path(start: Start, directory: Path, name: str) -> None:
+    server = start("threads", f"unix:{directory}/{name}")
+    assert server.address == Address.parse(f"unix:{directory}/{name}")
+
+
+def test_announcement_carries_the_actual_port(start: Start) -> None:
+    server = start("threads", "127.0.0.1:0")
+    assert server.address.port > 0
+    connect(server.address, 5).close()
+
+
+@pytest.mark.parametrize(("target", "uses_asyncio"), [("threads", False), ("selectors", False), ("asyncio", True)])
+def test_server_imports_only_what_it_needs(target: str, uses_asyncio: bool) -> None:
+    order = Order(target, "127.0.0.1:0", Settings())
+    command = [sys.executable, "-X", "importtime", "-c", HASTY, order.to_json()]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert "upecho" in imported
+    assert not imported & HEAVY
+    assert ("asyncio" in imported) == uses_asyncio
+
+
+@pytest.mark.parametrize("module", ["serving.run", "processes.server_process", "processes.interpreter", "net.exchange"])
+def test_foundation_imports_only_the_standard_library(module: str) -> None:
+    command = [sys.executable, "-X", "importtime", "-c", f"import upecho.{module}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert "upecho" in imported
+    assert not imported & HEAVY
+
+
+def test_module_in_the_current_directory_shadows_nothing(
+    start: Start, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (directory / "selectors.py").write_text("1 / 0")
+    monkeypatch.chdir(directory)
+    assert start("selectors").stop() == 0
+
+
+def test_crash_leaves_a_traceback_and_no_path(start: Start, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (directory / "crash.py").write_text(
+        "def serve(listener, stop):\n    listener.accept()\n    raise OSError('mine')\n"
+    )
+    monkeypatch.chdir(directory)
+    server = start("crash:serve", f"unix:{directory}/s")
+    connect(server.address, 5).close()
+    assert server.child.wait(20) == 1
+    assert "Traceback" in server.child.stderr()
+    assert not (directory / "s").exists()
+
+
+LINGERING = """
+import select, threading, time
+
+def leaves_a_thread(listener, stop):
+    threading.Thread(target=time.sleep, args=(1000,)).start()
+    select.select([stop], [], [])
+
+def swallows_everything(listener, stop):
+    while True:
+        try:
+            listener.accept()
+        except BaseException:
+            pass
+"""
+
+
+@pytest.mark.parametrize("name", ["leaves_a_thread", "swallows_everything"])
+def test_server_that_does_not_end_is_ended(
+    start: Start, directory: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (directory / "lingering.py").write_text(LINGERING)
+    monkeypatch.chdir(directory)
+    server = start(f"lingering:{name}", grace=0.1)
+    assert server.stop() == 1
+    assert "did not stop when told to, and was terminated" in server.child.stderr()

@@ -1,0 +1,70 @@
+"""A file is written as a whole or not at all."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from upecho.support import atomic_write
+from upecho.support.errors import CallerError, HarnessError
+
+
+def test_save_replaces_a_file_and_leaves_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / "r.json"
+    file.write_text("old")
+    atomic_write.check(file)
+    assert file.read_text() == "old"
+    atomic_write.save(file, "new")
+    assert file.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_save_follows_a_link(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    atomic_write.save(tmp_path / "link", "text")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "text"
+
+
+def test_save_accepts_the_longest_possible_name(tmp_path: Path) -> None:
+    atomic_write.save(tmp_path / ("x" * 255), "text")
+    with pytest.raises(CallerError, match="File name too long"):
+        atomic_write.check(tmp_path / ("x" * 256))
+    assert [path.name for path in tmp_path.iterdir()] == ["x" * 255]
+
+
+def test_saving_follows_no_links_in_circles(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(CallerError, match=r"cannot write .*loop: Too many levels of symbolic links"):
+        atomic_write.check(tmp_path / "loop")
+    assert (tmp_path / "loop").is_symlink()
+
+
+def test_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    file = tmp_path / "r.json"
+    file.write_text("old")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(HarnessError, match=r"cannot write .*r\.json: No space left on device"):
+        atomic_write.save(file, "new")
+    assert file.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(
+    ("path", "complaint"),
+    [
+        ("none/r.json", "No such file or directory"),
+        (".", "it exists and is not a regular file"),
+        ("/dev/full", "it exists and is not a regular file"),
+        ("file/r.json", "Not a directory"),
+    ],
+)
+def test_check_reports_what_cannot_be_written(path: str, complaint: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CallerError, match=f"cannot write .*: {complaint}"):
+        atomic_write.check(tmp_path / path)
+    assert list(tmp_path.iterdir()) == [tmp_path / "file"]
