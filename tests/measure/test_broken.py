@@ -86,7 +86,8 @@ def test_broken_server_has_no_figures(
 @pytest.mark.parametrize(
     ("target", "failure"),
     [
-        ("exits", "ended with status 7"),
+        # os._exit in several threads at once, in each of which coverage saves its data
+        pytest.param("exits", "ended with status 7", marks=pytest.mark.unmeasured),
         ("truncates", "timed out"),
         ("sends_surplus", "surplus"),
         ("stalls", "timed out"),

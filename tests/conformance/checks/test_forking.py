@@ -25,6 +25,7 @@ def serve(listener, stop):
 """
 
 
+@pytest.mark.unmeasured  # a thousand processes, each of which would save data of its own
 @pytest.mark.skipif(not procfs.AVAILABLE, reason="this system does not show memory")
 def test_memory_shared_between_processes_is_no_growth(upecho: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "forking.py").write_text(FORKING)
