@@ -16,7 +16,16 @@ target started may have inherited the pipe and keep it open, so the runner also 
 worker that ended without a verdict for each check of its share, or that wrote anything else than its verdicts, is a
 fault of the harness or of the code in the target's module: it never becomes a verdict about the target.
 
-What the runner does not do: it does not stop a check that hangs. Every wait inside a check has a deadline.
+Why not pytest-xdist: its workers all collect the same tests, so each of them imports every target. A target that ends
+its process while it is imported therefore ends all workers, and the run stops without any test and without the name of
+the target. A worker that dies later is reported against the check that it happened to run, which may belong to another
+target. Its workers are not children of the supervisor: after SIGKILL of the main process, a blocked worker lives on for
+about five seconds and a temporary directory remains. A check that judges what happened before it sees the server of one
+worker only, so its verdict would depend on the distribution of the tests. To separate the targets again would take a
+scheduler, targets that are imported late and a rule for merging verdicts, which is what this module and ``shares`` are.
+
+What the runner does not do: it does not stop a check that hangs. Every wait inside a check has a deadline; only an
+import of the target that hangs in a worker has none, and ``preconditions`` tries that import beforehand.
 """
 
 import os
