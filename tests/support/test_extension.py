@@ -98,5 +98,6 @@ def test_extension_of_an_older_build_is_refused(monkeypatch: pytest.MonkeyPatch,
         monkeypatch.setattr(native, "INTERFACE", number)
     with pytest.raises(Unavailable, match="built from a different version of upecho; reinstall upecho"):
         extension.require("the test")
+    monkeypatch.delitem(sys.modules, "upecho.servers.native", raising=False)  # another test may have imported it
     (row,) = [row for row in inventory.implementations() if row.name == "native"]
     assert row.unavailable == f"{extension.STALE}; reinstall upecho"
