@@ -10,6 +10,7 @@ import click
 
 from upecho.cli import bench_selection
 from upecho.cli.bench_run import measure
+from upecho.cli.environment import expect_usable_environment
 from upecho.cli.parameters import FamilyName, Number, ScenarioName, TargetName
 from upecho.cli.signals import as_interrupts
 from upecho.load.engine import NAMES, best
@@ -20,8 +21,7 @@ from upecho.measure.plan.settings import Limits, RunSettings, Window
 from upecho.measure.run import Run, expect_engine_supports
 from upecho.measure.statistics.claims import MIN_ROUNDS
 from upecho.net.address import Family
-from upecho.support import atomic_write, timeouts
-from upecho.support.paths import current_directory
+from upecho.support import atomic_write
 
 PRECISION_PERCENT = 3.0
 
@@ -129,8 +129,7 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     Exit status: 0 if no server failed, 1 if a server failed a check or a measurement, 2 if the input was wrong, 3 if
     upecho or the machine failed.
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
-    current_directory()  # reports a removed directory, and the next line a wrong UPECHO_DEADLINE_SCALE,
-    timeouts.scaled(1)  # before a server can seem to be at fault
+    expect_usable_environment()
     if save:
         atomic_write.check(save)
     selected, chosen_families = bench_selection.targets(targets), bench_selection.families(families)

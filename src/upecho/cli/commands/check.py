@@ -8,15 +8,15 @@ import click
 
 from upecho.cli import check_notes
 from upecho.cli.check_run import carry_out
+from upecho.cli.environment import expect_usable_environment
 from upecho.cli.parameters import CheckName, FamilyName, TargetName
 from upecho.conformance.run.check_run import CheckRun, Plan
 from upecho.conformance.run.known_files import expect_writable, read_known_failures
 from upecho.conformance.run.preconditions import expect_cores, expect_imports, expect_listeners
 from upecho.conformance.run.selection import pair_with_families, parse_targets, select_checks
 from upecho.net.address import Family
-from upecho.support import atomic_write, timeouts
+from upecho.support import atomic_write
 from upecho.support.errors import CallerError
-from upecho.support.paths import current_directory
 
 
 @click.command()
@@ -69,10 +69,9 @@ def command(targets: Sequence[str], families: Sequence[Family], file: Path | Non
     Exit status: 0 if every MUST check passed or is a known failure, 1 if one failed (with --strict also a SHOULD check)
     or a known failure no longer fails, 2 if the input was wrong, 3 if upecho could not carry out a check.
     """  # noqa: D301 (\b is click's mark for a paragraph that is not rewrapped)
+    expect_usable_environment()
     if file:
         atomic_write.check(file)
-    current_directory()  # reports a removed directory before a worker process fails because of it
-    timeouts.scaled(1)  # reports a wrong UPECHO_DEADLINE_SCALE before anything is started
     plan = _plan(targets, families, options)
     if options["write_known"]:
         for target in plan.targets:
