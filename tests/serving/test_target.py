@@ -51,3 +51,12 @@ def test_max_clients_is_declared_by_the_implementation() -> None:
     assert Target.parse("blocking").max_clients == 1
     assert Target.parse("threads").max_clients is None
     assert Target.parse("127.0.0.1:9000").max_clients is None
+
+
+@pytest.mark.parametrize(("text", "loop"), [("asyncio", ""), ("asyncio+asyncio", "asyncio")])
+def test_loop_is_the_part_after_the_plus(text: str, loop: str) -> None:
+    assert Target.parse(text).loop == loop
+
+
+def test_plus_in_a_command_names_no_loop() -> None:
+    assert Target.parse("cmd:echo a+b {address}").loop == ""

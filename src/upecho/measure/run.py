@@ -41,7 +41,7 @@ class Run:
         self.cells = [one for one in measurable if one.cell.group in groups]
         self._planned = [one for one in planned if not one.added or one.cell.group in groups]
         self._cores = Cores.divided()
-        self._environment = Environment.here(self._cores, (one.cell.target.partition("+")[2] for one in planned))
+        self._environment = Environment.here(self._cores, (one.target.loop for one in planned))
         self._trials: list[Trial] = []
 
     def min_trials(self) -> int:

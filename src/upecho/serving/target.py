@@ -77,6 +77,11 @@ class Target:
         """Return an implementation without loading it, which perhaps only another interpreter can do."""
         return cls(text, Kind.IMPLEMENTATION)
 
+    @property
+    def loop(self) -> str:
+        """Name of the event loop that the user chose for an implementation; empty without one."""
+        return self.text.partition("+")[2] if self.kind is Kind.IMPLEMENTATION else ""
+
     def address(self) -> Address:
         """Return the address of a target that someone else has started."""
         return Address.parse(self.text)
