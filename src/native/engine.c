@@ -27,10 +27,10 @@
  * room is queued, and its latency counts from the time when it was due: a stall of the server is then seen by all
  * requests that fall into it, and not only by those that had been sent.
  *
- * Polling, then sleeping. If the engine sleeps in epoll_wait(), whoever makes a socket readable has to wake it, and the
- * kernel charges that wake-up to the sender: the server. Where the engine has a core of its own, the plan lets it poll
- * for a while before it sleeps. Empty polls are work of the engine that serves no request, so their time is added up in
- * Result.polled_ns and not counted as its CPU time.
+ * Polling, then sleeping. If the engine sleeps in epoll_wait(), a reply that makes a socket readable has to wake it,
+ * and the kernel charges that wake-up to the sender: the server. Where the engine has a core of its own, the plan lets
+ * it poll for a while before it sleeps. Empty polls are work of the engine that serves no request, so their time is
+ * added up in Result.polled_ns and not counted as its CPU time.
  *
  * Ticks. Signal handlers of Python run only in check_signals(), which takes the interpreter's lock. It is called when a
  * signal interrupts epoll_wait() and every TICK_NS, which is also the longest sleep. So Ctrl-C and the deadline are
