@@ -33,7 +33,7 @@ def test_document_has_the_documented_keys() -> None:
     assert (read["schema"], read["version"], read["due"]) == ("upecho-verdicts", 2, 2)
     assert (read["upecho"], read["platform"]) == (__version__, platform.platform())
     assert read["python"].startswith(f"{platform.python_implementation()} {platform.python_version()}")
-    assert read["counts"] == {"passed": 0, "failed": 1, "unsupported": 0, "error": 0}
+    assert read["counts"] == {"passed": 0, "failed": 1, "not run": 0, "unsupported": 0, "error": 0}
     described = {"requirement": half_close.requirement, "source": half_close.source, "clients": 1}
     assert read["checks"] == {"half-close": {"topic": "connection end", "level": "MUST"} | described}
     assert read["verdicts"] == [
@@ -53,6 +53,7 @@ def test_document_has_the_documented_keys() -> None:
                 "repeat": "upecho …",
             },
             "unsupported": "",
+            "cause": "",
             "works_anyway": False,
             "fault": None,
             "recorded": None,

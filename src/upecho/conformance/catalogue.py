@@ -9,6 +9,7 @@ from upecho.conformance.checks import (
     test_flow_control,
     test_many_clients,
     test_resources,
+    test_socket_paths,
     test_start_and_stop,
     test_stderr,
 )
@@ -19,6 +20,7 @@ MODULES = (
     test_flow_control,
     test_many_clients,
     test_resources,
+    test_socket_paths,
     test_start_and_stop,
     test_stderr,
 )

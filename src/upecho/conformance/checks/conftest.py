@@ -20,6 +20,7 @@ from upecho.conformance.run.explaining import as_text
 from upecho.conformance.run.judging import (
     as_declared,
     as_information,
+    cause_in,
     fault_in,
     show_in_pytest,
     verdict_of,
@@ -176,7 +177,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         return report
     known = item.config.stash[KNOWN]
     outcome = known.marked(_outcome(item, call, check))
-    if outcome.verdict is Verdict.FAILED:
+    if outcome.verdict in (Verdict.FAILED, Verdict.NOT_RUN):
         report.longrepr = as_text(check, outcome)
     for properties in (report.user_properties, item.user_properties):  # a JUnit file has those of the last report
         properties.append((PROPERTY, outcome.to_json()))
@@ -196,6 +197,7 @@ def _outcome(item: pytest.Item, call: pytest.CallInfo[None], check: Check) -> Ou
         verdict=verdict,
         seconds=round(call.duration, 4),
         explanation=_explanation(item, call, check),
+        cause=cause_in(call),
         fault=fault_in(call) if verdict is Verdict.ERROR else None,
         recorded=item.stash.get(RECORDED, None),
     )

@@ -1,8 +1,10 @@
 """The violation of a requirement, the log of events that led to it, and the words in which both are reported."""
 
+import contextlib
 import re
 import signal
 import time
+from collections.abc import Iterator
 
 from upecho.conformance.findings import Event, Wire
 from upecho.support.text import plural, printable
@@ -26,6 +28,29 @@ class Violation(AssertionError):
         super().__init__(f"expected {expected}, saw {seen}")
         self.expected = expected
         self.seen = seen
+
+
+class NotReached(Violation):
+    """The target failed before the point that the check judges, so nothing is known about the requirement.
+
+    Attributes:
+        precondition: What the check needed first, such as ``an echo before the reset``.
+    """
+
+    def __init__(self, precondition: str, violation: Violation) -> None:
+        super().__init__(violation.expected, violation.seen)
+        self.precondition = precondition
+
+
+@contextlib.contextmanager
+def precondition(what: str) -> Iterator[None]:
+    """Turn a violation inside the block into ``NotReached``: the check needs ``what`` before it can judge anything."""
+    try:
+        yield
+    except NotReached:
+        raise
+    except Violation as violation:
+        raise NotReached(what, violation) from None
 
 
 class Log:

@@ -17,6 +17,8 @@ def lines(check: Check, outcome: Outcome) -> Iterator[Line]:
     """Yield what is known about an outcome that is not a pass, but for the command that repeats the check."""
     yield check.level.value, check.requirement
     yield "source", check.source
+    if outcome.cause:
+        yield "cause", outcome.cause
     if outcome.fault:
         yield "error", outcome.fault.message
         if outcome.fault.location:

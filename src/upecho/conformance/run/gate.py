@@ -44,6 +44,6 @@ def failing(
         progress(f"{outcome.target} over {outcome.family}: {outcome.check}")
         if outcome.fault:
             raise HarnessError(f"the check {outcome.check} could not be carried out: {outcome.fault.message}")
-        if outcome.verdict is Verdict.FAILED:
+        if outcome.verdict in (Verdict.FAILED, Verdict.NOT_RUN):
             failed.setdefault((outcome.target, outcome.family), []).append(outcome.check)
     return failed

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from upecho.conformance.findings import Fault, Recorded
-from upecho.conformance.harness.violation import Violation
+from upecho.conformance.harness.violation import NotReached, Violation
 from upecho.conformance.run.outcome import Outcome, Verdict
 from upecho.processes import rlimits
 from upecho.support.errors import HarnessError, UpechoError
@@ -24,9 +24,15 @@ def verdict_of(call: pytest.CallInfo[None]) -> Verdict:
     """Return the verdict for the way in which a test ended."""
     if call.excinfo is None:
         return Verdict.PASSED
-    if violation_in(call):
-        return Verdict.FAILED
+    if violation := violation_in(call):
+        return Verdict.NOT_RUN if isinstance(violation, NotReached) else Verdict.FAILED
     return Verdict.UNSUPPORTED if isinstance(call.excinfo.value, pytest.skip.Exception) else Verdict.ERROR
+
+
+def cause_in(call: pytest.CallInfo[None]) -> str:
+    """Return what kept a check from reaching the point that it judges; empty if it got there."""
+    violation = violation_in(call)
+    return f"{violation.precondition}: {violation.seen}" if isinstance(violation, NotReached) else ""
 
 
 def fault_in(call: pytest.CallInfo[None]) -> Fault:
@@ -52,9 +58,9 @@ def as_declared(outcome: Outcome, reason: str) -> Outcome:
 
 def as_information(outcome: Outcome) -> Outcome:
     """Return the outcome of an INFO check, which cannot fail: a failed one passes without a value."""
-    if outcome.verdict is not Verdict.FAILED:
+    if outcome.verdict not in (Verdict.FAILED, Verdict.NOT_RUN):
         return outcome
-    return replace(outcome, verdict=Verdict.PASSED, recorded=Recorded(text="none"))
+    return replace(outcome, verdict=Verdict.PASSED, cause="", recorded=Recorded(text="none"))
 
 
 def show_in_pytest(report: pytest.TestReport, outcome: Outcome, complaint: str, *, strict: bool) -> None:
@@ -74,7 +80,7 @@ def show_in_pytest(report: pytest.TestReport, outcome: Outcome, complaint: str, 
         report.outcome, report.longrepr = "passed", None
     elif outcome.verdict is Verdict.UNSUPPORTED and not outcome.works_anyway:
         report.outcome, report.longrepr = "skipped", (outcome.check, 0, f"unsupported: {outcome.unsupported}")
-    elif outcome.verdict is Verdict.FAILED and not outcome.fails(strict=strict):
+    elif outcome.verdict in (Verdict.FAILED, Verdict.NOT_RUN) and not outcome.fails(strict=strict):
         report.outcome, report.wasxfail = "skipped", outcome.known or report.longreprtext
 
 

@@ -6,7 +6,7 @@ key is removed or changes its meaning.
 - ``schema``, ``version``: ``"upecho-verdicts"`` and 2.
 - ``upecho``, ``python``, ``platform``: The versions of upecho, Python and the operating system that ran the suite.
 - ``due``: Number of verdicts of a complete run; the run was cut short if there are fewer.
-- ``counts``: Number of verdicts by their four values. Known failures do not change these numbers: a known failure that
+- ``counts``: Number of verdicts by their five values. Known failures do not change these numbers: a known failure that
   fails is counted as failed, and one that passes as passed.
 - ``checks``: The checks that were selected, by id: an object with ``topic``, ``level``, ``requirement``, ``source`` and
   ``clients`` (the number of clients that a server has to serve at the same time).
@@ -40,6 +40,7 @@ class Verdict(enum.StrEnum):
 
     PASSED = "passed"
     FAILED = "failed"
+    NOT_RUN = "not run"  # the target failed before the point that the check judges
     UNSUPPORTED = "unsupported"  # the target declares that it lacks what the check needs, or this system lacks it
     ERROR = "error"  # upecho could not carry out the check, which says nothing about the target
 
@@ -73,6 +74,7 @@ class Outcome:
         explanation: Why the server did not meet the requirement; None if it did. An INFO check cannot fail: its
             verdict is ``passed`` even if it has an explanation.
         unsupported: What the target declares, or what this system lacks; empty unless the verdict is ``unsupported``.
+        cause: What kept the check from reaching the point that it judges; empty unless the verdict is ``not run``.
         works_anyway: Whether the check succeeded although the target declares that it does not support it.
         fault: What kept upecho from a verdict; None unless the verdict is ``error``.
         recorded: What an INFO check observed; None for any other check.
@@ -88,6 +90,7 @@ class Outcome:
     seconds: float
     explanation: Explanation | None = None
     unsupported: str = ""
+    cause: str = ""
     works_anyway: bool = False
     fault: Fault | None = None
     recorded: Recorded | None = None
@@ -108,7 +111,7 @@ class Outcome:
     def fails(self, *, strict: bool) -> bool:
         """Return whether the outcome fails the run; with ``strict``, a failed SHOULD check does so, too."""
         counts = self.level is Level.MUST or (strict and self.level is Level.SHOULD)
-        return self.is_stale or (self.verdict is Verdict.FAILED and counts and not self.known)
+        return self.is_stale or (self.verdict in (Verdict.FAILED, Verdict.NOT_RUN) and counts and not self.known)
 
     def to_json(self) -> str:
         """Return the outcome as one line of JSON."""

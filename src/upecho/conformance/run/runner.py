@@ -47,7 +47,7 @@ from upecho.processes.supervisor import Child, Supervisor
 from upecho.support.errors import HarnessError
 
 COMPLETED = {0, 1, 5}  # pytest's exit statuses when all tests passed, some did not, or none was due
-SEVERITY = [Verdict.UNSUPPORTED, Verdict.PASSED, Verdict.FAILED, Verdict.ERROR]
+SEVERITY = [Verdict.UNSUPPORTED, Verdict.PASSED, Verdict.NOT_RUN, Verdict.FAILED, Verdict.ERROR]
 REASON = re.compile(r"^(?:ERROR: |(?:INTERNALERROR> )?(?=[\w.]*(?:Error|Exception)(?::|$)))(.+)", re.MULTILINE)
 MAX_SHOWN_BYTES = 60  # of a line that is not a verdict
 POLL_INTERVAL_SECONDS = 0.1  # how often the runner looks for workers that ended without closing their pipe

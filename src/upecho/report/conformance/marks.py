@@ -24,6 +24,7 @@ class Mark(enum.Enum):
     KNOWN = "x", "known failure", "cyan"
     FLAKY = "~", "passed, known to be flaky", "cyan"
     STALE = "!", "known failure that no longer fails", "bold red"
+    NOT_RUN = "-", "not run", "yellow"
     UNSUPPORTED = "u", "unsupported", "blue"
     WORKS_ANYWAY = "U", "declared unsupported, but works", "bold blue"
     ERROR = "E", "error", "bold magenta"
@@ -45,8 +46,14 @@ class Mark(enum.Enum):
                 return cls.WORKS_ANYWAY if outcome.works_anyway else cls.UNSUPPORTED
             case Verdict.ERROR:
                 return cls.ERROR
+        return cls._of_failure(outcome)
+
+    @classmethod
+    def _of_failure(cls, outcome: Outcome) -> "Mark":
         if outcome.known:
             return cls.KNOWN
+        if outcome.verdict is Verdict.NOT_RUN:
+            return cls.NOT_RUN
         return cls.FAILED if outcome.level is Level.MUST else cls.FAILED_SHOULD
 
 
@@ -61,7 +68,10 @@ QUALIFIERS = {
 
 def summary(outcomes: Sequence[Outcome], due: int) -> str:
     """Return the line of totals: how many checks were due, and the number of each verdict, as in the JSON document."""
-    parts = [_part([one for one in outcomes if one.verdict is verdict], verdict) for verdict in Verdict]
+    by_verdict = {verdict: [one for one in outcomes if one.verdict is verdict] for verdict in Verdict}
+    if not by_verdict[Verdict.NOT_RUN]:
+        del by_verdict[Verdict.NOT_RUN]
+    parts = [_part(same, verdict) for verdict, same in by_verdict.items()]
     if missing := due - len(outcomes):
         parts.append(f"{missing} without a verdict")
     return f"{plural(due, 'check')} due: {', '.join(parts)}"

@@ -21,7 +21,12 @@ from upecho.support.text import plural
 
 ORDER = list(Family)
 NOTED = {Mark.KNOWN: "KNOWN", Mark.FLAKY: "FLAKY"}
-HEADS = {Mark.FAILED: "FAILED", Mark.FAILED_SHOULD: "FAILED SHOULD", Mark.ERROR: "ERROR"}
+HEADS = {
+    Mark.FAILED: "FAILED",
+    Mark.FAILED_SHOULD: "FAILED SHOULD",
+    Mark.NOT_RUN: "NOT RUN",
+    Mark.ERROR: "ERROR",
+}
 
 
 def verdicts(
