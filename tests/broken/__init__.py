@@ -1,7 +1,7 @@
 """Broken servers, each with one defect that the conformance suite must find.
 
-``kills.py`` lists them with the checks that catch each one, ``check_groups.py`` names the sets of checks that several
-rows share, and ``page.py`` generates ``docs/checks.md`` from both.
+``kills.py`` lists them with the checks that must catch each one, ``recorded.json`` contains what else they fail, and
+``page.py`` generates ``docs/checks.md`` from both. ``record.py`` renews the record and the page.
 
 A module ``wrong_TOPIC.py`` contains the servers with defects of one kind. Each server is a function whose docstring
 states the defect. Everything but the defect comes from ``threads.py`` (one thread per connection), ``poll_loop.py``

@@ -1,19 +1,20 @@
 """Generates ``docs/checks.md``: all checks, and the broken servers that prove them.
 
-``python -m tests.broken.page > docs/checks.md`` writes the page, and a test asserts that it is up to date.
+``python -m tests.broken.page > docs/checks.md`` writes the page from the rows in ``kills.py`` and from what is recorded
+in ``recorded.json``; a test asserts that it is up to date. ``python -m tests.broken.record`` renews both.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from tests.broken.kills import KILLS, Kill
+from tests.broken import recorded
+from tests.broken.kills import KILLS, UNPROVED, Kill
+from tests.broken.recorded import Failures
 from upecho.conformance.catalogue import catalogue
 from upecho.conformance.check import Check, Level
 from upecho.conformance.run.selection import is_due
 from upecho.net.address import Family
 from upecho.serving.target import Target
-
-MAX_LISTED = 12  # checks in one cell of the kill matrix, beyond which the cell lists the others instead
 
 HEAD = """\
 # Checks
@@ -28,7 +29,7 @@ The column *needs* says when a check applies:
 - `N clients`: only if the server serves at least N clients at once.
 - `declared maximum`: only if the server declares how many clients it serves at once.
 
-The last column is the number of servers in [the kill matrix](#the-kill-matrix) that always fail the check.
+The last column names the servers in [the kill matrix](#the-kill-matrix) that the check must catch.
 Checks of the level INFO record a value and cannot fail.
 """
 
@@ -36,13 +37,13 @@ MATRIX = """
 ## The kill matrix
 
 Each of these servers has one deliberate defect. The name comes from mutation testing, where a test kills a mutant.
-`pytest -n 8 tests/conformance/test_kill_matrix.py` runs the whole suite on each server. A server must fail exactly the
-checks in its row, and at least one server must fail each check that can fail. This shows that the suite finds every
-defect and reports nothing else.
+A test asserts that each server fails the checks in the column *must fail*, and that each check that can fail is in that
+column at least once. The test runs only these checks, unless one of them judges what happened during the others.
 
-- *sometimes* precedes checks that the server may pass or fail, because a race inside the server decides. They do not
-  count as proved by this server.
-- A server that fails more than twelve checks is listed with the checks that it passes: *all except …*.
+The column *also fails* is a record and not an assertion. `python -m tests.broken.record` runs the whole suite several
+times on each server, even if the server answers nothing, and each change of the record is reviewed. *Sometimes*
+precedes checks that failed in some of these runs only, because a race decides. Other tests assert that correct servers
+fail nothing.
 """
 
 
@@ -54,17 +55,15 @@ def page() -> str:
 def _checks() -> Iterator[str]:
     for topic, checks in groupby(catalogue(), lambda check: check.topic):
         yield f"## {topic.capitalize()}\n"
-        yield "| check | level | requirement | source | needs | broken servers that fail it |"
+        yield "| check | level | requirement | source | needs | must catch |"
         yield "|---|---|---|---|---|---|"
         yield from (_check_row(check) for check in checks)
         yield ""
 
 
 def _check_row(check: Check) -> str:
-    killed = (
-        "" if check.level is Level.INFO else str(sum(check.id in kill.caught_by - kill.sometimes for kill in KILLS))
-    )
-    return f"| {check.id} | {check.level.value} | {check.requirement} | {check.source} | {_needs(check)} | {killed} |"
+    proof = UNPROVED.get(check.id) or ", ".join(dict.fromkeys(one.name for one in KILLS if check.id in one.caught_by))
+    return f"| {check.id} | {check.level.value} | {check.requirement} | {check.source} | {_needs(check)} | {proof} |"
 
 
 def _needs(check: Check) -> str:
@@ -79,22 +78,34 @@ def _needs(check: Check) -> str:
 
 
 def _matrix() -> Iterator[str]:
-    yield "| broken server | defect | family | fails |"
-    yield "|---|---|---|---|"
+    yield "| broken server | defect | family | must fail | also fails |"
+    yield "|---|---|---|---|---|"
+    rows = recorded.read()
     for kill in KILLS:
-        yield f"| {kill.name} | {kill.defect} | {kill.family.value} | {_failed(kill)} |"
+        must = ", ".join(recorded.in_order(kill.caught_by)) or "nothing"
+        also = _also_failed(kill, rows.get(str(kill), Failures()))
+        yield f"| {kill.name} | {kill.defect} | {kill.family.value} | {must} | {also} |"
 
 
-def _failed(kill: Kill) -> str:
-    """Return the checks that a server fails, in the order of the catalogue."""
+def _also_failed(kill: Kill, failures: Failures) -> str:
+    """Return what is recorded about the checks that do not have to catch a server."""
+    due = [check for check in _due(kill) if check not in kill.caught_by]
+    certain = _listed([check for check in due if check in failures.always], due)
+    sometimes = ", ".join(check for check in due if check in failures.sometimes)
+    return "; ".join(filter(None, [certain, sometimes and f"*sometimes* {sometimes}"]))
+
+
+def _listed(failed: Sequence[str], due: Sequence[str]) -> str:
+    """Return the failed checks, or the other ones if that is shorter."""
+    listed = ", ".join(failed)
+    inverted = f"*all except* {', '.join(check for check in due if check not in failed)}"
+    return min(listed, inverted, key=len)
+
+
+def _due(kill: Kill) -> list[str]:
     target = Target.parse(kill.target)
-    due = [one.id for one in catalogue() if one.level is not Level.INFO and is_due(one, target, kill.family)]
-    certain = [check for check in due if check in kill.caught_by - kill.sometimes]
-    passed = [check for check in due if check not in kill.caught_by | kill.sometimes]
-    sometimes = [check for check in due if check in kill.sometimes]
-    text = ", ".join(certain) if len(certain) <= MAX_LISTED else f"*all except* {', '.join(passed)}"
-    return "; ".join(filter(None, [text or "nothing", f"*sometimes* {', '.join(sometimes)}" if sometimes else ""]))
+    return [one.id for one in catalogue() if one.level is not Level.INFO and is_due(one, target, kill.family)]
 
 
 if __name__ == "__main__":
-    print(page(), end="")  # noqa: T201 (printing is the purpose of this module)
+    print(page(), end="")
