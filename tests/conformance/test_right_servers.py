@@ -1,0 +1,27 @@
+"""Correct servers of every legal shape fail no check."""
+
+import pytest
+
+from tests.right.servers import SERVERS, Right
+from upecho.conformance.catalogue import catalogue
+from upecho.conformance.run.outcome import Verdict
+from upecho.conformance.run.runner import Runner
+from upecho.net.address import Family
+from upecho.serving.target import Target
+
+pytestmark = pytest.mark.once
+
+PARAMETERS = [
+    pytest.param(
+        right, family, id=f"{right.name}-{family}", marks=pytest.mark.skipif(bool(right.missing), reason=right.missing)
+    )
+    for right in SERVERS
+    for family in right.families
+]
+
+
+@pytest.mark.parametrize(("right", "family"), PARAMETERS)
+def test_right_server_fails_nothing(right: Right, family: Family) -> None:
+    outcomes = list(Runner([(Target.parse(right.target), family)], catalogue(), jobs=1).outcomes())
+    accused = [one for one in outcomes if one.verdict not in (Verdict.PASSED, Verdict.UNSUPPORTED)]
+    assert accused == []

@@ -1,0 +1,11 @@
+# Runs a program in the background and passes SIGTERM and SIGINT on to it, as many start scripts do.
+"$@" &
+server=$!
+trap 'kill -TERM $server' TERM INT
+wait $server
+status=$?
+if [ $status -gt 128 ]; then # the signal has ended the wait, and not the server
+    wait $server
+    status=$?
+fi
+exit $status
