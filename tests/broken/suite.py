@@ -1,8 +1,7 @@
-"""Runs checks on the servers of the kill matrix."""
+"""Runs checks on a server of the kill matrix."""
 
 import os
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 from unittest import mock
 
 from tests.broken.kills import Kill
@@ -32,24 +31,14 @@ def checks_for(kill: Kill) -> list[Check]:
     return [check for check in CAN_FAIL if check in selected or check.id == "echo-hello"]
 
 
-def outcomes(
-    kills: Sequence[Kill], checks: Sequence[Check], *, jobs: int | None = None
-) -> Iterator[tuple[Kill, Outcome]]:
-    """Run all given checks on each server, even if it answers nothing, and yield the outcomes as they arrive.
+def outcomes(kill: Kill, checks: Sequence[Check], *, jobs: int | None = None) -> list[Outcome]:
+    """Run all given checks on a server, even if it answers nothing.
 
     Args:
-        kills: The servers.
-        checks: The checks; those that are not due for a server are left out.
+        kill: The server.
+        checks: The checks; those that are not due for the server are left out.
         jobs: Number of workers that run at the same time; None means two per core.
     """
-    for scale, group in groupby(sorted(kills, key=_scale), _scale):
-        targets = {kill: Target.parse(kill.target) for kill in group}
-        kill_of = {(kill.target, kill.family): kill for kill in targets}
-        pairs = [(target, kill.family) for kill, target in targets.items()]
-        with mock.patch.dict(os.environ, {SCALE_VARIABLE: str(scale)}):
-            for outcome in Runner(pairs, checks, jobs=jobs).outcomes():
-                yield kill_of[outcome.target, outcome.family], outcome
-
-
-def _scale(kill: Kill) -> float:
-    return SILENT_SCALE if "echo-hello" in kill.caught_by else SCALE
+    scale = SILENT_SCALE if "echo-hello" in kill.caught_by else SCALE
+    with mock.patch.dict(os.environ, {SCALE_VARIABLE: str(scale)}):
+        return list(Runner([(Target.parse(kill.target), kill.family)], checks, jobs=jobs).outcomes())

@@ -26,7 +26,7 @@ UP_TO_DATE = "run: python -m tests.broken.record"
 @pytest.mark.once
 @pytest.mark.parametrize("kill", KILLS, ids=str)
 def test_broken_server_fails_the_checks_that_must_catch_it(kill: Kill) -> None:
-    seen = [outcome for _, outcome in outcomes([kill], checks_for(kill), jobs=1)]
+    seen = outcomes(kill, checks_for(kill), jobs=1)
     assert [one for one in seen if one.verdict is Verdict.ERROR] == []
     verdicts = {one.check: one.verdict for one in seen}
     assert {check: verdicts.get(check) for check in kill.caught_by} == dict.fromkeys(kill.caught_by, Verdict.FAILED)
