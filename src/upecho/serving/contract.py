@@ -9,6 +9,12 @@ one implementation serves IPv4, IPv6 and Unix sockets alike. ``stop`` is a reada
 server has to stop, and stays so. A server waits for both at once, as ``servers/shared/accepting.py`` does, and never
 reads from ``stop``.
 
+What the process is given
+    ``serve`` is called in the main thread. The listener is in blocking mode, and the server may change that. upecho has
+    installed Python handlers for SIGINT and SIGTERM, which signal the stop, and after the first of these signals it
+    takes the timer ITIMER_REAL and SIGALRM to end a server that does not stop. It sets nothing else: no signal is
+    blocked, and the wake-up descriptor (``signal.set_wakeup_fd``) is free for the event loop of the server.
+
 Protocol
     Uppercase echo. The server returns every byte ``a``-``z`` as ``A``-``Z`` and every other byte unchanged, exactly
     like ``bytes.upper()``: same length, same order, no framing, each connection independent of the others. When the
@@ -38,7 +44,11 @@ A module may declare limits that the suite respects:
 ``MAX_CLIENTS = N``
     The server serves at most N clients at the same time; further clients wait in the backlog.
 ``FAMILIES = ("inet", "inet6")``
-    The server serves only these address families.
+    The server serves only these address families. The module of an event loop may declare the same.
+``WAITS_IN_C = True``
+    The server waits inside C code that goes on waiting when a signal interrupts it, so that Python has no opportunity
+    to run the handler of the signal. upecho then also sets the wake-up descriptor of the process. It does so without a
+    declaration when a server is run on an event loop other than that of asyncio (``NAME+LOOP``).
 """
 
 import errno

@@ -52,7 +52,8 @@ BUILT_IN = (
 )
 BUILT_IN_NAMES = frozenset(row.name for row in BUILT_IN)
 
-LOOPS = {"asyncio": "asyncio:new_event_loop", "uvloop": "uvloop:new_event_loop"}
+ASYNCIO = "asyncio"  # the loop of the standard library, and a server that uses it unless told otherwise
+LOOPS = {ASYNCIO: "asyncio:new_event_loop", "uvloop": "uvloop:new_event_loop"}
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Implementation:
         serve: The callable ``serve(listener, stop)``.
         max_clients: Number of clients it serves at the same time; None means no limit except descriptors.
         families: The socket families that it declares to serve.
+        waits_in_c: Whether it waits inside C code that does not return to the interpreter for a signal.
         naive: Whether it ignores the stop.
         summary: Its I/O model in a few words, from its registration or its docstring.
     """
@@ -70,6 +72,7 @@ class Implementation:
     serve: Callable[..., None]
     max_clients: int | None = None
     families: frozenset[Family] = frozenset(Family)
+    waits_in_c: bool = False
     naive: bool = False
     summary: str = ""
 
@@ -123,7 +126,14 @@ def load_implementation(text: str) -> Implementation:
             raise CallerError(f"{name} does not use an event loop", hint=f"leave out +{loop}")
         serve = functools.partial(serve, loop_factory=load_loop(loop))
     summary = row.summary or (inspect.getdoc(serve) or module.__doc__ or "").strip().partition("\n")[0]
-    return Implementation(serve, _max_clients(module, name), _families(module, name), row.naive, summary)
+    return Implementation(
+        serve,
+        max_clients=_max_clients(module, name),
+        families=_families(module, name),
+        waits_in_c=getattr(module, "WAITS_IN_C", False) is True or loop not in ("", ASYNCIO),
+        naive=row.naive,
+        summary=summary,
+    )
 
 
 def load_loop(name: str) -> Callable[[], Any]:
