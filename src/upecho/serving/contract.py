@@ -45,6 +45,10 @@ A module may declare limits that the suite respects:
     The server serves at most N clients at the same time; further clients wait in the backlog.
 ``FAMILIES = ("inet", "inet6")``
     The server serves only these address families. The module of an event loop may declare the same.
+``CALLS_READY = True``
+    The server calls ``stop.ready()`` when clients can connect. Until then it has not started, so what it writes to
+    stderr does not count, and an exception is a failure to start. Without the declaration, a server counts as started
+    when ``serve`` is called.
 ``WAITS_IN_C = True``
     The server waits inside C code that goes on waiting when a signal interrupts it, so that Python has no opportunity
     to run the handler of the signal. upecho then also sets the wake-up descriptor of the process. It does so without a
@@ -52,6 +56,7 @@ A module may declare limits that the suite respects:
 """
 
 import errno
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -86,10 +91,12 @@ class Stop:
     Attributes:
         signal: Object that becomes and stays readable when the server has to stop. Never read from it.
         settings: Settings of the server.
+        ready: To be called once when clients can connect, by a server whose module declares ``CALLS_READY``.
     """
 
     signal: Readable
     settings: Settings
+    ready: Callable[[], None] = lambda: None
 
     def fileno(self) -> int:
         """Return the descriptor of the signal, so that this object can be passed to ``select`` and selectors."""

@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+import importlib.util
 import inspect
 import sys
 from collections.abc import Callable
@@ -55,6 +56,9 @@ BUILT_IN_NAMES = frozenset(row.name for row in BUILT_IN)
 ASYNCIO = "asyncio"  # the loop of the standard library, and a server that uses it unless told otherwise
 LOOPS = {ASYNCIO: "asyncio:new_event_loop", "uvloop": "uvloop:new_event_loop"}
 
+# Packages whose documentation says that their loops lack Unix sockets, unless they declare FAMILIES.
+WITHOUT_UNIX_SOCKETS = frozenset({"rloop", "veloxloop"})
+
 
 @dataclass(frozen=True)
 class Implementation:
@@ -65,6 +69,7 @@ class Implementation:
         max_clients: Number of clients it serves at the same time; None means no limit except descriptors.
         families: The socket families that it declares to serve.
         waits_in_c: Whether it waits inside C code that does not return to the interpreter for a signal.
+        calls_ready: Whether it announces itself that clients can connect.
         naive: Whether it ignores the stop.
         summary: Its I/O model in a few words, from its registration or its docstring.
     """
@@ -73,6 +78,7 @@ class Implementation:
     max_clients: int | None = None
     families: frozenset[Family] = frozenset(Family)
     waits_in_c: bool = False
+    calls_ready: bool = False
     naive: bool = False
     summary: str = ""
 
@@ -121,16 +127,19 @@ def load_implementation(text: str) -> Implementation:
         raise _not_a_server(name, f"{type(serve).__name__} is not a callable serve(listener, stop)")
     _expect_signature(serve, name)
     module = sys.modules[row.location.partition(":")[0]]
+    families = _families(module, name)
     if plus:
         if "loop_factory" not in inspect.signature(serve).parameters:
             raise CallerError(f"{name} does not use an event loop", hint=f"leave out +{loop}")
         serve = functools.partial(serve, loop_factory=load_loop(loop))
+        families &= _loop_families(loop)
     summary = row.summary or (inspect.getdoc(serve) or module.__doc__ or "").strip().partition("\n")[0]
     return Implementation(
         serve,
         max_clients=_max_clients(module, name),
-        families=_families(module, name),
-        waits_in_c=getattr(module, "WAITS_IN_C", False) is True or loop not in ("", ASYNCIO),
+        families=families,
+        waits_in_c=bool(getattr(module, "WAITS_IN_C", False)) or loop not in ("", ASYNCIO),
+        calls_ready=bool(getattr(module, "CALLS_READY", False)),
         naive=row.naive,
         summary=summary,
     )
@@ -148,7 +157,7 @@ def load_loop(name: str) -> Callable[[], Any]:
         Unusable: Its module fails at import.
     """
     if ":" not in name and name not in LOOPS:
-        raise CallerError(unknown_name("loop", name, LOOPS))
+        raise CallerError(_unknown_loop(name))
     factory = _import_object(LOOPS.get(name, name), name)
     if not callable(factory):
         raise CallerError(f"{type(factory).__name__} is not callable", subject=f"not a loop factory: {name}")
@@ -174,6 +183,21 @@ def expect_loop(name: str) -> None:
         raise Unusable(f"its factory failed: {_described(error)}", subject=name) from None
     if not callable(getattr(loop, "run_until_complete", None)):
         raise Unusable(f"its factory returned {loop!r:.60}, which is not an event loop", subject=name)
+
+
+def _unknown_loop(name: str) -> str:
+    """Return the message that no loop has a name; a module of that name may well have a factory."""
+    if name.isidentifier() and name != "__main__" and importlib.util.find_spec(name):
+        return f"unknown loop {name!r}; to use the module {name}, write its factory, as in {name}:new_event_loop"
+    return unknown_name("loop", name, LOOPS, "module:factory")
+
+
+def _loop_families(name: str) -> frozenset[Family]:
+    """Return the families that a loop, which has been loaded, declares to support, or is documented to support."""
+    module = LOOPS.get(name, name).partition(":")[0]
+    if module.partition(".")[0] in WITHOUT_UNIX_SOCKETS and not hasattr(sys.modules[module], "FAMILIES"):
+        return frozenset(family for family in Family if not family.is_unix)
+    return _families(sys.modules[module], name)
 
 
 def _max_clients(module: ModuleType, name: str) -> int | None:
