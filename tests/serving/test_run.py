@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,6 +52,19 @@ def serve(listener, stop):
 """
 
 
+# Says on stderr, which nobody else does, in what state the process is in which ``serve`` begins.
+FOUND = """
+import signal, sys, threading
+from upecho.servers import threads
+def serve(listener, stop):
+    alarm = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    left = signal.set_wakeup_fd(-1), alarm, mask, threading.active_count(), listener.getblocking()
+    sys.stderr.write(repr(left))
+    threads.serve(listener, stop)
+"""
+
+
 @pytest.fixture
 def module(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
     """Write a module and return its ``serve`` as a target."""
@@ -79,8 +93,9 @@ def test_server_may_log_to_stdout(start: Start, module: Callable[[str], str]) ->
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can filter signals")
-def test_other_signal_is_not_a_stop(start: Start, module: Callable[[str], str]) -> None:
-    server = start(module(HANDLING))
+@pytest.mark.parametrize("declared", ["", "WAITS_IN_C = True\n"])
+def test_other_signal_is_not_a_stop(start: Start, module: Callable[[str], str], declared: str) -> None:
+    server = start(module(declared + HANDLING))
     for _ in range(3):
         with connect(server.address, 5) as client:
             client.sendall(b"x")
@@ -113,6 +128,26 @@ def test_loop_with_its_own_wakeup_descriptor_stops(start: Start) -> None:
         client.sendall(b"x")
         assert client.recv(1) == b"X"
         assert server.stop() == 0
+
+
+def test_nothing_but_two_handlers_is_set_when_the_server_begins(start: Start, module: Callable[[str], str]) -> None:
+    server = start(module(FOUND))
+    with connect(server.address, 5) as client:
+        client.sendall(b"x")
+        assert client.recv(1) == b"X"
+    assert server.stop() == 0
+    assert server.child.stderr() == repr((-1, (signal.SIG_DFL, (0.0, 0.0)), set(), 1, True))
+
+
+@pytest.mark.parametrize("target", ["native", "asyncio+uvloop", "asyncio+rloop:new_event_loop"])
+def test_idle_server_that_waits_in_c_stops(start: Start, target: str) -> None:
+    pytest.importorskip(target.partition("+")[2].partition(":")[0] or "upecho.support._native")
+    server = start(target)
+    with connect(server.address, 5) as client:
+        client.sendall(b"x")
+        assert client.recv(1) == b"X"
+    time.sleep(0.1)  # so that the server waits
+    assert server.stop() == 0
 
 
 def test_repeated_stop_changes_nothing(start: Start) -> None:

@@ -6,6 +6,8 @@ import socket
 from upecho.servers.shared.event_loop import Connections, EchoProtocol, LoopFactory, serve_protocol
 from upecho.serving.contract import Stop
 
+CALLS_READY = True
+
 
 def serve(listener: socket.socket, stop: Stop, loop_factory: LoopFactory = asyncio.new_event_loop) -> None:
     """Serve each client with a protocol object of its own until told to stop."""

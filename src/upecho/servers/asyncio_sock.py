@@ -8,10 +8,12 @@ from upecho.servers.shared.leaving import may_leave
 from upecho.servers.shared.stopping import end_reading
 from upecho.serving.contract import GONE_BEFORE_ACCEPT, OUT_OF_RESOURCES, RETRY_SECONDS, Stop
 
+CALLS_READY = True
+
 
 def serve(listener: socket.socket, stop: Stop, loop_factory: LoopFactory = asyncio.new_event_loop) -> None:
     """Serve each client in a task of its own until told to stop."""
-    run(main(listener, stop), loop_factory)
+    run(lambda: main(listener, stop), loop_factory, "sock_accept", "sock_recv", "sock_sendall")
 
 
 async def main(listener: socket.socket, stop: Stop) -> None:
@@ -19,6 +21,9 @@ async def main(listener: socket.socket, stop: Stop) -> None:
     handlers: dict[asyncio.Task[None], socket.socket] = {}
     accepting = asyncio.create_task(accept(listener, handlers, stop.receive_size))
     stopping = asyncio.create_task(stopped(stop))
+    await asyncio.sleep(0)  # a loop that cannot accept fails here
+    if not accepting.done():
+        stop.ready()
     await asyncio.wait([accepting, stopping], return_when=asyncio.FIRST_COMPLETED)
     if accepting.done():
         accepting.result()  # it ends only with an error, which is raised here

@@ -3,14 +3,16 @@
 import asyncio
 import socket
 
-from upecho.servers.shared.event_loop import Connections, LoopFactory, accepting, run
+from upecho.servers.shared.event_loop import Connections, LoopFactory, run, start_streams
 from upecho.servers.shared.leaving import may_leave
 from upecho.serving.contract import Stop
+
+CALLS_READY = True
 
 
 def serve(listener: socket.socket, stop: Stop, loop_factory: LoopFactory = asyncio.new_event_loop) -> None:
     """Serve each client in a task of its own until told to stop."""
-    run(main(listener, stop), loop_factory)
+    run(lambda: main(listener, stop), loop_factory)
 
 
 async def main(listener: socket.socket, stop: Stop) -> None:
@@ -35,7 +37,7 @@ async def main(listener: socket.socket, stop: Stop) -> None:
         finally:
             connections.closed(writer.transport)
 
-    server = await asyncio.start_server(connected, **accepting(listener, stop))
+    server = await start_streams(connected, listener, stop)
     await connections.serve_until_stopped(server)
 
 

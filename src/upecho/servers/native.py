@@ -5,6 +5,8 @@ import socket
 from upecho.serving.contract import Stop
 from upecho.support import extension
 
+WAITS_IN_C = True
+
 _native = extension.require("native")
 
 

@@ -9,6 +9,12 @@ one implementation serves IPv4, IPv6 and Unix sockets alike. ``stop`` is a reada
 server has to stop, and stays so. A server waits for both at once, as ``servers/shared/accepting.py`` does, and never
 reads from ``stop``.
 
+What the process is given
+    ``serve`` is called in the main thread. The listener is in blocking mode, and the server may change that. upecho has
+    installed Python handlers for SIGINT and SIGTERM, which signal the stop, and after the first of these signals it
+    takes the timer ITIMER_REAL and SIGALRM to end a server that does not stop. It sets nothing else: no signal is
+    blocked, and the wake-up descriptor (``signal.set_wakeup_fd``) is free for the event loop of the server.
+
 Protocol
     Uppercase echo. The server returns every byte ``a``-``z`` as ``A``-``Z`` and every other byte unchanged, exactly
     like ``bytes.upper()``: same length, same order, no framing, each connection independent of the others. When the
@@ -38,10 +44,19 @@ A module may declare limits that the suite respects:
 ``MAX_CLIENTS = N``
     The server serves at most N clients at the same time; further clients wait in the backlog.
 ``FAMILIES = ("inet", "inet6")``
-    The server serves only these address families.
+    The server serves only these address families. The module of an event loop may declare the same.
+``CALLS_READY = True``
+    The server calls ``stop.ready()`` when clients can connect. Until then it has not started, so what it writes to
+    stderr does not count, and an exception is a failure to start. Without the declaration, a server counts as started
+    when ``serve`` is called.
+``WAITS_IN_C = True``
+    The server waits inside C code that goes on waiting when a signal interrupts it, so that Python has no opportunity
+    to run the handler of the signal. upecho then also sets the wake-up descriptor of the process. It does so without a
+    declaration when a server is run on an event loop other than that of asyncio (``NAME+LOOP``).
 """
 
 import errno
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -76,10 +91,12 @@ class Stop:
     Attributes:
         signal: Object that becomes and stays readable when the server has to stop. Never read from it.
         settings: Settings of the server.
+        ready: To be called once when clients can connect, by a server whose module declares ``CALLS_READY``.
     """
 
     signal: Readable
     settings: Settings
+    ready: Callable[[], None] = lambda: None
 
     def fileno(self) -> int:
         """Return the descriptor of the signal, so that this object can be passed to ``select`` and selectors."""

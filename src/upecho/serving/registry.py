@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+import importlib.util
 import inspect
 import sys
 from collections.abc import Callable
@@ -11,9 +12,9 @@ from types import ModuleType, TracebackType
 from typing import Any, cast
 
 from upecho.net.address import Family
-from upecho.support.errors import CallerError, Unavailable
+from upecho.support.errors import CallerError, Unavailable, Unusable
 from upecho.support.paths import current_directory
-from upecho.support.text import unknown_name
+from upecho.support.text import printable, unknown_name
 
 ENTRY_POINTS = "upecho.servers"
 NOT_FOREIGN = sys.stdlib_module_names | {"upecho"}  # packages in whose frames an author would not look for a mistake
@@ -52,7 +53,11 @@ BUILT_IN = (
 )
 BUILT_IN_NAMES = frozenset(row.name for row in BUILT_IN)
 
-LOOPS = {"asyncio": "asyncio:new_event_loop", "uvloop": "uvloop:new_event_loop"}
+ASYNCIO = "asyncio"  # the loop of the standard library, and a server that uses it unless told otherwise
+LOOPS = {ASYNCIO: "asyncio:new_event_loop", "uvloop": "uvloop:new_event_loop"}
+
+# Packages whose documentation says that their loops lack Unix sockets, unless they declare FAMILIES.
+WITHOUT_UNIX_SOCKETS = frozenset({"rloop", "veloxloop"})
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,8 @@ class Implementation:
         serve: The callable ``serve(listener, stop)``.
         max_clients: Number of clients it serves at the same time; None means no limit except descriptors.
         families: The socket families that it declares to serve.
+        waits_in_c: Whether it waits inside C code that does not return to the interpreter for a signal.
+        calls_ready: Whether it announces itself that clients can connect.
         naive: Whether it ignores the stop.
         summary: Its I/O model in a few words, from its registration or its docstring.
     """
@@ -70,6 +77,8 @@ class Implementation:
     serve: Callable[..., None]
     max_clients: int | None = None
     families: frozenset[Family] = frozenset(Family)
+    waits_in_c: bool = False
+    calls_ready: bool = False
     naive: bool = False
     summary: str = ""
 
@@ -107,6 +116,7 @@ def load_implementation(text: str) -> Implementation:
         CallerError: No implementation has that name, the attribute does not exist or is not a server, or its module
             declares something impossible.
         Unavailable: A package that it needs is not installed.
+        Unusable: Its module fails at import.
     """
     name, plus, loop = text.partition("+")
     row = find(name)
@@ -117,12 +127,22 @@ def load_implementation(text: str) -> Implementation:
         raise _not_a_server(name, f"{type(serve).__name__} is not a callable serve(listener, stop)")
     _expect_signature(serve, name)
     module = sys.modules[row.location.partition(":")[0]]
+    families = _families(module, name)
     if plus:
         if "loop_factory" not in inspect.signature(serve).parameters:
             raise CallerError(f"{name} does not use an event loop", hint=f"leave out +{loop}")
         serve = functools.partial(serve, loop_factory=load_loop(loop))
+        families &= _loop_families(loop)
     summary = row.summary or (inspect.getdoc(serve) or module.__doc__ or "").strip().partition("\n")[0]
-    return Implementation(serve, _max_clients(module, name), _families(module, name), row.naive, summary)
+    return Implementation(
+        serve,
+        max_clients=_max_clients(module, name),
+        families=families,
+        waits_in_c=bool(getattr(module, "WAITS_IN_C", False)) or loop not in ("", ASYNCIO),
+        calls_ready=bool(getattr(module, "CALLS_READY", False)),
+        naive=row.naive,
+        summary=summary,
+    )
 
 
 def load_loop(name: str) -> Callable[[], Any]:
@@ -134,13 +154,50 @@ def load_loop(name: str) -> Callable[[], Any]:
     Raises:
         CallerError: No loop has that name, or it is not a factory.
         Unavailable: Its package is not installed.
+        Unusable: Its module fails at import.
     """
     if ":" not in name and name not in LOOPS:
-        raise CallerError(unknown_name("loop", name, LOOPS))
+        raise CallerError(_unknown_loop(name))
     factory = _import_object(LOOPS.get(name, name), name)
     if not callable(factory):
         raise CallerError(f"{type(factory).__name__} is not callable", subject=f"not a loop factory: {name}")
     return cast(Callable[[], Any], factory)
+
+
+def expect_loop(name: str) -> None:
+    """Make sure that the factory of an event loop returns one. The loop is left open.
+
+    Args:
+        name: A name from ``LOOPS``, or ``module:factory``.
+
+    Raises:
+        CallerError: As for ``load_loop``.
+        Unusable: The factory raises an exception, or what it returns cannot run a coroutine.
+    """
+    factory = load_loop(name)
+    try:
+        loop = factory()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 (foreign code may raise anything)
+        raise Unusable(f"its factory failed: {_described(error)}", subject=name) from None
+    if not callable(getattr(loop, "run_until_complete", None)):
+        raise Unusable(f"its factory returned {loop!r:.60}, which is not an event loop", subject=name)
+
+
+def _unknown_loop(name: str) -> str:
+    """Return the message that no loop has a name; a module of that name may well have a factory."""
+    if name.isidentifier() and name != "__main__" and importlib.util.find_spec(name):
+        return f"unknown loop {name!r}; to use the module {name}, write its factory, as in {name}:new_event_loop"
+    return unknown_name("loop", name, LOOPS, "module:factory")
+
+
+def _loop_families(name: str) -> frozenset[Family]:
+    """Return the families that a loop, which has been loaded, declares to support, or is documented to support."""
+    module = LOOPS.get(name, name).partition(":")[0]
+    if module.partition(".")[0] in WITHOUT_UNIX_SOCKETS and not hasattr(sys.modules[module], "FAMILIES"):
+        return frozenset(family for family in Family if not family.is_unix)
+    return _families(sys.modules[module], name)
 
 
 def _max_clients(module: ModuleType, name: str) -> int | None:
@@ -207,12 +264,17 @@ def _import_object(location: str, name: str) -> Any:
     except BaseException as error:  # foreign code may raise anything
         if name in BUILT_IN_NAMES:
             raise
-        what = ": ".join(filter(None, (type(error).__name__, " ".join(str(error).split()))))
-        raise CallerError(f"import failed: {what}{_foreign_frame(error.__traceback__)}", subject=name) from None
+        raise Unusable(f"import failed: {_described(error)}", subject=name) from None
     try:
         return functools.reduce(getattr, attribute.split("."), module)
     except AttributeError:
         raise CallerError(f"module {module_name} has no {attribute!r}, which {name} refers to") from None
+
+
+def _described(error: BaseException) -> str:
+    """Return the type of an exception, its text on one line, and the place in foreign code where it was raised."""
+    what = ": ".join(filter(None, (type(error).__name__, " ".join(str(error).split()))))
+    return printable(f"{what}{_foreign_frame(error.__traceback__)}")
 
 
 def _foreign_frame(step: TracebackType | None) -> str:

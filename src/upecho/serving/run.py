@@ -15,6 +15,7 @@ Exit status of the child
     process as in any Python program, with a traceback and status 1.
 """
 
+import functools
 import json
 import os
 import sys
@@ -74,11 +75,13 @@ def run(order: Order, announce: Callable[[Address], None]) -> None:
     timeout = 0.0 if implementation.naive else order.settings.grace + OVERTIME_SECONDS
     # Signals are handled before a Unix path exists, so that a stop at any moment removes the path.
     with (
-        stop_signals(timeout, order.target) as signal,
+        stop_signals(timeout, order.target, waits_in_c=implementation.waits_in_c) as signal,
         listening(Address.parse(order.address), order.settings) as listener,
     ):
-        announce(Address.of(listener))
-        implementation.serve(listener, Stop(signal, order.settings))
+        ready = functools.cache(functools.partial(announce, Address.of(listener)))
+        if not implementation.calls_ready:
+            ready()
+        implementation.serve(listener, Stop(signal, order.settings, ready))
 
 
 def write_to_stdout(text: str) -> None:

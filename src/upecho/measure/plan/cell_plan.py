@@ -36,6 +36,8 @@ class PlannedCell:
     @property
     def unsupported(self) -> str:
         """The reason why the target cannot serve this load, as it declares itself; empty if it can."""
+        if self.cell.family not in self.target.families:
+            return f"declared not to serve {self.cell.family}"
         limit = self.target.max_clients
         if limit is None or limit >= self.scenario.clients:
             return ""

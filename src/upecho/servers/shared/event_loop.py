@@ -1,24 +1,43 @@
-"""Code that the asyncio servers share: running a loop, waiting for the stop, ending open connections."""
+"""Code that the asyncio servers share: running a loop, starting to listen, ending open connections after the stop.
+
+Any event loop with the documented interface of asyncio may run them, so they use nothing else of it.
+"""
 
 import asyncio
+import functools
 import socket
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, cast
 
+from upecho.net.address import Address
+from upecho.servers.shared.loop_defects import expect_address, expect_methods, naming_missing_methods
 from upecho.servers.shared.stopping import end_reading_descriptor
 from upecho.serving.contract import Stop
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 ONE_PER_TURN = 0 if sys.version_info >= (3, 14) else 1  # since 3.14, asyncio tries once more than the backlog says
+IDLE_SECONDS = 0.05  # many turns of any loop, each of which reads what has arrived
 
 
-def run(main: Coroutine[Any, Any, None], loop_factory: LoopFactory) -> None:
-    """Run a server's main coroutine on a new loop."""
+def run(main: Callable[[], Coroutine[Any, Any, None]], loop_factory: LoopFactory, *methods: str) -> None:
+    """Run a server's main coroutine on a new loop.
+
+    Args:
+        main: Returns the coroutine.
+        loop_factory: Returns the loop.
+        methods: Methods of the loop that the server calls for each connection.
+
+    Raises:
+        TargetError: The loop lacks a method.
+    """
     with asyncio.Runner(loop_factory=loop_factory) as runner:
-        runner.get_loop().set_exception_handler(_report)
-        runner.run(main)
+        loop = runner.get_loop()
+        with naming_missing_methods(loop):
+            expect_methods(loop, "add_reader", "remove_reader", *methods)
+            loop.set_exception_handler(_report)
+            runner.run(main())
 
 
 class Listener(socket.socket):
@@ -28,8 +47,35 @@ class Listener(socket.socket):
         """Leave the backlog as it is."""
 
 
-def accepting(listener: socket.socket, stop: Stop) -> dict[str, Any]:
-    """Return the arguments ``sock`` and ``backlog`` for ``create_server`` or ``start_server``.
+async def start_streams(
+    connected: Callable[[asyncio.StreamReader, asyncio.StreamWriter], None], listener: socket.socket, stop: Stop
+) -> asyncio.Server:
+    """Start a server that calls ``connected`` for each new connection.
+
+    Raises:
+        TargetError: The loop listens elsewhere.
+    """
+    return await _start(asyncio.start_server, asyncio.start_unix_server, connected, listener, stop)
+
+
+async def _start(
+    over_tcp: Callable[..., Awaitable[asyncio.Server]],
+    over_unix: Callable[..., Awaitable[asyncio.Server]],
+    handler: Callable[..., object],
+    listener: socket.socket,
+    stop: Stop,
+) -> asyncio.Server:
+    """Start a server with the function for the family of the listener, and announce that it is ready."""
+    address = Address.of(listener)
+    start = over_unix if address.family.is_unix else over_tcp
+    server = await start(handler, **_accepting(listener, stop))
+    expect_address(server, address)
+    stop.ready()
+    return server
+
+
+def _accepting(listener: socket.socket, stop: Stop) -> dict[str, Any]:
+    """Return the arguments ``sock`` and ``backlog`` for the functions that start a server.
 
     asyncio also uses the backlog as the number of attempts to accept in one turn of its loop. When no descriptor is
     left, each attempt fails and sets a timer of one second, which makes as many attempts again; with a thousand
@@ -130,17 +176,43 @@ def serve_protocol(
 
     async def main() -> None:
         connections = Connections(stop)
-        server = await asyncio.get_running_loop().create_server(
-            lambda: protocol(connections, stop.receive_size), **accepting(listener, stop)
-        )
+        loop = asyncio.get_running_loop()
+
+        def connected() -> EchoProtocol:
+            return protocol(connections, stop.receive_size)
+
+        server = await _start(loop.create_server, loop.create_unix_server, connected, listener, stop)
         await connections.serve_until_stopped(server)
 
-    run(main(), loop_factory)
+    run(main, loop_factory)
 
 
 def _end_reading(transport: asyncio.WriteTransport) -> None:
-    if not transport.is_closing():
-        end_reading_descriptor(transport.get_extra_info("socket").fileno())
+    """Let a transport read what has arrived and then see end of file, unless it already closes."""
+    if transport.is_closing():
+        return
+    connection = transport.get_extra_info("socket")  # a loop need not reveal it
+    if connection is None:
+        _close_when_idle(cast(asyncio.Transport, transport))
+    else:
+        end_reading_descriptor(connection.fileno())
+
+
+def _close_when_idle(transport: asyncio.Transport, *, was_idle: bool = False) -> None:
+    """Close a transport whose socket is not revealed, once it has had the time to read what has arrived.
+
+    The transport is idle if it is not paused and everything is sent. While it is idle from one look to the next, the
+    loop has read all that had arrived, and the handler has answered it.
+    """
+    if transport.is_closing():
+        return
+    is_idle = transport.is_reading() and not transport.get_write_buffer_size()
+    if is_idle and was_idle:
+        transport.close()
+        return
+    asyncio.get_running_loop().call_later(
+        IDLE_SECONDS, functools.partial(_close_when_idle, transport, was_idle=is_idle)
+    )
 
 
 def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
