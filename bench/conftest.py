@@ -5,10 +5,13 @@ import itertools
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_benchmark.logger import PytestBenchmarkWarning
+from pytest_benchmark.session import PerformanceRegression
 
+from bench import options
 from bench.groups import Groups
 from upecho.cli.console import console
 from upecho.load.engine import best
@@ -33,6 +36,7 @@ WARM_UP_SECONDS = 0.05
 BUDGET_SECONDS = 86_400.0  # so long that the number of trials decides
 PYTHONS = pytest.StashKey[Mapping[str, Interpreter]]()
 GROUPS = pytest.StashKey[Groups]()
+REGRESSED = pytest.StashKey[bool]()
 PARAMETERS = ("scenario", "family", "implementation", "python")  # pytest-benchmark can group by these
 
 
@@ -56,6 +60,7 @@ class Clock:
 
 def pytest_configure(config: pytest.Config) -> None:
     try:
+        options.expect_supported(config, PARAMETERS)
         config.stash[PYTHONS] = pythons.named(config.getoption("--python"))
         if file := config.getoption("--results"):
             atomic_write.check(file)
@@ -83,15 +88,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--results", type=Path, metavar="FILE", help="save every trial, as upecho bench --save does")
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    options.expect_baseline(session.config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_benchmark_compare_machine_info() -> Generator[None]:
+    """Warn of a baseline from another machine also where pytest-benchmark cannot say where the storage is."""
+    try:
+        yield
+    except ValueError:  # the storage is outside of the current directory
+        warnings.warn(PytestBenchmarkWarning("the baseline was measured on another machine"), stacklevel=1)
+
+
+def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
+    """Leave out the momentary frequency: with it, a machine would differ from itself."""
+    for name in ("hz_actual", "hz_actual_friendly"):
+        machine_info["cpu"].pop(name, None)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
-    """Save the results; if every test was skipped, pytest-benchmark only warns that it saved nothing."""
+    """Save the results, and let a regression fail the run."""
     error = _save(session.config)
-    with warnings.catch_warnings():
-        warnings.simplefilter("default", PytestBenchmarkWarning)
-        yield
+    yield
     if error:
         pytest.exit(str(error), returncode=error.exit_status)
+    if REGRESSED in session.config.stash and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def _save(config: pytest.Config) -> UpechoError | None:
@@ -173,11 +197,19 @@ def _results(config: pytest.Config) -> Results | None:
     return config.stash[GROUPS].all_results() if GROUPS in config.stash else None
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> Generator[None]:
     """Report the same trials as ``upecho bench`` would: CPU time, intervals, and which differences are none."""
     results = _results(config)
-    if not results:
-        return
+    if results:
+        _report(terminalreporter, results)
+    try:
+        yield
+    except PerformanceRegression:  # pytest-benchmark has said which
+        config.stash[REGRESSED] = True
+
+
+def _report(terminalreporter: pytest.TerminalReporter, results: Results) -> None:
     terminalreporter.section("upecho")
     terminal = console()
     terminal.print(comparison(Summary.of(results), terminal.width))
