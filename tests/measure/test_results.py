@@ -19,6 +19,7 @@ from upecho.measure.plan.scenarios import SCENARIOS
 from upecho.measure.plan.settings import Limits, Window
 from upecho.measure.results import RequestedCell, Results, read_results
 from upecho.measure.statistics.plausibility import Void, VoidReason
+from upecho.measure.throttling import Throttling
 from upecho.measure.trials import Fault, Finding, Trial
 from upecho.support.errors import CallerError
 
@@ -44,7 +45,17 @@ RESULTS = Results(
         Trial(cell("a", "inet", "latency"), 1, GOOD),
         Trial(cell("a", "inet", "latency"), 2, BAD, failed("3 reset")),
         Trial(cell("b", "unix", "bulk"), 2, None, (Finding(Fault.NOT_READY, "did not become ready"),)),
-        Trial(COLD, 2, GOOD, (), Void(VoidReason.LITTLES_LAW, "too good"), ("stolen",), 4096, 1000.5),
+        Trial(
+            COLD,
+            2,
+            GOOD,
+            (),
+            Void(VoidReason.LITTLES_LAW, "too good"),
+            ("stolen",),
+            4096,
+            1000.5,
+            Throttling(83, 73, 5_000_000),
+        ),
     ),
     pythons={"3.14.0": "CPython 3.14.0"},
 )
@@ -124,7 +135,7 @@ def test_missing_or_binary_file_is_an_error(tmp_path: Path) -> None:
         ("", "not a results file: not JSON"),
         ("[]", 'not a results file: "schema" is not "upecho-results"'),
         ('{"schema": "other"}', "not a results file"),
-        ('{"schema": "upecho-results", "version": 99}', "results file of version 99, but this upecho reads version 4"),
+        ('{"schema": "upecho-results", "version": 99}', "results file of version 99, but this upecho reads version 5"),
         ('{"schema": "upecho-results"}', "results file of version None"),
     ],
 )

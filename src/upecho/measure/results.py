@@ -15,7 +15,7 @@ from upecho.support.decoding import build
 from upecho.support.errors import CallerError
 
 SCHEMA = "upecho-results"
-VERSION = 4
+VERSION = 5
 INVALID, OTHER = "invalid results file", "not a results file"  # what errors are about
 
 

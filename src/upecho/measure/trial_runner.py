@@ -11,6 +11,7 @@ from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.plan.settings import Window
 from upecho.measure.statistics.noise import disturbances
 from upecho.measure.statistics.plausibility import why_void
+from upecho.measure.throttling import Quotas
 from upecho.measure.trials import Fault, Finding, Trial
 from upecho.processes import procfs, rlimits
 from upecho.processes.server_process import Launch, ServerProcess, StartFailure, start_server
@@ -53,6 +54,7 @@ class TrialRunner:
         self._cores = cores
         self._window = window
         rlimits.raise_limit()  # the engine and the servers inherit it
+        self._quotas = Quotas()
         self._engine = EngineProcess(supervisor, cores.engine)
 
     def measure(self, planned: PlannedCell, round_number: int) -> Trial:
@@ -63,22 +65,24 @@ class TrialRunner:
             HarnessError: The load engine or the machine failed.
         """
         seen = Observation()
+        counts = self._quotas.read()
         try:
             findings = self._observe(planned, seen)
         except StartFailure as failure:
             if failure.refusal:
                 raise failure.refusal from None
             findings = (Finding(Fault.NOT_READY, printable(str(failure))),)
-        load = seen.load
+        load, throttling = seen.load, self._quotas.since(counts)
         return Trial(
             planned.cell,
             round_number,
             load,
             findings=findings,
             void=why_void(planned.scenario, load, seconds=self._window.seconds) if load and not findings else None,
-            disturbances=tuple(disturbances(load, own_core=bool(self._cores.engine))) if load else (),
+            disturbances=tuple(disturbances(load, throttling=throttling, own_core=bool(self._cores.engine))),
             resident_bytes=seen.resident_bytes,
             capacity=seen.capacity,
+            throttling=throttling,
         )
 
     def _observe(self, planned: PlannedCell, seen: Observation) -> tuple[Finding, ...]:
