@@ -39,6 +39,8 @@ def _failures(rows: Sequence[Row]) -> Iterator[str]:
         if checks:
             more = f" and {len(checks) - MAX_CHECKS} more" if len(checks) > MAX_CHECKS else ""
             yield f"{target} fails over {family}: {', '.join(checks[:MAX_CHECKS])}{more}"
+    if any(failed_checks.values()):
+        yield "The first failed check ends the checks of a server; upecho check runs all of them."
     reasons = dict.fromkeys((row.cell.label, row.reason) for row in rows if len(row.reason) > LINE_LENGTH)
     for label, reason in reasons:
         yield f"{label} {cut(reason, MAX_LENGTH)}"
