@@ -1,5 +1,6 @@
 """``upecho check``: its output, its files and its exit status."""
 
+import json
 import os
 import re
 import subprocess
@@ -159,7 +160,7 @@ def test_module_that_fails_at_import_is_reported(
 ) -> None:
     (tmp_path / "mine.py").write_text(code)
     done = upecho("check", "mine:serve", "--family", "inet", cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"upecho: mine:serve: import failed: {reason}")
     assert done.stderr.count("\n") == 1
 
@@ -168,8 +169,8 @@ def test_module_whose_import_never_ends_is_reported(upecho: Callable[..., Any], 
     (tmp_path / "mine.py").write_text("import time; time.sleep(600)")
     environment = os.environ | {"UPECHO_DEADLINE_SCALE": "0.1"}
     done = upecho("check", "mine:serve", "--family", "inet", cwd=tmp_path, env=environment)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "upecho: mine:serve: import failed: it takes longer than 1 s\n"
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "upecho: mine:serve: import failed: it takes longer than 0.5 s\n"
 
 
 def test_output_of_a_module_at_import_does_not_block(upecho: Callable[..., Any], tmp_path: Path) -> None:
@@ -203,11 +204,23 @@ def test_character_outside_the_encoding_of_stdout_is_replaced(upecho: Callable[.
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
 
 
-def test_loop_that_kills_its_process_at_import_is_reported(upecho: Callable[..., Any], tmp_path: Path) -> None:
+def test_other_targets_are_checked_when_the_code_of_one_cannot_be_used(
+    upecho: Callable[..., Any], tmp_path: Path
+) -> None:
     (tmp_path / "mine.py").write_text("import os; os.kill(os.getpid(), 11)")
-    done = upecho("check", "asyncio+mine:new_event_loop", "--family", "inet", cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "import failed: a process that tried it was killed by SIGSEGV" in done.stderr
+    options = ["--family", "inet", "--check", "half-close", "--json", "verdicts.json"]
+    done = upecho("check", "asyncio+mine:new_event_loop", "selectors", *options, cwd=tmp_path)
+    assert (done.returncode, "1 passed" in done.stdout) == (1, True)
+    reason = "import failed: a process that tried it was killed by SIGSEGV"
+    assert done.stderr.startswith(f"upecho: asyncio+mine:new_event_loop: {reason}\n")
+    assert json.loads((tmp_path / "verdicts.json").read_text())["unusable"] == {"asyncio+mine:new_event_loop": reason}
+
+
+def test_verdicts_are_saved_although_no_target_can_be_used(upecho: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("1 / 0")
+    done = upecho("check", "mine:serve", "--family", "inet", "--json", "verdicts.json", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert list(json.loads((tmp_path / "verdicts.json").read_text())["unusable"]) == ["mine:serve"]
 
 
 def test_terminal_without_columns_gets_the_report(upecho: Callable[..., Any]) -> None:

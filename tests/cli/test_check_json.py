@@ -23,7 +23,7 @@ from upecho.support.errors import HarnessError
 
 EXPLANATION = Explanation("FIN", "RST", wire=Wire((Event(0.25, "client 1: RST"),)), stderr=("bye",), repeat="upecho …")
 OUTCOME = Outcome("t", Family.INET, "half-close", Level.MUST, Verdict.FAILED, 0.5, EXPLANATION)
-KEYS = ["schema", "version", "upecho", "python", "platform", "due", "counts", "checks", "verdicts"]
+KEYS = ["schema", "version", "upecho", "python", "platform", "due", "counts", "checks", "unusable", "verdicts"]
 
 
 def test_document_has_the_documented_keys() -> None:

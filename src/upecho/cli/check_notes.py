@@ -37,6 +37,12 @@ def _named(ids: Sequence[str]) -> str:
     return f"{', '.join(ids[:MAX_NAMED])}{more}"
 
 
+def tell_unusable(plan: Plan) -> None:
+    """Report which targets are not checked because their code cannot be used."""
+    for target, reason in plan.unusable.items():
+        print(f"upecho: {target}: {reason}", file=sys.stderr)
+
+
 def tell_not_due(plan: Plan) -> None:
     """Report how many checks were left out because they need a process that upecho did not start."""
     for target, family in plan.pairs:

@@ -7,10 +7,10 @@ implementation may print while it is imported, so the reader skips lines without
 import json
 from dataclasses import dataclass
 
-from upecho.support.errors import AddressError, CallerError, Unavailable
+from upecho.support.errors import AddressError, CallerError, Unavailable, Unusable
 
 READY, REFUSED = "upecho-ready", "upecho-refused"
-ERRORS = {kind.__name__: kind for kind in (CallerError, AddressError, Unavailable)}
+ERRORS = {kind.__name__: kind for kind in (CallerError, AddressError, Unavailable, Unusable)}
 
 
 @dataclass(frozen=True)

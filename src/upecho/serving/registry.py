@@ -11,9 +11,9 @@ from types import ModuleType, TracebackType
 from typing import Any, cast
 
 from upecho.net.address import Family
-from upecho.support.errors import CallerError, Unavailable
+from upecho.support.errors import CallerError, Unavailable, Unusable
 from upecho.support.paths import current_directory
-from upecho.support.text import unknown_name
+from upecho.support.text import printable, unknown_name
 
 ENTRY_POINTS = "upecho.servers"
 NOT_FOREIGN = sys.stdlib_module_names | {"upecho"}  # packages in whose frames an author would not look for a mistake
@@ -107,6 +107,7 @@ def load_implementation(text: str) -> Implementation:
         CallerError: No implementation has that name, the attribute does not exist or is not a server, or its module
             declares something impossible.
         Unavailable: A package that it needs is not installed.
+        Unusable: Its module fails at import.
     """
     name, plus, loop = text.partition("+")
     row = find(name)
@@ -134,6 +135,7 @@ def load_loop(name: str) -> Callable[[], Any]:
     Raises:
         CallerError: No loop has that name, or it is not a factory.
         Unavailable: Its package is not installed.
+        Unusable: Its module fails at import.
     """
     if ":" not in name and name not in LOOPS:
         raise CallerError(unknown_name("loop", name, LOOPS))
@@ -141,6 +143,27 @@ def load_loop(name: str) -> Callable[[], Any]:
     if not callable(factory):
         raise CallerError(f"{type(factory).__name__} is not callable", subject=f"not a loop factory: {name}")
     return cast(Callable[[], Any], factory)
+
+
+def expect_loop(name: str) -> None:
+    """Make sure that the factory of an event loop returns one. The loop is left open.
+
+    Args:
+        name: A name from ``LOOPS``, or ``module:factory``.
+
+    Raises:
+        CallerError: As for ``load_loop``.
+        Unusable: The factory raises an exception, or what it returns cannot run a coroutine.
+    """
+    factory = load_loop(name)
+    try:
+        loop = factory()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 (foreign code may raise anything)
+        raise Unusable(f"its factory failed: {_described(error)}", subject=name) from None
+    if not callable(getattr(loop, "run_until_complete", None)):
+        raise Unusable(f"its factory returned {loop!r:.60}, which is not an event loop", subject=name)
 
 
 def _max_clients(module: ModuleType, name: str) -> int | None:
@@ -207,12 +230,17 @@ def _import_object(location: str, name: str) -> Any:
     except BaseException as error:  # foreign code may raise anything
         if name in BUILT_IN_NAMES:
             raise
-        what = ": ".join(filter(None, (type(error).__name__, " ".join(str(error).split()))))
-        raise CallerError(f"import failed: {what}{_foreign_frame(error.__traceback__)}", subject=name) from None
+        raise Unusable(f"import failed: {_described(error)}", subject=name) from None
     try:
         return functools.reduce(getattr, attribute.split("."), module)
     except AttributeError:
         raise CallerError(f"module {module_name} has no {attribute!r}, which {name} refers to") from None
+
+
+def _described(error: BaseException) -> str:
+    """Return the type of an exception, its text on one line, and the place in foreign code where it was raised."""
+    what = ": ".join(filter(None, (type(error).__name__, " ".join(str(error).split()))))
+    return printable(f"{what}{_foreign_frame(error.__traceback__)}")
 
 
 def _foreign_frame(step: TracebackType | None) -> str:

@@ -1,9 +1,11 @@
 """Targets: what the user asked to check or to measure."""
 
+import contextlib
 import enum
 import re
 import shlex
 import shutil
+import sys
 from dataclasses import dataclass
 from typing import Self
 
@@ -60,6 +62,7 @@ class Target:
             CallerError: There is no such implementation or program, the address is malformed, or the command has no
                 placeholder for an address.
             Unavailable: A package that it needs is not installed.
+            Unusable: The code of the target fails at import.
         """
         if CONTROL.search(text):
             raise CallerError(f"a target may have no control characters, because reports show it: {text!r}")
@@ -67,10 +70,16 @@ class Target:
             families = _families(text)
             _expect_program(text.removeprefix(COMMAND))
             return cls(text, Kind.COMMAND, families, max_clients)
-        if text.startswith("unix:") or text.rpartition(":")[2].isdigit():
+        if cls.is_address(text):
             return cls(text, Kind.ADDRESS, frozenset({Address.parse(text).family}), max_clients)
-        implementation = registry.load_implementation(text)
+        with contextlib.redirect_stdout(sys.stderr):  # a module may print while it is imported
+            implementation = registry.load_implementation(text)
         return cls(text, Kind.IMPLEMENTATION, implementation.families, implementation.max_clients or max_clients)
+
+    @staticmethod
+    def is_address(text: str) -> bool:
+        """Whether a target is the address of a server that someone else has started; it may be malformed."""
+        return text.startswith("unix:") or text.rpartition(":")[2].isdigit()
 
     @classmethod
     def implementation(cls, text: str) -> Self:

@@ -4,7 +4,8 @@ UpechoError
 ├── TargetError     1  the server that is checked or measured misbehaves
 ├── CallerError     2  an option, name, address, file or limit that the caller can change
 │   ├── AddressError      an address that cannot be parsed, bound or reached
-│   └── Unavailable       something known that this system cannot offer
+│   ├── Unavailable       something known that this system cannot offer
+│   └── Unusable          the code of a target, or of its event loop, fails before it can serve
 └── HarnessError    3  upecho, or the machine under it, could not do its own work
     └── NoPortLeft        the machine has no local port for one more TCP connection or listener
 
@@ -61,6 +62,14 @@ class Unavailable(CallerError):
 
     def __str__(self) -> str:
         return f"{self.subject} is unavailable here: {self.detail}" if self.subject else self.detail
+
+
+class Unusable(CallerError):
+    """The code of a target, or of its event loop, fails when it is imported or constructed.
+
+    A command with a single target was asked for something impossible. In a run of several targets it is the failure of
+    that target.
+    """
 
 
 class HarnessError(UpechoError):

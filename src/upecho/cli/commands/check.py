@@ -12,7 +12,7 @@ from upecho.cli.environment import expect_usable_environment
 from upecho.cli.parameters import CheckName, FamilyName, TargetName
 from upecho.conformance.run.check_run import CheckRun, Plan
 from upecho.conformance.run.known_files import expect_writable, read_known_failures
-from upecho.conformance.run.preconditions import expect_cores, expect_imports, expect_listeners
+from upecho.conformance.run.preconditions import expect_cores, expect_listeners, unusable
 from upecho.conformance.run.selection import pair_with_families, parse_targets, select_checks
 from upecho.net.address import Family
 from upecho.support import atomic_write
@@ -66,13 +66,19 @@ def command(targets: Sequence[str], families: Sequence[Family], file: Path | Non
     A TARGET is NAME, NAME+LOOP or module:attribute, which upecho starts and stops; the address of a server that is
     already running; or cmd:COMMAND, in which {address} stands for the address to listen on.
 
-    Exit status: 0 if every MUST check passed or is a known failure, 1 if one failed (with --strict also a SHOULD check)
-    or a known failure no longer fails, 2 if the input was wrong, 3 if upecho could not carry out a check.
+    Exit status: 0 if every MUST check passed or is a known failure, 1 if one failed (with --strict also a SHOULD
+    check), if the code of a target could not be loaded, or if a known failure no longer fails, 2 if the input was
+    wrong, 3 if upecho could not carry out a check.
     """  # noqa: D301 (\b is click's mark for a paragraph that is not rewrapped)
     expect_usable_environment()
     if file:
         atomic_write.check(file)
     plan = _plan(targets, families, options)
+    check_notes.tell_unusable(plan)
+    if not plan.pairs:
+        if file:
+            atomic_write.save(file, CheckRun(plan).document())
+        return CheckRun(plan).exit_status()
     if options["write_known"]:
         for target in plan.targets:
             expect_writable(options["directory"], target, plan.known.of(target))
@@ -88,15 +94,16 @@ def _plan(texts: Sequence[str], families: Sequence[Family], options: dict[str, A
     """
     expect_cores(options["jobs"] or 1)
     checks = select_checks(options["ids"])
-    expect_imports(texts)  # before parse_targets, which imports the modules into this process
-    targets = parse_targets(texts, options["max_clients"])
+    reasons = unusable(texts)  # before parse_targets, which imports the modules into this process
+    targets = parse_targets([text for text in texts if text not in reasons], options["max_clients"])
     plan = Plan(
         pairs=pair_with_families(targets, families),
         checks=checks,
         known=read_known_failures(options["directory"], targets, may_be_missing=options["write_known"]),
         strict=options["strict"],
         jobs=options["jobs"],
+        unusable=reasons,
     )
-    if not plan.due:
+    if targets and not plan.due:
         raise CallerError(f"none of the selected checks applies: {check_notes.why_none_is_due(plan)}")
     return plan

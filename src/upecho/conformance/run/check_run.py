@@ -1,6 +1,6 @@
 """A run of the suite: what it has to check, the outcomes so far, and the exit status; also if it is cut short."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from upecho.conformance.check import Check
@@ -22,6 +22,7 @@ class Plan:
         known: The known failures of the targets.
         strict: Whether a failed SHOULD check fails the run.
         jobs: Number of checks that run at the same time; None means two per core.
+        unusable: The targets that are not checked because their code cannot be used, each with the reason.
     """
 
     pairs: Sequence[Pair]
@@ -29,6 +30,7 @@ class Plan:
     known: Known = field(default_factory=Known)
     strict: bool = False
     jobs: int | None = None
+    unusable: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def targets(self) -> list[Target]:
@@ -71,11 +73,12 @@ class CheckRun:
 
     def document(self) -> str:
         """Return the outcomes so far as the JSON document that ``outcome`` describes."""
-        return document(self.results(), self.plan.due, self.plan.checks)
+        return document(self.results(), self.plan.due, self.plan.checks, self.plan.unusable)
 
     def exit_status(self) -> int:
-        """Return 0 if all is well, 1 if an outcome fails the run, 3 if a check has no verdict."""
+        """Return 0 if all is well, 1 if a target or an outcome fails the run, 3 if a check has no verdict."""
         ran = self._outcomes
         if len(ran) < self.plan.due or any(one.verdict is Verdict.ERROR for one in ran):
             return HarnessError.exit_status
-        return TargetError.exit_status if any(one.fails(strict=self.plan.strict) for one in ran) else 0
+        failed = self.plan.unusable or any(one.fails(strict=self.plan.strict) for one in ran)
+        return TargetError.exit_status if failed else 0

@@ -10,6 +10,7 @@ key is removed or changes its meaning.
   fails is counted as failed, and one that passes as passed.
 - ``checks``: The checks that were selected, by id: an object with ``topic``, ``level``, ``requirement``, ``source`` and
   ``clients`` (the number of clients that a server has to serve at the same time).
+- ``unusable``: The targets that were not checked because their code could not be loaded, each with the reason.
 - ``verdicts``: The verdicts, sorted by target, family and check: objects with the attributes of ``Outcome``, in which
   ``explanation``, ``fault`` and ``recorded`` are null or have the attributes of the classes in
   ``upecho.conformance.findings``.
@@ -20,7 +21,7 @@ import json
 import platform
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -127,7 +128,9 @@ class Outcome:
         return decoding.build(cls, json.loads(line))
 
 
-def document(outcomes: Sequence[Outcome], due: int, checks: Iterable[Check]) -> str:
+def document(
+    outcomes: Sequence[Outcome], due: int, checks: Iterable[Check], unusable: Mapping[str, str] | None = None
+) -> str:
     """Return the JSON document described in this module."""
     counts = Counter(one.verdict for one in outcomes)
     content: dict[str, Any] = SCHEMA | {
@@ -137,6 +140,7 @@ def document(outcomes: Sequence[Outcome], due: int, checks: Iterable[Check]) -> 
         "due": due,
         "counts": {verdict: counts[verdict] for verdict in Verdict},
         "checks": {check.id: {key: getattr(check, key) for key in DESCRIBED} for check in checks},
+        "unusable": dict(unusable or {}),
         "verdicts": [asdict(one) for one in outcomes],
     }
     return json.dumps(content, indent=1)

@@ -1,30 +1,26 @@
-"""What has to hold before a run: enough cores, importable modules, and a listener at each address."""
+"""What has to hold before a run: enough cores, usable targets, and a listener at each address."""
 
 import os
 import sys
+import time
 from collections.abc import Iterable
 
 from upecho.conformance.harness.connection import TIMEOUT_SECONDS
-from upecho.conformance.harness.violation import how_ended
+from upecho.conformance.harness.violation import how_ended, important_lines
 from upecho.net import connecting
-from upecho.processes.server_process import READY_SECONDS
-from upecho.processes.supervisor import Supervisor
+from upecho.processes.server_process import END_SECONDS
+from upecho.processes.supervisor import Child, Supervisor
 from upecho.serving import registry
-from upecho.serving.target import Kind, Target
+from upecho.serving.target import COMMAND, Kind, Target
+from upecho.serving.trial import Step, decode
 from upecho.support import timeouts
 from upecho.support.errors import CallerError
 
 MAX_JOBS_PER_CORE = 4
-IMPORTED = 64  # an exit status that no process has by chance
-IMPORT = f"""
-import contextlib, os, sys
-os.dup2(2, 1)
-from upecho.support.errors import CallerError
-from upecho.serving.target import Target
-with contextlib.suppress(CallerError):
-    Target.parse(sys.argv[1])
-os._exit({IMPORTED})
-"""
+TRIAL_SECONDS = 5.0  # for the import of a target and the construction of its loop; the slowest that we know take 1 s
+TRIALS_PER_CORE = 4  # with more trials at the same time, slow imports on a small machine would exceed the deadline
+POLL_INTERVAL_SECONDS = 0.05  # between two looks at whether a trial has ended, since its child may hold the pipe open
+TRY = "from upecho.serving.trial import main; main()"
 
 
 def expect_cores(jobs: int) -> None:
@@ -39,35 +35,64 @@ def expect_cores(jobs: int) -> None:
         raise CallerError(f"--jobs is {jobs}; it must be at most {most} here, {why}")
 
 
-def expect_imports(texts: Iterable[str]) -> None:
-    """Make sure that importing the module of a target neither ends nor blocks a process, by trying it in others.
+def unusable(texts: Iterable[str]) -> dict[str, str]:
+    """Return the targets whose code cannot be used, each with the reason in a few words.
 
-    This has to happen before ``Target.parse``, which imports the module into this process. An import that raises an
-    exception is left for ``Target.parse`` to report.
+    Each target that has code of others is imported, and its event loop constructed, in a process of its own, because
+    either may crash, exit or hang. This has to happen before ``Target.parse``, which imports the module into this
+    process, and which reports a target that does not exist.
 
     Args:
         texts: The targets as the user wrote them.
 
     Raises:
-        CallerError: An import ended or blocked its process.
+        HarnessError: No process could be started.
     """
-    timeout = timeouts.scaled(READY_SECONDS)
-    foreign = [text for text in texts if not _imports_only_known_modules(text)]
+    foreign = [text for text in dict.fromkeys(texts) if not _runs_only_our_code(text)]
     if not foreign:
-        return
+        return {}
+    at_once = TRIALS_PER_CORE * (os.cpu_count() or 1)
+    reasons: dict[str, str | None] = {}
     with Supervisor() as supervisor:
-        attempts = {text: supervisor.start([sys.executable, "-P", "-c", IMPORT, text]) for text in foreign}
-        for text, child in attempts.items():
-            status = child.wait(timeout)
-            if status is None:
-                raise CallerError(f"{text}: import failed: it takes longer than {timeout:g} s")
-            if status != IMPORTED:
-                raise CallerError(f"{text}: import failed: a process that tried it {how_ended(status)}")
+        for start in range(0, len(foreign), at_once):
+            deadline = time.monotonic() + timeouts.scaled(TRIAL_SECONDS)
+            trials = {text: _trial(supervisor, text) for text in foreign[start : start + at_once]}
+            reasons |= {text: _failure(child, deadline) for text, child in trials.items()}
+    return {text: reason for text, reason in reasons.items() if reason}
 
 
-def _imports_only_known_modules(text: str) -> bool:
+def _runs_only_our_code(text: str) -> bool:
+    if text.startswith(COMMAND) or Target.is_address(text):
+        return True
     name, _, loop = text.partition("+")
-    return name in {row.name for row in registry.BUILT_IN} and ":" not in loop
+    return name in registry.BUILT_IN_NAMES and loop in ("", "asyncio")
+
+
+def _trial(supervisor: Supervisor, text: str) -> Child:
+    child = supervisor.start([sys.executable, "-P", "-c", TRY, text])
+    child.stdin.close()
+    return child
+
+
+def _failure(child: Child, deadline: float) -> str | None:
+    """Return why the target of a trial is unusable; None if it is not."""
+    step = Step.IMPORT
+    while time.monotonic() < deadline:
+        is_alive = child.is_alive()
+        line = child.read_line(POLL_INTERVAL_SECONDS)
+        if line is None and is_alive:
+            child.wait(POLL_INTERVAL_SECONDS)  # the end of the pipe is read at once
+        elif line is None:
+            return f"{step} failed: a process that tried it {_how_ended(child)}"
+        step, reason = decode(line or "") or (step, None)
+        if step is Step.END:
+            return reason
+    return f"{step} failed: it takes longer than {timeouts.scaled(TRIAL_SECONDS):g} s"
+
+
+def _how_ended(child: Child) -> str:
+    last = "".join(f": {line}" for line in important_lines(child.stderr())[-1:])
+    return how_ended(child.wait(END_SECONDS)) + last
 
 
 def expect_listeners(targets: Iterable[Target]) -> None:

@@ -1,0 +1,79 @@
+"""Trials of targets whose code may do anything when it is imported or constructed."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from upecho.conformance.run.preconditions import TRIAL_SECONDS, unusable
+
+LOOP = "import asyncio\nclass Loop(asyncio.SelectorEventLoop):\n    def __init__(self):\n        {}\n"
+MISTYPED = ["threds", "asyncio+uvlop", "mine:no_such", "no_such_module:serve", "mine:LIMIT"]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("import ctypes; ctypes.string_at(0)", "import failed: a process that tried it was killed by SIGSEGV"),
+        ("import os; os._exit(0)", "import failed: a process that tried it ended with status 0"),
+        ("import os; os._exit(64)", "import failed: a process that tried it ended with status 64"),
+        ("import os\nif os.fork(): os._exit(7)\nelse: os.read(0, 1), os._exit(0)", "import failed: a process"),
+        ("import os, time\nif os.fork(): os._exit(7)\nelse: time.sleep(60)", "import failed: a process that tried it"),
+        ("import os; os.closerange(0, 99); os._exit(0)", "import failed: a process that tried it ended with status 0"),
+        ("raise SystemExit('gone')", "import failed: SystemExit: gone"),
+        ("raise ImportError('\\x1b[2J')", "import failed: ImportError: \\x1b[2J"),
+        ("new_event_loop = lambda: None", "its factory returned None, which is not an event loop"),
+        ("new_event_loop = lambda: 1 / 0", "its factory failed: ZeroDivisionError: division by zero"),
+        ("new_event_loop = __import__('os').abort", "its loop factory failed: a process that tried it was killed by "),
+    ],
+)
+def test_code_that_cannot_be_used_is_unusable_for_a_reason(here: Path, code: str, reason: str) -> None:
+    (here / "mine.py").write_text(code)
+    found = unusable(["asyncio+mine:new_event_loop", "selectors"])
+    assert list(found) == ["asyncio+mine:new_event_loop"]
+    assert found["asyncio+mine:new_event_loop"].startswith(reason)
+
+
+def test_all_hanging_targets_together_take_one_deadline(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UPECHO_DEADLINE_SCALE", "0.2")
+    for name in ("one", "two", "three"):
+        (here / f"{name}.py").write_text("import time; time.sleep(600)")
+    began = time.monotonic()
+    found = unusable(["one:serve", "two:serve", "asyncio+three:new_event_loop"])
+    assert set(found.values()) == {f"import failed: it takes longer than {TRIAL_SECONDS / 5:g} s"}
+    assert (len(found), time.monotonic() - began < 3 * TRIAL_SECONDS / 5) == (3, True)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import sys, asyncio; print('a'); print('b', file=sys.stderr); new_event_loop = asyncio.new_event_loop",
+        "import os, asyncio; os.write(1, b'{}\\n7\\n'); new_event_loop = asyncio.new_event_loop",
+        LOOP.format("import warnings; warnings.warn('old', DeprecationWarning); super().__init__()")
+        + "new_event_loop = Loop",
+        "import threading, time, asyncio; threading.Thread(target=time.sleep, args=(60,)).start()\n"
+        "new_event_loop = asyncio.new_event_loop",
+    ],
+)
+def test_code_that_prints_warns_or_starts_a_thread_can_be_used(here: Path, code: str) -> None:
+    (here / "mine.py").write_text(code)
+    assert unusable(["asyncio+mine:new_event_loop"]) == {}
+
+
+@pytest.mark.parametrize("text", MISTYPED)
+def test_target_that_does_not_exist_is_left_for_the_parser(here: Path, text: str) -> None:
+    (here / "mine.py").write_text("LIMIT = 7")
+    assert unusable([text]) == {}
+
+
+def test_addresses_commands_and_built_in_servers_are_not_tried() -> None:
+    began = os.times().children_user
+    assert unusable(["127.0.0.1:9", "unix:/x", "cmd:true {address}", "selectors", "asyncio+asyncio"]) == {}
+    assert os.times().children_user == began
