@@ -3,7 +3,7 @@
 import functools
 import itertools
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from pytest_benchmark.session import PerformanceRegression
 from bench import options
 from bench.groups import Groups
 from upecho.cli.console import console
+from upecho.conformance.run import preconditions
 from upecho.load.engine import best
 from upecho.measure.plan import pythons
 from upecho.measure.plan.cell_plan import PlannedCell
@@ -27,10 +28,10 @@ from upecho.measure.trials import Trial
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
 from upecho.report.benchmark.comparison import comparison
-from upecho.serving import inventory
+from upecho.serving import inventory, registry
 from upecho.serving.target import Target
 from upecho.support import atomic_write
-from upecho.support.errors import UpechoError
+from upecho.support.errors import TargetError, UpechoError
 
 WARM_UP_SECONDS = 0.05
 BUDGET_SECONDS = 86_400.0  # so long that the number of trials decides
@@ -134,20 +135,25 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     names = config.getoption("--scenario") or [one.name for one in DEFAULT_SCENARIOS]
     scenarios = [one for one in SCENARIOS if one.name in names]
     families = _families(config.getoption("--family"))
-    targets = list(_targets(config.getoption("--implementation")))
+    named = config.getoption("--implementation")
+    reasons = preconditions.unusable(named or [row.name for row in registry.registrations()])
+    targets = list(_targets(named, reasons))
     interpreters: Iterable[tuple[str, Interpreter | None]] = config.stash[PYTHONS].items() or [("", None)]
     product = itertools.product(scenarios, families, targets, interpreters)
-    metafunc.parametrize(PARAMETERS, list(itertools.starmap(_parameters, product)))
+    metafunc.parametrize(PARAMETERS, [_parameters(*values, reasons=reasons) for values in product])
 
 
 def _families(names: Sequence[str]) -> list[Family]:
     return [Family(name) for name in dict.fromkeys(names)] or list(Family)
 
 
-def _targets(names: Sequence[str]) -> Iterator[Target | inventory.Entry]:
+def _targets(names: Sequence[str], unusable: Collection[str]) -> Iterator[Target | inventory.Entry]:
     """Yield the targets that were named, or else all servers; an entry stands for one that is unavailable here."""
-    rows = {row.name: row for row in inventory.implementations() if not row.naive}
-    for name in dict.fromkeys(names or rows):
+    rows = {row.name: row for row in inventory.implementations(unusable) if not row.naive}
+    for name in dict.fromkeys(names or [*rows, *unusable]):
+        if name in unusable:
+            yield Target.implementation(name)
+            continue
         if name in rows and rows[name].unavailable:
             yield rows[name]
             continue
@@ -158,7 +164,12 @@ def _targets(names: Sequence[str]) -> Iterator[Target | inventory.Entry]:
 
 
 def _parameters(
-    scenario: Scenario, family: Family, target: Target | inventory.Entry, python: tuple[str, Interpreter | None]
+    scenario: Scenario,
+    family: Family,
+    target: Target | inventory.Entry,
+    python: tuple[str, Interpreter | None],
+    *,
+    reasons: Mapping[str, str],
 ) -> object:
     version, interpreter = python
     name = target.text if isinstance(target, Target) else target.name
@@ -169,7 +180,7 @@ def _parameters(
         marks.append(pytest.mark.skip(reason=reason))
     else:
         cell = Cell(name, family, scenario.name, python=version)
-        marks.append(pytest.mark.cell(PlannedCell(cell, target, scenario, interpreter)))
+        marks.append(pytest.mark.cell(PlannedCell(cell, target, scenario, interpreter, unusable=reasons.get(name, ""))))
     test_id = "-".join(filter(None, (scenario.name, family, name, version)))
     return pytest.param(scenario.name, family.value, name, version, id=test_id, marks=marks)
 
@@ -234,6 +245,8 @@ def trials(
     if hasattr(request.config, "workerinput"):
         pytest.skip("measurements disturb each other; run without -n")
     groups, planned = request.config.stash[GROUPS], request.node.get_closest_marker("cell").args[0]
+    if planned.unusable:
+        raise TargetError(f"unusable: {planned.unusable}")
     if reason := groups.skip_reason(planned):
         pytest.skip(reason)
     return groups.trials(planned)

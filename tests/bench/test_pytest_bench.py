@@ -1,6 +1,7 @@
 """``pytest bench`` shows cells as benchmarks of pytest-benchmark."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -106,3 +107,15 @@ def test_cells_are_measured_with_benchmarking_disabled(bench: Run) -> None:
     done = bench("--implementation", "threads", "--benchmark-disable")
     assert done.returncode == 0, done.stdout
     assert "1 passed" in done.stdout
+
+
+def test_others_are_measured_beside_a_target_that_cannot_be_loaded(bench: Run, directory: Path) -> None:
+    (directory / "crashes.py").write_text("import os; os.abort()")
+    file, crashing = directory / "benchmark.json", "asyncio+crashes:new_event_loop"
+    implementations = ("--implementation", crashing, "--implementation", "selectors")
+    done = bench(*implementations, f"--benchmark-json={file}", PYTHONPATH=str(directory))
+    assert done.returncode == 1, done.stdout
+    assert "TargetError: unusable: import failed: a process that tried it was killed by SIGABRT" in done.stdout
+    assert {"1 passed", "1 error"} <= set(re.findall(r"\d+ (?:passed|errors?|failed)", done.stdout))
+    (measured,) = json.loads(file.read_text())["benchmarks"]
+    assert measured["params"]["implementation"] == "selectors"

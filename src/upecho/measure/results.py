@@ -27,11 +27,13 @@ class RequestedCell:
         cell: Identity of the cell.
         unsupported: Reason why the target cannot serve this load, as it declares itself; empty if it can.
         failed_checks: Ids of the conformance checks that the target fails over this family.
+        unusable: Reason why the code of the target cannot be loaded; empty if it can.
     """
 
     cell: Cell
     unsupported: str = ""
     failed_checks: tuple[str, ...] = ()
+    unusable: str = ""
 
 
 @dataclass(frozen=True)

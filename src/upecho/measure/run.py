@@ -77,13 +77,17 @@ class Run:
             limits=self.settings.limits,
             checked=self.settings.checked,
             scenarios=tuple(dict.fromkeys(one.scenario for one in self._planned)),
-            requested=tuple(RequestedCell(one.cell, one.unsupported, one.failed_checks) for one in self._planned),
+            requested=tuple(
+                RequestedCell(one.cell, one.unsupported, one.failed_checks, one.unusable) for one in self._planned
+            ),
             trials=tuple(self._trials),
             pythons={one.cell.python: one.interpreter.version for one in self._planned if one.interpreter},
         )
 
     def _is_measurable(self, planned: PlannedCell) -> bool:
-        return not planned.unsupported and (self.settings.even_if_failing or not planned.failed_checks)
+        return not (planned.unsupported or planned.unusable) and (
+            self.settings.even_if_failing or not planned.failed_checks
+        )
 
 
 def expect_engine_supports(name: str, scenarios: Iterable[Scenario]) -> None:
