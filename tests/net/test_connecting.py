@@ -64,7 +64,7 @@ def test_address_that_a_name_resolves_to_is_reported(
         how(Address.parse("localhost:1"))
 
 
-@pytest.mark.parametrize("text", ["127.0.0.1:1", "[::1]:1"])
+@pytest.mark.parametrize("text", ["127.0.0.1:1", "127.1:1", "[::1]:1", "[0:0::1]:1"])
 def test_numeric_address_is_not_repeated(text: str) -> None:
     with pytest.raises(AddressError) as raised:
         connect(Address.parse(text), 5)

@@ -80,7 +80,7 @@ def _failure(address: Address, name: Any, error: OSError) -> UpechoError:
     if error.errno == errno.EADDRNOTAVAIL and address.family.is_available():
         return NoPortLeft()
     reason, hint = _reason(error), ""
-    if not address.family.is_unix and address.host.partition("%")[0] != name[0]:
+    if not address.family.is_unix and address.host[-1:].isalpha() and ":" not in address.host:
         tried = Address(address.family, host=name[0], port=name[1])
         other = Address(OTHER_VERSION[address.family], host=address.host, port=address.port)
         reason, hint = f"{reason} (tried {tried})", f"write {other} for an address of the other IP version"
