@@ -44,6 +44,7 @@ class Groups:
             scenarios=tuple(dict.fromkeys(scenario for run in runs for scenario in run.scenarios)),
             requested=tuple(request for run in runs for request in run.requested),
             trials=tuple(trial for run in runs for trial in run.trials),
+            complete=all(run.complete for run in runs),
         )
 
     def _measure(self, group: Group) -> Results:

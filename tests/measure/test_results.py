@@ -1,5 +1,6 @@
 """Results survive the way through JSON, and anything that is no results file is refused."""
 
+import dataclasses
 import json
 import os
 import sys
@@ -63,6 +64,14 @@ RESULTS = Results(
 
 def test_results_survive_json() -> None:
     assert Results.from_json(RESULTS.to_json()) == RESULTS
+
+
+def test_time_of_processes_that_ended_may_be_missing() -> None:
+    lost = ServerUse(-600, -400, -200, 1, 5000, 6000, 1)
+    load = dataclasses.replace(GOOD, server=lost, stolen_ns=-1)
+    trial = Trial(COLD, 2, load, void=Void(VoidReason.CPU_TIME_LOST, "lost"))
+    results = dataclasses.replace(RESULTS, trials=(trial,))
+    assert Results.from_json(results.to_json()) == results
 
 
 def test_published_schema_is_up_to_date() -> None:

@@ -43,6 +43,7 @@ class Run:
         self._cores = Cores.divided()
         self._environment = Environment.here(self._cores, (one.target.loop for one in planned))
         self._trials: list[Trial] = []
+        self._is_complete = False
 
     def min_trials(self) -> int:
         """Return the number of trials if nothing fails and the precision is reached as early as possible."""
@@ -60,8 +61,11 @@ class Run:
             CallerError: A server rejected its settings.
             HarnessError: The load engine or the machine failed.
         """
-        if not self.cells:
-            return
+        if self.cells:
+            yield from self._measure(on_start)
+        self._is_complete = True
+
+    def _measure(self, on_start: Callable[[Cell, int], None]) -> Iterator[Trial]:
         window, limits = self.settings.window, self.settings.limits
         with Supervisor() as supervisor:
             runner = TrialRunner(supervisor, self._cores, window)
@@ -82,6 +86,7 @@ class Run:
             ),
             trials=tuple(self._trials),
             pythons={one.cell.python: one.interpreter.version for one in self._planned if one.interpreter},
+            complete=self._is_complete,
         )
 
     def _is_measurable(self, planned: PlannedCell) -> bool:

@@ -17,6 +17,7 @@ from upecho.processes import procfs, rlimits
 from upecho.processes.server_process import Launch, ServerProcess, StartFailure, start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.support import timeouts
+from upecho.support.errors import AddressError, CallerError, HarnessError, UpechoError
 from upecho.support.text import printable
 
 END_SECONDS = 0.2  # how much later the end of a process may be visible than the end of its connections
@@ -62,7 +63,7 @@ class TrialRunner:
 
         Raises:
             CallerError: The server rejected its settings.
-            HarnessError: The load engine or the machine failed.
+            HarnessError: The load engine or the machine failed, or there is no room for a socket in TMPDIR.
         """
         seen = Observation()
         counts = self._quotas.read()
@@ -70,7 +71,7 @@ class TrialRunner:
             findings = self._observe(planned, seen)
         except StartFailure as failure:
             if failure.refusal:
-                raise failure.refusal from None
+                raise _blamed_on_the_right_one(failure.refusal) from None
             findings = (Finding(Fault.NOT_READY, printable(str(failure))),)
         load, throttling = seen.load, self._quotas.since(counts)
         return Trial(
@@ -128,6 +129,13 @@ class TrialRunner:
         )
         group = server.child.pid if procfs.AVAILABLE else None
         return self._engine.run(Job(str(server.address), plan, server_group=group, engine=self._window.engine))
+
+
+def _blamed_on_the_right_one(refusal: CallerError) -> UpechoError:
+    """Return the error for settings that a server rejected: the address was our choice, and it is on our disk."""
+    if isinstance(refusal, AddressError):
+        return HarnessError(refusal.reason, subject=refusal.subject, hint=refusal.hint)
+    return refusal
 
 
 def _findings(load: LoadResult, server: ServerProcess) -> Iterator[Finding]:

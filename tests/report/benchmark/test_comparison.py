@@ -219,6 +219,13 @@ def test_missed_precision_is_shown_with_what_would_help(rounds: int, missing: in
     assert "as precise" not in rendered(made_up.run(costs, limits=Limits(rounds, 60.0, precision=0.9)))
 
 
+def test_run_that_failed_between_two_rounds_has_not_used_up_its_time() -> None:
+    costs, limits = {"a": [1.0, 1.1, 1.0], "b": [2.0, 1.7, 2.3]}, Limits(6, 60.0, precision=0.03)
+    text = " ".join(rendered(made_up.run(costs, limits=limits, complete=False)).split())
+    assert "The run was interrupted." in text
+    assert "The time was used up" not in text
+
+
 def test_machine_without_ports_is_explained() -> None:
     void = Trial(cell("a"), 1, None, void=Void(VoidReason.NO_PORT, "a detail that nobody searches"))
     text = rendered(made_up.run({}, requested=(requested("a"),), trials=(void,)))

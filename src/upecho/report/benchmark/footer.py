@@ -159,7 +159,7 @@ def _why_it_ended(summary: Summary, rows: Sequence[Row]) -> str:
     """Return why a run ended before these rows were known precisely enough, and what would help."""
     results, limits = summary.results, summary.results.limits
     due = [row.cell for row in rows if row.status in (Status.MEASURED, Status.NOT_MEASURED)]
-    if any(results.rounds not in summary.claims.costs.logs(cell) for cell in due):
+    if not results.complete or any(results.rounds not in summary.claims.costs.logs(cell) for cell in due):
         return "The run was interrupted."
     if results.rounds < limits.rounds:
         return f"The time was used up ({limits.budget_seconds:g} s); increase --budget."
