@@ -3,14 +3,18 @@
 import functools
 import itertools
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_benchmark.logger import PytestBenchmarkWarning
+from pytest_benchmark.session import PerformanceRegression
 
+from bench import options
 from bench.groups import Groups
 from upecho.cli.console import console
+from upecho.conformance.run import preconditions
 from upecho.load.engine import best
 from upecho.measure.plan import pythons
 from upecho.measure.plan.cell_plan import PlannedCell
@@ -24,15 +28,16 @@ from upecho.measure.trials import Trial
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
 from upecho.report.benchmark.comparison import comparison
-from upecho.serving import inventory
+from upecho.serving import inventory, registry
 from upecho.serving.target import Target
 from upecho.support import atomic_write
-from upecho.support.errors import UpechoError
+from upecho.support.errors import TargetError, UpechoError
 
 WARM_UP_SECONDS = 0.05
 BUDGET_SECONDS = 86_400.0  # so long that the number of trials decides
 PYTHONS = pytest.StashKey[Mapping[str, Interpreter]]()
 GROUPS = pytest.StashKey[Groups]()
+REGRESSED = pytest.StashKey[bool]()
 PARAMETERS = ("scenario", "family", "implementation", "python")  # pytest-benchmark can group by these
 
 
@@ -56,6 +61,7 @@ class Clock:
 
 def pytest_configure(config: pytest.Config) -> None:
     try:
+        options.expect_supported(config, PARAMETERS)
         config.stash[PYTHONS] = pythons.named(config.getoption("--python"))
         if file := config.getoption("--results"):
             atomic_write.check(file)
@@ -83,15 +89,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--results", type=Path, metavar="FILE", help="save every trial, as upecho bench --save does")
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    options.expect_baseline(session.config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_benchmark_compare_machine_info() -> Generator[None]:
+    """Warn of a baseline from another machine also where pytest-benchmark cannot say where the storage is."""
+    try:
+        yield
+    except ValueError:  # the storage is outside of the current directory
+        warnings.warn(PytestBenchmarkWarning("the baseline was measured on another machine"), stacklevel=1)
+
+
+def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
+    """Leave out the momentary frequency: with it, a machine would differ from itself."""
+    for name in ("hz_actual", "hz_actual_friendly"):
+        machine_info["cpu"].pop(name, None)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
-    """Save the results; if every test was skipped, pytest-benchmark only warns that it saved nothing."""
+    """Save the results, and let a regression fail the run."""
     error = _save(session.config)
-    with warnings.catch_warnings():
-        warnings.simplefilter("default", PytestBenchmarkWarning)
-        yield
+    yield
     if error:
         pytest.exit(str(error), returncode=error.exit_status)
+    if REGRESSED in session.config.stash and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def _save(config: pytest.Config) -> UpechoError | None:
@@ -110,20 +135,25 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     names = config.getoption("--scenario") or [one.name for one in DEFAULT_SCENARIOS]
     scenarios = [one for one in SCENARIOS if one.name in names]
     families = _families(config.getoption("--family"))
-    targets = list(_targets(config.getoption("--implementation")))
+    named = config.getoption("--implementation")
+    reasons = preconditions.unusable(named or [row.name for row in registry.registrations()])
+    targets = list(_targets(named, reasons))
     interpreters: Iterable[tuple[str, Interpreter | None]] = config.stash[PYTHONS].items() or [("", None)]
     product = itertools.product(scenarios, families, targets, interpreters)
-    metafunc.parametrize(PARAMETERS, list(itertools.starmap(_parameters, product)))
+    metafunc.parametrize(PARAMETERS, [_parameters(*values, reasons=reasons) for values in product])
 
 
 def _families(names: Sequence[str]) -> list[Family]:
     return [Family(name) for name in dict.fromkeys(names)] or list(Family)
 
 
-def _targets(names: Sequence[str]) -> Iterator[Target | inventory.Entry]:
+def _targets(names: Sequence[str], unusable: Collection[str]) -> Iterator[Target | inventory.Entry]:
     """Yield the targets that were named, or else all servers; an entry stands for one that is unavailable here."""
-    rows = {row.name: row for row in inventory.implementations() if not row.naive}
-    for name in dict.fromkeys(names or rows):
+    rows = {row.name: row for row in inventory.implementations(unusable) if not row.naive}
+    for name in dict.fromkeys(names or [*rows, *unusable]):
+        if name in unusable:
+            yield Target.implementation(name)
+            continue
         if name in rows and rows[name].unavailable:
             yield rows[name]
             continue
@@ -134,7 +164,12 @@ def _targets(names: Sequence[str]) -> Iterator[Target | inventory.Entry]:
 
 
 def _parameters(
-    scenario: Scenario, family: Family, target: Target | inventory.Entry, python: tuple[str, Interpreter | None]
+    scenario: Scenario,
+    family: Family,
+    target: Target | inventory.Entry,
+    python: tuple[str, Interpreter | None],
+    *,
+    reasons: Mapping[str, str],
 ) -> object:
     version, interpreter = python
     name = target.text if isinstance(target, Target) else target.name
@@ -145,7 +180,7 @@ def _parameters(
         marks.append(pytest.mark.skip(reason=reason))
     else:
         cell = Cell(name, family, scenario.name, python=version)
-        marks.append(pytest.mark.cell(PlannedCell(cell, target, scenario, interpreter)))
+        marks.append(pytest.mark.cell(PlannedCell(cell, target, scenario, interpreter, unusable=reasons.get(name, ""))))
     test_id = "-".join(filter(None, (scenario.name, family, name, version)))
     return pytest.param(scenario.name, family.value, name, version, id=test_id, marks=marks)
 
@@ -173,11 +208,19 @@ def _results(config: pytest.Config) -> Results | None:
     return config.stash[GROUPS].all_results() if GROUPS in config.stash else None
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> Generator[None]:
     """Report the same trials as ``upecho bench`` would: CPU time, intervals, and which differences are none."""
     results = _results(config)
-    if not results:
-        return
+    if results:
+        _report(terminalreporter, results)
+    try:
+        yield
+    except PerformanceRegression:  # pytest-benchmark has said which
+        config.stash[REGRESSED] = True
+
+
+def _report(terminalreporter: pytest.TerminalReporter, results: Results) -> None:
     terminalreporter.section("upecho")
     terminal = console()
     terminal.print(comparison(Summary.of(results), terminal.width))
@@ -202,6 +245,8 @@ def trials(
     if hasattr(request.config, "workerinput"):
         pytest.skip("measurements disturb each other; run without -n")
     groups, planned = request.config.stash[GROUPS], request.node.get_closest_marker("cell").args[0]
+    if planned.unusable:
+        raise TargetError(f"unusable: {planned.unusable}")
     if reason := groups.skip_reason(planned):
         pytest.skip(reason)
     return groups.trials(planned)

@@ -22,7 +22,7 @@ class Groups:
         self._measured: dict[Group, Results] = {}
 
     def skip_reason(self, planned: PlannedCell) -> str:
-        """Return why a cell is not measured; empty if it is."""
+        """Return why a cell is not measured although nothing is wrong with its target; empty if it is measured."""
         if planned in self._unable:
             return f"skipped: {self._unable[planned]}"
         return planned.unsupported and f"unsupported: {planned.unsupported}"
@@ -44,6 +44,7 @@ class Groups:
             scenarios=tuple(dict.fromkeys(scenario for run in runs for scenario in run.scenarios)),
             requested=tuple(request for run in runs for request in run.requested),
             trials=tuple(trial for run in runs for trial in run.trials),
+            complete=all(run.complete for run in runs),
         )
 
     def _measure(self, group: Group) -> Results:

@@ -15,6 +15,7 @@ from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.plan.settings import Limits, Window
 from upecho.measure.results import RequestedCell, Results
 from upecho.measure.statistics.plausibility import Void, VoidReason
+from upecho.measure.throttling import Throttling
 from upecho.measure.trials import Fault, Finding, Trial
 from upecho.net.address import Family
 
@@ -57,6 +58,7 @@ def run(
     families: Sequence[str] = ("unix",),
     copies: Mapping[str, Sequence[float]] | None = None,
     disturbed: int = 0,
+    throttled: int = 0,
     engine: str = "native",
     **parts: Any,
 ) -> Results:
@@ -67,13 +69,14 @@ def run(
         families: Families, over all of which the costs are the same.
         copies: Costs in further trials of targets, in the same rounds.
         disturbed: Number of trials of each target that were disturbed.
+        throttled: Number of trials of each target that a CPU quota stopped, which disturbs them as well.
         engine: Name of the load engine.
         parts: Parts of the results that replace the usual ones.
     """
     trials: list[Trial] = []
     for family in families:
         for target, rounds in [*costs.items(), *(copies or {}).items()]:
-            trials += _trials(cell(target, family), rounds, disturbed=disturbed, engine=engine)
+            trials += _trials(cell(target, family), rounds, disturbed=disturbed, throttled=throttled, engine=engine)
     usual = Results(
         environment=MACHINE,
         window=Window(0.1, 0.5, 0, engine),
@@ -86,12 +89,16 @@ def run(
     return dataclasses.replace(usual, **parts)
 
 
-def _trials(cell: Cell, rounds: Sequence[float] | str, *, disturbed: int, engine: str) -> Iterator[Trial]:
+def _trials(
+    cell: Cell, rounds: Sequence[float] | str, *, disturbed: int, throttled: int, engine: str
+) -> Iterator[Trial]:
     if isinstance(rounds, str):
         yield Trial(cell, 1, None, failed(rounds))
         return
     for number, cost in enumerate(rounds, 1):
-        yield Trial(cell, number, load(cost, engine), disturbances=("noise",) if number <= disturbed else ())
+        noise = ("noise",) if number <= max(disturbed, throttled) else ()
+        quota = Throttling(10, 9, 1000) if number <= throttled else Throttling(10, 0, 0)
+        yield Trial(cell, number, load(cost, engine), disturbances=noise, throttling=quota)
 
 
 def noisy(

@@ -1,38 +1,19 @@
 """``pytest bench`` shows cells as benchmarks of pytest-benchmark."""
 
 import json
-import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.bench.conftest import IN_A_CHECKOUT, Run
 from upecho.load.histogram import decoded
 from upecho.measure.results import Results
 from upecho.processes.interpreter import Interpreter
 
-ROOT = Path(__file__).parents[2]
-QUICK = ("--trials", "2", "--trial-seconds", "0.02", "--family", "unix", "-k", "throughput", "-rs")
-
-pytestmark = [
-    pytest.mark.once,
-    pytest.mark.skipif(not (ROOT / "bench").exists(), reason="not in a checkout of the project"),
-]
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture
-def bench() -> Run:
-    def bench(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "pytest", "bench", "-p", "no:cacheprovider", *QUICK, *arguments]
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-        options = {"capture_output": True, "text": True, "timeout": 60, "cwd": ROOT}
-        return subprocess.run(command, check=False, env=inherited | environment, **options)  # type: ignore[call-overload,no-any-return]
-
-    return bench
+pytestmark = [pytest.mark.once, IN_A_CHECKOUT]
 
 
 def test_rounds_are_trials_and_operations_are_requests(bench: Run, tmp_path: Path) -> None:
@@ -126,3 +107,15 @@ def test_cells_are_measured_with_benchmarking_disabled(bench: Run) -> None:
     done = bench("--implementation", "threads", "--benchmark-disable")
     assert done.returncode == 0, done.stdout
     assert "1 passed" in done.stdout
+
+
+def test_others_are_measured_beside_a_target_that_cannot_be_loaded(bench: Run, directory: Path) -> None:
+    (directory / "crashes.py").write_text("import os; os.abort()")
+    file, crashing = directory / "benchmark.json", "asyncio+crashes:new_event_loop"
+    implementations = ("--implementation", crashing, "--implementation", "selectors")
+    done = bench(*implementations, f"--benchmark-json={file}", PYTHONPATH=str(directory))
+    assert done.returncode == 1, done.stdout
+    assert "TargetError: unusable: import failed: a process that tried it was killed by SIGABRT" in done.stdout
+    assert {"1 passed", "1 error"} <= set(re.findall(r"\d+ (?:passed|errors?|failed)", done.stdout))
+    (measured,) = json.loads(file.read_text())["benchmarks"]
+    assert measured["params"]["implementation"] == "selectors"

@@ -177,7 +177,7 @@ def test_unavailable_server_is_reported_as_skipped(main: Main, monkeypatch: pyte
         inventory.ImplementationEntry("threads"),
         inventory.ImplementationEntry("better", unavailable="not installed"),
     ]
-    monkeypatch.setattr(inventory, "implementations", lambda: rows)
+    monkeypatch.setattr(inventory, "implementations", lambda _without=(): rows)
     status, out, err = main(*SMALL)
     assert status == 0
     assert err.startswith("skipping better: not installed\n")

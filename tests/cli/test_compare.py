@@ -150,6 +150,31 @@ def test_inconsistent_file_is_an_error(
     assert found == f"{tmp_path}/new.json: invalid results file: {line}"
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "line"),
+    [
+        (["scenarios", 0, "idle"], -64, "scenarios[0].idle is -64, which is less than 0"),
+        (["scenarios", 0, "connections"], 0, "scenarios[0].connections is 0, which is less than 1"),
+        (["trials", 1, "round"], 0, "trials[1].round is 0, which is less than 1"),
+        (["trials", 1, "load", "latency", "p99_ns"], -0.5, "trials[1].load.latency.p99_ns is -0.5, not a whole number"),
+        (["trials", 1, "load", "latency", "p99_ns"], -5, "trials[1].load.latency.p99_ns is -5, which is less than 0"),
+        (["trials", 0, "throttling", "periods"], -1, "trials[0].throttling.periods is -1, which is less than 0"),
+        (["environment", "cores", "servers"], [-1], "environment.cores.servers[0] is -1, which is less than 0"),
+        (["window", "seconds"], -0.5, "window.seconds is -0.5, which is less than 0"),
+    ],
+)
+def test_impossible_number_is_an_error(
+    path: list[str | int], value: object, line: str, *, save: Save, refusal: Refusal, tmp_path: Path
+) -> None:
+    fields = part = json.loads(BASE.to_json())
+    for key in path[:-1]:
+        part = part[key]
+    part[path[-1]] = value
+    (tmp_path / "new.json").write_text(json.dumps(fields))
+    found = refusal("compare", save("base.json", BASE), str(tmp_path / "new.json"))
+    assert found == f"{tmp_path}/new.json: invalid results file: {line}"
+
+
 def test_other_version_is_an_error(save: Save, refusal: Refusal, tmp_path: Path) -> None:
     (tmp_path / "new.json").write_text(json.dumps(json.loads(BASE.to_json()) | {"version": 1}))
     line = refusal("compare", save("base.json", BASE), str(tmp_path / "new.json"))
@@ -168,6 +193,8 @@ def test_missing_or_unrelated_file_is_an_error(save: Save, refusal: Refusal, tmp
     assert refusal("compare", base, f"{tmp_path}/deep").startswith(f"{tmp_path}/deep: not a results file: not JSON")
     (tmp_path / "text").write_text("[]")
     assert refusal("compare", base, f"{tmp_path}/text").startswith(f"{tmp_path}/text: not a results file")
+    assert refusal("compare", "/dev/zero", base).startswith("/dev/zero: not a results file: not JSON")
+    assert refusal("compare", "/dev/null", base).startswith("/dev/null: not a results file: not JSON")
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 """Histograms put every value into the right bucket, and encode them as text that other tools read."""
 
 import base64
+import random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upecho.load.histogram import HIGHEST, bucket, counts_of, decoded, encoded, highest
+from upecho.load.histogram import DIGITS, HIGHEST, bucket, counts_of, decoded, encoded, highest
+from upecho.load.latency import Latency, percentile
 
 VALUES = st.lists(st.integers(0, 2 * HIGHEST))
 
@@ -39,9 +41,33 @@ def test_hdrhistogram_decodes_the_text(values: list[int]) -> None:
     histograms = pytest.importorskip("hdrh.histogram")
     read = histograms.HdrHistogram.decode(encoded(counts_of(values)))
     assert read.get_total_count() == len(values)
-    for percent in (0, 50, 99, 100) if values else ():
-        ours = sorted(bucket(value) for value in values)[max(1, -(-len(values) * percent // 100)) - 1]
-        assert bucket(read.get_value_at_percentile(percent)) == ours
+
+
+LATENCIES = st.lists(st.integers(0, 50_000) | st.integers(0, HIGHEST), min_size=1, max_size=3000)
+
+
+@given(LATENCIES, st.sampled_from([50, 90, 99, 99.9, 99.99, 100]) | st.floats(0.001, 100))
+def test_percentiles_are_those_of_hdrhistogram(values: list[int], percent: float) -> None:
+    histograms = pytest.importorskip("hdrh.histogram")
+    reference = histograms.HdrHistogram(1, HIGHEST, DIGITS)
+    for value in values:
+        reference.record_value(value)
+    counts = counts_of(values)
+    assert percentile(counts, percent) == reference.get_value_at_percentile(percent)
+    decoded_reference = histograms.HdrHistogram.decode(encoded(counts))
+    assert percentile(counts, percent) == decoded_reference.get_value_at_percentile(percent)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_latencies_of_a_trial_are_those_of_hdrhistogram(seed: int) -> None:
+    histograms = pytest.importorskip("hdrh.histogram")
+    source = random.Random(seed)
+    values = [int(source.lognormvariate(11, 1)) for _ in range(source.randrange(20, 20_000))]
+    reference, ours = histograms.HdrHistogram(1, HIGHEST, DIGITS), Latency.of(values)
+    for value in values:
+        reference.record_value(value)
+    expected = [reference.get_value_at_percentile(percent) for percent in (50, 99, 99.9)]
+    assert [ours.p50_ns, ours.p99_ns, ours.p999_ns] == expected
 
 
 @pytest.mark.parametrize("text", ["", "AAAA", base64.b64encode(bytes(8) + b"x").decode(), "not base64 at all"])

@@ -1,4 +1,4 @@
-"""Plans, jobs and results survive JSON; percentiles follow the nearest-rank definition."""
+"""Plans, jobs and results survive JSON; percentiles have the rank that HdrHistogram gives them."""
 
 import json
 import random
@@ -29,9 +29,19 @@ def test_percentiles_of_one_to_thousand() -> None:
 
 @pytest.mark.parametrize(
     ("count", "percent", "expected"),
-    [(1, 50, 1), (1, 99.9, 1), (2, 50, 1), (2, 99, 2), (3, 50, 2), (10, 99.9, 10), (10, 0, 1), (10, 100, 10)],
+    [
+        (1, 50, 1),
+        (1, 99.9, 1),
+        (2, 50, 1),
+        (2, 99, 2),
+        (3, 50, 2),
+        (4, 60, 2),
+        (10, 99.9, 10),
+        (10, 0, 1),
+        (10, 100, 10),
+    ],
 )
-def test_percentile_is_the_nearest_rank(count: int, percent: float, expected: int) -> None:
+def test_rank_of_a_percentile_is_rounded_half_up(count: int, percent: float, expected: int) -> None:
     assert percentile(counts_of(range(1, count + 1)), percent) == expected
 
 

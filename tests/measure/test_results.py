@@ -1,5 +1,6 @@
 """Results survive the way through JSON, and anything that is no results file is refused."""
 
+import dataclasses
 import json
 import os
 import sys
@@ -19,6 +20,7 @@ from upecho.measure.plan.scenarios import SCENARIOS
 from upecho.measure.plan.settings import Limits, Window
 from upecho.measure.results import RequestedCell, Results, read_results
 from upecho.measure.statistics.plausibility import Void, VoidReason
+from upecho.measure.throttling import Throttling
 from upecho.measure.trials import Fault, Finding, Trial
 from upecho.support.errors import CallerError
 
@@ -44,7 +46,17 @@ RESULTS = Results(
         Trial(cell("a", "inet", "latency"), 1, GOOD),
         Trial(cell("a", "inet", "latency"), 2, BAD, failed("3 reset")),
         Trial(cell("b", "unix", "bulk"), 2, None, (Finding(Fault.NOT_READY, "did not become ready"),)),
-        Trial(COLD, 2, GOOD, (), Void(VoidReason.LITTLES_LAW, "too good"), ("stolen",), 4096, 1000.5),
+        Trial(
+            COLD,
+            2,
+            GOOD,
+            (),
+            Void(VoidReason.LITTLES_LAW, "too good"),
+            ("stolen",),
+            4096,
+            1000.5,
+            Throttling(83, 73, 5_000_000),
+        ),
     ),
     pythons={"3.14.0": "CPython 3.14.0"},
 )
@@ -52,6 +64,14 @@ RESULTS = Results(
 
 def test_results_survive_json() -> None:
     assert Results.from_json(RESULTS.to_json()) == RESULTS
+
+
+def test_time_of_processes_that_ended_may_be_missing() -> None:
+    lost = ServerUse(-600, -400, -200, 1, 5000, 6000, 1)
+    load = dataclasses.replace(GOOD, server=lost, stolen_ns=-1)
+    trial = Trial(COLD, 2, load, void=Void(VoidReason.CPU_TIME_LOST, "lost"))
+    results = dataclasses.replace(RESULTS, trials=(trial,))
+    assert Results.from_json(results.to_json()) == results
 
 
 def test_published_schema_is_up_to_date() -> None:
@@ -124,7 +144,7 @@ def test_missing_or_binary_file_is_an_error(tmp_path: Path) -> None:
         ("", "not a results file: not JSON"),
         ("[]", 'not a results file: "schema" is not "upecho-results"'),
         ('{"schema": "other"}', "not a results file"),
-        ('{"schema": "upecho-results", "version": 99}', "results file of version 99, but this upecho reads version 4"),
+        ('{"schema": "upecho-results", "version": 99}', "results file of version 99, but this upecho reads version 5"),
         ('{"schema": "upecho-results"}', "results file of version None"),
     ],
 )

@@ -22,6 +22,7 @@ from upecho.net.address import Family
 from upecho.processes import procfs
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.target import Kind, Target
+from upecho.support.errors import HarnessError
 
 SMALL = Scenario("small", 2, 64)
 
@@ -135,6 +136,14 @@ def test_machine_without_ports_makes_the_trial_void(
     assert trial.findings == ()
     assert trial.void
     assert trial.void.reason is VoidReason.NO_PORT
+
+
+def test_address_that_cannot_be_bound_is_a_failure_of_the_harness(
+    measure: Callable[..., Trial], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Supervisor, "new_address", lambda *_: "unix:/no/such/directory/s")
+    with pytest.raises(HarnessError, match="cannot listen on unix:/no/such/directory/s: the directory does not exist"):
+        measure("threads", Family.UNIX)
 
 
 @pytest.mark.parametrize(("max_clients", "possible"), [(None, True), (2, True), (1, False)])

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import re
 import select
 import socket
 import threading
@@ -47,6 +48,27 @@ def test_tcp_connection_has_nodelay() -> None:
 def test_missing_listener_is_reported(text: str) -> None:
     with pytest.raises(AddressError, match=f"cannot connect to {text}: no server is listening there"):
         connect(Address.parse(text), 5)
+
+
+@pytest.mark.parametrize("how", [lambda address: connect(address, 5), start_connecting], ids=["connect", "start"])
+def test_address_that_a_name_resolves_to_is_reported(
+    how: Callable[[Address], socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: [(socket.AF_INET, 0, 0, "", ("127.0.0.9", 1))])
+    monkeypatch.setattr(socket.socket, "connect", lambda *_: raise_errno(errno.ECONNREFUSED))
+    expected = (
+        "cannot connect to localhost:1: no server is listening there (tried 127.0.0.9:1); "
+        "write [localhost]:1 for an address of the other IP version"
+    )
+    with pytest.raises(AddressError, match=f"^{re.escape(expected)}$"):
+        how(Address.parse("localhost:1"))
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1:1", "127.1:1", "[::1]:1", "[0:0::1]:1"])
+def test_numeric_address_is_not_repeated(text: str) -> None:
+    with pytest.raises(AddressError) as raised:
+        connect(Address.parse(text), 5)
+    assert "tried" not in str(raised.value)
 
 
 def test_connect_waits_for_room_in_the_backlog(address: Address) -> None:

@@ -22,10 +22,11 @@ def checked(cells: Sequence[PlannedCell]) -> list[PlannedCell]:
     Raises:
         HarnessError: A check could not be carried out.
     """
+    usable = [one for one in cells if not one.unusable]
     targets: dict[Interpreter | None, dict[str, Target]] = {}
-    for one in cells:
+    for one in usable:
         targets.setdefault(one.interpreter, {})[one.target.text] = one.target
-    families = list(dict.fromkeys(one.cell.family for one in cells))
+    families = list(dict.fromkeys(one.cell.family for one in usable))
     failed = _failed(targets, families)
     return [
         replace(one, failed_checks=tuple(failed.get((one.cell.target, one.cell.family, one.interpreter), ())))

@@ -1,18 +1,20 @@
 """What ``upecho bench`` measures: targets, families and scenarios, and which of them are possible here."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from upecho.conformance.run import preconditions
 from upecho.measure.plan import pythons, scenario_files
 from upecho.measure.plan.cell_plan import PlannedCell
 from upecho.measure.plan.cells import BASELINE
 from upecho.measure.plan.scenarios import ALL, DEFAULT_SCENARIOS, SCENARIOS, SUMMARIES, Scenario
 from upecho.measure.run import expect_engine_supports
 from upecho.net.address import Family
-from upecho.serving import inventory
+from upecho.serving import inventory, registry
 from upecho.serving.target import Kind, Target
 from upecho.support.errors import CallerError, UpechoError
 from upecho.support.text import unknown_name
@@ -21,19 +23,41 @@ DEFAULT_FAMILIES = ("inet", "unix")
 FILE_ENDING = ".toml"
 
 
-def targets(names: Sequence[str]) -> list[Target]:
+def unusable(names: Sequence[str]) -> dict[str, str]:
+    """Return the targets whose code cannot be loaded, each with the reason, and report them.
+
+    Args:
+        names: The targets that the user named; if there are none, every server counts.
+
+    Raises:
+        HarnessError: No process could be started to try it.
+    """
+    reasons = preconditions.unusable(names or [row.name for row in registry.registrations()])
+    for name, reason in reasons.items():
+        click.echo(f"not measuring {name}: {reason}", err=True)
+    return reasons
+
+
+def targets(names: Sequence[str], unusable: Collection[str] = ()) -> list[Target]:
     """Return the targets that the user named, or else every available server that is not naive.
+
+    Args:
+        names: The targets that the user named.
+        unusable: Targets whose code cannot be loaded; they are among the result.
 
     Raises:
         CallerError: A target does not exist, or is not one that upecho can start.
         Unavailable: A package that a target needs is not installed.
     """
-    if not names:
-        return [Target.parse(row.name) for row in inventory.implementations() if not row.naive and _is_available(row)]
-    return [_target(name) for name in dict.fromkeys(names)]
+    if names:
+        return [_target(name, is_usable=name not in unusable) for name in dict.fromkeys(names)]
+    rows = [row for row in inventory.implementations(unusable) if not row.naive and _is_available(row)]
+    return [*(Target.parse(row.name) for row in rows), *map(Target.implementation, unusable)]
 
 
-def _target(name: str) -> Target:
+def _target(name: str, *, is_usable: bool) -> Target:
+    if not is_usable:
+        return Target.implementation(name)
     target = Target.parse(name)
     if target.kind is not Kind.IMPLEMENTATION:
         raise CallerError(
@@ -44,10 +68,10 @@ def _target(name: str) -> Target:
     return target
 
 
-def report_missing_baseline(names: Sequence[str]) -> None:
+def report_missing_baseline(names: Sequence[str], unusable: Collection[str] = ()) -> None:
     """Report that the baseline is unavailable, unless the selection of default targets has reported it."""
     if names and BASELINE not in names:
-        _is_available(next(row for row in inventory.implementations() if row.name == BASELINE))
+        _is_available(next(row for row in inventory.implementations(unusable) if row.name == BASELINE))
 
 
 def families(named: Sequence[Family]) -> list[Family]:
@@ -72,12 +96,17 @@ def _is_available(row: inventory.Entry) -> bool:
     return not row.unavailable
 
 
-def loadable(cells: Sequence[PlannedCell]) -> list[PlannedCell]:
-    """Return the cells whose interpreter can load their target; report the others as skipped.
+def loadable(cells: Sequence[PlannedCell], unusable: Mapping[str, str]) -> list[PlannedCell]:
+    """Return the cells without those whose interpreter lacks what their target needs; report these as skipped.
+
+    Args:
+        cells: All cells of the run.
+        unusable: Targets whose code cannot be loaded, with the reasons, which their cells get.
 
     Raises:
         CallerError: There is no such cell.
     """
+    cells = [replace(one, unusable=unusable.get(one.cell.target, "")) for one in cells]
     unable = pythons.unloadable(cells)
     skipped = {f"{one.cell.target} on {one.cell.python}": reason for one, reason in unable.items()}
     for what, reason in skipped.items():

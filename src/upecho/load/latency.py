@@ -1,6 +1,5 @@
 """Latencies of many requests, summarised as percentiles and as a histogram that can be merged with others."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -12,7 +11,8 @@ from upecho.load.histogram import counts_of, encoded, highest
 class Latency:
     """Latencies of the requests of one load; all zero if there was no request.
 
-    Percentiles are the highest values of their buckets, so they are at most 0.1 % too high; the others are exact.
+    Percentiles are those that HdrHistogram computes from the histogram: the highest values of their buckets. They are
+    at most 0.1% too high, so they may exceed the maximum by as much. The other figures are exact.
 
     Attributes:
         min_ns: Shortest latency, in nanoseconds.
@@ -51,18 +51,21 @@ class Latency:
         return cls(
             min_ns=min_ns,
             mean_ns=sum_ns // max(1, sum(counts.values())),
-            p50_ns=min(percentile(counts, 50), max_ns),
-            p99_ns=min(percentile(counts, 99), max_ns),
-            p999_ns=min(percentile(counts, 99.9), max_ns),
+            p50_ns=percentile(counts, 50),
+            p99_ns=percentile(counts, 99),
+            p999_ns=percentile(counts, 99.9),
             max_ns=max_ns,
             histogram=encoded(counts),
         )
 
 
 def percentile(counts: Mapping[int, int], percent: float) -> int:
-    """Return a percentile by nearest rank: the highest value of the bucket that contains it; 0 if all are empty."""
-    # Rounded because 99.9 % of 1000 is 999, but 99.9 / 100 * 1000 is 999.0000000000001.
-    rank = max(1, math.ceil(round(percent * sum(counts.values()) / 100, 6)))
+    """Return the highest value of the bucket that contains a percentile; 0 if all buckets are empty.
+
+    The rank of the percentile is rounded half up, with the same arithmetic as in HdrHistogram's implementations in C
+    and Python, so that such tools find the same values in a results file.
+    """
+    rank = max(1, int(percent * sum(counts.values()) / 100 + 0.5))
     for number in sorted(counts):
         rank -= counts[number]
         if rank <= 0:

@@ -10,12 +10,14 @@ from upecho.measure.environment import Environment
 from upecho.measure.plan.cells import Cell
 from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.plan.settings import Limits, Window
+from upecho.measure.ranges import first_impossible
 from upecho.measure.trials import Trial
+from upecho.support.bounded_read import read_bounded
 from upecho.support.decoding import build
 from upecho.support.errors import CallerError
 
 SCHEMA = "upecho-results"
-VERSION = 4
+VERSION = 5
 INVALID, OTHER = "invalid results file", "not a results file"  # what errors are about
 
 
@@ -27,11 +29,13 @@ class RequestedCell:
         cell: Identity of the cell.
         unsupported: Reason why the target cannot serve this load, as it declares itself; empty if it can.
         failed_checks: Ids of the conformance checks that the target fails over this family.
+        unusable: Reason why the code of the target cannot be loaded; empty if it can.
     """
 
     cell: Cell
     unsupported: str = ""
     failed_checks: tuple[str, ...] = ()
+    unusable: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Results:
         requested: Cells that the run was to measure, in the order of the request.
         trials: Trials, in the order in which they were measured.
         pythons: Full versions of the interpreters that ran the servers, keyed by the version that cells name.
+        complete: Whether the run came to its end; false if it was interrupted or failed.
     """
 
     environment: Environment
@@ -57,6 +62,7 @@ class Results:
     requested: tuple[RequestedCell, ...]
     trials: tuple[Trial, ...]
     pythons: Mapping[str, str] = field(default_factory=dict)
+    complete: bool = True
 
     @property
     def rounds(self) -> int:
@@ -79,6 +85,8 @@ class Results:
             results = build(cls, fields)
         except ValueError as error:
             raise CallerError(str(error), subject=INVALID) from None
+        if impossible := first_impossible(fields):
+            raise CallerError(impossible, subject=INVALID)
         results.expect_consistent()
         return results
 
@@ -117,10 +125,11 @@ def read_results(path: Path) -> Results:
     """Read a results file.
 
     Raises:
-        CallerError: The file does not exist, is something else, of another version, or incomplete.
+        CallerError: The file does not exist, is something else, of another version, incomplete, without end, or a pipe
+            that nobody writes to.
     """
     try:
-        return Results.from_json(path.read_text(encoding="utf-8"))
+        return Results.from_json(read_bounded(path).decode())
     except OSError as error:
         raise CallerError(str(error.strerror), subject=f"cannot read {path}") from None
     except UnicodeDecodeError:

@@ -43,6 +43,7 @@ class Run:
         self._cores = Cores.divided()
         self._environment = Environment.here(self._cores, (one.target.loop for one in planned))
         self._trials: list[Trial] = []
+        self._is_complete = False
 
     def min_trials(self) -> int:
         """Return the number of trials if nothing fails and the precision is reached as early as possible."""
@@ -60,8 +61,11 @@ class Run:
             CallerError: A server rejected its settings.
             HarnessError: The load engine or the machine failed.
         """
-        if not self.cells:
-            return
+        if self.cells:
+            yield from self._measure(on_start)
+        self._is_complete = True
+
+    def _measure(self, on_start: Callable[[Cell, int], None]) -> Iterator[Trial]:
         window, limits = self.settings.window, self.settings.limits
         with Supervisor() as supervisor:
             runner = TrialRunner(supervisor, self._cores, window)
@@ -77,13 +81,18 @@ class Run:
             limits=self.settings.limits,
             checked=self.settings.checked,
             scenarios=tuple(dict.fromkeys(one.scenario for one in self._planned)),
-            requested=tuple(RequestedCell(one.cell, one.unsupported, one.failed_checks) for one in self._planned),
+            requested=tuple(
+                RequestedCell(one.cell, one.unsupported, one.failed_checks, one.unusable) for one in self._planned
+            ),
             trials=tuple(self._trials),
             pythons={one.cell.python: one.interpreter.version for one in self._planned if one.interpreter},
+            complete=self._is_complete,
         )
 
     def _is_measurable(self, planned: PlannedCell) -> bool:
-        return not planned.unsupported and (self.settings.even_if_failing or not planned.failed_checks)
+        return not (planned.unsupported or planned.unusable) and (
+            self.settings.even_if_failing or not planned.failed_checks
+        )
 
 
 def expect_engine_supports(name: str, scenarios: Iterable[Scenario]) -> None:

@@ -11,11 +11,13 @@ from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.plan.settings import Window
 from upecho.measure.statistics.noise import disturbances
 from upecho.measure.statistics.plausibility import why_void
+from upecho.measure.throttling import Quotas
 from upecho.measure.trials import Fault, Finding, Trial
 from upecho.processes import procfs, rlimits
 from upecho.processes.server_process import Launch, ServerProcess, StartFailure, start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.support import timeouts
+from upecho.support.errors import AddressError, CallerError, HarnessError, UpechoError
 from upecho.support.text import printable
 
 END_SECONDS = 0.2  # how much later the end of a process may be visible than the end of its connections
@@ -53,6 +55,7 @@ class TrialRunner:
         self._cores = cores
         self._window = window
         rlimits.raise_limit()  # the engine and the servers inherit it
+        self._quotas = Quotas()
         self._engine = EngineProcess(supervisor, cores.engine)
 
     def measure(self, planned: PlannedCell, round_number: int) -> Trial:
@@ -60,25 +63,27 @@ class TrialRunner:
 
         Raises:
             CallerError: The server rejected its settings.
-            HarnessError: The load engine or the machine failed.
+            HarnessError: The load engine or the machine failed, or there is no room for a socket in TMPDIR.
         """
         seen = Observation()
+        counts = self._quotas.read()
         try:
             findings = self._observe(planned, seen)
         except StartFailure as failure:
             if failure.refusal:
-                raise failure.refusal from None
+                raise _blamed_on_the_right_one(failure.refusal) from None
             findings = (Finding(Fault.NOT_READY, printable(str(failure))),)
-        load = seen.load
+        load, throttling = seen.load, self._quotas.since(counts)
         return Trial(
             planned.cell,
             round_number,
             load,
             findings=findings,
             void=why_void(planned.scenario, load, seconds=self._window.seconds) if load and not findings else None,
-            disturbances=tuple(disturbances(load, own_core=bool(self._cores.engine))) if load else (),
+            disturbances=tuple(disturbances(load, throttling=throttling, own_core=bool(self._cores.engine))),
             resident_bytes=seen.resident_bytes,
             capacity=seen.capacity,
+            throttling=throttling,
         )
 
     def _observe(self, planned: PlannedCell, seen: Observation) -> tuple[Finding, ...]:
@@ -124,6 +129,13 @@ class TrialRunner:
         )
         group = server.child.pid if procfs.AVAILABLE else None
         return self._engine.run(Job(str(server.address), plan, server_group=group, engine=self._window.engine))
+
+
+def _blamed_on_the_right_one(refusal: CallerError) -> UpechoError:
+    """Return the error for settings that a server rejected: the address was our choice, and it is on our disk."""
+    if isinstance(refusal, AddressError):
+        return HarnessError(refusal.reason, subject=refusal.subject, hint=refusal.hint)
+    return refusal
 
 
 def _findings(load: LoadResult, server: ServerProcess) -> Iterator[Finding]:

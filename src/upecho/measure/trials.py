@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from upecho.load.plan import LoadResult
 from upecho.measure.plan.cells import Cell
 from upecho.measure.statistics.plausibility import Void
+from upecho.measure.throttling import Throttling
 
 
 class Fault(enum.StrEnum):
@@ -46,6 +47,8 @@ class Trial:
             not report it.
         capacity: Requests per second in a closed loop, measured just before a load that is a share of it; null for
             other loads.
+        throttling: How a CPU quota stopped the engine and the server during the trial; null if no quota was in force,
+            or if the system does not report it.
     """
 
     cell: Cell
@@ -56,11 +59,17 @@ class Trial:
     disturbances: tuple[str, ...] = ()
     resident_bytes: int | None = None
     capacity: float | None = None
+    throttling: Throttling | None = None
 
     @property
     def failure(self) -> str:
         """What the server did wrong, in words; empty if it did nothing wrong."""
         return ", ".join(finding.detail for finding in self.findings)
+
+    @property
+    def was_throttled(self) -> bool:
+        """Whether a CPU quota stopped the engine or the server."""
+        return self.throttling is not None and self.throttling.happened
 
     @property
     def is_valid(self) -> bool:

@@ -6,8 +6,10 @@ import socket
 import struct
 from typing import Any
 
-from upecho.net.address import Address
+from upecho.net.address import Address, Family
 from upecho.support.errors import AddressError, NoPortLeft, UpechoError
+
+OTHER_VERSION = {Family.INET: Family.INET6, Family.INET6: Family.INET}
 
 
 def connect(address: Address, timeout: float, *, receive_buffer: int | None = None) -> socket.socket:
@@ -38,7 +40,7 @@ def connect(address: Address, timeout: float, *, receive_buffer: int | None = No
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError as error:
         connection.close()
-        raise _failure(address, error) from None
+        raise _failure(address, name, error) from None
     return connection
 
 
@@ -58,7 +60,7 @@ def start_connecting(address: Address) -> socket.socket:
     except OSError as error:
         if error.errno != errno.EINPROGRESS:
             connection.close()
-            raise _failure(address, error) from None
+            raise _failure(address, name, error) from None
     return connection
 
 
@@ -73,10 +75,16 @@ def _connect_unix(connection: socket.socket, name: Any, timeout: float) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", 0, 0))
 
 
-def _failure(address: Address, error: OSError) -> UpechoError:
+def _failure(address: Address, name: Any, error: OSError) -> UpechoError:
+    """Return the error for a failed attempt; for a host name it says which socket address was tried."""
     if error.errno == errno.EADDRNOTAVAIL and address.family.is_available():
         return NoPortLeft()
-    return AddressError(_reason(error), subject=f"cannot connect to {address}")
+    reason, hint = _reason(error), ""
+    if not address.family.is_unix and address.host[-1:].isalpha() and ":" not in address.host:
+        tried = Address(address.family, host=name[0], port=name[1])
+        other = Address(OTHER_VERSION[address.family], host=address.host, port=address.port)
+        reason, hint = f"{reason} (tried {tried})", f"write {other} for an address of the other IP version"
+    return AddressError(reason, subject=f"cannot connect to {address}", hint=hint)
 
 
 def _reason(error: OSError) -> str:

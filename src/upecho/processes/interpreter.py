@@ -25,6 +25,7 @@ from upecho.support.errors import CallerError
 PACKAGE = Path(__file__).parents[1]
 OLDEST = (3, 11)
 ANSWER_SECONDS = 10.0
+MAX_LINE_LENGTH = 80  # characters of what a program has said; some repeat the whole code that they were given
 
 # Every version of Python can run this, so a version that is too old can be told from a program that is not Python.
 DESCRIBE = """
@@ -160,4 +161,9 @@ def _silence(child: Child, deadline: float) -> str:
     if status is None:
         return f"gave no answer within {timeouts.scaled(ANSWER_SECONDS):g} s"
     last_line = child.stderr().strip().splitlines()[-1:]
-    return ": ".join([f"ended with status {status} and gave no answer", *last_line])
+    said = [_shortened(line) for line in last_line]
+    return ": ".join([f"ended with status {status} and gave no answer", *said])
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= MAX_LINE_LENGTH else f"{line[: MAX_LINE_LENGTH - 1]}…"

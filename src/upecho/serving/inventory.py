@@ -1,7 +1,7 @@
 """Everything that has a name here: implementations, loops and families, and why some cannot be used."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from upecho.net.address import Family
@@ -37,9 +37,13 @@ class ImplementationEntry(Entry):
     naive: bool = False
 
 
-def implementations() -> list[ImplementationEntry]:
-    """Return the built-in implementations, then those of other packages."""
-    return [_implementation(row) for row in registry.registrations()]
+def implementations(without: Collection[str] = ()) -> list[ImplementationEntry]:
+    """Return the built-in implementations, then those of other packages.
+
+    Args:
+        without: Names of implementations to leave out, because their code would end or block this process.
+    """
+    return [_implementation(row) for row in registry.registrations() if row.name not in without]
 
 
 def loops() -> list[Entry]:

@@ -1,5 +1,7 @@
 """The gate before a comparison: a server that does not serve correctly is not measured."""
 
+import time
+
 import pytest
 
 from tests.broken.kills import KILLS, Kill
@@ -8,6 +10,7 @@ from upecho.conformance.check import Level
 from upecho.conformance.run.gate import demanded, failing
 from upecho.net.address import Family
 from upecho.serving.target import Target
+from upecho.support import timeouts
 
 # Wrong about addresses or about stopping, which is not measured; or caught only by a SHOULD check.
 LET_THROUGH = (
@@ -40,5 +43,16 @@ def test_failed_checks_are_returned_for_a_broken_server_only() -> None:
     steps: list[str] = []
     failed = failing([Target.parse(broken), Target.parse("selectors")], [Family.UNIX], steps.append)
     assert list(failed) == [(broken, Family.UNIX)]
-    assert {"echo-hello", "full-duplex"} <= set(failed[broken, Family.UNIX]) < {check.id for check in demanded()}
-    assert len(steps) == 2 * len([one for one in demanded() if Family.UNIX in one.families and not one.limited])
+    assert set(failed[broken, Family.UNIX]) < {check.id for check in demanded()}
+    due = [one.id for one in demanded() if Family.UNIX in one.families and not one.limited]
+    assert {f"selectors over unix: {check}" for check in due} < set(steps)
+
+
+def test_first_failed_check_ends_the_checks_of_a_server_that_answers_nobody() -> None:
+    silent = "tests.broken.wrong_timing:silent"
+    steps: list[str] = []
+    started = time.monotonic()
+    failed = failing([Target.parse(silent)], [Family.INET, Family.UNIX], steps.append)
+    assert time.monotonic() - started < timeouts.scaled(20)
+    assert set(failed) == {(silent, Family.INET), (silent, Family.UNIX)}
+    assert len(steps) < len(demanded()), "one check of each family would do; some run at the same time"

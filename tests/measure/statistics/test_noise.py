@@ -7,6 +7,7 @@ import pytest
 from tests.made_up import load
 from upecho.load.plan import LoadResult
 from upecho.measure.statistics.noise import disturbances
+from upecho.measure.throttling import Throttling
 
 SECOND_NS = 1_000_000_000
 
@@ -44,6 +45,14 @@ def test_switches_on_a_shared_core_are_ignored() -> None:
 
 def test_both_disturbances_are_reported() -> None:
     assert len(found(elapsed_ns=SECOND_NS, stolen_ns=SECOND_NS, engine_switches=1000)) == 2
+
+
+@pytest.mark.parametrize("started", [True, False])
+def test_cpu_quota_is_reported(started: bool) -> None:
+    quiet = dataclasses.replace(load(1.0), elapsed_ns=SECOND_NS) if started else None
+    words = ["stopped by a CPU quota in 73 of 83 periods"]
+    assert list(disturbances(quiet, throttling=Throttling(83, 73, 5))) == words
+    assert list(disturbances(quiet, throttling=Throttling(83, 0, 0))) == []
 
 
 def test_load_that_did_not_start_is_not_disturbed() -> None:

@@ -88,13 +88,14 @@ def test_void_trial_takes_the_figures_of_the_cell_but_is_no_failure() -> None:
         ({"unsupported": "serves at most 1 client"}, Status.UNSUPPORTED, "unsupported: serves at most 1 client"),
         ({"failed_checks": ("x",)}, Status.FAILS_CHECKS, "fails 1 check"),
         ({"failed_checks": ("x", "y")}, Status.FAILS_CHECKS, "fails 2 checks"),
+        ({"unusable": "import failed: x"}, Status.UNUSABLE, "unusable: import failed: x"),
         ({}, Status.NOT_MEASURED, "not measured"),
     ],
 )
 def test_cell_without_trials_has_a_reason(request_fields: dict[str, Any], status: Status, reason: str) -> None:
     row = only([], **request_fields)
     assert (row.figures, row.status, row.reason) == (None, status, reason)
-    assert row.target_failed == (status is Status.FAILS_CHECKS)
+    assert row.target_failed == (status in (Status.FAILS_CHECKS, Status.UNUSABLE))
 
 
 def test_families_are_compared_over_the_same_targets() -> None:

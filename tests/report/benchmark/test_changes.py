@@ -121,6 +121,12 @@ def test_floor_and_disturbances_are_shown() -> None:
     assert "% machine too busy µs:" in text
 
 
+def test_cpu_quota_of_a_run_is_reported() -> None:
+    text = text_of(run({"a": STEADY}), run({"a": STEADY}, throttled=2))
+    assert "A CPU quota stopped the load engine or the server in 33% of the trials of NEW: nothing can be" in text
+    assert "the trials of BASE" not in text
+
+
 def test_target_that_fails_checks_is_marked() -> None:
     new = run({"a": STEADY}, requested=(requested("a", failed_checks=("echo-hello",)),))
     text = text_of(run({"a": STEADY}), new)

@@ -177,6 +177,23 @@ def test_busy_machine_supports_no_conclusion() -> None:
     busy = made_up.run(costs, disturbed=2)
     assert alike_in(busy) == [False, False, False]
     assert "The machine was too busy to draw conclusions: 40% of the trials were disturbed." in rendered(busy)
+    assert "? unknown, because too many trials were disturbed" in rendered(busy)
+    assert "CPU quota" not in rendered(busy)
+
+
+@pytest.mark.parametrize(
+    ("throttled", "consequence"), [(1, "they count"), (2, "nothing can be concluded from the figures")]
+)
+def test_cpu_quota_is_reported(throttled: int, consequence: str) -> None:
+    text = " ".join(rendered(made_up.run({"cheap": [1.0] * 5, "costly": [2.0] * 5}, throttled=throttled)).split())
+    share = f"{20 * throttled}%"
+    assert f"A CPU quota stopped the load engine or the server in {share} of the trials: {consequence}. Raise" in text
+
+
+def test_disturbed_run_is_not_told_to_measure_longer() -> None:
+    costs, limits = {"native": [1.0, 2.0] * 3, "a": [1.0] * 6}, Limits(6, 60.0, precision=0.03)
+    assert "as precise" in rendered(made_up.run(costs, limits=limits))
+    assert "as precise" not in rendered(made_up.run(costs, limits=limits, disturbed=6))
 
 
 def test_baseline_without_others_needs_no_precision() -> None:
@@ -200,6 +217,13 @@ def test_missed_precision_is_shown_with_what_would_help(rounds: int, missing: in
         rf"as requested \(± 3\.0%\); the least precise is ± \d+%, in chat over unix\. {re.escape(end)}", text
     )
     assert "as precise" not in rendered(made_up.run(costs, limits=Limits(rounds, 60.0, precision=0.9)))
+
+
+def test_run_that_failed_between_two_rounds_has_not_used_up_its_time() -> None:
+    costs, limits = {"a": [1.0, 1.1, 1.0], "b": [2.0, 1.7, 2.3]}, Limits(6, 60.0, precision=0.03)
+    text = " ".join(rendered(made_up.run(costs, limits=limits, complete=False)).split())
+    assert "The run was interrupted." in text
+    assert "The time was used up" not in text
 
 
 def test_machine_without_ports_is_explained() -> None:

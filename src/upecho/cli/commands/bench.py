@@ -126,20 +126,21 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
 
     Rounds are measured until every ratio is known to --precision, or until --rounds or --budget is used up.
 
-    Exit status: 0 if no server failed, 1 if a server failed a check or a measurement, 2 if the input was wrong, 3 if
-    upecho or the machine failed.
+    Exit status: 0 if no server failed, 1 if the code of a target could not be loaded, or if a server failed a check or
+    a measurement, 2 if the input was wrong, 3 if upecho or the machine failed.
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
     expect_usable_environment()
     if save:
         atomic_write.check(save)
-    selected, chosen_families = bench_selection.targets(targets), bench_selection.families(families)
+    reasons = bench_selection.unusable(targets)
+    selected, chosen_families = bench_selection.targets(targets, reasons), bench_selection.families(families)
     window, limits = _window_and_limits(options)
     scenarios = bench_selection.scenarios(options["scenarios"], window.engine)
     interpreters = pythons.named(options["programs"])
     expect_engine_supports(window.engine, scenarios)
     cells = every_cell(selected, chosen_families, scenarios, pythons=interpreters, cold=options["cold"])
-    cells = bench_selection.loadable(cells)
-    bench_selection.report_missing_baseline(targets)
+    cells = bench_selection.loadable(cells, reasons)
+    bench_selection.report_missing_baseline(targets, reasons)
     cells += missing_baselines(cells)
     check = not options["no_check"]
     if check:

@@ -27,6 +27,9 @@ def failing(
 ) -> dict[tuple[str, Family], list[str]]:
     """Return the ids of the demanded checks that each target fails over each family.
 
+    The first failed check settles that a target is not measured over a family, so it ends the checks of that pair. This
+    bounds the time that a server can cost which answers nobody.
+
     Args:
         targets: The targets.
         families: The families to check each target over.
@@ -34,16 +37,19 @@ def failing(
         python: The interpreter that runs the servers; None means this one.
 
     Returns:
-        The failed checks by target and family; a target that passes all of them over a family is left out.
+        The failed checks by target and family: one, or several that ended at the same time. A target that passes all of
+        them over a family is left out.
 
     Raises:
         HarnessError: A check could not be carried out.
     """
     failed: dict[tuple[str, Family], list[str]] = {}
-    for outcome in Runner(pair_with_families(targets, families), demanded(), python=python).outcomes():
+    runner = Runner(pair_with_families(targets, families), demanded(), python=python)
+    for outcome in runner.outcomes():
         progress(f"{outcome.target} over {outcome.family}: {outcome.check}")
         if outcome.fault:
             raise HarnessError(f"the check {outcome.check} could not be carried out: {outcome.fault.message}")
         if outcome.verdict in (Verdict.FAILED, Verdict.NOT_RUN):
             failed.setdefault((outcome.target, outcome.family), []).append(outcome.check)
+            runner.cancel(outcome.target, outcome.family)
     return failed

@@ -41,6 +41,7 @@ from upecho.conformance.harness.violation import how_ended
 from upecho.conformance.run.outcome import Identity, Outcome, Verdict
 from upecho.conformance.run.selection import Pair
 from upecho.conformance.run.shares import Share, divide
+from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
 from upecho.processes.server_process import END_SECONDS
 from upecho.processes.supervisor import Child, Supervisor
@@ -125,6 +126,12 @@ class Runner:
         self._waiting = deque(divide(pairs, checks, self._jobs))
         self._expected = Counter(identity for share in self._waiting for identity in share.identities())
         self._held: dict[Identity, Outcome] = {}
+        self._cancelled: set[tuple[str, Family]] = set()
+
+    def cancel(self, target: str, family: Family) -> None:
+        """Stop checking a target over a family; call this between two outcomes."""
+        self._cancelled.add((target, family))
+        self._waiting = deque(share for share in self._waiting if not self._is_cancelled(share))
 
     def outcomes(self) -> Iterator[Outcome]:
         """Yield each outcome as soon as it is known.
@@ -146,16 +153,24 @@ class Runner:
             while self._waiting and len(running.get_map()) < self._jobs:
                 worker = self._start(supervisor)
                 running.register(worker.child.stdout, selectors.EVENT_READ, worker)
+            cancelled = {key.fd for key in running.get_map().values() if self._is_cancelled(key.data.share)}
             ended = {key.fd for key in running.get_map().values() if not key.data.child.is_alive()}
             readable = {key.fd for key, _ in running.select(POLL_INTERVAL_SECONDS)}
-            for fd in readable | ended:
+            for fd in readable | ended | cancelled:
                 worker = running.get_key(fd).data
+                if self._is_cancelled(worker.share):
+                    running.unregister(fd)
+                    worker.child.close()
+                    continue
                 data = os.read(fd, 65536) if fd in readable else b""
                 for outcome in worker.outcomes_in(data):
                     yield from self._merged(outcome)
                 if not data:
                     running.unregister(fd)
                     worker.end()
+
+    def _is_cancelled(self, share: Share) -> bool:
+        return (share.target.text, share.family) in self._cancelled
 
     def _start(self, supervisor: Supervisor) -> Worker:
         share = self._waiting.popleft()

@@ -22,6 +22,7 @@ class PlannedCell:
         target: Target, loaded.
         scenario: Load to put on the server.
         interpreter: Interpreter that runs the server; None for the one that runs upecho.
+        unusable: Reason why the code of the target cannot be loaded; empty if it can.
         failed_checks: Ids of the conformance checks that the target fails over this family with this interpreter.
         added: Whether nobody asked for the cell. Such a cell is measured only while a requested one of its group is.
     """
@@ -30,6 +31,7 @@ class PlannedCell:
     target: Target
     scenario: Scenario
     interpreter: Interpreter | None = None
+    unusable: str = ""
     failed_checks: tuple[str, ...] = ()
     added: bool = False
 
@@ -78,7 +80,7 @@ def missing_baselines(cells: Sequence[PlannedCell]) -> list[PlannedCell]:
     except Unavailable:
         return []
     present = {one.cell for one in cells}
-    groups = {one.cell.group: one.scenario for one in cells}
+    groups = {one.cell.group: one.scenario for one in cells if not one.unusable}
     added = [
         PlannedCell(Cell(BASELINE, group.family, group.scenario), target, scenario, added=True)
         for group, scenario in groups.items()

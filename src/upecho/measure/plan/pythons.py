@@ -58,14 +58,18 @@ def _programs() -> Iterator[str]:
 
 
 def unloadable(cells: Sequence[PlannedCell]) -> dict[PlannedCell, str]:
-    """Return the cells whose interpreter cannot load their target, each with a short reason."""
-    interpreters = dict.fromkeys(one.interpreter for one in cells if one.interpreter)
+    """Return the cells whose interpreter cannot load their target, each with a short reason.
+
+    A target whose code is unusable anyway is not tried.
+    """
+    usable = [one for one in cells if not one.unusable]
+    interpreters = dict.fromkeys(one.interpreter for one in usable if one.interpreter)
     missing = {
         interpreter: interpreter.missing(
-            dict.fromkeys(one.cell.target for one in cells if one.interpreter == interpreter)
+            dict.fromkeys(one.cell.target for one in usable if one.interpreter == interpreter)
         )
         for interpreter in interpreters
     }
     return {
-        one: reason for one in cells if one.interpreter and (reason := missing[one.interpreter].get(one.cell.target))
+        one: reason for one in usable if one.interpreter and (reason := missing[one.interpreter].get(one.cell.target))
     }

@@ -33,12 +33,18 @@ class Claims:
     def __init__(self, results: Results) -> None:
         self.costs = Costs(results.trials)
         self._disturbed = sum(bool(trial.disturbances) for trial in results.trials)
+        self._throttled = sum(trial.was_throttled for trial in results.trials)
         self._trials = len(results.trials)
 
     @property
     def disturbed(self) -> float:
         """The share of trials that were disturbed."""
         return self._disturbed / self._trials if self._trials else 0.0
+
+    @property
+    def throttled(self) -> float:
+        """The share of trials in which a CPU quota stopped the engine or the server; they count as disturbed."""
+        return self._throttled / self._trials if self._trials else 0.0
 
     @property
     def is_too_busy(self) -> bool:

@@ -1,23 +1,29 @@
-"""Detects what else the machine did while a trial was measured."""
+"""Detects what else the machine did, or did not do, while a trial was measured."""
 
 from collections.abc import Iterator
 
 from upecho.load.plan import LoadResult
+from upecho.measure.throttling import Throttling
 
 MAX_STOLEN = 0.02  # of one core's time; a hypervisor gave it to another guest
 MAX_SWITCHES_PER_SECOND = 200  # involuntary context switches of the load engine
 MAX_DISTURBED = 0.25  # of all trials; above this, no claim is made
 
 
-def disturbances(load: LoadResult, *, own_core: bool = True) -> Iterator[str]:
-    """Yield what disturbed a load, as short phrases.
+def disturbances(
+    load: LoadResult | None, *, throttling: Throttling | None = None, own_core: bool = True
+) -> Iterator[str]:
+    """Yield what disturbed a trial, as short phrases.
 
     Args:
-        load: Result of the load engine.
+        load: Result of the load engine; None if the trial did not get that far.
+        throttling: How a CPU quota stopped the engine and the server during the trial; None without a quota.
         own_core: Whether the engine had a core of its own. On a shared core its context switches mean nothing, as
             they are mostly caused by the server.
     """
-    if not load.elapsed_ns:
+    if throttling and throttling.happened:
+        yield f"stopped by a CPU quota in {throttling.throttled} of {throttling.periods} periods"
+    if not load or not load.elapsed_ns:
         return
     stolen = load.stolen_ns / load.elapsed_ns
     if stolen > MAX_STOLEN:

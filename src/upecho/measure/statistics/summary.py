@@ -85,6 +85,7 @@ class Status(enum.Enum):
     MEASURED = enum.auto()
     FAILED = enum.auto()
     FAILS_CHECKS = enum.auto()
+    UNUSABLE = enum.auto()
     VOID = enum.auto()
     UNSUPPORTED = enum.auto()
     NOT_MEASURED = enum.auto()
@@ -116,7 +117,7 @@ class Row:
     @property
     def target_failed(self) -> bool:
         """Whether there are no figures because of something that the target did wrong."""
-        return self.status in (Status.FAILED, Status.FAILS_CHECKS)
+        return self.status in (Status.FAILED, Status.FAILS_CHECKS, Status.UNUSABLE)
 
     @property
     def label(self) -> str:
@@ -165,6 +166,12 @@ def _row(request: RequestedCell, trials: Sequence[Trial], scenario: Scenario) ->
         return Row(request, Status.VOID, reason=f"void: {voids[0]}", void=voids[0])
     if loads := [trial.load for trial in trials if trial.load]:
         return Row(request, Status.MEASURED, Figures.of(loads, list(_connection_bytes(trials, scenario.clients))))
+    return _row_without_trials(request)
+
+
+def _row_without_trials(request: RequestedCell) -> Row:
+    if request.unusable:
+        return Row(request, Status.UNUSABLE, reason=f"unusable: {request.unusable}")
     if request.unsupported:
         return Row(request, Status.UNSUPPORTED, reason=f"unsupported: {request.unsupported}")
     if request.failed_checks:

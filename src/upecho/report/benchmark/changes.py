@@ -12,7 +12,7 @@ from upecho.measure.results import Results
 from upecho.measure.statistics.changes import BASE, NEW, Change, Changes
 from upecho.measure.statistics.claims import Verdict
 from upecho.report.benchmark.comparison import over
-from upecho.report.benchmark.footer import range_of, rounds_of, servers_on
+from upecho.report.benchmark.footer import quota_lines, range_of, rounds_of, servers_on
 from upecho.report.benchmark.lines import PRECISION, TOO_FEW, precision_text
 from upecho.report.figures import three_digits
 from upecho.report.layout import cut, shorten
@@ -154,6 +154,7 @@ def _certainty(found: Changes) -> Iterator[str]:
         if disturbed := summary.claims.disturbed:
             busy = ": the machine was too busy to draw conclusions" if summary.claims.is_too_busy else ""
             yield f"{disturbed:.0%} of the trials of {name} were disturbed{busy}."
+        yield from quota_lines(summary.claims, f"the trials of {name}")
 
 
 def _run(results: Results) -> str:

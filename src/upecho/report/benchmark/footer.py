@@ -7,10 +7,10 @@ from rich.text import Text
 
 from upecho.measure.plan.cells import BASELINE, Cell, Group
 from upecho.measure.results import Results
-from upecho.measure.statistics.claims import MIN_ROUNDS
+from upecho.measure.statistics.claims import MIN_ROUNDS, Claims
 from upecho.measure.statistics.plausibility import VoidReason
 from upecho.measure.statistics.summary import Row, Status, Summary
-from upecho.report.benchmark.lines import ALIKE, BOUND, PRECISION, TOO_FEW, UNKNOWN, Lines, shows_rate
+from upecho.report.benchmark.lines import ALIKE, BOUND, PRECISION, TOO_BUSY, TOO_FEW, UNKNOWN, Lines, shows_rate
 from upecho.report.figures import percent
 from upecho.report.layout import cut
 from upecho.support.errors import NoPortLeft
@@ -23,8 +23,8 @@ LINE_LENGTH, MAX_LENGTH = 40, 240  # characters of a reason: what fits into its 
 
 def footer(summary: Summary, tables: Lines) -> Iterator[Text]:
     """Yield the lines of the footer, the most important first."""
-    yield from (Text(line, "red") for line in _failures(summary.rows))
-    yield from map(Text, _marks(summary.results, tables))
+    yield from (Text(line, "red") for line in (*_failures(summary.rows), *quota_lines(summary.claims)))
+    yield from map(Text, _marks(summary, tables))
     yield from map(Text, _remarks(summary))
     yield from map(Text, _certainty(summary))
     yield Text(_where(summary.results), "dim")
@@ -39,9 +39,26 @@ def _failures(rows: Sequence[Row]) -> Iterator[str]:
         if checks:
             more = f" and {len(checks) - MAX_CHECKS} more" if len(checks) > MAX_CHECKS else ""
             yield f"{target} fails over {family}: {', '.join(checks[:MAX_CHECKS])}{more}"
+    if any(failed_checks.values()):
+        yield "The first failed check ends the checks of a server; upecho check runs all of them."
     reasons = dict.fromkeys((row.cell.label, row.reason) for row in rows if len(row.reason) > LINE_LENGTH)
     for label, reason in reasons:
         yield f"{label} {cut(reason, MAX_LENGTH)}"
+
+
+def quota_lines(claims: Claims, what: str = "the trials") -> Iterator[str]:
+    """Yield a line if a CPU quota stopped the engine or the servers, because it distorts figures more than other work.
+
+    Args:
+        claims: The conclusions that the trials support.
+        what: The trials, in words.
+    """
+    if claims.throttled:
+        consequence = "nothing can be concluded from the figures" if claims.is_too_busy else "they count"
+        yield (
+            f"A CPU quota stopped the load engine or the server in {claims.throttled:.0%} of {what}: {consequence}. "
+            "Raise the quota of this container or control group (cpu.max)."
+        )
 
 
 def _remarks(summary: Summary) -> Iterator[str]:
@@ -50,7 +67,7 @@ def _remarks(summary: Summary) -> Iterator[str]:
         yield "! fails conformance checks: its figures may come from doing less work"
     if not summary.results.checked:
         yield "Conformance was not checked in this run."
-    elif not any(row.request.failed_checks for row in rows):
+    elif any(row.figures for row in rows) and not any(row.request.failed_checks for row in rows):
         yield (
             "Before the run, all servers passed the MUST checks (except those of start and stop) over these families."
         )
@@ -60,9 +77,9 @@ def _remarks(summary: Summary) -> Iterator[str]:
         yield "cold: measured before any connection of the server had ended"
 
 
-def _marks(results: Results, tables: Lines) -> Iterator[str]:
+def _marks(summary: Summary, tables: Lines) -> Iterator[str]:
     """Yield the meaning of the columns and marks that the tables contain."""
-    shown = [line for table in tables.values() for line in table]
+    results, shown = summary.results, [line for table in tables.values() for line in table]
     if not shown:
         return
     has_baseline = any(line.row.cell.is_baseline for line in shown)
@@ -74,7 +91,7 @@ def _marks(results: Results, tables: Lines) -> Iterator[str]:
     yield f"ratio: cost relative to {reference}, paired by round"
     yield PRECISION
     if any(line.precision == UNKNOWN for line in shown):
-        yield TOO_FEW
+        yield TOO_BUSY if summary.claims.is_too_busy else TOO_FEW
     if any(line.mark for line in shown):
         few = "; few rounds reveal only large differences" if results.rounds < FEW_ROUNDS else ""
         yield f"{ALIKE} no difference detected from the line above (p < 5%, corrected for all comparisons: Holm){few}"
@@ -89,7 +106,8 @@ def _certainty(summary: Summary) -> Iterator[str]:
         yield f"The machine was too busy to draw conclusions: {claims.disturbed:.0%} of the trials were disturbed."
     if summary.results.rounds >= MIN_ROUNDS:
         yield from _floors(summary)
-    yield from _missed_precision(summary)
+    if not claims.is_too_busy:
+        yield from _missed_precision(summary)
     if claims.disturbed and not claims.is_too_busy:
         yield f"{claims.disturbed:.0%} of the trials were disturbed by other work on the machine; they count."
 
@@ -141,7 +159,7 @@ def _why_it_ended(summary: Summary, rows: Sequence[Row]) -> str:
     """Return why a run ended before these rows were known precisely enough, and what would help."""
     results, limits = summary.results, summary.results.limits
     due = [row.cell for row in rows if row.status in (Status.MEASURED, Status.NOT_MEASURED)]
-    if any(results.rounds not in summary.claims.costs.logs(cell) for cell in due):
+    if not results.complete or any(results.rounds not in summary.claims.costs.logs(cell) for cell in due):
         return "The run was interrupted."
     if results.rounds < limits.rounds:
         return f"The time was used up ({limits.budget_seconds:g} s); increase --budget."

@@ -14,6 +14,7 @@ ALIKE = "≈"
 BOUND = "≥"
 UNKNOWN = "?"
 PRECISION = "±: half of the ratio's 95% interval, as a share of the ratio"
+TOO_BUSY = f"{UNKNOWN} unknown, because too many trials were disturbed"
 TOO_FEW = f"{UNKNOWN} fewer than {MIN_ROUNDS} rounds: too few for an interval, and for claiming a difference"
 
 
@@ -58,10 +59,14 @@ def _lines(rows: Sequence[Row], claims: Claims) -> Iterator[Line]:
     above: Row | None = None
     for row in sorted((row for row in rows if row.figures), key=lambda row: row.cost_ns):
         ratio = claims.ratio(row.cell)
-        precision = "" if row.cell == claims.costs.reference(row.cell.group) else precision_text(ratio)
+        precision = "" if row.cell == claims.costs.reference(row.cell.group) else _precision(ratio, claims)
         is_alike = above and claims.verdict(above.cell, row.cell) is Verdict.NO_DIFFERENCE
         yield Line(row, ratio, precision=precision, mark=ALIKE if is_alike else "")
         above = row
+
+
+def _precision(ratio: Ratio, claims: Claims) -> str:
+    return UNKNOWN if claims.is_too_busy else precision_text(ratio)
 
 
 def shows_rate(scenario: Scenario) -> bool:

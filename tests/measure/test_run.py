@@ -1,0 +1,49 @@
+"""A run keeps what it has measured, and knows whether it came to its end."""
+
+import contextlib
+from collections.abc import Iterator
+
+import pytest
+
+from tests.made_up import trial
+from tests.measure.test_rounds import CELLS
+from upecho.measure import rounds
+from upecho.measure.plan.settings import Limits, RunSettings, Window
+from upecho.measure.run import Run
+from upecho.measure.trials import Trial
+from upecho.support.errors import HarnessError
+
+SETTINGS = RunSettings(Window(0.01, 0.02, 1, "python"), Limits(1, 60.0))
+TRIALS = [trial("a", 1, None, "1 reset"), trial("b", 1, None, "1 reset")]
+
+
+def a_run(monkeypatch: pytest.MonkeyPatch, *, fails: bool) -> Run:
+    def measure(*_: object, **__: object) -> Iterator[Trial]:
+        yield from TRIALS
+        if fails:
+            raise HarnessError("the engine ended")
+
+    monkeypatch.setattr(rounds, "measure", measure)
+    return Run(CELLS, SETTINGS)
+
+
+def test_run_that_came_to_its_end_is_complete(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = a_run(monkeypatch, fails=False)
+    for _ in run.measure(lambda _cell, _round: None):
+        assert not run.results().complete
+    assert run.results().complete
+    assert list(run.results().trials) == TRIALS
+
+
+def test_run_that_failed_is_incomplete(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = a_run(monkeypatch, fails=True)
+    with contextlib.suppress(HarnessError):
+        list(run.measure(lambda _cell, _round: None))
+    assert not run.results().complete
+    assert list(run.results().trials) == TRIALS
+
+
+def test_run_without_cells_is_complete() -> None:
+    run = Run([], SETTINGS)
+    assert list(run.measure(lambda _cell, _round: None)) == []
+    assert run.results().complete
