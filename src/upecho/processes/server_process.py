@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -17,6 +17,7 @@ from upecho.net import connecting
 from upecho.net.address import Address
 from upecho.processes import procfs
 from upecho.processes.interpreter import Interpreter
+from upecho.processes.listening import listening_addresses
 from upecho.processes.supervisor import Child, Supervisor
 from upecho.serving.announcement import Ready, Refused, decode
 from upecho.serving.run import NO_PORT_STATUS, Order
@@ -62,15 +63,25 @@ class StartFailure(TargetError):
         stderr: What the process wrote to stderr.
         refusal: Why upecho's own code refused to start an implementation, such as an address that cannot be bound;
             None if the process failed in another way.
+        listening: Addresses at which the process listened when it counted as not ready, as far as the system shows it.
     """
 
-    def __init__(self, target: str, *, status: int | None, stderr: str, refusal: CallerError | None = None) -> None:
+    def __init__(
+        self,
+        target: str,
+        *,
+        status: int | None,
+        stderr: str,
+        refusal: CallerError | None = None,
+        listening: Sequence[Address] = (),
+    ) -> None:
         how = "did not become ready" if status is None else f"ended with status {status} before it was ready"
         last_line = stderr.strip().splitlines()[-1:] or ["no output on stderr"]
         super().__init__(f"it {how}: {last_line[0]}", subject=target)
         self.status = status
         self.stderr = stderr
         self.refusal = refusal
+        self.listening = listening
 
 
 class ServerProcess:
@@ -159,10 +170,11 @@ def start_server(supervisor: Supervisor, launch: Launch, *, may_connect: bool = 
     # A command that was not connected to has had no time yet to start and to notice that its address is taken.
     status = child.wait(timeouts.scaled(END_SECONDS if may_connect else READY_SECONDS))
     stderr = child.stderr()
+    listening = listening_addresses(procfs.members(child.pid)) if procfs.AVAILABLE else []
     child.close()
     if status == NO_PORT_STATUS and launch.target.kind is Kind.IMPLEMENTATION:
         raise NoPortLeft
-    raise StartFailure(launch.target.text, status=status, stderr=stderr, refusal=refusal)
+    raise StartFailure(launch.target.text, status=status, stderr=stderr, refusal=refusal, listening=listening)
 
 
 def _start_implementation(supervisor: Supervisor, launch: Launch) -> Child:

@@ -8,6 +8,7 @@ from upecho.conformance.harness.violation import Log, Violation, ending, importa
 from upecho.net.address import Address, Family
 from upecho.processes import procfs
 from upecho.processes.interpreter import Interpreter
+from upecho.processes.listening import described
 from upecho.processes.server_process import Launch, StartFailure, start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.listener import unused
@@ -206,6 +207,8 @@ class Launcher:
         how = "neither ready nor ended"
         if failure.status is not None:
             how = unrequested_ending(failure.status, is_command=self.target.kind is Kind.COMMAND)
+        elif failure.listening:
+            how = f"it accepted no connection there; it listens at {described(failure.listening)}"
         stderr = "; ".join(important_lines(failure.stderr)) or "nothing"
         return Violation(f"a server at {launch.address}", f"{how}; on stderr: {stderr}")
 
