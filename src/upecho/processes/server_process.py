@@ -45,6 +45,7 @@ class Launch:
         cores: Processor cores that the process may run on; empty means all of them.
         descriptors: Number of descriptors that the process may open; None means as many as this process.
         interpreter: Python that runs an implementation; None means the one that runs upecho.
+        prefix: A program and arguments that execute the command which follows them.
     """
 
     target: Target
@@ -53,6 +54,7 @@ class Launch:
     cores: Collection[int] = ()
     descriptors: int | None = None
     interpreter: Interpreter | None = None
+    prefix: Sequence[str] = ()
 
 
 class StartFailure(TargetError):
@@ -116,6 +118,10 @@ class ServerProcess:
         if self.child.is_alive():
             os.killpg(self.child.pid, number)
 
+    def listening_addresses(self) -> list[Address]:
+        """Return the addresses at which the server listens; none where the system does not show that."""
+        return listening_addresses(procfs.members(self.child.pid)) if procfs.AVAILABLE else []
+
     def descriptor_count(self) -> int:
         """Return the number of open descriptors."""
         return procfs.descriptor_count(self.child.pid)
@@ -161,7 +167,7 @@ def start_server(supervisor: Supervisor, launch: Launch, *, may_connect: bool = 
         address = Address.parse(announcement.address) if isinstance(announcement, Ready) else None
         refusal = announcement.error if isinstance(announcement, Refused) else None
     else:
-        command = launch.target.command(launch.address)
+        command = [*launch.prefix, *launch.target.command(launch.address)]
         child = supervisor.start(command, launch.cores, descriptors=launch.descriptors, mute=True)
         address = _wait_for_connection(child, launch.address) if may_connect else None
         refusal = None
@@ -184,7 +190,8 @@ def _start_implementation(supervisor: Supervisor, launch: Launch) -> Child:
         program = [sys.executable, "-P", "-m", "upecho.serving.run"]
     else:
         program = launch.interpreter.command(supervisor.directory, SERVE)
-    return supervisor.start([*program, order.to_json()], launch.cores, descriptors=launch.descriptors)
+    command = [*launch.prefix, *program, order.to_json()]
+    return supervisor.start(command, launch.cores, descriptors=launch.descriptors)
 
 
 def _read_announcement(child: Child) -> Ready | Refused | None:
