@@ -35,6 +35,12 @@ def cause_in(call: pytest.CallInfo[None]) -> str:
     return f"{violation.precondition}: {violation.seen}" if isinstance(violation, NotReached) else ""
 
 
+def unsupported_in(call: pytest.CallInfo[None]) -> str:
+    """Return why a check was skipped; empty if it was not."""
+    raised = call.excinfo.value if call.excinfo else None
+    return str(raised) if isinstance(raised, pytest.skip.Exception) else ""
+
+
 def fault_in(call: pytest.CallInfo[None]) -> Fault:
     """Return what kept a check from a verdict; the location is given only for an unforeseen exception."""
     assert call.excinfo
