@@ -235,6 +235,7 @@ START_STOP = [
         ids("graceful-shutdown-idle-client graceful-shutdown-no-data-loss quiet-stderr"),
         family=Family.INET,
     ),
+    kill("start_stop:resets_queued_clients_at_stop", ids("graceful-shutdown-queued-clients")),
     kill("start_stop:exits_in_signal_handler", ids("graceful-shutdown-no-data-loss")),
     kill("start_stop:receives_once_at_stop", ids("graceful-shutdown-no-data-loss")),
     kill("start_stop:receives_once_at_stop", ids("graceful-shutdown-no-data-loss"), family=Family.INET),

@@ -138,6 +138,10 @@ class ServerProcess:
         """Whether a thread runs or is ready to run; False where the system does not show it."""
         return procfs.AVAILABLE and procfs.is_busy(self.child.pid)
 
+    def is_stopped(self) -> bool:
+        """Whether every thread is stopped by a signal; True where the system does not show it."""
+        return not procfs.AVAILABLE or procfs.is_stopped(self.child.pid)
+
     def resident_bytes(self) -> int:
         """Return the memory in use, in bytes."""
         return procfs.resident_bytes(self.child.pid)

@@ -3,12 +3,10 @@
 import contextlib
 from dataclasses import replace
 
-import pytest
-
 from upecho.conformance.check import Level, check
 from upecho.conformance.harness.launcher import Launcher
 from upecho.conformance.harness.server import Server
-from upecho.conformance.harness.violation import Violation, precondition
+from upecho.conformance.harness.violation import Unsupported, Violation, precondition
 from upecho.net import connecting
 from upecho.net.address import Address, Family
 from upecho.processes.listening import described
@@ -29,7 +27,7 @@ def test_only_given_address(launcher: Launcher) -> None:
     Source: ip(7) and ipv6(7): a socket bound to INADDR_ANY or in6addr_any receives packets for every local address.
     """
     if not launcher.target.is_given_host:
-        pytest.skip("the command is given only the port")
+        raise Unsupported("the command is given only the port")
     others = _other_addresses(Address.parse(launcher.new_address()))
     for _ in range(STARTS):
         with precondition("a server at its address"):

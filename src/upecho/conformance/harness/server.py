@@ -179,9 +179,16 @@ class Server:
         """Stop the process for a while, so that only the kernel receives; no pause if the process is not ours."""
         self.send_signal(signal.SIGSTOP)
         try:
+            self._wait_until_stopped()
             yield
         finally:
             self.send_signal(signal.SIGCONT)
+
+    def _wait_until_stopped(self) -> None:
+        """Wait for every thread to stop, as far as that can be seen: one on another core may run a little longer."""
+        deadline = time.monotonic() + timeouts.scaled(TIMEOUT_SECONDS)
+        while self._process and not self._process.is_stopped() and time.monotonic() < deadline:
+            time.sleep(POLL_INTERVAL_SECONDS)
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send a signal to the server and its children, if the process is ours."""
