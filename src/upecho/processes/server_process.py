@@ -17,7 +17,7 @@ from upecho.net import connecting
 from upecho.net.address import Address
 from upecho.processes import procfs
 from upecho.processes.interpreter import Interpreter
-from upecho.processes.listening import listening_addresses
+from upecho.processes.listeners import listening_addresses
 from upecho.processes.supervisor import Child, Supervisor
 from upecho.serving.announcement import Ready, Refused, decode
 from upecho.serving.run import NO_PORT_STATUS, Order

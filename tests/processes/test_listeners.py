@@ -9,7 +9,7 @@ import pytest
 
 from upecho.net.address import Address, Family
 from upecho.processes import procfs
-from upecho.processes.listening import described, listening_addresses
+from upecho.processes.listeners import described, listening_addresses
 from upecho.processes.supervisor import Supervisor
 
 pytestmark = pytest.mark.skipif(not procfs.AVAILABLE, reason="reads /proc, which only Linux has")
