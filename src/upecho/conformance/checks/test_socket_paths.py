@@ -9,13 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from upecho.conformance.check import Level, check
-from upecho.conformance.harness.connection import TIMEOUT_SECONDS
 from upecho.conformance.harness.launcher import GRACE_SECONDS, Launcher
 from upecho.conformance.harness.server import Server
-from upecho.conformance.harness.violation import NotReached, Violation, precondition
+from upecho.conformance.harness.violation import Violation, precondition
 from upecho.net.address import MAX_PATH_BYTES, Address, Family
 from upecho.processes.creation_stops import stopping_at_creation
-from upecho.support import timeouts
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
 OWNER_ONLY = 0o700
@@ -81,7 +79,7 @@ def test_socket_path_removed_at_stop(launcher: Launcher) -> None:
     """
     for number in STOPS:
         server = _answering(launcher)
-        _stop(server, number)
+        server.end(number, GRACE_SECONDS)
         if _inode(Path(server.address.path)) is not None:
             raise Violation(f"no path after {number.name}", "the path still exists")
 
@@ -98,7 +96,7 @@ def test_replaced_socket_path_kept(launcher: Launcher) -> None:
         other.bind(f"{path}.other")
         Path(f"{path}.other").rename(path)  # at once, so that no moment is left in which the server could bind again
         with _expect_same_file(path):
-            _stop(server, signal.SIGTERM)
+            server.end(signal.SIGTERM, GRACE_SECONDS)
 
 
 @check(Level.SHOULD, process=True, families=[Family.UNIX])
@@ -137,14 +135,6 @@ def _answering(launcher: Launcher) -> Server:
         client.exchange(b"before the stop")
         client.close()
     return server
-
-
-def _stop(server: Server, number: signal.Signals) -> None:
-    """Stop a server, whatever its exit status, which other checks judge."""
-    server.request_stop(number)
-    if server.process.child.wait(GRACE_SECONDS + timeouts.scaled(TIMEOUT_SECONDS)) is None:
-        within = f"the end of the server within {GRACE_SECONDS:g} s"
-        raise NotReached(f"an end after {number.name}", Violation(within, "still running"))
 
 
 @contextmanager

@@ -149,10 +149,11 @@ def test_immediate_restart(launcher: Launcher) -> None:
 
     Source: RFC 9293 section 3.6.1 (TIME-WAIT); SO_REUSEADDR in socket(7); a Unix path outlives a killed server.
     """
-    first = launcher.start()
+    with precondition("an echo before the stop"):
+        first = launcher.start()
+        first.connect().exchange(b"first")
     address = str(first.address)
-    first.connect().exchange(b"first")
-    first.stop(signal.SIGTERM, GRACE_SECONDS)
+    first.end(signal.SIGTERM, GRACE_SECONDS)
     second = launcher.start(address)
     second.connect().exchange(b"second")
     second.kill()
