@@ -6,6 +6,7 @@ in which upecho binds. They are programs because a ``serve`` function is given a
 
 import dataclasses
 import errno
+import os
 import socket
 import sys
 from pathlib import Path
@@ -73,6 +74,30 @@ def removes_replaced_path(order: serving.Order) -> None:
 def world_writable_path(order: serving.Order) -> None:
     """Let every user connect to the socket path."""
     correct(dataclasses.replace(order, settings=dataclasses.replace(order.settings, mode=0o777)))
+
+
+def makes_path_private_after_bind(order: serving.Order) -> None:
+    """Let every user connect to the socket path until a `chmod` right after `bind`."""
+    identity = listener._identity
+
+    def make_private(path: Path) -> tuple[int, int]:
+        path.chmod(0o600)
+        return identity(path)
+
+    with mock.patch.object(listener, "_identity", make_private):
+        world_writable_path(order)
+
+
+def leaves_permissions_to_umask(order: serving.Order) -> None:
+    """Give the socket path the permissions that the inherited umask leaves."""
+    with mock.patch.object(os, "umask"):
+        correct(order)
+
+
+def listens_at_every_address(order: serving.Order) -> None:
+    """Listen at every address of the machine instead of the one that it was given."""
+    wildcard = "0.0.0.0:" if order.address.startswith("127.0.0.1:") else "[::]:"
+    correct(dataclasses.replace(order, address=wildcard + order.address.rpartition(":")[2]))
 
 
 def truncates_long_path(order: serving.Order) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import errno
 import os
 import select
 import selectors
@@ -71,6 +72,18 @@ def resets_connections_at_stop(listener: socket.socket, stop: Stop) -> None:
 
     _at_stop(stop, leave)
     serve_with(handler, listener, _never(stop))
+
+
+def resets_queued_clients_at_stop(listener: socket.socket, stop: Stop) -> None:
+    """Close the listener at the stop without accepting the clients in its queue."""
+
+    class Listener(socket.socket):
+        def accept(self) -> tuple[socket.socket, object]:
+            if select.select([stop], [], [], 0)[0]:
+                raise BlockingIOError(errno.EAGAIN, "no client")
+            return super().accept()
+
+    serve_correctly(Listener(fileno=listener.detach()), stop)
 
 
 def exits_in_signal_handler(listener: socket.socket, stop: Stop) -> None:

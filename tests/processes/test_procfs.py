@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -100,6 +101,16 @@ def test_cpu_time_of_all_processes_is_counted(group: int, eventually: Callable[.
     used_by_this_process = time.process_time_ns()
     assert procfs.cpu_ns(os.getpgrp()) >= used_by_this_process
     assert procfs.cpu_ns(group) - first < 50e6
+
+
+def test_group_is_stopped_when_all_its_threads_are(
+    supervisor: Supervisor, eventually: Callable[[Callable[[], bool]], None]
+) -> None:
+    child = supervisor.start([sys.executable, "-S", "-c", THREADS_AND_A_ZOMBIE])
+    assert child.read_line(20)
+    assert not procfs.is_stopped(child.pid)
+    os.killpg(child.pid, signal.SIGSTOP)
+    eventually(lambda: procfs.is_stopped(child.pid))
 
 
 def test_spinning_group_is_busy_and_waiting_group_is_not(

@@ -9,6 +9,7 @@ import pytest
 
 from upecho.net.address import Address
 from upecho.net.connecting import connect
+from upecho.processes import procfs
 from upecho.processes.server_process import Launch, StartFailure, start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.listener import listening, unused
@@ -118,6 +119,16 @@ def test_command_is_not_ready_because_another_server_answers(
         with pytest.raises(StartFailure) as raised:
             start_server(supervisor, launch, may_connect=False)
     assert raised.value.status is None
+
+
+@pytest.mark.skipif(not procfs.AVAILABLE, reason="reads /proc, which only Linux has")
+def test_failure_says_where_the_command_listens_instead(
+    supervisor: Supervisor, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UPECHO_DEADLINE_SCALE", "0.1")
+    elsewhere = f"import socket, time; s = socket.socket(socket.AF_UNIX); s.bind('{directory}/other'); s.listen()"
+    seen = failure(supervisor, command(f"{elsewhere}; time.sleep(600)"), f"unix:{directory}/s")
+    assert [str(one) for one in seen.listening] == [f"unix:{directory}/other"]
 
 
 def test_server_is_killed_at_the_end_of_its_block(supervisor: Supervisor) -> None:

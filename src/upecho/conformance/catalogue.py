@@ -4,6 +4,7 @@ import functools
 
 from upecho.conformance.check import Check
 from upecho.conformance.checks import (
+    test_addresses,
     test_bytes,
     test_connection_end,
     test_flow_control,
@@ -15,6 +16,7 @@ from upecho.conformance.checks import (
 )
 
 MODULES = (
+    test_addresses,
     test_bytes,
     test_connection_end,
     test_flow_control,

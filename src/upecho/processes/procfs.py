@@ -18,6 +18,7 @@ CPU_FIELDS = range(11, 15)  # positions of utime, stime, cutime and cstime in a 
 MACHINE = Path("/proc/stat")
 MEMORY = re.compile(rb"^Pss_(?:Anon|Shmem):\s*([0-9]+)", re.MULTILINE)
 ACTIVE = re.compile(rb"^State:\s*[RD]", re.MULTILINE)  # running, ready to run, or briefly asleep in the kernel
+STOPPED = re.compile(rb"^State:\s*[TZX]", re.MULTILINE)  # stopped by a signal, or ended
 STATUS = re.compile(rb"^(VmHWM|VmRSS|nonvoluntary_ctxt_switches):\s*([0-9]+)", re.MULTILINE)
 
 
@@ -116,6 +117,11 @@ def task_count(group: int) -> int:
 def is_busy(group: int) -> bool:
     """Whether a thread of a group is running or ready to run."""
     return any(ACTIVE.search(status) for pid in members(group) for status in _statuses(pid))
+
+
+def is_stopped(group: int) -> bool:
+    """Whether every thread of a group is stopped by a signal or has ended."""
+    return all(STOPPED.search(status) for pid in members(group) for status in _statuses(pid))
 
 
 def resident_bytes(group: int) -> int:

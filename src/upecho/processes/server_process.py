@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -17,6 +17,7 @@ from upecho.net import connecting
 from upecho.net.address import Address
 from upecho.processes import procfs
 from upecho.processes.interpreter import Interpreter
+from upecho.processes.listeners import listening_addresses
 from upecho.processes.supervisor import Child, Supervisor
 from upecho.serving.announcement import Ready, Refused, decode
 from upecho.serving.run import NO_PORT_STATUS, Order
@@ -44,6 +45,7 @@ class Launch:
         cores: Processor cores that the process may run on; empty means all of them.
         descriptors: Number of descriptors that the process may open; None means as many as this process.
         interpreter: Python that runs an implementation; None means the one that runs upecho.
+        prefix: A program and arguments that execute the command which follows them.
     """
 
     target: Target
@@ -52,6 +54,7 @@ class Launch:
     cores: Collection[int] = ()
     descriptors: int | None = None
     interpreter: Interpreter | None = None
+    prefix: Sequence[str] = ()
 
 
 class StartFailure(TargetError):
@@ -62,15 +65,25 @@ class StartFailure(TargetError):
         stderr: What the process wrote to stderr.
         refusal: Why upecho's own code refused to start an implementation, such as an address that cannot be bound;
             None if the process failed in another way.
+        listening: Addresses at which the process listened when it counted as not ready, as far as the system shows it.
     """
 
-    def __init__(self, target: str, *, status: int | None, stderr: str, refusal: CallerError | None = None) -> None:
+    def __init__(
+        self,
+        target: str,
+        *,
+        status: int | None,
+        stderr: str,
+        refusal: CallerError | None = None,
+        listening: Sequence[Address] = (),
+    ) -> None:
         how = "did not become ready" if status is None else f"ended with status {status} before it was ready"
         last_line = stderr.strip().splitlines()[-1:] or ["no output on stderr"]
         super().__init__(f"it {how}: {last_line[0]}", subject=target)
         self.status = status
         self.stderr = stderr
         self.refusal = refusal
+        self.listening = listening
 
 
 class ServerProcess:
@@ -105,6 +118,10 @@ class ServerProcess:
         if self.child.is_alive():
             os.killpg(self.child.pid, number)
 
+    def listening_addresses(self) -> list[Address]:
+        """Return the addresses at which the server listens; none where the system does not show that."""
+        return listening_addresses(procfs.members(self.child.pid)) if procfs.AVAILABLE else []
+
     def descriptor_count(self) -> int:
         """Return the number of open descriptors."""
         return procfs.descriptor_count(self.child.pid)
@@ -120,6 +137,10 @@ class ServerProcess:
     def is_busy(self) -> bool:
         """Whether a thread runs or is ready to run; False where the system does not show it."""
         return procfs.AVAILABLE and procfs.is_busy(self.child.pid)
+
+    def is_stopped(self) -> bool:
+        """Whether every thread is stopped by a signal; True where the system does not show it."""
+        return not procfs.AVAILABLE or procfs.is_stopped(self.child.pid)
 
     def resident_bytes(self) -> int:
         """Return the memory in use, in bytes."""
@@ -150,7 +171,7 @@ def start_server(supervisor: Supervisor, launch: Launch, *, may_connect: bool = 
         address = Address.parse(announcement.address) if isinstance(announcement, Ready) else None
         refusal = announcement.error if isinstance(announcement, Refused) else None
     else:
-        command = launch.target.command(launch.address)
+        command = [*launch.prefix, *launch.target.command(launch.address)]
         child = supervisor.start(command, launch.cores, descriptors=launch.descriptors, mute=True)
         address = _wait_for_connection(child, launch.address) if may_connect else None
         refusal = None
@@ -159,10 +180,11 @@ def start_server(supervisor: Supervisor, launch: Launch, *, may_connect: bool = 
     # A command that was not connected to has had no time yet to start and to notice that its address is taken.
     status = child.wait(timeouts.scaled(END_SECONDS if may_connect else READY_SECONDS))
     stderr = child.stderr()
+    listening = listening_addresses(procfs.members(child.pid)) if procfs.AVAILABLE else []
     child.close()
     if status == NO_PORT_STATUS and launch.target.kind is Kind.IMPLEMENTATION:
         raise NoPortLeft
-    raise StartFailure(launch.target.text, status=status, stderr=stderr, refusal=refusal)
+    raise StartFailure(launch.target.text, status=status, stderr=stderr, refusal=refusal, listening=listening)
 
 
 def _start_implementation(supervisor: Supervisor, launch: Launch) -> Child:
@@ -172,7 +194,8 @@ def _start_implementation(supervisor: Supervisor, launch: Launch) -> Child:
         program = [sys.executable, "-P", "-m", "upecho.serving.run"]
     else:
         program = launch.interpreter.command(supervisor.directory, SERVE)
-    return supervisor.start([*program, order.to_json()], launch.cores, descriptors=launch.descriptors)
+    command = [*launch.prefix, *program, order.to_json()]
+    return supervisor.start(command, launch.cores, descriptors=launch.descriptors)
 
 
 def _read_announcement(child: Child) -> Ready | Refused | None:

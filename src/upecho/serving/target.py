@@ -91,6 +91,11 @@ class Target:
         """Name of the event loop that the user chose for an implementation; empty without one."""
         return self.text.partition("+")[2] if self.kind is Kind.IMPLEMENTATION else ""
 
+    @property
+    def is_given_host(self) -> bool:
+        """Whether the server is told at which host to listen; the command line of a command may name only the port."""
+        return self.kind is not Kind.COMMAND or "{address}" in self.text or "{host}" in self.text
+
     def address(self) -> Address:
         """Return the address of a target that someone else has started."""
         return Address.parse(self.text)

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Callable, Iterator
 
@@ -167,3 +168,16 @@ def test_wait_for_a_busy_server_is_bounded(monkeypatch: pytest.MonkeyPatch) -> N
     ours, theirs = socket.socketpair()
     with ours, theirs:
         assert 0 < Client(ours, Log(), "client 1", lambda: True).stall(1 << 30, seconds=0.01) < 1 << 30
+
+
+def test_data_has_arrived_when_the_kernel_of_the_server_has_it(client_of: Callable[[Script], Client]) -> None:
+    client = client_of(lambda _: None)
+    client.send(b"unread")
+    assert client.wait_until_arrived(5)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what is acknowledged")
+def test_data_has_not_arrived_while_it_waits_for_the_server_to_read(client_of: Callable[[Script], Client]) -> None:
+    client = client_of(lambda _: None)
+    client.stall(1 << 26)
+    assert not client.wait_until_arrived(0.1)

@@ -1,17 +1,23 @@
 """Checks of the path of a Unix socket: who may connect, and when a server may create, replace and remove it."""
 
+import contextlib
 import signal
 import socket
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from upecho.conformance.check import Level, check
 from upecho.conformance.harness.launcher import GRACE_SECONDS, Launcher
-from upecho.conformance.harness.violation import Violation
+from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.violation import Violation, precondition
 from upecho.net.address import MAX_PATH_BYTES, Address, Family
+from upecho.processes.creation_stops import stopping_at_creation
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
 OWNER_ONLY = 0o700
+WITH_UMASK_0 = ["/bin/sh", "-c", 'umask 0 && exec "$@"', "sh"]
 
 
 @check(Level.MUST, gate=False, process=True, families=[Family.UNIX])
@@ -23,7 +29,7 @@ def test_stale_socket_path_reused(launcher: Launcher) -> None:
     address = launcher.new_address()
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(Address.parse(address).path)
-    launcher.start(address).connect().exchange(b"reclaimed")
+    launcher.start(address).connect()
 
 
 @check(Level.MUST, gate=False, process=True, families=[Family.UNIX])
@@ -38,10 +44,8 @@ def test_live_socket_path_kept(launcher: Launcher) -> None:
         live.bind(str(path))
         live.listen(0)
         client.connect(str(path))
-        before = path.lstat().st_ino
-        launcher.expect_refusal(address)
-        if not path.exists() or path.lstat().st_ino != before:
-            raise Violation("the socket of the other server at the path", "another socket or none")
+        with _expect_same_file(path):
+            launcher.expect_refusal(address)
 
 
 @check(Level.MUST, gate=False, process=True, families=[Family.UNIX])
@@ -54,7 +58,7 @@ def test_regular_file_kept(launcher: Launcher) -> None:
     path = Path(Address.parse(address).path)
     path.write_text("precious")
     launcher.expect_refusal(address)
-    if not path.is_file() or path.read_text() != "precious":
+    if _content(path) != b"precious":
         raise Violation("the file unchanged", "it was changed or removed")
 
 
@@ -74,10 +78,10 @@ def test_socket_path_removed_at_stop(launcher: Launcher) -> None:
     Source: unix(7): closing a socket does not remove its path.
     """
     for number in STOPS:
-        server = launcher.start()
-        server.stop(number, GRACE_SECONDS)
-        if Path(server.address.path).exists():
-            raise Violation("no path after the stop", "the path still exists")
+        server = _answering(launcher)
+        server.end(number, GRACE_SECONDS)
+        if _inode(Path(server.address.path)) is not None:
+            raise Violation(f"no path after {number.name}", "the path still exists")
 
 
 @check(Level.MUST, gate=False, process=True, families=[Family.UNIX])
@@ -86,23 +90,73 @@ def test_replaced_socket_path_kept(launcher: Launcher) -> None:
 
     Source: unix(7): a path may be removed and bound again while the first socket is open.
     """
-    server = launcher.start()
+    server = _answering(launcher)
     path = Path(server.address.path)
-    path.unlink()
     with socket.socket(socket.AF_UNIX) as other:
-        other.bind(str(path))
-        before = path.lstat().st_ino
-        server.stop(signal.SIGTERM, GRACE_SECONDS)
-        if not path.exists() or path.lstat().st_ino != before:
-            raise Violation("the socket of the other server at the path", "another socket or none")
+        other.bind(f"{path}.other")
+        Path(f"{path}.other").rename(path)  # at once, so that no moment is left in which the server could bind again
+        with _expect_same_file(path):
+            server.end(signal.SIGTERM, GRACE_SECONDS)
 
 
 @check(Level.SHOULD, process=True, families=[Family.UNIX])
 def test_socket_path_permissions(launcher: Launcher) -> None:
-    """A Unix path is accessible only to its owner, unless other permissions were requested.
+    """From bind() on, a Unix path is accessible only to its owner, even if the server inherits a umask of 0.
 
-    Source: unix(7): connecting requires write permission on the path, which otherwise depends on the umask.
+    This does not apply if other permissions were requested.
+
+    Source: unix(7): connecting requires write permission on the path, which depends on the umask; a chmod after bind()
+    leaves a moment in which any user may connect.
     """
-    mode = stat.S_IMODE(Path(launcher.start().address.path).stat().st_mode)
-    if mode & ~OWNER_ONLY:
-        raise Violation(f"at most {OWNER_ONLY:04o}", f"{mode:04o}")
+    directory = launcher.new_directory()
+    path = directory / "s"
+    modes: list[int] = []
+    with (
+        stopping_at_creation(directory, Path(f"{directory}.pid"), lambda: modes.extend(_mode(path))) as prefix,
+        precondition("a server at a Unix path"),
+    ):
+        launcher.start(f"unix:{path}", prefix=[*WITH_UMASK_0, *prefix])
+    modes += _mode(path)
+    if any(mode & ~OWNER_ONLY for mode in modes):
+        raise Violation(f"at most {OWNER_ONLY:04o} from bind() on", ", then ".join(f"{mode:04o}" for mode in modes))
+
+
+def _mode(path: Path) -> Iterator[int]:
+    """Yield the permissions of a path, if there is one."""
+    with contextlib.suppress(FileNotFoundError):
+        yield stat.S_IMODE(path.lstat().st_mode)
+
+
+def _answering(launcher: Launcher) -> Server:
+    """Return a new server that has answered a client; nothing is judged yet."""
+    with precondition("an echo before the stop"):
+        server = launcher.start()
+        client = server.connect()
+        client.exchange(b"before the stop")
+        client.close()
+    return server
+
+
+@contextmanager
+def _expect_same_file(path: Path) -> Iterator[None]:
+    """Expect that after the block the same socket is at a path as before."""
+    before = _inode(path)
+    yield
+    if _inode(path) != before:
+        raise Violation("the socket of the other server at the path", "another socket or none")
+
+
+def _inode(path: Path) -> int | None:
+    """Return the inode number of a path; None if nothing is there."""
+    try:
+        return path.lstat().st_ino
+    except FileNotFoundError:
+        return None
+
+
+def _content(path: Path) -> bytes | None:
+    """Return the content of a regular file; None if it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None

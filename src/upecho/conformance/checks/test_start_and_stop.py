@@ -1,10 +1,14 @@
 """Checks of start and stop: a server is ready when it says so, shuts down gracefully, and binds only free addresses."""
 
+import contextlib
 import random
 import signal
 
 from upecho.conformance.check import Level, check
+from upecho.conformance.harness.client import Client
 from upecho.conformance.harness.launcher import GRACE_SECONDS, Launcher
+from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.violation import NotReached, Violation, precondition
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
 SEED = 20260704
@@ -12,6 +16,8 @@ IN_FLIGHT_BYTES = 400_000  # more than most servers receive in one call; a Unix 
 WARM_UP_BYTES = 1 << 20  # widens the TCP window
 CLIENTS = 3
 STALLED_BYTES = 64 << 20
+QUEUED_BYTES = 1000  # fits into one segment and every receive buffer
+ARRIVAL_SECONDS = 1.0  # longer than any delayed acknowledgement
 SHORT_GRACE_SECONDS = 0.3
 PIECE_BYTES = 200_000
 SIGNALS = (signal.SIGSTOP, signal.SIGCONT, *[signal.SIGWINCH] * 10)
@@ -73,6 +79,43 @@ def test_graceful_shutdown_no_data_loss(launcher: Launcher) -> None:
     server.expect_exit(GRACE_SECONDS)
 
 
+@check(Level.SHOULD, process=True)
+def test_graceful_shutdown_queued_clients(launcher: Launcher) -> None:
+    """Before a server ends after SIGTERM, it also answers clients that it had not yet accepted.
+
+    This concerns clients whose connection was complete, and whose data and half-close had arrived, before the signal.
+
+    Source: POSIX listen(): connections are complete before accept(); closing a listener resets those in its queue.
+    """
+    with precondition("an echo before the stop"):
+        server = launcher.start()
+        client = server.connect()
+        client.exchange(b"first")
+        client.close()
+    with server.paused():
+        queued = _queue_clients(server)
+        server.request_stop(signal.SIGTERM)
+    for client in queued:
+        client.expect_fin()
+
+
+def _queue_clients(server: Server) -> list[Client]:
+    """Connect to a server that is paused, send data and half-close; return the clients for which its queue has room."""
+    queued: list[Client] = []
+    for _ in range(min(CLIENTS, server.max_clients or CLIENTS)):
+        with contextlib.suppress(Violation):
+            client = server.start_connecting()
+            client.send(random.Random(SEED).randbytes(QUEUED_BYTES))
+            client.half_close()
+            queued.append(client)
+            continue
+        break
+    if not (queued := [client for client in queued if client.wait_until_arrived(ARRIVAL_SECONDS)]):
+        missing = Violation("a queue of the listener with room for one client", "none")
+        raise NotReached("a client in the queue of the listener", missing)
+    return queued
+
+
 @check(Level.MUST, gate=False, process=True)
 def test_graceful_shutdown_stalled_client(launcher: Launcher) -> None:
     """A client that does not read delays the end of a server by at most its grace period; the exit status is 0.
@@ -106,10 +149,11 @@ def test_immediate_restart(launcher: Launcher) -> None:
 
     Source: RFC 9293 section 3.6.1 (TIME-WAIT); SO_REUSEADDR in socket(7); a Unix path outlives a killed server.
     """
-    first = launcher.start()
+    with precondition("an echo before the stop"):
+        first = launcher.start()
+        first.connect().exchange(b"first")
     address = str(first.address)
-    first.connect().exchange(b"first")
-    first.stop(signal.SIGTERM, GRACE_SECONDS)
+    first.end(signal.SIGTERM, GRACE_SECONDS)
     second = launcher.start(address)
     second.connect().exchange(b"second")
     second.kill()

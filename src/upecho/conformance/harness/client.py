@@ -1,10 +1,12 @@
 """A client: a connection with the ways of sending and receiving that checks need."""
 
 import contextlib
+import fcntl
 import itertools
 import random
 import socket
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterable
 
@@ -20,6 +22,7 @@ STALL_BLOCK = random.Random(20260703).randbytes(262_139)  # a prime size, so tha
 WHOLE = itertools.repeat(1 << 30)
 WINDOW = slice(228, 232)  # tcpi_snd_wnd in linux/tcp.h: how much the peer has announced to accept
 MIN_WINDOW_BYTES = 50_000
+POLL_INTERVAL_SECONDS = 0.001  # between two looks at what the server's kernel has acknowledged
 
 
 def _never_busy() -> bool:
@@ -81,6 +84,23 @@ class Client(Connection):
             window = int.from_bytes(information[WINDOW], sys.byteorder)  # since Linux 5.4
             size = min(size, window or MIN_WINDOW_BYTES)
         self.send_some(data[:size])
+
+    def wait_until_arrived(self, seconds: float) -> bool:
+        """Return whether all that was sent has arrived at the server's kernel within a time.
+
+        A Unix socket delivers at once. TCP has delivered what is acknowledged, which only Linux shows; elsewhere, a
+        loopback connection is assumed to have delivered after the time.
+        """
+        if self._socket.family == socket.AF_UNIX:
+            return True
+        deadline = time.monotonic() + seconds
+        while not (arrived := sys.platform == "linux" and self._is_acknowledged()) and time.monotonic() < deadline:
+            time.sleep(POLL_INTERVAL_SECONDS)
+        return arrived or sys.platform != "linux"
+
+    def _is_acknowledged(self) -> bool:
+        unacknowledged = fcntl.ioctl(self._socket, termios.TIOCOUTQ, bytes(4))  # SIOCOUTQ: tcp(7)
+        return not any(unacknowledged)
 
     def send_urgent(self, byte: bytes) -> None:
         """Send one byte out of band, for which no reply is expected."""

@@ -1,6 +1,9 @@
 """One target over one family: starts its servers for checks and keeps account of what they wrote to stderr."""
 
 import functools
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from upecho.conformance.check import Check
 from upecho.conformance.harness.server import Server
@@ -8,6 +11,7 @@ from upecho.conformance.harness.violation import Log, Violation, ending, importa
 from upecho.net.address import Address, Family
 from upecho.processes import procfs
 from upecho.processes.interpreter import Interpreter
+from upecho.processes.listeners import described
 from upecho.processes.server_process import Launch, StartFailure, start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.listener import unused
@@ -108,7 +112,12 @@ class Launcher:
         self._shared = None
 
     def start(
-        self, address: str | None = None, *, grace: float = GRACE_SECONDS, descriptors: int | None = None
+        self,
+        address: str | None = None,
+        *,
+        grace: float = GRACE_SECONDS,
+        descriptors: int | None = None,
+        prefix: Sequence[str] = (),
     ) -> Server:
         """Start a server for one check alone.
 
@@ -116,8 +125,10 @@ class Launcher:
             address: Where it has to listen; None means at a new address.
             grace: Seconds that an implementation gives its clients after the stop.
             descriptors: Number of descriptors that it may open; None means as many as this process.
+            prefix: A program and arguments that execute the command which follows them.
         """
-        server = self._start(self._launch(address or self.new_address(), grace=grace, descriptors=descriptors))
+        launch = self._launch(address or self.new_address(), grace=grace, descriptors=descriptors)
+        server = self._start(replace(launch, prefix=prefix))
         self._started.append(server)
         server.begin_check(self.log, self._max_clients)
         return server
@@ -137,6 +148,12 @@ class Launcher:
         if self.target.kind is Kind.COMMAND and not self.family.is_unix:
             return str(unused(Address.parse(address)))
         return address
+
+    def new_directory(self) -> Path:
+        """Return a new directory for a Unix socket."""
+        directory = Path(Address.parse(self.supervisor.new_address(Family.UNIX)).path)
+        directory.mkdir(mode=0o700)
+        return directory
 
     def unsupported_reason(self, check: Check) -> str | None:
         """Return why the target or this system does not support a check; None if they do."""
@@ -206,6 +223,8 @@ class Launcher:
         how = "neither ready nor ended"
         if failure.status is not None:
             how = unrequested_ending(failure.status, is_command=self.target.kind is Kind.COMMAND)
+        elif failure.listening:
+            how = f"it accepted no connection there; it listens at {described(failure.listening)}"
         stderr = "; ".join(important_lines(failure.stderr)) or "nothing"
         return Violation(f"a server at {launch.address}", f"{how}; on stderr: {stderr}")
 

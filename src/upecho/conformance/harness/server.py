@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from upecho.conformance.harness.client import Client
 from upecho.conformance.harness.connection import LONGEST_CHECK_SECONDS, TIMEOUT_SECONDS
 from upecho.conformance.harness.stderr import StderrReader
-from upecho.conformance.harness.violation import Log, Violation, ending, unrequested_ending
+from upecho.conformance.harness.violation import Log, NotReached, Violation, ending, unrequested_ending
 from upecho.net import connecting
 from upecho.net.address import Address
 from upecho.processes import procfs
@@ -179,9 +179,16 @@ class Server:
         """Stop the process for a while, so that only the kernel receives; no pause if the process is not ours."""
         self.send_signal(signal.SIGSTOP)
         try:
+            self._wait_until_stopped()
             yield
         finally:
             self.send_signal(signal.SIGCONT)
+
+    def _wait_until_stopped(self) -> None:
+        """Wait for every thread to stop, as far as that can be seen: one on another core may run a little longer."""
+        deadline = time.monotonic() + timeouts.scaled(TIMEOUT_SECONDS)
+        while self._process and not self._process.is_stopped() and time.monotonic() < deadline:
+            time.sleep(POLL_INTERVAL_SECONDS)
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send a signal to the server and its children, if the process is ours."""
@@ -199,6 +206,21 @@ class Server:
             raise Violation(f"a server to send {number.name} to", "none")
         self.request_stop(number)
         self.expect_exit(grace)
+
+    def end(self, number: signal.Signals, grace: float) -> None:
+        """Send a signal and wait for the end, whatever the exit status, which is left to other checks.
+
+        Args:
+            number: The signal.
+            grace: Seconds that the server was told to give its clients.
+
+        Raises:
+            NotReached: The server does not end.
+        """
+        self.request_stop(number)
+        if self.process.child.wait(grace + timeouts.scaled(TIMEOUT_SECONDS)) is None:
+            still_running = Violation(f"the end of the server within {grace:g} s", "still running")
+            raise NotReached(f"an end after {number.name}", still_running)
 
     def request_stop(self, number: signal.Signals) -> None:
         """Send a signal that ends the server, and do not wait."""

@@ -1,0 +1,81 @@
+"""Checks of the address: a server listens where it was told to, and nowhere else."""
+
+import contextlib
+from dataclasses import replace
+
+from upecho.conformance.check import Level, check
+from upecho.conformance.harness.launcher import Launcher
+from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.violation import Unsupported, Violation, precondition
+from upecho.net import connecting
+from upecho.net.address import Address, Family
+from upecho.processes.listeners import described
+from upecho.serving.listener import listening
+from upecho.serving.settings import Settings
+from upecho.support import timeouts
+from upecho.support.errors import AddressError, Unavailable
+
+CONNECT_SECONDS = 1.0  # on the same machine; an address that takes longer counts as one where no server listens
+STARTS = 2  # another program may own the port of one server at another address, but not those of two
+SECOND_IPV4 = "127.0.0.2"  # Linux answers at every address of 127.0.0.0/8, other systems only at the first
+
+
+@check(Level.MUST, gate=False, process=True, families=[Family.INET, Family.INET6])
+def test_only_given_address(launcher: Launcher) -> None:
+    """A server accepts connections at the address that it was given, and at no other address of the machine.
+
+    Source: ip(7) and ipv6(7): a socket bound to INADDR_ANY or in6addr_any receives packets for every local address.
+    """
+    if not launcher.target.is_given_host:
+        raise Unsupported("the command is given only the port")
+    others = _other_addresses(Address.parse(launcher.new_address()))
+    for _ in range(STARTS):
+        with precondition("a server at its address"):
+            server = launcher.start()
+            server.connect().close()
+        listens_at = server.process.listening_addresses()
+        _expect_no_wildcard(server.address, listens_at)
+        if not (reached := _reached_until_stopped(server, others)):
+            return
+    raise Violation(
+        f"connections to {described(reached)} refused by a server that was told to listen at {server.address}",
+        f"they were accepted; it listens at {described(listens_at)}",
+    )
+
+
+def _expect_no_wildcard(given: Address, listens_at: list[Address]) -> None:
+    """Expect that no listener of a server, as far as they can be seen, has its port at every address."""
+    everywhere = [Address(Family.INET, host="0.0.0.0", port=given.port), Address(Family.INET6, "::", given.port)]  # noqa: S104
+    if found := [address for address in everywhere if address in listens_at]:
+        raise Violation(f"a server that listens only at {given}", f"it listens at {described(found)}, every address")
+
+
+def _other_addresses(given: Address) -> list[Address]:
+    """Return other addresses of this machine, with port 0, at which a connection shows that a server listens there."""
+    hosts = [Address(Family.INET, host="127.0.0.1"), Address(Family.INET, host=SECOND_IPV4)]
+    others = [one for one in [*hosts, Address(Family.INET6, host="::1")] if one.host != given.host]
+    # A machine may redirect connections from one address to another.
+    return [other for other in others if _is_reached(other, other) and not _is_reached(given, other)]
+
+
+def _is_reached(listener: Address, client: Address) -> bool:
+    """Whether a client that connects to one address reaches a listener of ours at another, with the same port."""
+    with contextlib.suppress(AddressError, Unavailable), listening(replace(listener, port=0), Settings()) as bound:
+        return _accepts(replace(client, port=Address.of(bound).port))
+    return False
+
+
+def _reached_until_stopped(server: Server, others: list[Address]) -> list[Address]:
+    """Return the addresses at which connections were accepted until the server was killed; it is killed for that."""
+    ours = [replace(other, port=server.address.port) for other in others]
+    if reached := [address for address in ours if _accepts(address)]:
+        server.kill()
+    return [address for address in reached if not _accepts(address)]
+
+
+def _accepts(address: Address) -> bool:
+    try:
+        connecting.connect(address, timeouts.scaled(CONNECT_SECONDS)).close()
+    except (AddressError, Unavailable):
+        return False
+    return True
