@@ -1,13 +1,12 @@
 """One lifecycle for all servers: started, ready or not, and what is known if not."""
 
 import signal
-import socket
 import sys
-import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +14,7 @@ from upecho.net.address import Address
 from upecho.net.connecting import connect
 from upecho.processes import listening as listening_sockets
 from upecho.processes import procfs, server_process
+from upecho.processes.child import Child
 from upecho.processes.server_process import Launch, ServerProcess, StartFailure, start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.listener import listening, unused
@@ -169,14 +169,16 @@ def test_command_may_have_another_process_listen(
 ) -> None:
     monkeypatch.setattr(server_process, "DELEGATED_SECONDS", 0.1)
     address = unused(Address.parse(form.format(directory=directory)))
-    listeners: list[socket.socket] = []
     with ExitStack() as stack:
-        timer = threading.Timer(0.1, lambda: listeners.append(stack.enter_context(listening(address, Settings()))))
-        timer.start()
+
+        def start_elsewhere(*arguments: Any, **options: Any) -> Child:
+            child = Supervisor.start(supervisor, *arguments, **options)
+            stack.enter_context(listening(address, Settings()))
+            return child
+
+        monkeypatch.setattr(supervisor, "start", start_elsewhere)
         with start_server(supervisor, Launch(command("import time; time.sleep(600)"), str(address))) as server:
-            assert listeners
             assert server.address == address
-        timer.join()
 
 
 @linux_only

@@ -81,6 +81,7 @@ def main(file: int) -> None:
     Args:
         file: Descriptor of the control socket.
     """
+    _take_name()  # before the directory exists: without the name, an outer guardian may kill this process
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, END_PROGRAM):
         signal.signal(number, signal.SIG_IGN)  # only the end of the harness ends the guardian
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel then waits for the keepers
@@ -94,7 +95,6 @@ def main(file: int) -> None:
     try:
         with contextlib.suppress(BrokenPipeError):  # the harness ended during its start
             control.sendall(os.fsencode(directory) + b"\n")
-        _take_name()
         _adopt_orphans()
         while order := _receive(control):
             _start(*order, control)

@@ -252,23 +252,33 @@ def _start_command(supervisor: Supervisor, launch: Launch, *, may_connect: bool)
         address = Address.parse(launch.address)
     except AddressError:  # a check passes an address that no system accepts
         may_connect = False
+    # It costs a millisecond to look for those that listen, and a tenth of that to find that there are none.
+    earlier = listening.sockets(address) if may_connect and _accepts(address) else set()
     child = supervisor.start(command, launch.cores, descriptors=launch.descriptors, mute=True)
-    return child, address if may_connect and _is_ready(child, address) else None
+    return child, address if may_connect and _is_ready(child, address, earlier) else None
 
 
-def _is_ready(child: Child, address: Address) -> bool:
-    """Wait until a command accepts connections at an address; return False if it ended or accepted none in time."""
+def _accepts(address: Address) -> bool:
+    try:
+        connecting.connect(address, timeouts.scaled(READY_SECONDS)).close()
+    except AddressError:
+        return False
+    return True
+
+
+def _is_ready(child: Child, address: Address, earlier: set[str]) -> bool:
+    """Wait until a command accepts connections; return False if it ended or accepted none in time.
+
+    Args:
+        child: The command.
+        address: Where it has to listen.
+        earlier: Inodes of the sockets that listened there before it was started.
+    """
     deadline = time.monotonic() + timeouts.scaled(READY_SECONDS)
     delegated = math.inf  # when a listener of another process begins to count
-    earlier: set[str] | None = None  # inodes of sockets that listened before the command can have started to
     while child.is_alive() and time.monotonic() < deadline:
-        try:
-            connecting.connect(address, timeouts.scaled(READY_SECONDS)).close()
-        except AddressError:
-            earlier = earlier or set()
-        else:
+        if _accepts(address):
             delegated = min(delegated, time.monotonic() + timeouts.scaled(DELEGATED_SECONDS))
-            earlier = listening.sockets(address) if earlier is None else earlier
             if _listens(child, address, earlier, delegated=time.monotonic() > delegated):
                 return True
         time.sleep(POLL_INTERVAL_SECONDS)
@@ -281,7 +291,7 @@ def _listens(child: Child, address: Address, earlier: set[str], *, delegated: bo
     Args:
         child: The command.
         address: Where it has to listen.
-        earlier: Inodes of sockets that listened there before.
+        earlier: Inodes of the sockets that listened there before it was started.
         delegated: Whether another process may listen for the command.
     """
     candidates = listening.candidates(address)
