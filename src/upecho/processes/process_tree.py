@@ -29,6 +29,20 @@ def descendants(root: int) -> dict[int, Stat]:
     return {pid: stat for pid in found for name, stat in [stats[pid]] if name != GUARDIAN}
 
 
+def thread_count(user: int) -> int | None:
+    """Return the number of threads of all processes of a user; None where the system does not show processes."""
+    if not AVAILABLE:
+        return None
+    return sum(int(stat[17]) for pid, (_, stat) in _stats() if _user(pid) == user)
+
+
+def _user(pid: int) -> int | None:
+    try:
+        return os.stat(f"/proc/{pid}").st_uid  # noqa: PTH116 (pathlib imports much)
+    except OSError:  # it has ended since it was listed
+        return None
+
+
 def _stats() -> "list[tuple[int, tuple[str, Stat]]]":
     """Return the name and the stat fields of every process, with its id."""
     found = []
