@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from upecho.processes.supervisor import Child, Supervisor
+from upecho.processes.child import Child
+from upecho.processes.supervisor import Supervisor
 from upecho.support import timeouts
 from upecho.support.errors import CallerError
 

@@ -11,7 +11,7 @@ from upecho.conformance.harness.violation import Log, Violation, ending, importa
 from upecho.net.address import Address, Family
 from upecho.processes import procfs
 from upecho.processes.interpreter import Interpreter
-from upecho.processes.listeners import described
+from upecho.processes.listening import described
 from upecho.processes.server_process import Launch, StartFailure, start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.listener import unused

@@ -1,6 +1,6 @@
 """Which part of what a server writes to stderr counts, and in which check."""
 
-from upecho.processes.supervisor import Child
+from upecho.processes.child import Child
 
 
 class StderrReader:

@@ -42,9 +42,10 @@ from upecho.conformance.run.outcome import Identity, Outcome, Verdict
 from upecho.conformance.run.selection import Pair
 from upecho.conformance.run.shares import Share, divide
 from upecho.net.address import Family
+from upecho.processes.child import Child
 from upecho.processes.interpreter import Interpreter
 from upecho.processes.server_process import END_SECONDS
-from upecho.processes.supervisor import Child, Supervisor
+from upecho.processes.supervisor import Supervisor
 from upecho.support.errors import HarnessError
 
 COMPLETED = {0, 1, 5}  # pytest's exit statuses when all tests passed, some did not, or none was due
