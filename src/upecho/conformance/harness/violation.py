@@ -4,9 +4,10 @@ import contextlib
 import re
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from upecho.conformance.findings import Event, Wire
+from upecho.conformance.harness.budget import Budget
 from upecho.support.text import plural, printable
 
 SHOWN_BYTES = 12
@@ -35,11 +36,30 @@ class NotReached(Violation):
 
     Attributes:
         precondition: What the check needed first, such as ``an echo before the reset``.
+        follows_from: Ids of the failed checks that are the cause; empty if it is not known to be another check.
     """
 
-    def __init__(self, precondition: str, violation: Violation) -> None:
+    def __init__(self, precondition: str, violation: Violation, follows_from: Sequence[str] = ()) -> None:
         super().__init__(violation.expected, violation.seen)
         self.precondition = precondition
+        self.follows_from = tuple(follows_from)
+
+    @property
+    def cause(self) -> str:
+        """What kept the check from being reached, on one line."""
+        return f"{self.precondition}: {self.seen}"
+
+
+class OutOfTime(NotReached):
+    """The check is not worth its time, because other checks have failed slowly."""
+
+    def __init__(self, budget: Budget) -> None:
+        super().__init__("time for the check", Violation("time for the check", budget.cause), budget.failed)
+
+    @property
+    def cause(self) -> str:
+        """What kept the check from being reached, on one line."""
+        return self.seen
 
 
 @contextlib.contextmanager
@@ -56,7 +76,13 @@ def precondition(what: str) -> Iterator[None]:
 class Log:
     """The events of one check, with the time since its start."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget | None = None) -> None:
+        """Begin a check.
+
+        Args:
+            budget: Limits how long the check may take if other checks have failed; None means no such limit.
+        """
+        self._budget = budget or Budget(limited=False)
         self._began = time.monotonic()
         self._events: list[Event] = []
 
@@ -77,9 +103,16 @@ class Log:
 
         Raises:
             Violation: The check takes longer.
+            OutOfTime: It takes longer than other checks, which failed, have left for it.
         """
+        if self.age_seconds() > self._budget.seconds_left:
+            raise OutOfTime(self._budget)
         if self.age_seconds() > seconds:
             raise Violation(f"the end of the check within {seconds:g} s", f"only {so_far} in that time")
+
+    def seconds_left(self) -> float:
+        """Return the seconds that other checks, which failed, have left for this one."""
+        return max(0.0, self._budget.seconds_left - self.age_seconds())
 
     def wire(self) -> Wire:
         """Return the events; of a long log, only the beginning and the end."""

@@ -22,6 +22,7 @@ class Plan:
         known: The known failures of the targets.
         strict: Whether a failed SHOULD check fails the run.
         jobs: Number of checks that run at the same time; None means two per core.
+        run_all: Whether every check is run, even if a target answers nothing or failed checks take long.
     """
 
     pairs: Sequence[Pair]
@@ -29,6 +30,7 @@ class Plan:
     known: Known = field(default_factory=Known)
     strict: bool = False
     jobs: int | None = None
+    run_all: bool = False
 
     @property
     def targets(self) -> list[Target]:
@@ -59,7 +61,7 @@ class CheckRun:
             HarnessError: The suite could not be run to its end.
         """
         plan = self.plan
-        for outcome in Runner(plan.pairs, plan.checks, jobs=plan.jobs).outcomes():
+        for outcome in Runner(plan.pairs, plan.checks, jobs=plan.jobs, run_all=plan.run_all).outcomes():
             self._outcomes.append(plan.known.marked(outcome))
             yield self._outcomes[-1]
 

@@ -24,8 +24,9 @@ def lines(check: Check, outcome: Outcome) -> Iterator[Line]:
         if outcome.fault.location:
             yield "in", outcome.fault.location
     if why := outcome.explanation:
-        yield "expected", why.expected
-        yield "seen", why.seen
+        if not outcome.cause:  # which contains them
+            yield "expected", why.expected
+            yield "seen", why.seen
         if why.note:
             yield "note", why.note
         yield from _labelled("wire", _events(why.wire))
