@@ -115,35 +115,49 @@ class Launcher:
         except Violation as violation:
             self.explained(violation)
             return violation.expected, violation.seen
-        finally:
-            for server in self._servers():
-                server.disconnect()
-            self._served.clear()
+        try:
+            self.shared_server().expect_still_serving()
+            self.shared_server().let_finish()
+        except Violation:  # it serves one client and ends, which is for the checks to find
+            self.discard_shared()
+        self._collect_findings(ANSWER_CHECK)
+        self._served.clear()
+        self.begin_check(self._check)
         return None
 
     def expect_still_serving(self) -> None:
         """Expect that every server that the check has used, unless it was told to end, still answers.
 
         A check that a dead server passes has proved nothing, and a damaged server must not fail the next check.
+
+        Raises:
+            NotReached: A server does not answer.
         """
-        for server in self._servers():
-            if server is not self._shared or self._check.id in self._served:
-                server.expect_still_serving()
+        with precondition("a server that still answers after the check"):
+            for server in self._servers():
+                if server is not self._shared or self._check.id in self._served:
+                    server.expect_still_serving()
 
     def end_check(self, *, failed: bool) -> None:
         """Disconnect all clients, end the servers of this check, and the shared one too if it may be damaged."""
         for server in self._servers():
             server.disconnect()
-        self._collect_findings()
+        self._collect_findings(self._check.id)
         while self._started:
             self._started.pop().process.child.close()
         if failed:
             self.budget.charge(self._check.id, self.log.age_seconds())
             self.discard_shared()
 
-    def served_before(self) -> list[str]:
-        """Return the ids of the checks that the shared server had served before this check, if this one uses it."""
-        return [check for check in self._served if check != self._check.id] if self._check.id in self._served else []
+    def earlier_checks(self) -> list[str]:
+        """Return the ids of the earlier checks that may have led to a failure of this one.
+
+        They are the checks that the shared server had served before, if this one uses it, or those whose stderr this
+        one judges.
+        """
+        judged = [check for check, _ in self._findings] if self._check.runs_last else []
+        served = self._served if self._check.id in self._served else []
+        return [check for check in dict.fromkeys([*judged, *served]) if check != self._check.id]
 
     @contextlib.contextmanager
     def blaming_ended_server(self) -> Iterator[None]:
@@ -166,13 +180,14 @@ class Launcher:
     def explained(self, violation: Violation) -> Violation:
         """Return a violation that says if the server has ended by itself, because that explains everything else."""
         ends = (server.unrequested_end() for server in self._servers())
-        if (end := next(filter(None, ends), "")) and end != violation.seen:
-            violation.seen = f"{end} (symptom: {violation.seen})"
+        violation.end = next(filter(None, ends), "")
+        if violation.end and violation.end != violation.seen:
+            violation.seen = f"{violation.end} (symptom: {violation.seen})"
         return violation
 
     def expect_quiet_stderr(self) -> None:
         """Expect that no server of this launcher has written to stderr while it served."""
-        self._collect_findings()
+        self._collect_findings(self._check.id)
         if self._findings:
             where, text = self._findings[0]
             lines = plural(sum(text.count("\n") for _, text in self._findings), "line")
@@ -282,9 +297,10 @@ class Launcher:
     def _servers(self) -> list[Server]:
         return [*([self._shared] if self._shared else []), *self._started]
 
-    def _collect_findings(self) -> None:
-        found = ((self._check.id, server.new_findings_on_stderr()) for server in self._servers())
-        self._findings += [(check, text) for check, text in found if text]
+    def _collect_findings(self, check: str) -> None:
+        """Collect what the servers have written to stderr since the last time, as written during a check."""
+        found = (server.new_findings_on_stderr() for server in self._servers())
+        self._findings += [(check, text) for text in found if text]
 
     def _launch(self, address: str, *, grace: float = GRACE_SECONDS, descriptors: int | None = None) -> Launch:
         settings = Settings(grace=grace)

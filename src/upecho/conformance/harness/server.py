@@ -150,17 +150,22 @@ class Server:
             yield
             self.expect_serves_new_clients()
             return
-        self._let_finish()
+        self.let_finish()
         before = settled(self._process.descriptor_count)
         yield
         self.expect_serves_new_clients()
         self.expect_at_most(before, self._process.descriptor_count, "open descriptors, as before")
 
-    def _let_finish(self) -> None:
-        """Wait for a while until no thread of the server has anything left to do, such as closing connections."""
+    def let_finish(self) -> None:
+        """Wait for a while until no thread of the server has anything left to do, such as closing connections.
+
+        Two looks have to agree, because the kernel of a busy machine may deliver the end of a connection late.
+        """
         deadline = time.monotonic() + timeouts.scaled(FINISH_SECONDS)
-        while self._is_busy() and time.monotonic() < deadline:
+        idle_looks = 0
+        while idle_looks < 2 and time.monotonic() < deadline:
             time.sleep(POLL_INTERVAL_SECONDS)
+            idle_looks = 0 if self._is_busy() else idle_looks + 1
 
     def expect_at_most(self, limit: int, read: Callable[[], int], unit: str) -> None:
         """Expect that a reading of the process falls to ``limit`` or below in time.

@@ -23,12 +23,14 @@ class Violation(AssertionError):
     Attributes:
         expected: What the check expected.
         seen: What it saw instead.
+        end: How the server has ended although nothing asked it to; empty if it runs, or if nobody has looked.
     """
 
     def __init__(self, expected: str, seen: str) -> None:
         super().__init__(f"expected {expected}, saw {seen}")
         self.expected = expected
         self.seen = seen
+        self.end = ""
 
 
 class NotReached(Violation):

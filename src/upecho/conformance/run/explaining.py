@@ -15,8 +15,9 @@ REPEAT = "repeat"
 
 def lines(check: Check, outcome: Outcome) -> Iterator[Line]:
     """Yield what is known about an outcome that is not a pass, but for the command that repeats the check."""
-    yield check.level.value, check.requirement
-    yield "source", check.source
+    if not outcome.follows_from:  # otherwise the failure of another check matters
+        yield check.level.value, check.requirement
+        yield "source", check.source
     if outcome.cause:
         yield "cause", outcome.cause
     if outcome.fault:

@@ -54,12 +54,12 @@ def explained(outcome: Outcome, call: pytest.CallInfo[None], launcher: Launcher 
 
 def _explanation(outcome: Outcome, violation: Violation, launcher: Launcher) -> Explanation:
     notes = [*getattr(violation, "__notes__", [])]
-    before = launcher.served_before()
-    if before:
-        notes.append(f"the server had already served {plural(len(before), 'other check')}, which the command repeats")
+    if before := launcher.earlier_checks():
+        notes.append(f"{plural(len(before), 'earlier check')} may have led to this; the command repeats them, too")
     return Explanation(
         expected=violation.expected,
         seen=violation.seen,
+        end=violation.end,
         note=" ".join("; ".join(notes).split()),
         wire=launcher.log.wire(),
         stderr=tuple(launcher.stderr()),

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from upecho.conformance.check import Check
-from upecho.conformance.findings import Event
+from upecho.conformance.findings import Event, Wire
 from upecho.conformance.run import explaining
 from upecho.conformance.run.outcome import Outcome
 from upecho.report.conformance.marks import Mark
@@ -55,7 +55,7 @@ def findings(outcomes: Sequence[Outcome], *, separate: bool) -> Iterator[Finding
             own = (one.check, mark.name) if separate else ()
             groups[(*_cause(one), *own)].append(one)
     for group in groups.values():
-        first = min(group, key=lambda one: list(HEADS).index(Mark.of(one)))
+        first = min(group, key=_difficulty)
         same = [one for one in group if (one.check, Mark.of(one)) == (first.check, Mark.of(first))]
         yield Finding(same, [one for one in group if one not in same])
 
@@ -74,6 +74,12 @@ def rendered(finding: Finding, check: Check) -> RenderableType:
     return Group(Text(f"{HEADS[mark]}  {where(finding.same)}", mark.style), rows, *repeat, "")
 
 
+def _difficulty(outcome: Outcome) -> tuple[int, int]:
+    """Return what makes an outcome hard to understand: the one that explains a cause best comes first."""
+    wire = outcome.explanation.wire if outcome.explanation else Wire()
+    return list(HEADS).index(Mark.of(outcome)), len(wire.first) + wire.omitted + len(wire.last)
+
+
 def where(same: Sequence[Outcome]) -> str:
     """Return the check, the target and the families that outcomes are about."""
     return f"{same[0].check}: {same[0].target} over {_families(same)}"
@@ -84,6 +90,8 @@ def _cause(outcome: Outcome) -> Cause:
     if outcome.fault:
         return outcome.target, "fault", VARYING.sub("#", outcome.fault.message)
     why = outcome.explanation
+    if why and why.end:
+        return outcome.target, "end", VARYING.sub("#", why.end)
     return outcome.target, "failure", VARYING.sub("#", f"{why.expected} / {why.seen}") if why else ""
 
 
