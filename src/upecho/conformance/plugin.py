@@ -38,6 +38,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="number of clients that a target serves at the same time, if it does not declare it",
     )
+    group.addoption(
+        "--upecho-all",
+        action="store_true",
+        help="run every check, even if the server answers nothing or failed checks take long",
+    )
     group.addoption("--upecho-strict", action="store_true", help="let a failed SHOULD check fail the run")
     group.addoption(
         "--upecho-python", metavar="EXE", help="Python interpreter that runs the servers (default: this one)"
