@@ -110,6 +110,18 @@ def test_malformed_families_are_a_caller_error(here: Path, families: str) -> Non
     assert str(raised.value).startswith(f"mine:serve: FAMILIES is {families}; it must be a tuple with some of 'inet', ")
 
 
+@pytest.mark.parametrize(("declaration", "logs"), [("", False), ("LOGS = True\n", True), ("LOGS = False\n", False)])
+def test_module_declares_that_it_logs(here: Path, declaration: str, logs: bool) -> None:
+    (here / "mine.py").write_text(f"{declaration}def serve(listener, stop): pass\n")
+    assert registry.load_implementation("mine:serve").logs is logs
+
+
+def test_logs_that_is_no_truth_value_is_refused(here: Path) -> None:
+    (here / "mine.py").write_text("LOGS = 1\ndef serve(listener, stop): pass\n")
+    with pytest.raises(CallerError, match=r"^mine:serve: LOGS is 1; it must be True or False$"):
+        registry.load_implementation("mine:serve")
+
+
 def test_missing_dependency_makes_a_module_unavailable(here: Path) -> None:
     (here / "mine.py").write_text("import no_such_package\n")
     with pytest.raises(Unavailable, match="mine:serve is unavailable here: the package 'no_such_package' is not"):

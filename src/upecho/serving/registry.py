@@ -72,6 +72,7 @@ class Implementation:
         calls_ready: Whether it announces itself that clients can connect.
         naive: Whether it ignores the stop.
         summary: Its I/O model in a few words, from its registration or its docstring.
+        logs: Whether it declares that it logs to stderr.
     """
 
     serve: Callable[..., None]
@@ -81,6 +82,7 @@ class Implementation:
     calls_ready: bool = False
     naive: bool = False
     summary: str = ""
+    logs: bool = False
 
 
 def registrations() -> tuple[Registration, ...]:
@@ -142,6 +144,7 @@ def load_implementation(text: str) -> Implementation:
         calls_ready=bool(getattr(module, "CALLS_READY", False)),
         naive=row.naive,
         summary=summary,
+        logs=_logs(module, name),
     )
 
 
@@ -217,6 +220,13 @@ def _families(module: ModuleType, name: str) -> frozenset[Family]:
         hint = f"it must be a tuple with some of {', '.join(map(repr, known))}"
         raise CallerError(f"FAMILIES is {declared!r}", subject=name, hint=hint)
     return frozenset(map(Family, declared))
+
+
+def _logs(module: ModuleType, name: str) -> bool:
+    declared = getattr(module, "LOGS", False)
+    if not isinstance(declared, bool):
+        raise CallerError(f"LOGS is {declared!r}", subject=name, hint="it must be True or False")
+    return declared
 
 
 def _expect_signature(serve: Callable[..., Any], name: str) -> None:

@@ -43,12 +43,14 @@ class Target:
         families: The socket families that it declares to serve.
         max_clients: Number of clients that it declares to serve at the same time; None means no limit except
             descriptors.
+        logs: Whether it declares that it logs to stderr; only implementations do.
     """
 
     text: str
     kind: Kind
     families: frozenset[Family] = frozenset(Family)
     max_clients: int | None = None
+    logs: bool = False
 
     @classmethod
     def parse(cls, text: str, max_clients: int | None = None) -> Self:
@@ -74,7 +76,8 @@ class Target:
             return cls(text, Kind.ADDRESS, frozenset({Address.parse(text).family}), max_clients)
         with contextlib.redirect_stdout(sys.stderr):  # a module may print while it is imported
             implementation = registry.load_implementation(text)
-        return cls(text, Kind.IMPLEMENTATION, implementation.families, implementation.max_clients or max_clients)
+        limit = implementation.max_clients or max_clients
+        return cls(text, Kind.IMPLEMENTATION, implementation.families, limit, logs=implementation.logs)
 
     @staticmethod
     def is_address(text: str) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from upecho.conformance.check import Check
 from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.stderr import Fragment, described, errors
 from upecho.conformance.harness.violation import Log, Violation, ending, important_lines, unrequested_ending
 from upecho.net.address import Address, Family
 from upecho.processes import procfs
@@ -47,7 +48,7 @@ class Launcher:
         self._shared: Server | None = None
         self._started: list[Server] = []
         self._hung_at_start: Violation | None = None
-        self._findings: list[tuple[str, str]] = []  # the id of a check, and what was written to stderr during it
+        self._written: list[list[Fragment]] = []  # by each server so far whose stderr counts
         self._check: Check
         self._max_clients: int | None = None
 
@@ -66,7 +67,7 @@ class Launcher:
             server.disconnect()
         # A shared server that is about to end, or is stuck, must not fail the next check.
         is_sound = self._shared is None or self.target.kind is Kind.ADDRESS or self._shared.is_serving()
-        self._collect_findings()
+        self._collect_stderr()
         while self._started:
             self._started.pop().process.child.close()
         if failed or not is_sound:
@@ -83,17 +84,32 @@ class Launcher:
             violation.seen = f"{end} (symptom: {violation.seen})"
         return violation
 
-    def expect_quiet_stderr(self) -> None:
-        """Expect that no server of this launcher has written to stderr while it served."""
-        self._collect_findings()
-        if self._findings:
-            where, text = self._findings[0]
-            lines = plural(sum(text.count("\n") for _, text in self._findings), "line")
-            if where != self._check.id:
-                self.log = Log()  # the clients of this check have nothing to do with it
-            raise Violation(
-                "nothing on stderr", f"{lines}, the first during {where}: {'; '.join(important_lines(text))}"
-            )
+    def expect_no_errors_on_stderr(self) -> None:
+        """Expect that no server of this launcher has written an error report since it was ready."""
+        self._collect_stderr()
+        if findings := [finding for fragments in self._written for finding in errors(fragments)]:
+            self._forget_clients_unless(findings[0].check)
+            raise Violation("no traceback, crash report or warning on stderr", described(findings))
+
+    def expect_silence_on_stderr(self) -> None:
+        """Expect that no server of this launcher has written anything from when it was ready until it had to stop."""
+        self._collect_stderr()
+        if written := [one for fragments in self._written for one in fragments if one.while_serving]:
+            first = written[0]
+            self._forget_clients_unless(first.check)
+            lines = plural(sum(one.text.count("\n") for one in written), "line")
+            what = "; ".join(important_lines(first.text))
+            raise Violation("nothing on stderr", f"{lines}, the first during {first.check}: {what}")
+
+    def _collect_stderr(self) -> None:
+        for server in self._servers():
+            if server.stderr:
+                server.stderr.collect(self._check.id)
+
+    def _forget_clients_unless(self, check: str) -> None:
+        """Clear the log if it was during another check that the server wrote what is about to be reported."""
+        if check != self._check.id:
+            self.log = Log()
 
     def shared_server(self) -> Server:
         """Return the server that one check after another talks to; start it if there is none."""
@@ -161,10 +177,14 @@ class Launcher:
             return f"declared not to serve {self.family}"
         if self._takes_too_many(check):
             return f"declared to serve at most {plural(self.target.max_clients or 0, 'client')}"
+        if check.silence and self.target.logs:
+            return "declared to log to stderr"
         return None if self._is_observable(check) else "this system does not expose the resource usage of a process"
 
     def works_anyway(self, check: Check) -> bool:
         """Whether an unsupported check may well pass, because the target does more than it declares."""
+        if check.silence and self.target.logs:  # a log may be silent by chance
+            return False
         serves_family = self.family in self.target.families or self._serves_one
         return self._is_observable(check) and serves_family and (not self._takes_too_many(check) or self._serves_more)
 
@@ -199,10 +219,6 @@ class Launcher:
     def _servers(self) -> list[Server]:
         return [*([self._shared] if self._shared else []), *self._started]
 
-    def _collect_findings(self) -> None:
-        found = ((self._check.id, server.new_findings_on_stderr()) for server in self._servers())
-        self._findings += [(check, text) for check, text in found if text]
-
     def _launch(self, address: str, *, grace: float = GRACE_SECONDS, descriptors: int | None = None) -> Launch:
         settings = Settings(grace=grace)
         return Launch(self.target, address, settings, descriptors=descriptors, interpreter=self._interpreter)
@@ -217,7 +233,10 @@ class Launcher:
             if failure.status is None:
                 self._hung_at_start = violation
             raise violation from None
-        return Server(process.address, process)
+        server = Server(process.address, process)
+        if server.stderr and launch.descriptors is None:  # with few descriptors, a server may complain of it
+            self._written.append(server.stderr.fragments)
+        return server
 
     def _start_violation(self, launch: Launch, failure: StartFailure) -> Violation:
         how = "neither ready nor ended"

@@ -44,13 +44,14 @@ class Server:
         address: Where it listens.
         max_clients: Number of clients it serves at the same time, as far as this check is concerned; None means any
             number.
+        stderr: What its process writes to stderr; None if upecho did not start it.
     """
 
     def __init__(self, address: Address, process: ServerProcess | None = None) -> None:
         self.address = address
         self.max_clients: int | None = None
         self._process = process
-        self._stderr = StderrReader(process.child) if process else None
+        self.stderr = StderrReader(process.child) if process else None
         self._stop_requested = False
         self._log = Log()
         self._clients: list[Client] = []
@@ -70,8 +71,8 @@ class Server:
         """
         self._log = log
         self.max_clients = max_clients
-        if self._stderr:
-            self._stderr.begin_check()
+        if self.stderr:
+            self.stderr.begin_check()
 
     def connect(self, receive_buffer: int | None = None) -> Client:
         """Return a new client; it is closed with the check.
@@ -225,20 +226,18 @@ class Server:
     def request_stop(self, number: signal.Signals) -> None:
         """Send a signal that ends the server, and do not wait."""
         self._log.note(f"{number.name} to the server")
-        self._end_requested()
+        self._stop_requested = True
+        if self.stderr:
+            self.stderr.note_stop()
         self.process.child.send_signal(number)
 
     def kill(self) -> None:
         """Kill the server and its children."""
         self._log.note("SIGKILL to the server")
-        self._end_requested()
-        self.process.child.kill()
-
-    def _end_requested(self) -> None:
-        """Note that the server was asked to end; a command may say goodbye on stderr."""
         self._stop_requested = True
-        if self._stderr and self.process.launch.target.kind is Kind.COMMAND:
-            self._stderr.ignore_rest()
+        if self.stderr:
+            self.stderr.note_kill()
+        self.process.child.kill()
 
     def expect_exit(self, grace: float) -> None:
         """Expect that the server, after a request to stop, ends within the grace and with exit status 0."""
@@ -262,15 +261,7 @@ class Server:
 
     def stderr_during_check(self) -> str:
         """Return what the server has written to stderr during the current check."""
-        return self._stderr.during_check() if self._stderr else ""
-
-    def new_findings_on_stderr(self) -> str:
-        """Return what the server has written to stderr since the last call, if that is a finding.
-
-        A server that was started with few descriptors may complain that it has none left.
-        """
-        text = self._stderr.take_new() if self._stderr else ""
-        return "" if self._process and self._process.launch.descriptors is not None else text
+        return self.stderr.during_check() if self.stderr else ""
 
 
 def settled(read: Callable[[], int]) -> int:

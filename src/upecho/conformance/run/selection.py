@@ -64,6 +64,8 @@ def can_be_due(check: Check, target: Target, family: Family) -> bool:
     """Return whether a check applies, or would apply if the target declared a maximum number of clients."""
     if check.process and target.kind is Kind.ADDRESS:
         return False
+    if check.silence and target.kind is not Kind.IMPLEMENTATION:
+        return False
     return family in check.families and (family in target.families or target.kind is Kind.IMPLEMENTATION)
 
 
