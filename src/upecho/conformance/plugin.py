@@ -38,6 +38,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="number of clients that a target serves at the same time, if it does not declare it",
     )
+    group.addoption(
+        "--upecho-grace",
+        type=float,
+        metavar="SECONDS",
+        help="time that a command gives its clients after SIGTERM or SIGINT, before it closes (default: 10)",
+    )
     group.addoption("--upecho-strict", action="store_true", help="let a failed SHOULD check fail the run")
     group.addoption(
         "--upecho-python", metavar="EXE", help="Python interpreter that runs the servers (default: this one)"

@@ -15,7 +15,8 @@ from typing import Self
 
 from upecho.net import connecting
 from upecho.net.address import Address
-from upecho.processes import procfs
+from upecho.processes import procfs, thread_signal
+from upecho.processes.ending import ended
 from upecho.processes.interpreter import Interpreter
 from upecho.processes.listeners import listening_addresses
 from upecho.processes.supervisor import Child, Supervisor
@@ -56,6 +57,13 @@ class Launch:
     interpreter: Interpreter | None = None
     prefix: Sequence[str] = ()
 
+    @property
+    def grace(self) -> float:
+        """Seconds that the server may give its clients after it was told to stop."""
+        if self.target.kind is Kind.COMMAND:
+            return self.target.grace
+        return max(self.settings.grace, self.target.grace)
+
 
 class StartFailure(TargetError):
     """A server did not become ready.
@@ -77,7 +85,7 @@ class StartFailure(TargetError):
         refusal: CallerError | None = None,
         listening: Sequence[Address] = (),
     ) -> None:
-        how = "did not become ready" if status is None else f"ended with status {status} before it was ready"
+        how = "did not become ready" if status is None else f"{ended(status)} before it was ready"
         last_line = stderr.strip().splitlines()[-1:] or ["no output on stderr"]
         super().__init__(f"it {how}: {last_line[0]}", subject=target)
         self.status = status
@@ -109,7 +117,7 @@ class ServerProcess:
     def stop(self, number: int = signal.SIGTERM) -> int | None:
         """Send a signal and wait for the end; return the exit status, or None if the process had to be killed."""
         self.child.send_signal(number)
-        status = self.child.wait(self.launch.settings.grace + timeouts.scaled(STOP_SECONDS))
+        status = self.child.wait(self.launch.grace + timeouts.scaled(STOP_SECONDS))
         self.child.kill()
         return status
 
@@ -121,6 +129,23 @@ class ServerProcess:
     def listening_addresses(self) -> list[Address]:
         """Return the addresses at which the server listens; none where the system does not show that."""
         return listening_addresses(procfs.members(self.child.pid)) if procfs.AVAILABLE else []
+
+    def handles(self, number: signal.Signals) -> bool | None:
+        """Whether the process has a handler for a signal; None if that cannot be seen."""
+        return procfs.handles(self.child.pid, number) if procfs.AVAILABLE else None
+
+    def threads_open_to(self, number: signal.Signals) -> list[int]:
+        """Return the ids of the threads, other than the main thread, that the kernel may deliver a signal to."""
+        return procfs.threads_open_to(self.child.pid, number)
+
+    def without_handler(self, number: signal.Signals) -> list[int]:
+        """Return the ids of the processes, children included, that are known to have no handler for a signal."""
+        pids = procfs.members(self.child.pid) if procfs.AVAILABLE else []
+        return [pid for pid in pids if procfs.handles(pid, number) is False]
+
+    def signal_thread(self, thread: int, number: signal.Signals) -> None:
+        """Send a signal to one thread of the process."""
+        thread_signal.signal_thread(self.child.pid, thread, number)
 
     def descriptor_count(self) -> int:
         """Return the number of open descriptors."""

@@ -57,6 +57,8 @@ A module may declare limits that the suite respects:
     declaration when a server is run on an event loop other than that of asyncio (``NAME+LOOP``).
 ``LOGS = True``
     The server logs to stderr while it serves.
+``GRACE = seconds``
+    The server closes what is still open after this time, even if ``stop.grace`` is shorter.
 """
 
 import errno

@@ -12,6 +12,7 @@ from types import ModuleType, TracebackType
 from typing import Any, cast
 
 from upecho.net.address import Family
+from upecho.serving.settings import MAX_GRACE
 from upecho.support.errors import CallerError, Unavailable, Unusable
 from upecho.support.paths import current_directory
 from upecho.support.text import printable, unknown_name
@@ -73,6 +74,7 @@ class Implementation:
         naive: Whether it ignores the stop.
         summary: Its I/O model in a few words, from its registration or its docstring.
         logs: Whether it declares that it logs to stderr.
+        grace: Seconds that it declares to give its clients after the stop, even if it is told a shorter time.
     """
 
     serve: Callable[..., None]
@@ -83,6 +85,7 @@ class Implementation:
     naive: bool = False
     summary: str = ""
     logs: bool = False
+    grace: float = 0.0
 
 
 def registrations() -> tuple[Registration, ...]:
@@ -145,6 +148,7 @@ def load_implementation(text: str) -> Implementation:
         naive=row.naive,
         summary=summary,
         logs=_logs(module, name),
+        grace=_grace(module, name),
     )
 
 
@@ -227,6 +231,14 @@ def _logs(module: ModuleType, name: str) -> bool:
     if not isinstance(declared, bool):
         raise CallerError(f"LOGS is {declared!r}", subject=name, hint="it must be True or False")
     return declared
+
+
+def _grace(module: ModuleType, name: str) -> float:
+    declared = getattr(module, "GRACE", 0.0)
+    if type(declared) not in (int, float) or not 0 <= declared <= MAX_GRACE:
+        hint = f"it must be a number of seconds between 0 and {MAX_GRACE:g}"
+        raise CallerError(f"GRACE is {declared!r}", subject=name, hint=hint)
+    return float(declared)
 
 
 def _expect_signature(serve: Callable[..., Any], name: str) -> None:

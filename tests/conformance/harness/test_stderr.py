@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from upecho.conformance.harness.server import Server
-from upecho.conformance.harness.stderr import Fragment, StderrReader, described, errors
+from upecho.conformance.harness.stderr import Fragment, StderrReader, errors, summarized
 from upecho.net.address import Address
 from upecho.processes.server_process import Launch, ServerProcess
 from upecho.processes.supervisor import Child, Supervisor
@@ -83,11 +83,11 @@ def test_error_belongs_to_the_check_during_which_it_began() -> None:
 def test_description_counts_equal_errors_and_names_the_first_check() -> None:
     text = crash("OSError: port 1") + crash("KeyError: 'x'") + crash("OSError: port 22")
     found = errors([Fragment("a", "", while_serving=True), Fragment("b", text, while_serving=True)])
-    assert described(found) == (
+    assert summarized(found) == (
         "OSError: port 1 (/s.py:12), 2 times, first during b; KeyError: 'x' (/s.py:12), 1 time, first during b"
     )
 
 
 def test_description_of_many_kinds_is_short() -> None:
     found = errors([Fragment("a", "".join(crash(f"{name}Error: x") for name in "ABCDE"), while_serving=True)])
-    assert described(found).endswith("CError: x (/s.py:12), 1 time, first during a; and 2 more kinds of reports")
+    assert summarized(found).endswith("CError: x (/s.py:12), 1 time, first during a; and 2 more kinds of reports")

@@ -35,6 +35,7 @@ from upecho.net.address import Family
 from upecho.processes import rlimits
 from upecho.processes.interpreter import Interpreter
 from upecho.processes.supervisor import Supervisor
+from upecho.serving.settings import MAX_GRACE
 from upecho.support.errors import CallerError
 
 DESCRIPTORS = 4096  # enough for the check with the most clients
@@ -74,7 +75,10 @@ def _read_options(config: pytest.Config) -> None:
     max_clients = option("--upecho-max-clients")
     if max_clients is not None and max_clients < 1:
         raise CallerError(f"--upecho-max-clients is {max_clients}; it must be at least 1")
-    targets = parse_targets(option("--upecho-target"), max_clients)
+    grace = option("--upecho-grace")
+    if grace is not None and not 0 <= grace <= MAX_GRACE:
+        raise CallerError(f"--upecho-grace is {grace:g}; it must be a number of seconds between 0 and {MAX_GRACE:g}")
+    targets = parse_targets(option("--upecho-target"), max_clients, grace=grace)
     config.stash[PAIRS] = pair_with_families(targets, [Family(name) for name in option("--upecho-family")])
     config.stash[CHECKS] = select_checks(option("--upecho-check"))
     config.stash[KNOWN] = read_known_failures(option("--upecho-known"), targets)

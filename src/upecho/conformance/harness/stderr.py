@@ -99,7 +99,7 @@ def errors(fragments: Sequence[Fragment]) -> list[Finding]:
     return [Finding(check, report.text) for check, report in zip(checks, reports, strict=True)]
 
 
-def described(findings: Sequence[Finding]) -> str:
+def summarized(findings: Sequence[Finding]) -> str:
     """Return what each kind of finding is, how often it occurred, and during which check first."""
     kinds: dict[str, list[Finding]] = {}
     for one in findings:
