@@ -11,6 +11,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 from collections.abc import Callable
 
 from tests.broken.threads import RECEIVE_BYTES, echo, serve_with
@@ -93,6 +94,46 @@ def exits_in_signal_handler(listener: socket.socket, stop: Stop) -> None:
     serve_in_one_thread(listener, stop)
 
 
+def restores_default_signal_actions(listener: socket.socket, stop: Stop) -> None:
+    """Let SIGTERM and SIGINT kill the process."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    serve_correctly(listener, stop)
+
+
+def notices_signals_only_in_main_thread(listener: socket.socket, stop: Stop) -> None:
+    """Leave the stop to a Python signal handler, which waits until the main thread wakes up by itself."""
+    reader, writer = socket.socketpair()
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: writer.send(b"x"))
+    serve_correctly(listener, Stop(reader, stop.settings))
+
+
+def leaves_children_to_signals(listener: socket.socket, stop: Stop) -> None:
+    """Answer each client in a child process that SIGTERM and SIGINT kill, which spares only the parent."""
+    listener.setblocking(False)
+    connections: dict[int, socket.socket] = {}
+    poll = select.poll()
+    poll.register(listener, select.POLLIN)
+    poll.register(stop, select.POLLIN)
+    while stop.fileno() not in dict(poll.poll(20 if connections else None)):
+        _reap(connections)
+        with contextlib.suppress(BlockingIOError):
+            connection, _ = listener.accept()
+            connections[_fork(connection, listener)] = connection
+    listener.close()
+    for connection in connections.values():
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RD)
+    deadline = time.monotonic() + stop.grace
+    while connections and time.monotonic() < deadline:
+        _reap(connections)
+        time.sleep(0.01)
+    for pid in connections:
+        os.kill(pid, signal.SIGKILL)
+
+
 def receives_once_at_stop(listener: socket.socket, stop: Stop) -> None:
     """Reply only to what one more receive returns from each client at the stop."""
 
@@ -142,6 +183,26 @@ def loses_data_on_sigwinch(listener: socket.socket, stop: Stop) -> None:
                 connection.sendall(data.upper())
 
     serve_with(handler, listener, stop)
+
+
+def _fork(connection: socket.socket, listener: socket.socket) -> int:
+    """Answer a client in a child process; return its id to the parent."""
+    if pid := os.fork():
+        return pid
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    listener.close()
+    connection.setblocking(True)
+    with contextlib.suppress(OSError):
+        echo(connection)
+    os._exit(0)
+
+
+def _reap(connections: dict[int, socket.socket]) -> None:
+    """Close the connection of each child that has ended."""
+    with contextlib.suppress(ChildProcessError):
+        while pid := os.waitpid(-1, os.WNOHANG)[0]:
+            connections.pop(pid).close()
 
 
 def _never(stop: Stop) -> Stop:

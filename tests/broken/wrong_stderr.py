@@ -4,6 +4,8 @@ import socket
 import traceback
 
 from tests.broken.threads import connection_handler, echo
+from upecho.servers.threads import serve as serve_correctly
+from upecho.serving.contract import Stop
 
 
 @connection_handler
@@ -19,4 +21,13 @@ def logs_each_reset(connection: socket.socket) -> None:
     try:
         echo(connection)
     except ConnectionError:
+        traceback.print_exc()
+
+
+def crashes_while_stopping(listener: socket.socket, stop: Stop) -> None:
+    """Write a traceback to stderr at the end of the stop, and exit with status 0."""
+    serve_correctly(listener, stop)
+    try:
+        listener.listen()
+    except OSError:
         traceback.print_exc()

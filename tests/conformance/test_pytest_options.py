@@ -97,6 +97,7 @@ def test_bad_input_is_one_line(suite: Suite, tmp_path: Path) -> None:
     for arguments, message in [
         (["--upecho-known", "nowhere"], "cannot read known failures from nowhere: it does not exist"),
         (["--upecho-max-clients", "0"], "--upecho-max-clients is 0; it must be at least 1"),
+        (["--upecho-grace", "-1"], "--upecho-grace is -1; it must be a number of seconds between 0 and 3600"),
         (["--upecho-check", "half-clos"], "unknown check 'half-clos'; did you mean half-close?"),
         (
             ["--upecho-target", "thread", "--upecho-check", "half-close"],

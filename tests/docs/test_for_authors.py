@@ -11,7 +11,7 @@ import pytest
 PAGE = Path("docs/for-authors.md")
 SERVER = re.compile(r'^```python\n("""(\S+\.py)\b.*?)^```$', re.MULTILINE | re.DOTALL)
 CHECKS = ("echo-hello", "half-close-large", "reset-while-stalled", "hundred-clients", "graceful-shutdown")
-MORE = ("graceful-shutdown-no-data-loss", "graceful-shutdown-stalled-client", "address-in-use", "quiet-stderr")
+MORE = ("graceful-shutdown-no-data-loss", "graceful-shutdown-stalled-client", "address-in-use", "no-errors-on-stderr")
 
 
 @pytest.fixture

@@ -124,7 +124,7 @@ def test_program_that_is_not_python_is_refused(text: str, line: str) -> None:
     ("code", "line"),
     [
         ("echo Python 3.13.0", "ended with status 0 and gave no answer"),
-        ("kill -SEGV $$", "ended with status -11 and gave no answer"),
+        ("kill -SEGV $$", "was killed by SIGSEGV and gave no answer"),
         ("echo one >&2; echo two >&2; exit 3", "ended with status 3 and gave no answer: two"),
         ("read -r line || exit 7", "ended with status 7 and gave no answer"),
         (f"echo {'x' * 81} >&2", f"ended with status 0 and gave no answer: {'x' * 79}…"),
@@ -214,7 +214,7 @@ def test_missing_lists_targets_with_reasons(bare: Interpreter, here: Callable[[s
     assert bare.missing(["asyncio+uvloop", "threds", "threads", "asyncio", *targets]) == {
         "asyncio+uvloop": "the package 'uvloop' is not installed",
         "threds": "unknown implementation 'threds'; did you mean threads?",
-        "crashes:serve": f"{silence} -11 and gave no answer: noise",
+        "crashes:serve": "a process that loaded it was killed by SIGSEGV and gave no answer: noise",
         "leaves:serve": f"{silence} 0 and gave no answer: so long",
         "breaks:serve": f"import failed: ValueError: a line and another ({Path.cwd()}/breaks.py:4)",
         "needs:serve": "the package 'pytest' is not installed",

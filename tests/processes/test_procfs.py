@@ -270,6 +270,22 @@ def test_process_may_have_any_name(supervisor: Supervisor) -> None:
     assert procfs.use(child.pid).resident_bytes
 
 
+BLOCKS = "import signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, {15}); print(flush=True); sys.stdin.read()"
+CATCHES = "import signal, sys; signal.signal(15, lambda *_: None); print(flush=True); sys.stdin.read()"
+
+
+@pytest.mark.parametrize(("program", "handled"), [(BLOCKS, True), (CATCHES, True), (IDLE, False)])
+def test_signal_is_handled_if_it_is_caught_or_blocked(supervisor: Supervisor, program: str, handled: bool) -> None:
+    child = supervisor.start([sys.executable, "-S", "-c", program])
+    assert child.read_line(20) == ""
+    assert procfs.handles(child.pid, 15) is handled
+    assert procfs.handles(child.pid, 10) is False
+
+
+def test_handlers_of_an_unknown_process_are_unknown() -> None:
+    assert procfs.handles(2**22 + 1, 15) is None
+
+
 @pytest.mark.parametrize(("text", "ticks"), [("cpu  1 2 3 4 5 6 7 8 9 10\ncpu0 1 1 1 1 1 1 1 1 1 1\n", 8), (None, 0)])
 def test_stolen_time_is_read_from_the_machine(
     text: str | None, ticks: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

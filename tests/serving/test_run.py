@@ -14,6 +14,7 @@ from upecho.net.connecting import connect
 from upecho.processes.server_process import ServerProcess
 from upecho.serving.run import Order
 from upecho.serving.settings import Settings
+from upecho.serving.stop_signals import OVERTIME_SECONDS
 
 Start = Callable[..., ServerProcess]
 
@@ -174,6 +175,17 @@ def test_server_that_ignores_the_stop_is_ended(start: Start, directory: Path, mo
     assert server.stop() == 1
     assert server.child.stderr() == "upecho: ignoring:serve did not stop when told to\n"
     assert not (directory / "s").exists()
+
+
+def test_declared_grace_delays_the_end_of_a_server_that_ignores_the_stop(
+    start: Start, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (directory / "ignoring.py").write_text(f"GRACE = 0.7\n{IGNORING}")
+    monkeypatch.chdir(directory)
+    server = start("ignoring:serve", f"unix:{directory}/s", grace=0.0)
+    server.child.send_signal(signal.SIGTERM)
+    assert server.child.wait(0.7 + OVERTIME_SECONDS - 0.1) is None
+    assert server.child.wait(20) == 1
 
 
 def test_naive_server_is_ended_at_once(start: Start, directory: Path) -> None:

@@ -53,6 +53,12 @@ def test_max_clients_is_declared_by_the_implementation() -> None:
     assert Target.parse("127.0.0.1:9000").max_clients is None
 
 
+def test_grace_of_a_command_is_ten_seconds_unless_another_is_given() -> None:
+    assert Target.parse("cmd:cat {address}").grace == 10.0
+    assert Target.parse("cmd:cat {address}", grace=0.0).grace == 0.0
+    assert Target.parse("threads", grace=3.0).grace == 0.0
+
+
 @pytest.mark.parametrize(("text", "loop"), [("asyncio", ""), ("asyncio+asyncio", "asyncio")])
 def test_loop_is_the_part_after_the_plus(text: str, loop: str) -> None:
     assert Target.parse(text).loop == loop

@@ -12,6 +12,7 @@ from upecho.serving.target import Kind
 from upecho.support.text import plural
 
 NEEDS_PROCESS = "needs a server process that upecho started"
+NEEDS_SILENCE = "applies only to implementations, since stderr is the log of a command"
 NEEDS_LIMIT = "applies only to targets that declare a maximum number of clients (--max-clients)"
 MAX_NAMED = 5  # checks that one line names
 
@@ -27,6 +28,8 @@ def why_none_is_due(plan: Plan) -> str:
 def _why_not_due(check: Check, plan: Plan) -> str:
     if all(check.process and target.kind is Kind.ADDRESS for target, _ in plan.pairs):
         return NEEDS_PROCESS
+    if check.silence and all(target.kind is not Kind.IMPLEMENTATION for target, _ in plan.pairs):
+        return NEEDS_SILENCE
     if not check.families & {family for _, family in plan.pairs}:
         return f"applies only to {', '.join(sorted(check.families))}"
     return NEEDS_LIMIT

@@ -39,6 +39,8 @@ class Check:
         runs_last: Whether the check also judges what happened during the checks before it. Each worker process that
             runs checks of a target ends with it.
         gate: Whether a server has to pass the check before ``upecho bench`` measures it.
+        silence: Whether the check expects that nothing is logged to stderr, which concerns only implementations that do
+            not declare to log.
     """
 
     id: str
@@ -53,6 +55,7 @@ class Check:
     families: frozenset[Family] = frozenset(Family)
     runs_last: bool = False
     gate: bool = False
+    silence: bool = False
 
     @classmethod
     def of(cls, function: Callable[..., Any]) -> "Check | None":
@@ -71,6 +74,7 @@ def check(  # noqa: PLR0913 (one parameter for each property of a check)
     families: Collection[Family] = tuple(Family),
     runs_last: bool = False,
     gate: bool = True,
+    silence: bool = False,
 ) -> Callable[[Function], Function]:
     """Turn a test function into a check.
 
@@ -94,6 +98,7 @@ def check(  # noqa: PLR0913 (one parameter for each property of a check)
             families=frozenset(families),
             runs_last=runs_last,
             gate=gate and level is Level.MUST,
+            silence=silence,
         )
         setattr(function, ATTRIBUTE, description)
         return function

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from upecho.load.plan import Job, LoadResult
+from upecho.processes.ending import ended
 from upecho.processes.supervisor import Supervisor
 from upecho.support import timeouts
 from upecho.support.decoding import build
@@ -54,5 +55,5 @@ class EngineProcess:
         status = self._child.wait(1.0)
         last_line = self._child.stderr().strip().splitlines()[-1:] or ["no output on stderr"]
         self._child.kill()
-        how = otherwise if status is None else f"ended with status {status}"
+        how = otherwise if status is None else ended(status)
         return HarnessError(last_line[0], subject=f"the load engine {how}")

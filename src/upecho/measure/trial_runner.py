@@ -14,6 +14,7 @@ from upecho.measure.statistics.plausibility import why_void
 from upecho.measure.throttling import Quotas
 from upecho.measure.trials import Fault, Finding, Trial
 from upecho.processes import procfs, rlimits
+from upecho.processes.ending import ended
 from upecho.processes.server_process import Launch, ServerProcess, StartFailure, start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.support import timeouts
@@ -147,6 +148,6 @@ def _findings(load: LoadResult, server: ServerProcess) -> Iterator[Finding]:
         yield Finding(Fault.NO_REPLY, "no request was answered")
     status = server.child.wait(END_SECONDS if load.errors else 0)
     if status is not None:
-        yield Finding(Fault.PROCESS_ENDED, f"ended with status {status}")
+        yield Finding(Fault.PROCESS_ENDED, ended(status))
     if lines := server.child.stderr().strip().splitlines():
         yield Finding(Fault.STDERR_OUTPUT, printable(f"wrote to stderr: {lines[-1]}"))

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Self
 
 from upecho.processes.child import Child
+from upecho.processes.ending import ended
 from upecho.processes.supervisor import Supervisor
 from upecho.support import timeouts
 from upecho.support.errors import CallerError
@@ -163,7 +164,7 @@ def _silence(child: Child, deadline: float) -> str:
         return f"gave no answer within {timeouts.scaled(ANSWER_SECONDS):g} s"
     last_line = child.stderr().strip().splitlines()[-1:]
     said = [_shortened(line) for line in last_line]
-    return ": ".join([f"ended with status {status} and gave no answer", *said])
+    return ": ".join([f"{ended(status)} and gave no answer", *said])
 
 
 def _shortened(line: str) -> str:

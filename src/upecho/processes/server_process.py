@@ -23,8 +23,9 @@ from typing import Self
 
 from upecho.net import connecting
 from upecho.net.address import Address
-from upecho.processes import listening, procfs
+from upecho.processes import listening, procfs, thread_signal
 from upecho.processes.child import Child
+from upecho.processes.ending import ended
 from upecho.processes.interpreter import Interpreter
 from upecho.processes.process_tree import descendants
 from upecho.processes.supervisor import Supervisor
@@ -38,7 +39,6 @@ from upecho.support.errors import AddressError, CallerError, NoPortLeft, TargetE
 READY_SECONDS = 10.0
 STOP_SECONDS = 5.0  # in addition to the server's own grace
 END_SECONDS = 2.0  # for a process that has nothing left to do
-HANDLER_SECONDS = 1.0  # until a server that accepts connections has to have its signal handlers as well
 DELEGATED_SECONDS = 2.0  # until a listener of another process counts as that of the command
 POLL_INTERVAL_SECONDS = 0.01  # between two attempts to connect
 HANDLER_POLL_SECONDS = 0.002  # between two readings of the signals that a process handles
@@ -68,6 +68,13 @@ class Launch:
     interpreter: Interpreter | None = None
     prefix: Sequence[str] = ()
 
+    @property
+    def grace(self) -> float:
+        """Seconds that the server may give its clients after it was told to stop."""
+        if self.target.kind is Kind.COMMAND:
+            return self.target.grace
+        return max(self.settings.grace, self.target.grace)
+
 
 class StartFailure(TargetError):
     """A server did not become ready.
@@ -89,7 +96,7 @@ class StartFailure(TargetError):
         refusal: CallerError | None = None,
         listening: Sequence[Address] = (),
     ) -> None:
-        how = "did not become ready" if status is None else f"ended with status {status} before it was ready"
+        how = "did not become ready" if status is None else f"{ended(status)} before it was ready"
         last_line = stderr.strip().splitlines()[-1:] or ["no output on stderr"]
         super().__init__(f"it {how}: {last_line[0]}", subject=target)
         self.status = status
@@ -121,7 +128,7 @@ class ServerProcess:
     def stop(self, number: int = signal.SIGTERM) -> int | None:
         """Send a signal and wait for the end; return the exit status, or None if the process had to be killed."""
         self.child.send_signal(number)
-        status = self.child.wait(self.launch.settings.grace + timeouts.scaled(STOP_SECONDS))
+        status = self.child.wait(self.launch.grace + timeouts.scaled(STOP_SECONDS))
         self.child.kill()
         return status
 
@@ -149,16 +156,16 @@ class ServerProcess:
             listeners, _ = self._listeners(procfs.members(self.child.tree))
         return procfs.handles(self.child.pid, number) and any(procfs.handles(pid, number) for pid in listeners or pids)
 
-    def await_handler(self, number: int, timeout: float = HANDLER_SECONDS) -> bool | None:
+    def await_handler(self, number: int, timeout: float) -> bool | None:
         """Wait until the server handles a signal; return what ``handles`` returns at the end.
 
         A command may install its handlers after it has begun to listen, and it has no means to tell when it has.
 
         Args:
             number: The signal.
-            timeout: Seconds to wait; it is scaled.
+            timeout: Seconds to wait.
         """
-        deadline = time.monotonic() + timeouts.scaled(timeout)
+        deadline = time.monotonic() + timeout
         while (handled := self.handles(number)) is False and time.monotonic() < deadline and self.child.is_alive():
             time.sleep(HANDLER_POLL_SECONDS)
         return handled
@@ -169,6 +176,19 @@ class ServerProcess:
     def listening_addresses(self) -> list[Address]:
         """Return the addresses at which the server listens; none where the system does not show that."""
         return listening.listening_addresses(procfs.members(self.child.tree)) if procfs.AVAILABLE else []
+
+    def threads_open_to(self, number: signal.Signals) -> list[int]:
+        """Return the ids of the threads, other than the main thread, that the kernel may deliver a signal to."""
+        return procfs.threads_open_to(self.child.pid, number)
+
+    def without_handler(self, number: signal.Signals) -> list[int]:
+        """Return the ids of the processes, children included, that are known to have no handler for a signal."""
+        pids = procfs.members(self.child.tree) if procfs.AVAILABLE else []
+        return [pid for pid in pids if procfs.handles(pid, number) is False]
+
+    def signal_thread(self, thread: int, number: signal.Signals) -> None:
+        """Send a signal to one thread of the process."""
+        thread_signal.signal_thread(self.child.pid, thread, number)
 
     def descriptor_count(self) -> int:
         """Return the number of open descriptors.

@@ -37,7 +37,9 @@ Resources
     not spin, and accepts again when there is room.
 
 Errors
-    Any other error propagates. Everything that a server writes to stderr while it serves counts against it.
+    Any other error propagates. What clients do is no error, so from when it is ready until it has ended, a server
+    writes no traceback, crash report or warning to stderr. While it serves it should write nothing at all, unless its
+    module declares ``LOGS``. What a module writes while it is imported does not count.
 
 A module may declare limits that the suite respects:
 
@@ -53,6 +55,10 @@ A module may declare limits that the suite respects:
     The server waits inside C code that goes on waiting when a signal interrupts it, so that Python has no opportunity
     to run the handler of the signal. upecho then also sets the wake-up descriptor of the process. It does so without a
     declaration when a server is run on an event loop other than that of asyncio (``NAME+LOOP``).
+``LOGS = True``
+    The server logs to stderr while it serves.
+``GRACE = seconds``
+    The server closes what is still open after this time, even if ``stop.grace`` is shorter.
 """
 
 import errno

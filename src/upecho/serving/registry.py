@@ -12,6 +12,7 @@ from types import ModuleType, TracebackType
 from typing import Any, cast
 
 from upecho.net.address import Family
+from upecho.serving.settings import MAX_GRACE
 from upecho.support.errors import CallerError, Unavailable, Unusable
 from upecho.support.paths import current_directory
 from upecho.support.text import printable, unknown_name
@@ -72,6 +73,8 @@ class Implementation:
         calls_ready: Whether it announces itself that clients can connect.
         naive: Whether it ignores the stop.
         summary: Its I/O model in a few words, from its registration or its docstring.
+        logs: Whether it declares that it logs to stderr.
+        grace: Seconds that it declares to give its clients after the stop, even if it is told a shorter time.
     """
 
     serve: Callable[..., None]
@@ -81,6 +84,8 @@ class Implementation:
     calls_ready: bool = False
     naive: bool = False
     summary: str = ""
+    logs: bool = False
+    grace: float = 0.0
 
 
 def registrations() -> tuple[Registration, ...]:
@@ -142,6 +147,8 @@ def load_implementation(text: str) -> Implementation:
         calls_ready=bool(getattr(module, "CALLS_READY", False)),
         naive=row.naive,
         summary=summary,
+        logs=_logs(module, name),
+        grace=_grace(module, name),
     )
 
 
@@ -217,6 +224,21 @@ def _families(module: ModuleType, name: str) -> frozenset[Family]:
         hint = f"it must be a tuple with some of {', '.join(map(repr, known))}"
         raise CallerError(f"FAMILIES is {declared!r}", subject=name, hint=hint)
     return frozenset(map(Family, declared))
+
+
+def _logs(module: ModuleType, name: str) -> bool:
+    declared = getattr(module, "LOGS", False)
+    if not isinstance(declared, bool):
+        raise CallerError(f"LOGS is {declared!r}", subject=name, hint="it must be True or False")
+    return declared
+
+
+def _grace(module: ModuleType, name: str) -> float:
+    declared = getattr(module, "GRACE", 0.0)
+    if type(declared) not in (int, float) or not 0 <= declared <= MAX_GRACE:
+        hint = f"it must be a number of seconds between 0 and {MAX_GRACE:g}"
+        raise CallerError(f"GRACE is {declared!r}", subject=name, hint=hint)
+    return float(declared)
 
 
 def _expect_signature(serve: Callable[..., Any], name: str) -> None:

@@ -72,7 +72,8 @@ def run(order: Order, announce: Callable[[Address], None]) -> None:
         UpechoError: The order cannot be carried out, or the server did not stop.
     """
     implementation = registry.load_implementation(order.target)
-    timeout = 0.0 if implementation.naive else order.settings.grace + OVERTIME_SECONDS
+    grace = max(order.settings.grace, implementation.grace)
+    timeout = 0.0 if implementation.naive else grace + OVERTIME_SECONDS
     # Signals are handled before a Unix path exists, so that a stop at any moment removes the path.
     with (
         stop_signals(timeout, order.target, waits_in_c=implementation.waits_in_c) as signal,

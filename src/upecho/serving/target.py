@@ -14,6 +14,7 @@ from upecho.serving import registry
 from upecho.support.errors import CallerError
 
 COMMAND = "cmd:"
+COMMAND_GRACE = 10.0  # seconds; many servers give their clients this long
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # characters that a terminal obeys instead of showing
 
 # The placeholders of a command, each with the families whose addresses have that part.
@@ -43,20 +44,26 @@ class Target:
         families: The socket families that it declares to serve.
         max_clients: Number of clients that it declares to serve at the same time; None means no limit except
             descriptors.
+        logs: Whether it declares that it logs to stderr; only implementations do.
+        grace: Seconds that it declares to give its clients after it was told to stop. An implementation is told how
+            long that should be, so its declaration counts only if it is longer.
     """
 
     text: str
     kind: Kind
     families: frozenset[Family] = frozenset(Family)
     max_clients: int | None = None
+    logs: bool = False
+    grace: float = 0.0
 
     @classmethod
-    def parse(cls, text: str, max_clients: int | None = None) -> Self:
+    def parse(cls, text: str, max_clients: int | None = None, *, grace: float | None = None) -> Self:
         """Parse a target and verify that it exists.
 
         Args:
             text: The target as the user wrote it.
             max_clients: Number of clients that it serves at the same time, if it does not declare that itself.
+            grace: Seconds that a command gives its clients after it was told to stop; None means the default.
 
         Raises:
             CallerError: There is no such implementation or program, the address is malformed, or the command has no
@@ -69,12 +76,19 @@ class Target:
         if text.startswith(COMMAND):
             families = _families(text)
             _expect_program(text.removeprefix(COMMAND))
-            return cls(text, Kind.COMMAND, families, max_clients)
+            return cls(text, Kind.COMMAND, families, max_clients, grace=COMMAND_GRACE if grace is None else grace)
         if cls.is_address(text):
             return cls(text, Kind.ADDRESS, frozenset({Address.parse(text).family}), max_clients)
         with contextlib.redirect_stdout(sys.stderr):  # a module may print while it is imported
             implementation = registry.load_implementation(text)
-        return cls(text, Kind.IMPLEMENTATION, implementation.families, implementation.max_clients or max_clients)
+        return cls(
+            text,
+            Kind.IMPLEMENTATION,
+            implementation.families,
+            implementation.max_clients or max_clients,
+            logs=implementation.logs,
+            grace=implementation.grace,
+        )
 
     @staticmethod
     def is_address(text: str) -> bool:

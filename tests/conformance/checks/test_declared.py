@@ -65,6 +65,40 @@ def test_max_clients_that_holds_is_unsupported(run_checks: RunChecks) -> None:
     assert many.unsupported == "declared to serve at most 1 client"
 
 
+LOGGING = """
+import sys
+from upecho.servers.threads import serve as serve_correctly
+
+def serve(listener, stop):
+    print("INFO serving", file=sys.stderr)
+    serve_correctly(listener, stop)
+"""
+
+
+def verdicts(outcomes: list[Outcome]) -> dict[str, Verdict]:
+    return {one.check: one.verdict for one in outcomes}
+
+
+def test_logging_that_is_declared_is_unsupported(run_checks: RunChecks) -> None:
+    outcomes = run_checks(f"{LOGGING}LOGS = True", ["quiet-stderr", "no-errors-on-stderr"])
+    assert unsupported(outcomes) == {"quiet-stderr": False}
+    assert verdicts(outcomes)["no-errors-on-stderr"] is Verdict.PASSED
+
+
+def test_logging_that_is_not_declared_fails_a_should_check(run_checks: RunChecks) -> None:
+    outcomes = run_checks(LOGGING, ["quiet-stderr", "no-errors-on-stderr"])
+    assert verdicts(outcomes) == {"quiet-stderr": Verdict.FAILED, "no-errors-on-stderr": Verdict.PASSED}
+
+
+def test_declaration_to_log_excuses_no_traceback(run_checks: RunChecks) -> None:
+    crash = "    import threading; threading.Thread(target=lambda: 1 / 0).start()\n"
+    code = LOGGING.replace("    serve_correctly", f"{crash}    serve_correctly") + "LOGS = True"
+    (failure,) = [one for one in run_checks(code, ["no-errors-on-stderr"]) if one.verdict is Verdict.FAILED]
+    assert failure.explanation
+    assert "ZeroDivisionError: division by zero (" in failure.explanation.seen
+    assert failure.explanation.seen.endswith("1 time, first during no-errors-on-stderr")
+
+
 def test_max_clients_that_does_not_hold_works_anyway(run_checks: RunChecks) -> None:
     outcomes = run_checks(f"{THREADS}MAX_CLIENTS = 1", [*MANY, "half-close"])
     assert unsupported(outcomes) == dict.fromkeys(MANY, True)

@@ -110,7 +110,7 @@ def test_server_that_has_ended_proves_nothing(launcher: Callable[..., Launcher])
 
 def test_server_that_was_told_to_stop_need_not_answer(launcher: Callable[..., Launcher]) -> None:
     one = launcher("selectors")
-    one.start().stop(signal.SIGTERM, 2.0)
+    one.start().stop(signal.SIGTERM)
     one.expect_still_serving()
 
 

@@ -1,5 +1,6 @@
 """The words in which violations and events are reported."""
 
+import re
 import signal
 
 import pytest
@@ -10,7 +11,6 @@ from upecho.conformance.harness.violation import (
     LAST_EVENTS,
     MAX_LINE_LENGTH,
     Log,
-    ending,
     first_difference,
     how_ended,
     important_lines,
@@ -101,19 +101,6 @@ def test_middle_of_a_long_line_is_left_out() -> None:
     assert (line[0], line[-1], len(line)) == ("a", "z", MAX_LINE_LENGTH + 1)
 
 
-@pytest.mark.parametrize(
-    ("status", "text"),
-    [
-        (1, "exit status 1"),
-        (-signal.SIGTERM, "killed by SIGTERM (it has no handler for it)"),
-        (-signal.SIGSEGV, "killed by SIGSEGV"),
-        (-(signal.SIGRTMIN + 1), f"killed by signal {signal.SIGRTMIN + 1}"),
-    ],
-)
-def test_end_of_a_process_is_described(status: int, text: str) -> None:
-    assert ending(status) == text
-
-
 def test_end_of_a_worker_is_described() -> None:
     assert how_ended(None) == "closed its stdout and did not exit,"
     assert how_ended(3) == "ended with status 3"
@@ -125,3 +112,8 @@ def test_every_check_has_a_requirement_and_a_source() -> None:
         assert check.requirement.endswith("."), check.id
         assert check.source, check.id
         assert check.families, check.id
+
+
+def test_no_source_names_a_product() -> None:
+    products = re.compile(r"\b(asyncio|uvloop|rloop|libuv|trio|cpython|node|systemd|nginx|socat)\b", re.IGNORECASE)
+    assert [check.id for check in catalogue() if products.search(check.source)] == []

@@ -9,12 +9,14 @@ import click
 from upecho.cli import check_notes
 from upecho.cli.check_run import carry_out
 from upecho.cli.environment import expect_usable_environment
-from upecho.cli.parameters import CheckName, FamilyName, TargetName
+from upecho.cli.parameters import CheckName, FamilyName, Number, TargetName
 from upecho.conformance.run.check_run import CheckRun, Plan
 from upecho.conformance.run.known_files import expect_writable, read_known_failures
 from upecho.conformance.run.preconditions import expect_cores, expect_listeners, unusable
 from upecho.conformance.run.selection import pair_with_families, parse_targets, select_checks
 from upecho.net.address import Family
+from upecho.serving.settings import MAX_GRACE
+from upecho.serving.target import COMMAND_GRACE
 from upecho.support import atomic_write
 from upecho.support.errors import CallerError
 
@@ -46,6 +48,12 @@ from upecho.support.errors import CallerError
     type=click.IntRange(min=1),
     metavar="N",
     help="Number of clients that a target serves at the same time, if it does not declare it.",
+)
+@click.option(
+    "--grace",
+    type=Number(0.0, MAX_GRACE),
+    metavar="SECONDS",
+    help=f"Time that a command gives its clients after SIGTERM, before it closes.  [default: {COMMAND_GRACE:g}]",
 )
 @click.option(
     "--known",
@@ -105,7 +113,9 @@ def _plan(texts: Sequence[str], families: Sequence[Family], options: dict[str, A
     expect_cores(options["jobs"] or 1)
     checks = select_checks(options["ids"])
     reasons = unusable(texts)  # before parse_targets, which imports the modules into this process
-    targets = parse_targets([text for text in texts if text not in reasons], options["max_clients"])
+    targets = parse_targets(
+        [text for text in texts if text not in reasons], options["max_clients"], grace=options["grace"]
+    )
     plan = Plan(
         pairs=pair_with_families(targets, families),
         checks=checks,

@@ -1,19 +1,22 @@
-"""Checks of the address: a server listens where it was told to, and nowhere else."""
+"""Checks of the address: a server listens where it was told to and nowhere else, or says why it cannot."""
 
 import contextlib
 from dataclasses import replace
+from pathlib import Path
 
 from upecho.conformance.check import Level, check
+from upecho.conformance.harness.error_reports import error_reports
 from upecho.conformance.harness.launcher import Launcher
 from upecho.conformance.harness.server import Server
 from upecho.conformance.harness.violation import Unsupported, Violation, precondition
 from upecho.net import connecting
-from upecho.net.address import Address, Family
+from upecho.net.address import MAX_PATH_BYTES, Address, Family
 from upecho.processes.listening import described
 from upecho.serving.listener import listening
 from upecho.serving.settings import Settings
 from upecho.support import timeouts
 from upecho.support.errors import AddressError, Unavailable
+from upecho.support.text import plural
 
 CONNECT_SECONDS = 1.0  # on the same machine; an address that takes longer counts as one where no server listens
 STARTS = 2  # another program may own the port of one server at another address, but not those of two
@@ -41,6 +44,21 @@ def test_only_given_address(launcher: Launcher) -> None:
         f"connections to {described(reached)} refused by a server that was told to listen at {server.address}",
         f"they were accepted; it listens at {described(listens_at)}",
     )
+
+
+@check(Level.SHOULD, process=True)
+def test_clear_bind_error(launcher: Launcher) -> None:
+    """A server that cannot listen at its address says so in one line on stderr, without a traceback.
+
+    Lines that it writes at every start do not count.
+
+    Source: POSIX bind(): EADDRINUSE; stderr(3): standard error is for diagnostic output.
+    """
+    first = launcher.start()
+    for address in (str(first.address), *_impossible_addresses(launcher)):
+        with precondition(f"a refusal of {address}"):
+            written = launcher.expect_refusal(address)
+        _expect_one_clear_line(written, usual=first.process.child.stderr())
 
 
 def _expect_no_wildcard(given: Address, listens_at: list[Address]) -> None:
@@ -79,3 +97,25 @@ def _accepts(address: Address) -> bool:
     except (AddressError, Unavailable):
         return False
     return True
+
+
+def _impossible_addresses(launcher: Launcher) -> list[str]:
+    """Return the addresses, beside one in use, at which no server of a family can listen."""
+    if launcher.family is not Family.UNIX:
+        return []
+    occupied = launcher.new_address()
+    Path(Address.parse(occupied).path).write_text("a regular file")
+    return [occupied, f"unix:{launcher.supervisor.directory}/{'x' * MAX_PATH_BYTES}"]
+
+
+def _expect_one_clear_line(written: str, *, usual: str) -> None:
+    """Expect that a server which could not listen has written one line more than one that could."""
+    expected = "one line on stderr that says why the server cannot listen"
+    usual_lines = usual.splitlines()
+    lines = [line for line in written.splitlines() if line.strip()]
+    if reports := error_reports(written):
+        raise Violation(expected, f"an error report: {reports[0].text}")
+    if not set(lines) - set(usual_lines):
+        raise Violation(expected, "nothing")
+    if len(lines) > len(usual_lines) + 1:
+        raise Violation(expected, f"{plural(len(lines), 'line')}: {'; '.join(lines)[-200:]!r}")

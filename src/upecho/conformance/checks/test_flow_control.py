@@ -22,7 +22,7 @@ CYCLES = 20
 def test_bounded_memory_under_backpressure(server: Server) -> None:
     """When a client sends 256 MiB and reads nothing, the server stops reading before its memory grows by 32 MiB.
 
-    Source: RFC 9293 section 3.8.6: the window limits the sender; flow control of asyncio, cpython#74116.
+    Source: RFC 9293 section 3.8.6: the receive window limits the sender, so a reader that stops stops the sender.
     """
     before = server.resident_bytes()
     sent = server.connect().stall(FLOOD_BYTES, WATCH_SECONDS)

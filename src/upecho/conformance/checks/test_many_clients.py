@@ -125,7 +125,7 @@ def test_descriptor_reuse(server: Server) -> None:
 def test_fairness_under_flood(server: Server) -> None:
     """While one client sends and reads as fast as it can, the median reply to another takes less than 50 ms.
 
-    Source: fairness between connections, as in the accept and read loops of libuv and trio.
+    Source: RFC 862: each connection is answered independently, so one that always has data must not starve the others.
     """
     flooder, pinger = server.connect(), server.connect()
     slow = []
@@ -143,7 +143,7 @@ def test_fairness_under_flood(server: Server) -> None:
 def test_latency_under_connect_churn(server: Server, record: Record) -> None:
     """Records the longest time that a client waits for a reply while a thousand others connect and leave.
 
-    Source: none; accepting and answering share one event loop or compete for one lock.
+    Source: none; accepting and answering compete for the same thread or the same lock.
     """
     old = server.connect()
     slowest = 0.0

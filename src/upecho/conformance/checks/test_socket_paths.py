@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from upecho.conformance.check import Level, check
-from upecho.conformance.harness.launcher import GRACE_SECONDS, Launcher
+from upecho.conformance.harness.launcher import Launcher
 from upecho.conformance.harness.server import Server
 from upecho.conformance.harness.violation import Violation, precondition
 from upecho.net.address import MAX_PATH_BYTES, Address, Family
@@ -64,7 +64,7 @@ def test_regular_file_kept(launcher: Launcher) -> None:
 
 @check(Level.MUST, gate=False, process=True, families=[Family.UNIX])
 def test_socket_path_too_long(launcher: Launcher) -> None:
-    """A server refuses a Unix path that is longer than the system allows, with one clear line on stderr.
+    """A server refuses a Unix path that is longer than the system allows.
 
     Source: unix(7): sun_path has 108 bytes.
     """
@@ -79,7 +79,7 @@ def test_socket_path_removed_at_stop(launcher: Launcher) -> None:
     """
     for number in STOPS:
         server = _answering(launcher)
-        server.end(number, GRACE_SECONDS)
+        server.end(number)
         if _inode(Path(server.address.path)) is not None:
             raise Violation(f"no path after {number.name}", "the path still exists")
 
@@ -96,7 +96,7 @@ def test_replaced_socket_path_kept(launcher: Launcher) -> None:
         other.bind(f"{path}.other")
         Path(f"{path}.other").rename(path)  # at once, so that no moment is left in which the server could bind again
         with _expect_same_file(path):
-            server.end(signal.SIGTERM, GRACE_SECONDS)
+            server.end(signal.SIGTERM)
 
 
 @check(Level.SHOULD, process=True, families=[Family.UNIX])

@@ -5,9 +5,10 @@ import signal
 
 from upecho.conformance.check import Level, check
 from upecho.conformance.harness.client import Client
-from upecho.conformance.harness.launcher import GRACE_SECONDS, Launcher
+from upecho.conformance.harness.launcher import Launcher
 from upecho.conformance.harness.server import Server
-from upecho.conformance.harness.violation import Violation, precondition
+from upecho.conformance.harness.violation import Unsupported, Violation, precondition
+from upecho.processes import thread_signal
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
 SEED = 20260704
@@ -33,14 +34,17 @@ def test_accepts_when_ready(launcher: Launcher) -> None:
 
 @check(Level.MUST, gate=False, process=True)
 def test_graceful_shutdown(launcher: Launcher) -> None:
-    """SIGTERM or SIGINT ends a server without clients with exit status 0, and no child process is left.
+    """SIGTERM or SIGINT, 1 s after a server is ready, ends it with exit status 0, and no child process is left.
 
-    Source: POSIX signal concepts: SIGTERM requests termination; systemd.kill(5), and Ctrl-C in a terminal.
+    The signal is sent earlier if the server has a handler earlier. No client is connected.
+
+    Source: POSIX <signal.h>: SIGTERM is the termination signal; SIGINT is the interrupt that Ctrl-C sends.
     """
     for number in STOPS:
         server = launcher.start()
-        server.expect_serves_new_clients()
-        server.stop(number, GRACE_SECONDS)
+        client = _served_client(server)
+        client.close()
+        server.stop(number)
         server.expect_no_process_left()
 
 
@@ -50,11 +54,12 @@ def test_graceful_shutdown_idle_client(launcher: Launcher) -> None:
 
     Source: RFC 9293 section 3.6: an orderly close, not an abort.
     """
-    for number in STOPS:
-        server = launcher.start()
-        client = server.connect()
-        client.exchange(b"then silence")
-        server.stop(number, GRACE_SECONDS)
+    servers = [launcher.start() for _ in STOPS]
+    clients = [_served_client(server) for server in servers]
+    for server, number in zip(servers, STOPS, strict=True):  # both take their grace at the same time
+        server.request_stop(number)
+    for server, client in zip(servers, clients, strict=True):
+        server.expect_exit()
         client.expect_fin()
 
 
@@ -62,20 +67,9 @@ def test_graceful_shutdown_idle_client(launcher: Launcher) -> None:
 def test_graceful_shutdown_no_data_loss(launcher: Launcher) -> None:
     """Before a server ends after SIGTERM, it answers all data that had arrived by then, and sends FIN.
 
-    Source: RFC 9293 section 3.6: an orderly close loses nothing; service managers call it a graceful stop.
+    Source: RFC 9293 section 3.6: an orderly close loses nothing.
     """
-    server = launcher.start()
-    clients = server.connect_many(CLIENTS)
-    for client in clients:
-        client.send(bytes(WARM_UP_BYTES), eager=True)
-        client.receive()
-    with server.paused():
-        for client in clients:
-            client.send_up_to_window(random.Random(SEED).randbytes(IN_FLIGHT_BYTES))
-        server.request_stop(signal.SIGTERM)
-    for client in clients:
-        client.expect_fin()
-    server.expect_exit(GRACE_SECONDS)
+    _expect_no_data_loss(launcher.start(), signal.SIGTERM, group=False)
 
 
 @check(Level.SHOULD, process=True)
@@ -88,9 +82,8 @@ def test_graceful_shutdown_queued_client(launcher: Launcher) -> None:
     """
     with precondition("an echo before the stop"):
         server = launcher.start()
-        client = server.connect()
-        client.exchange(b"first")
-        client.close()
+        _served_client(server).close()
+    server.shutdown.await_handler(signal.SIGTERM)
     # Only one client: a server that accepts once in each turn of its loop resets the second one, which is common.
     with server.paused():
         with precondition("a client in the queue of the listener"):
@@ -113,11 +106,58 @@ def _queue_client(server: Server) -> Client:
 def test_graceful_shutdown_stalled_client(launcher: Launcher) -> None:
     """A client that does not read delays the end of a server by at most its grace period; the exit status is 0.
 
-    Source: systemd.kill(5): a service that does not end in time is killed, together with its connections.
+    The grace of a command is 10 s unless another one is declared; an implementation is told its grace.
+
+    Source: POSIX <signal.h>: SIGTERM requests the end; SIGKILL, which follows if it does not come, cannot be caught.
     """
     server = launcher.start(grace=SHORT_GRACE_SECONDS)
     server.connect().stall(STALLED_BYTES)
-    server.stop(signal.SIGTERM, SHORT_GRACE_SECONDS)
+    server.stop(signal.SIGTERM)
+
+
+@check(Level.MUST, gate=False, process=True, observes=True)
+def test_graceful_shutdown_any_thread(launcher: Launcher) -> None:
+    """SIGTERM ends a server with exit status 0, whichever of the threads that do not block it the signal interrupts.
+
+    Source: signal(7): a signal to a process may be delivered to any thread that does not have it blocked.
+    """
+    if not thread_signal.AVAILABLE:
+        raise Unsupported("this system cannot send a signal to a thread of another process")
+    server = launcher.start()
+    for _ in range(min(CLIENTS, server.max_clients or CLIENTS)):
+        _served_client(server)
+    server.shutdown.await_handler(signal.SIGTERM)
+    threads = server.process.threads_open_to(signal.SIGTERM)
+    if not threads:  # only the main thread can receive it, and no thread needs a client in order to exist
+        server.disconnect()
+    server.request_stop(signal.SIGTERM, thread=threads[-1] if threads else None)
+    server.expect_exit()
+
+
+@check(Level.MUST, gate=False, process=True)
+def test_graceful_shutdown_process_group(launcher: Launcher) -> None:
+    """SIGTERM or SIGINT to all processes of a server loses no data that had arrived, and ends it with exit status 0.
+
+    Source: termios(3): Ctrl-C sends SIGINT to each process of the foreground group; kill(2): so does a negative id.
+    """
+    for number in STOPS:
+        _expect_no_data_loss(launcher.start(), number, group=True)
+
+
+@check(Level.MUST, gate=False, process=True)
+def test_immediate_restart(launcher: Launcher) -> None:
+    """A server starts again at the same address at once, after a stop with a connected client and after SIGKILL.
+
+    Source: RFC 9293 section 3.6.1 (TIME-WAIT); SO_REUSEADDR in socket(7); a Unix path outlives a killed server.
+    """
+    first = launcher.start()
+    address = str(first.address)
+    _served_client(first)
+    first.end(signal.SIGTERM)
+    second = launcher.start(address)
+    second.connect().exchange(b"second")
+    second.kill()
+    launcher.start(address).connect().exchange(b"third")
 
 
 @check(Level.MUST, gate=False, process=True)
@@ -137,31 +177,48 @@ def test_survives_signals(launcher: Launcher) -> None:
 
 
 @check(Level.MUST, gate=False, process=True)
-def test_immediate_restart(launcher: Launcher) -> None:
-    """A server starts again at the same address at once, after a stop with a connected client and after SIGKILL.
-
-    Source: RFC 9293 section 3.6.1 (TIME-WAIT); SO_REUSEADDR in socket(7); a Unix path outlives a killed server.
-    """
-    with precondition("an echo before the stop"):
-        first = launcher.start()
-        first.connect().exchange(b"first")
-    address = str(first.address)
-    first.end(signal.SIGTERM, GRACE_SECONDS)
-    second = launcher.start(address)
-    second.connect().exchange(b"second")
-    second.kill()
-    launcher.start(address).connect().exchange(b"third")
-
-
-@check(Level.MUST, gate=False, process=True)
 def test_address_in_use(launcher: Launcher) -> None:
-    """A second server at an address in use exits with one clear line on stderr, and the first is not disturbed.
+    """A second server at an address in use ends with an exit status other than 0, and the first is not disturbed.
 
     Source: POSIX bind(): EADDRINUSE.
     """
     first = launcher.start()
-    client = first.connect()
+    client = _served_client(first)
     launcher.expect_refusal(str(first.address))
     client.exchange(b"undisturbed")
     client.close()
-    first.expect_serves_new_clients()
+    first.connect().exchange(b"still serving")
+
+
+def _served_client(server: Server) -> Client:
+    """Return a client that the server has answered."""
+    with precondition("an echo before the server is told to stop"):
+        client = server.connect()
+        client.exchange(b"served")
+    return client
+
+
+def _expect_no_data_loss(server: Server, number: signal.Signals, *, group: bool) -> None:
+    """Stop a server while it has data to answer, and expect all of the replies, FIN, and a clean end.
+
+    Args:
+        server: A server without clients.
+        number: The signal that stops it.
+        group: Whether to send the signal to every process of its group.
+    """
+    clients = server.connect_many(CLIENTS)
+    with precondition("echoes before the server is told to stop"):
+        for client in clients:
+            client.send(bytes(WARM_UP_BYTES), eager=True)
+            client.receive()
+    server.shutdown.await_handler(number)
+    with server.paused():
+        for client in clients:
+            client.send_up_to_window(random.Random(SEED).randbytes(IN_FLIGHT_BYTES))
+        server.request_stop(number, group=group)
+    with server.shutdown.explaining():
+        for client in clients:
+            client.receive()
+            client.half_close()  # some servers wait for that, up to their grace, before they close
+            client.expect_fin()
+    server.expect_exit()

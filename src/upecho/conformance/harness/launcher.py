@@ -10,18 +10,19 @@ from pathlib import Path
 from upecho.conformance.check import Check
 from upecho.conformance.harness.budget import Budget
 from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.stderr import Fragment, errors, summarized
 from upecho.conformance.harness.violation import (
     Log,
     NotReached,
     OutOfTime,
     Violation,
-    ending,
     important_lines,
     precondition,
     unrequested_ending,
 )
 from upecho.net.address import Address, Family
 from upecho.processes import procfs
+from upecho.processes.ending import ending
 from upecho.processes.interpreter import Interpreter
 from upecho.processes.listening import described
 from upecho.processes.server_process import Launch, StartFailure, start_server
@@ -32,7 +33,7 @@ from upecho.serving.target import Kind, Target
 from upecho.support.text import plural
 
 ANSWER_CHECK = "echo-hello"  # the check that fails if the target answers nothing at all
-GRACE_SECONDS = 2.0
+GRACE_SECONDS = 2.0  # that an implementation is told
 OURS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # errors that say that this process lacks something
 ANSWER_SECONDS = 0.3  # a client that is answered later than this had to wait for its turn
 
@@ -80,7 +81,7 @@ class Launcher:
         self._served: list[str] = []  # ids of the checks that have used the shared server
         self._started: list[Server] = []
         self._hung_at_start: tuple[str, str] | None = None  # what was expected and seen
-        self._findings: list[tuple[str, str]] = []  # the id of a check, and what was written to stderr during it
+        self._written: list[list[Fragment]] = []  # by each server so far whose stderr counts
         self._check: Check
         self._max_clients: int | None = None
 
@@ -123,7 +124,7 @@ class Launcher:
             self.shared_server().let_finish()
         except Violation:  # it serves one client and ends, which is for the checks to find
             self.discard_shared()
-        self._collect_findings(ANSWER_CHECK)
+        self._collect_stderr(ANSWER_CHECK)
         self._served.clear()
         self.begin_check(self._check)
         return None
@@ -145,7 +146,7 @@ class Launcher:
         """Disconnect all clients, end the servers of this check, and the shared one too if it may be damaged."""
         for server in self._servers():
             server.disconnect()
-        self._collect_findings(self._check.id)
+        self._collect_stderr(self._check.id)
         while self._started:
             self._started.pop().process.child.close()
         if failed:
@@ -158,7 +159,7 @@ class Launcher:
         They are the checks that the shared server had served before, if this one uses it, or those whose stderr this
         one judges.
         """
-        judged = [check for check, _ in self._findings] if self._check.runs_last else []
+        judged = [one.check for fragments in self._written for one in fragments] if self._check.runs_last else []
         served = self._served if self._check.id in self._served else []
         return [check for check in dict.fromkeys([*judged, *served]) if check != self._check.id]
 
@@ -188,17 +189,33 @@ class Launcher:
             violation.seen = f"{violation.end} (symptom: {violation.seen})"
         return violation
 
-    def expect_quiet_stderr(self) -> None:
-        """Expect that no server of this launcher has written to stderr while it served."""
-        self._collect_findings(self._check.id)
-        if self._findings:
-            where, text = self._findings[0]
-            lines = plural(sum(text.count("\n") for _, text in self._findings), "line")
-            if where != self._check.id:
-                self.log = Log()  # the clients of this check have nothing to do with it
-            raise Violation(
-                "nothing on stderr", f"{lines}, the first during {where}: {'; '.join(important_lines(text))}"
-            )
+    def expect_no_errors_on_stderr(self) -> None:
+        """Expect that no server of this launcher has written an error report since it was ready."""
+        self._collect_stderr(self._check.id)
+        if findings := [finding for fragments in self._written for finding in errors(fragments)]:
+            self._forget_clients_unless(findings[0].check)
+            raise Violation("no traceback, crash report or warning on stderr", summarized(findings))
+
+    def expect_silence_on_stderr(self) -> None:
+        """Expect that no server of this launcher has written anything from when it was ready until it had to stop."""
+        self._collect_stderr(self._check.id)
+        if written := [one for fragments in self._written for one in fragments if one.while_serving]:
+            first = written[0]
+            self._forget_clients_unless(first.check)
+            lines = plural(sum(one.text.count("\n") for one in written), "line")
+            what = "; ".join(important_lines(first.text))
+            raise Violation("nothing on stderr", f"{lines}, the first during {first.check}: {what}")
+
+    def _collect_stderr(self, check: str) -> None:
+        """Collect what the servers have written to stderr since the last time, as written during a check."""
+        for server in self._servers():
+            if server.stderr:
+                server.stderr.collect(check)
+
+    def _forget_clients_unless(self, check: str) -> None:
+        """Clear the log if it was during another check that the server wrote what is about to be reported."""
+        if check != self._check.id:
+            self.log = Log()
 
     def shared_server(self) -> Server:
         """Return the server that one check after another talks to; start it if there is none."""
@@ -247,14 +264,23 @@ class Launcher:
         server.begin_check(self.log, self._max_clients)
         return server
 
-    def expect_refusal(self, address: str) -> None:
-        """Expect that a server refuses an address: it ends with one clear line on stderr and an error status."""
+    def expect_refusal(self, address: str) -> str:
+        """Expect that a server ends, with an error status, because it cannot listen at an address.
+
+        Returns:
+            What it wrote to stderr.
+        """
         try:
             # Something else may answer at the address, so a connection would not show that this server is ready.
             with start_server(self.supervisor, self._launch(address), may_connect=False):
                 raise Violation(f"no server at {address}", "it is ready")
         except StartFailure as failure:
-            _expect_clear_refusal(address, failure)
+            expected = f"an exit status other than 0 for {address}"
+            if failure.status is None:
+                raise Violation(expected, "a process that neither serves nor ends") from None
+            if failure.status == 0:
+                raise Violation(expected, ending(failure.status)) from None
+            return failure.stderr
 
     def new_address(self) -> str:
         """Return an address that no one uses; a command gets a concrete port, because it cannot report one."""
@@ -275,10 +301,14 @@ class Launcher:
             return f"declared not to serve {self.family}"
         if self._takes_too_many(check):
             return f"declared to serve at most {plural(self.target.max_clients or 0, 'client')}"
+        if check.silence and self.target.logs:
+            return "declared to log to stderr"
         return None if self._is_observable(check) else "this system does not expose the resource usage of a process"
 
     def works_anyway(self, check: Check) -> bool:
         """Whether an unsupported check may well pass, because the target does more than it declares."""
+        if check.silence and self.target.logs:  # a log may be silent by chance
+            return False
         serves_family = self.family in self.target.families or self._serves_one
         return self._is_observable(check) and serves_family and (not self._takes_too_many(check) or self._serves_more)
 
@@ -313,11 +343,6 @@ class Launcher:
     def _servers(self) -> list[Server]:
         return [*([self._shared] if self._shared else []), *self._started]
 
-    def _collect_findings(self, check: str) -> None:
-        """Collect what the servers have written to stderr since the last time, as written during a check."""
-        found = (server.new_findings_on_stderr() for server in self._servers())
-        self._findings += [(check, text) for text in found if text]
-
     def _launch(self, address: str, *, grace: float = GRACE_SECONDS, descriptors: int | None = None) -> Launch:
         settings = Settings(grace=grace)
         return Launch(self.target, address, settings, descriptors=descriptors, interpreter=self._interpreter)
@@ -332,7 +357,10 @@ class Launcher:
             if failure.status is None:
                 self._hung_at_start = violation.expected, violation.seen
             raise violation from None
-        return Server(process.address, process)
+        server = Server(process.address, process)
+        if server.stderr and launch.descriptors is None:  # with few descriptors, a server may complain of it
+            self._written.append(server.stderr.fragments)
+        return server
 
     def _start_violation(self, launch: Launch, failure: StartFailure) -> Violation:
         how = "neither ready nor ended"
@@ -342,15 +370,3 @@ class Launcher:
             how = f"it accepted no connection there; it listens at {described(failure.listening)}"
         stderr = "; ".join(important_lines(failure.stderr)) or "nothing"
         return Violation(f"a server at {launch.address}", f"{how}; on stderr: {stderr}")
-
-
-def _expect_clear_refusal(address: str, failure: StartFailure) -> None:
-    lines = failure.stderr.splitlines()
-    if failure.status is None:
-        raise Violation(
-            f"an exit status other than 0 for {address}", "a process that neither serves nor ends"
-        ) from None
-    if failure.status == 0 or len(lines) != 1 or "Traceback" in failure.stderr:
-        how = f"{ending(failure.status)}, {plural(len(lines), 'line')} on stderr"
-        seen = f"{how}: {failure.stderr[-200:]!r}"
-        raise Violation("one clear line on stderr and an exit status other than 0", seen) from None

@@ -1,6 +1,5 @@
 """A server as a check sees it: connect to it and, if upecho has started its process, observe, signal and stop it."""
 
-import math
 import signal
 import socket
 import time
@@ -10,15 +9,9 @@ from contextlib import contextmanager
 from upecho.conformance.harness.client import Client
 from upecho.conformance.harness.connection import LONGEST_CHECK_SECONDS, TIMEOUT_SECONDS
 from upecho.conformance.harness.patience import IdleWatch
+from upecho.conformance.harness.shutdown import Shutdown
 from upecho.conformance.harness.stderr import StderrReader
-from upecho.conformance.harness.violation import (
-    Log,
-    NotReached,
-    Violation,
-    ending,
-    precondition,
-    unrequested_ending,
-)
+from upecho.conformance.harness.violation import Log, NotReached, Violation, precondition, unrequested_ending
 from upecho.net import connecting
 from upecho.net.address import Address
 from upecho.processes import procfs
@@ -54,14 +47,15 @@ class Server:
         address: Where it listens.
         max_clients: Number of clients it serves at the same time, as far as this check is concerned; None means any
             number.
+        stderr: What its process writes to stderr; None if upecho did not start it.
     """
 
     def __init__(self, address: Address, process: ServerProcess | None = None) -> None:
         self.address = address
         self.max_clients: int | None = None
         self._process = process
-        self._stderr = StderrReader(process.child) if process else None
-        self._stop_requested = False
+        self.stderr = StderrReader(process.child) if process else None
+        self._shutdown = Shutdown(process) if process else None
         self._log = Log()
         self._clients: list[Client] = []
 
@@ -80,8 +74,8 @@ class Server:
         """
         self._log = log
         self.max_clients = max_clients
-        if self._stderr:
-            self._stderr.begin_check()
+        if self.stderr:
+            self.stderr.begin_check()
 
     def connect(self, receive_buffer: int | None = None) -> Client:
         """Return a new client; it is closed with the check.
@@ -134,7 +128,7 @@ class Server:
         What it answers is not compared, because that is what other checks are for.
         """
         self.disconnect()
-        if not self._stop_requested:
+        if not (self._shutdown and self._shutdown.request):
             client = self.connect()
             client.note("the check is over, does the server still answer?")
             client.send(b"x")
@@ -228,58 +222,55 @@ class Server:
         if self._process:
             self._process.signal_all(number)
 
-    def stop(self, number: signal.Signals, grace: float) -> None:
-        """Send a signal and expect a clean end.
-
-        Args:
-            number: The signal.
-            grace: Seconds that the server was told to give its clients.
-        """
+    def stop(self, number: signal.Signals) -> None:
+        """Send a signal and expect a clean end."""
         if not self.process.child.is_alive():
             raise Violation(f"a server to send {number.name} to", "none")
         self.request_stop(number)
-        self.expect_exit(grace)
+        self.expect_exit()
 
-    def end(self, number: signal.Signals, grace: float) -> None:
+    def end(self, number: signal.Signals) -> None:
         """Send a signal and wait for the end, whatever the exit status, which is left to other checks.
-
-        Args:
-            number: The signal.
-            grace: Seconds that the server was told to give its clients.
 
         Raises:
             NotReached: The server does not end.
         """
         self.request_stop(number)
-        if self.process.child.wait(grace + timeouts.scaled(TIMEOUT_SECONDS)) is None:
-            still_running = Violation(f"the end of the server within {grace:g} s", "still running")
+        if self.shutdown.wait(self._log) is None:
+            still_running = Violation(f"an end within {self.shutdown.limit}", "it is still running")
             raise NotReached(f"an end after {number.name}", still_running)
 
-    def request_stop(self, number: signal.Signals) -> None:
-        """Send a signal that ends the server, and do not wait."""
-        self._log.note(f"{number.name} to the server")
-        self._end_requested()
-        self.process.child.send_signal(number)
+    @property
+    def shutdown(self) -> Shutdown:
+        """How the process is told to stop; only checks that need a process may use it."""
+        assert self._shutdown
+        return self._shutdown
+
+    def request_stop(self, number: signal.Signals, *, group: bool = False, thread: int | None = None) -> None:
+        """Send a signal that ends the server, once it has a handler, and do not wait for the end.
+
+        Args:
+            number: The signal.
+            group: Whether to send it to every process of the group.
+            thread: Id of the thread that receives it; None means that the kernel chooses one.
+        """
+        self.shutdown.prepare(number, group=group, thread=thread)
+        self._log.note(self.shutdown.request)
+        if self.stderr:
+            self.stderr.note_stop()
+        self.shutdown.send(number, group=group, thread=thread)
 
     def kill(self) -> None:
         """Kill the server and its children."""
         self._log.note("SIGKILL to the server")
-        self._end_requested()
+        self.shutdown.request = "SIGKILL was sent to it"
+        if self.stderr:
+            self.stderr.note_kill()
         self.process.child.kill()
 
-    def _end_requested(self) -> None:
-        """Note that the server was asked to end; a command may say goodbye on stderr."""
-        self._stop_requested = True
-        if self._stderr and self.process.launch.target.kind is Kind.COMMAND:
-            self._stderr.ignore_rest()
-
-    def expect_exit(self, grace: float) -> None:
-        """Expect that the server, after a request to stop, ends within the grace and with exit status 0."""
-        status = self.process.child.wait(min(grace + timeouts.scaled(TIMEOUT_SECONDS), self._log.seconds_left()))
-        self._log.expect_time_left(math.inf, "a server that has not ended")
-        if status != 0:
-            seen = "still running" if status is None else ending(status)
-            raise Violation(f"exit status 0 within {grace:g} s of being told to stop", seen)
+    def expect_exit(self) -> None:
+        """Expect that the server, after a request to stop, ends within its grace and with exit status 0."""
+        self.shutdown.expect_end(self._log)
 
     def expect_no_process_left(self) -> None:
         """Expect that no child outlives the server, which has ended; nothing is expected where that cannot be seen."""
@@ -288,7 +279,7 @@ class Server:
 
     def unrequested_end(self) -> str:
         """Return how the server has ended although no one asked it to; empty if it has not."""
-        status = None if self._stop_requested or not self._process else self._process.child.wait(END_SECONDS)
+        status = None if not self._process or self.shutdown.request else self._process.child.wait(END_SECONDS)
         if status is None:
             return ""
         is_command = self.process.launch.target.kind is Kind.COMMAND
@@ -296,15 +287,7 @@ class Server:
 
     def stderr_during_check(self) -> str:
         """Return what the server has written to stderr during the current check."""
-        return self._stderr.during_check() if self._stderr else ""
-
-    def new_findings_on_stderr(self) -> str:
-        """Return what the server has written to stderr since the last call, if that is a finding.
-
-        A server that was started with few descriptors may complain that it has none left.
-        """
-        text = self._stderr.take_new() if self._stderr else ""
-        return "" if self._process and self._process.launch.descriptors is not None else text
+        return self.stderr.during_check() if self.stderr else ""
 
 
 def settled(read: Callable[[], int]) -> int:

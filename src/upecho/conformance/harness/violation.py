@@ -2,12 +2,12 @@
 
 import contextlib
 import re
-import signal
 import time
 from collections.abc import Iterator, Sequence
 
 from upecho.conformance.findings import Event, Wire
 from upecho.conformance.harness.budget import Budget
+from upecho.processes.ending import ended, ending
 from upecho.support.text import plural, printable
 
 SHOWN_BYTES = 12
@@ -145,14 +145,6 @@ def show(data: bytes | bytearray | memoryview, offset: int = 0) -> str:
     return f"{before}{part!r}{after}"
 
 
-def ending(status: int) -> str:
-    """Return how a process ended, such as ``exit status 1`` or ``killed by SIGSEGV``."""
-    if status >= 0:
-        return f"exit status {status}"
-    hint = " (it has no handler for it)" if -status in (signal.SIGTERM, signal.SIGINT) else ""
-    return f"killed by {_signal_name(-status)}{hint}"
-
-
 def unrequested_ending(status: int, *, is_command: bool) -> str:
     """Return how a server ended that had not been told to stop."""
     hint = "; a command must stay in the foreground" if is_command and status == 0 else ""
@@ -163,14 +155,7 @@ def how_ended(status: int | None) -> str:
     """Return the predicate of a sentence that says how a worker process ended."""
     if status is None:
         return "closed its stdout and did not exit,"
-    return f"was killed by {_signal_name(-status)}" if status < 0 else f"ended with status {status}"
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:  # a real-time signal
-        return f"signal {number}"
+    return ended(status)
 
 
 def important_lines(text: str) -> list[str]:

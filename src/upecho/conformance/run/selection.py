@@ -12,18 +12,19 @@ from upecho.support.text import unknown_name
 Pair = tuple[Target, Family]
 
 
-def parse_targets(texts: Sequence[str], max_clients: int | None = None) -> list[Target]:
+def parse_targets(texts: Sequence[str], max_clients: int | None = None, *, grace: float | None = None) -> list[Target]:
     """Return the targets that the user named, each once.
 
     Args:
         texts: The targets as the user wrote them.
         max_clients: Number of clients that a target serves at the same time, for targets that do not declare it.
+        grace: Seconds that a command gives its clients after it was told to stop; None means the default.
 
     Raises:
         CallerError: A target does not exist.
         Unavailable: A target needs something that this system lacks.
     """
-    return [Target.parse(text, max_clients) for text in dict.fromkeys(texts)]
+    return [Target.parse(text, max_clients, grace=grace) for text in dict.fromkeys(texts)]
 
 
 def select_checks(ids: Sequence[str]) -> list[Check]:
@@ -63,6 +64,8 @@ def is_due(check: Check, target: Target, family: Family) -> bool:
 def can_be_due(check: Check, target: Target, family: Family) -> bool:
     """Return whether a check applies, or would apply if the target declared a maximum number of clients."""
     if check.process and target.kind is Kind.ADDRESS:
+        return False
+    if check.silence and target.kind is not Kind.IMPLEMENTATION:
         return False
     return family in check.families and (family in target.families or target.kind is Kind.IMPLEMENTATION)
 

@@ -34,6 +34,7 @@ class Share:
             f"--upecho-target={self.target.text}",
             f"--upecho-family={self.family}",
             *([] if limit is None else [f"--upecho-max-clients={limit}"]),
+            *([f"--upecho-grace={self.target.grace}"] if self.target.kind is Kind.COMMAND else []),
             *(f"--upecho-check={check.id}" for check in self.checks),
         ]
 

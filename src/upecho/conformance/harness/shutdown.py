@@ -1,0 +1,109 @@
+"""Tells one server process to stop, and says how it was told and how it ended."""
+
+import math
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from upecho.conformance.harness.connection import TIMEOUT_SECONDS
+from upecho.conformance.harness.violation import Log, Violation
+from upecho.processes.ending import ending
+from upecho.processes.server_process import ServerProcess
+from upecho.support import timeouts
+from upecho.support.text import plural
+
+HANDLER_SECONDS = 1.0  # from when a server is ready to when it has a handler for a signal
+
+
+class Shutdown:
+    """The end of one server process, as a check requests it.
+
+    Attributes:
+        request: How the server was told to stop, as a clause such as ``SIGTERM was sent to it``; empty if it was not.
+    """
+
+    def __init__(self, process: ServerProcess) -> None:
+        """Begin when the server is ready."""
+        self.request = ""
+        self._process = process
+        self._ready_at = time.monotonic()
+        self._has_no_handler = False  # as far as that could be seen when the signal was sent
+        self._thread: int | None = None  # the one that received the signal, if it was sent to one
+
+    def await_handler(self, number: signal.Signals) -> None:
+        """Wait until the server has a handler for a signal, as far as that can be seen, but not for ever."""
+        deadline = self._ready_at + timeouts.scaled(HANDLER_SECONDS)
+        self._process.await_handler(number, timeout=deadline - time.monotonic())
+
+    def prepare(self, number: signal.Signals, *, group: bool, thread: int | None) -> None:
+        """Wait for a handler, and note what is about to be sent.
+
+        Args:
+            number: The signal.
+            group: Whether every process of the group will receive it.
+            thread: Id of the thread that will receive it; None means that the kernel chooses one.
+        """
+        self.await_handler(number)
+        self._has_no_handler = self._process.handles(number) is False
+        self._thread = thread
+        receiver = self._group(number) if group else f"its thread {thread}, not the main thread" if thread else "it"
+        self.request = f"{number.name} was sent to {receiver}"
+
+    def send(self, number: signal.Signals, *, group: bool, thread: int | None) -> None:
+        """Send a signal; the arguments are those of ``prepare``."""
+        if group:
+            self._process.signal_all(number)
+        elif thread:
+            self._process.signal_thread(thread, number)
+        else:
+            self._process.child.send_signal(number)
+
+    @property
+    def limit(self) -> str:
+        """How long the end is waited for, in words."""
+        grace, reserve = self._process.launch.grace, timeouts.scaled(TIMEOUT_SECONDS)
+        return f"{grace + reserve:g} s (a grace of {grace:g} s and {reserve:g} s to spare)"
+
+    def wait(self, log: Log) -> int | None:
+        """Wait for the end for as long as ``limit`` says; return the exit status, or None if the server runs on.
+
+        Raises:
+            OutOfTime: The server runs on, and other checks, which failed, have left no more time.
+        """
+        limit = self._process.launch.grace + timeouts.scaled(TIMEOUT_SECONDS)
+        status = self._process.child.wait(min(limit, log.seconds_left()))
+        if status is None:
+            log.expect_time_left(math.inf, "a server that has not ended")
+        return status
+
+    def expect_end(self, log: Log) -> None:
+        """Expect that the server ends within its grace and with exit status 0."""
+        status = self.wait(log)
+        if status != 0:
+            seen = self._still_running() if status is None else self._ending(status)
+            raise Violation(f"exit status 0 within {self.limit} after {self.request}", seen)
+
+    @contextmanager
+    def explaining(self) -> Iterator[None]:
+        """Add to a violation in the block how the server was told to stop."""
+        try:
+            yield
+        except Violation as violation:
+            violation.seen += f", after {self.request}"
+            raise
+
+    def _group(self, number: signal.Signals) -> str:
+        count = len(self._process.without_handler(number))
+        return "its process group" + (f", in which {plural(count, 'member')} had no handler for it" if count else "")
+
+    def _still_running(self) -> str:
+        hint = "; the signal woke only the thread that received it, and no other noticed" if self._thread else ""
+        return f"it is still running{hint}"
+
+    def _ending(self, status: int) -> str:
+        no_handler = ""
+        if status < 0 and self._has_no_handler:
+            window = timeouts.scaled(HANDLER_SECONDS)
+            no_handler = f" (it had installed no handler for it {window:g} s after it was ready)"
+        return ending(status) + no_handler
