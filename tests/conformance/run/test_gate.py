@@ -23,13 +23,16 @@ LET_THROUGH = (
 )
 
 
+NOT_MEASURED = ("addresses", "socket paths", "start and stop")  # topics
+
+
 def test_only_must_checks_are_demanded() -> None:
     assert {check.level for check in demanded()} == {Level.MUST}
 
 
-def test_checks_of_start_and_stop_are_not_demanded() -> None:
+def test_checks_of_addresses_and_of_start_and_stop_are_not_demanded() -> None:
     must = [check for check in catalogue() if check.level is Level.MUST]
-    assert demanded() == [check for check in must if check.topic not in ("socket paths", "start and stop")]
+    assert demanded() == [check for check in must if check.topic not in NOT_MEASURED]
     assert len(demanded()) < len(must)
 
 
