@@ -24,7 +24,7 @@ def limited(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_processes_that_are_left_are_counted() -> None:
     assert rlimits.processes_left() == 10
     rlimits.expect_processes(10, "10 clients")
-    with pytest.raises(HarnessError, match="for 11 clients: 11 are needed, and of the 50 .* 10 are left"):
+    with pytest.raises(HarnessError, match=r"for 11 clients: 11 are needed, and of the 50 .* 10 are left"):
         rlimits.expect_processes(11, "11 clients")
 
 
