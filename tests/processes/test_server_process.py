@@ -232,6 +232,13 @@ def test_signal_that_is_caught_ignored_or_blocked_is_handled(supervisor: Supervi
 
 
 @linux_only
+def test_wrapper_without_a_handler_does_not_handle_a_signal(supervisor: Supervisor, directory: Path) -> None:
+    target = Target(f"cmd:sh -c '\"$@\" & wait' sh {serve('threads')}", Kind.COMMAND)
+    with start_server(supervisor, Launch(target, f"unix:{directory}/s")) as server:
+        assert server.handles(signal.SIGTERM) is False
+
+
+@linux_only
 def test_missing_handler_is_waited_for_no_longer_than_told(supervisor: Supervisor, directory: Path) -> None:
     code = f"import signal, socket, sys; {BIND_UNIX}; signal.pause()"
     with start_server(supervisor, Launch(command(code), f"unix:{directory}/s")) as server:

@@ -120,7 +120,10 @@ def _adopt_orphans() -> None:
 
 def _receive(control: socket.socket) -> tuple[Order, list[int]] | None:
     """Return the next order with its descriptors; None if the harness is gone."""
-    head, files, _, _ = socket.recv_fds(control, SIZE_BYTES, DESCRIPTORS)
+    try:
+        head, files, _, _ = socket.recv_fds(control, SIZE_BYTES, DESCRIPTORS)
+    except ConnectionError:  # the harness ended before it read the path of the directory
+        return None
     for file in files:
         os.set_inheritable(file, False)
     if len(head) < SIZE_BYTES:

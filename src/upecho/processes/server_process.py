@@ -41,6 +41,7 @@ STOP_SECONDS = 5.0  # in addition to the server's own grace
 END_SECONDS = 2.0  # for a process that has nothing left to do
 DELEGATED_SECONDS = 2.0  # until a listener of another process counts as that of the command
 POLL_INTERVAL_SECONDS = 0.01  # between two attempts to connect
+OUTSIDE_SECONDS = 0.1  # between two searches for processes that have left the process group; each takes a millisecond
 HANDLER_POLL_SECONDS = 0.002  # between two readings of the signals that a process handles
 SERVE = "from upecho.serving.run import main; main()"
 
@@ -118,6 +119,8 @@ class ServerProcess:
         self.child = child
         self.address = address
         self.launch = launch
+        self._outside: list[int] = []
+        self._looked_outside = -math.inf
 
     def __enter__(self) -> Self:
         return self
@@ -136,11 +139,20 @@ class ServerProcess:
         """Send a signal to the process and everything that descends from it, unless the process has ended."""
         if not self.child.is_alive():
             return
-        os.killpg(self.child.pid, number)
-        for pid, stat in descendants(self.child.tree).items():
-            if int(stat[2]) != self.child.pid:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, number)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.child.pid, number)
+        for pid in self._outside_group():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def _outside_group(self) -> list[int]:
+        """Return the processes that have left the process group; it looks for them once in a while."""
+        now = time.monotonic()
+        if now - self._looked_outside > OUTSIDE_SECONDS:
+            self._looked_outside = now
+            stats = descendants(self.child.tree)
+            self._outside = [pid for pid, stat in stats.items() if int(stat[2]) != self.child.pid]
+        return self._outside
 
     def handles(self, number: int) -> bool | None:
         """Whether a signal would not simply end the server; None where the system does not show it.

@@ -133,7 +133,7 @@ class Supervisor:
         try:
             sent = socket.send_fds(self._control, [order], files)
             self._control.sendall(order[sent:])
-        except BrokenPipeError:
+        except ConnectionError:
             raise guardian_killed() from None
 
     def _bound_stderr(self) -> None:
