@@ -13,8 +13,8 @@ LIMITED = not sysconfig.get_config_var("Py_GIL_DISABLED")
 OLDEST = (3, 11)
 
 
-SOURCES = ("module", "arguments", "results", "engine", "requests", "schedule", "connection", "baseline")
-HEADERS = ("arguments", "results", "clock", "histogram", "plan", "connection", "engine", "run", "baseline")
+SOURCES = ("module", "arguments", "results", "engine", "requests", "schedule", "connection", "baseline", "notify")
+HEADERS = ("arguments", "results", "clock", "histogram", "plan", "connection", "engine", "run", "baseline", "notify")
 
 
 class BuildIfPossible(build_ext):

@@ -16,6 +16,10 @@
 
 #define MAX_EVENTS 256
 
+/* How many clients are accepted before others are served, and after the stop: clients may keep coming. No backlog is
+   longer. */
+#define MAX_ACCEPTED 65535
+
 /* How long to wait before accepting again after the system ran out of descriptors or memory; a client that leaves ends
    the wait earlier. */
 #define ACCEPT_PAUSE_MS 100
@@ -113,7 +117,7 @@ is_listener_error(int error)
 static int
 accept_clients(Server *server)
 {
-    for (;;) {
+    for (int count = 0; count < MAX_ACCEPTED; count++) {
         int fd = accept4(server->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0 && !add_client(server, fd))
             continue;
@@ -129,6 +133,7 @@ accept_clients(Server *server)
             return -1;
         }
     }
+    return 0;
 }
 
 static void
@@ -192,16 +197,19 @@ send_unsent(Server *server, Client *client)
     remove_client(server, client);
 }
 
-/* Stop accepting. Ending the receiving side of each client puts an end of stream behind what has already arrived, so
-   that this is still answered. */
-static void
+/* Accept the clients that have already connected, and no more. Ending the receiving side of each client puts an end of
+   stream behind what has already arrived, so that this is still answered. */
+static int
 begin_shutdown(Server *server)
 {
+    if (accept_clients(server))
+        return -1;
     close(server->listener.fd);
     server->listener.fd = -1;
     epoll_ctl(server->epoll, EPOLL_CTL_DEL, server->stop.fd, NULL);
     for (Client *client = server->clients.next; client != &server->clients; client = client->next)
         shutdown(client->fd, SHUT_RD);
+    return 0;
 }
 
 /* Return the timeout of the next epoll_wait(). */
@@ -251,7 +259,8 @@ run(Server *server, int64_t grace_ns)
         if (count == 0)
             resume_accepting(server);
         if (stop_requested) {
-            begin_shutdown(server);
+            if (begin_shutdown(server))
+                return -1;
             end_ns = clock_now_ns() + grace_ns;
         } else if (!is_accepting(server) && clock_now_ns() >= end_ns) {
             break;

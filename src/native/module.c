@@ -1,4 +1,5 @@
-/* upecho.support._native: the native load engine and the baseline server; _native.pyi documents both. */
+/* upecho.support._native: the native load engine, the baseline server and the notification of signals,
+   which _native.pyi documents. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
@@ -7,6 +8,7 @@
 #include "arguments.h"
 #include "baseline.h"
 #include "engine.h"
+#include "notify.h"
 #include "results.h"
 
 /* Raise OSError for errno, with the system call that failed in the place of a file's name. */
@@ -107,6 +109,28 @@ native_serve(PyObject *Py_UNUSED(module), PyObject *arguments)
     Py_RETURN_NONE;
 }
 
+static PyObject *
+native_notify_begin(PyObject *Py_UNUSED(module), PyObject *arguments)
+{
+    int number, descriptor;
+    if (!PyArg_ParseTuple(arguments, "ii", &number, &descriptor))
+        return NULL;
+    if (notify_begin(number, descriptor))
+        return raise_os_error("sigaction");
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+native_notify_end(PyObject *Py_UNUSED(module), PyObject *arguments)
+{
+    int number;
+    if (!PyArg_ParseTuple(arguments, "i", &number))
+        return NULL;
+    if (notify_end(number))
+        return raise_os_error("sigaction");
+    Py_RETURN_NONE;
+}
+
 #ifdef __clang__
 #define COMPILER __VERSION__ /* begins with "Clang" */
 #else
@@ -115,7 +139,7 @@ native_serve(PyObject *Py_UNUSED(module), PyObject *arguments)
 
 /* Raise this number, and the one in support/extension.py, with every change of what Python calls or reads: an extension
    that was left over from an older build is then refused. */
-#define INTERFACE 1
+#define INTERFACE 2
 
 /* Add a constant to the module; the reference to the value is taken over. */
 static int
@@ -155,6 +179,8 @@ static PyMethodDef methods[] = {
     {"run", (PyCFunction)(void (*)(void))native_run, METH_VARARGS | METH_KEYWORDS,
      "Carry out a load plan and return what was measured."},
     {"serve", native_serve, METH_VARARGS, "Run the baseline server until a descriptor becomes readable."},
+    {"notify_begin", native_notify_begin, METH_VARARGS, "Write to a descriptor whenever a signal arrives."},
+    {"notify_end", native_notify_end, METH_VARARGS, "Restore the handler of a signal."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -169,7 +195,7 @@ static PyModuleDef_Slot slots[] = {
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "upecho.support._native",
-    .m_doc = "The native load engine and the baseline server.",
+    .m_doc = "The native load engine, the baseline server and the notification of signals.",
     .m_methods = methods,
     .m_slots = slots,
 };

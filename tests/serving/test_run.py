@@ -53,6 +53,20 @@ def serve(listener, stop):
 """
 
 
+WITHOUT_EXTENSION = "import sys; sys.modules['upecho.support._native'] = None\n"
+
+
+# Blocks the stop signals in the main thread, so that the other thread receives them.
+BLOCKING = """
+import signal, threading
+from upecho.servers import threads
+def serve(listener, stop):
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
+    threads.serve(listener, stop)
+"""
+
+
 # Says on stderr, which nobody else does, in what state the process is in which ``serve`` begins.
 FOUND = """
 import signal, sys, threading
@@ -94,9 +108,9 @@ def test_server_may_log_to_stdout(start: Start, module: Callable[[str], str]) ->
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can filter signals")
-@pytest.mark.parametrize("declared", ["", "WAITS_IN_C = True\n"])
-def test_other_signal_is_not_a_stop(start: Start, module: Callable[[str], str], declared: str) -> None:
-    server = start(module(declared + HANDLING))
+@pytest.mark.parametrize("before", ["", WITHOUT_EXTENSION])
+def test_other_signal_is_not_a_stop(start: Start, module: Callable[[str], str], before: str) -> None:
+    server = start(module(before + HANDLING))
     for _ in range(3):
         with connect(server.address, 5) as client:
             client.sendall(b"x")
@@ -138,6 +152,18 @@ def test_nothing_but_two_handlers_is_set_when_the_server_begins(start: Start, mo
         assert client.recv(1) == b"X"
     assert server.stop() == 0
     assert server.child.stderr() == repr((-1, (signal.SIG_DFL, (0.0, 0.0)), set(), 1, True))
+
+
+@pytest.mark.parametrize("before", ["", WITHOUT_EXTENSION])
+def test_server_stops_although_another_thread_receives_the_signal(
+    start: Start, module: Callable[[str], str], before: str
+) -> None:
+    server = start(module(before + BLOCKING))
+    with connect(server.address, 5) as client:
+        client.sendall(b"x")
+        assert client.recv(1) == b"X"
+        assert server.stop() == 0
+    assert server.child.stderr() == ""
 
 
 @pytest.mark.parametrize("target", ["native", "asyncio+uvloop", "asyncio+rloop:new_event_loop"])

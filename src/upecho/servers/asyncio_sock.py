@@ -3,6 +3,7 @@
 import asyncio
 import socket
 
+from upecho.servers.shared.accepting import queued
 from upecho.servers.shared.event_loop import LoopFactory, run, stopped
 from upecho.servers.shared.leaving import may_leave
 from upecho.servers.shared.stopping import end_reading
@@ -29,6 +30,8 @@ async def main(listener: socket.socket, stop: Stop) -> None:
         accepting.result()  # it ends only with an error, which is raised here
     accepting.cancel()
     await asyncio.wait([accepting])
+    for connection in queued(listener, stop.backlog):
+        start(connection, handlers, stop.receive_size)
     listener.close()
     for handler, connection in handlers.items():
         if not handler.done():
@@ -53,9 +56,15 @@ async def accept(listener: socket.socket, handlers: dict[asyncio.Task[None], soc
                 raise
             await asyncio.sleep(RETRY_SECONDS)
             continue
-        handler = loop.create_task(answer(connection, receive_size))
-        handlers[handler] = connection
-        handler.add_done_callback(handlers.pop)
+        start(connection, handlers, receive_size)
+
+
+def start(connection: socket.socket, handlers: dict[asyncio.Task[None], socket.socket], receive_size: int) -> None:
+    """Start a handler for a connection."""
+    connection.setblocking(False)
+    handler = asyncio.create_task(answer(connection, receive_size))
+    handlers[handler] = connection
+    handler.add_done_callback(handlers.pop)
 
 
 async def answer(connection: socket.socket, receive_size: int) -> None:

@@ -5,8 +5,6 @@ import socket
 from upecho.serving.contract import Stop
 from upecho.support import extension
 
-WAITS_IN_C = True
-
 _native = extension.require("native")
 
 

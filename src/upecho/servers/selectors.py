@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Callable
 
+from upecho.servers.shared.accepting import queued
 from upecho.servers.shared.leaving import has_left
 from upecho.servers.shared.stopping import end_reading
 from upecho.serving.contract import GONE_BEFORE_ACCEPT, OUT_OF_RESOURCES, RETRY_SECONDS, Stop
@@ -80,6 +81,8 @@ class Loop:
     def _end_reading(self) -> None:
         if self.listener in self.selector.get_map():
             self.selector.unregister(self.listener)
+        for sock in queued(self.listener, self.stop.backlog):
+            self.connections.add(Connection(sock, self))
         self.listener.close()
         for connection in self.connections:
             end_reading(connection.sock)

@@ -18,12 +18,25 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     """A threading server on a socket that already listens, whatever its address family."""
 
     daemon_threads = True  # Connections waits for their connections to close
+    timeout = 0  # handle_request() does not wait for a client
 
     def __init__(self, listener: socket.socket, stop: Stop, connections: Connections) -> None:
         socketserver.BaseServer.__init__(self, listener.getsockname(), Handler)
         self.socket = listener
         self.receive_size = stop.receive_size
         self.connections = connections
+
+    def handle_queued(self, backlog: int) -> None:
+        """Start a thread for each connection that waits in the queue, but for no more than fit in it."""
+        self.queue_is_empty = False
+        for _ in range(backlog + 1):
+            if self.queue_is_empty:
+                return
+            self.handle_request()
+
+    def handle_timeout(self) -> None:
+        """Note that no connection waits."""
+        self.queue_is_empty = True
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept a client; pause if there is no descriptor, or the standard loop would retry at once and for ever."""
@@ -66,3 +79,4 @@ def serve(listener: socket.socket, stop: Stop) -> None:
             selector.register(stop, selectors.EVENT_READ)
             selector.select()
         server.shutdown()
+        server.handle_queued(stop.backlog)

@@ -13,7 +13,8 @@ What the process is given
     ``serve`` is called in the main thread. The listener is in blocking mode, and the server may change that. upecho has
     installed Python handlers for SIGINT and SIGTERM, which signal the stop, and after the first of these signals it
     takes the timer ITIMER_REAL and SIGALRM to end a server that does not stop. It sets nothing else: no signal is
-    blocked, and the wake-up descriptor (``signal.set_wakeup_fd``) is free for the event loop of the server.
+    blocked, and the wake-up descriptor (``signal.set_wakeup_fd``) is free for the event loop of the server, unless
+    upecho's C extension was not built.
 
 Protocol
     Uppercase echo. The server returns every byte ``a``-``z`` as ``A``-``Z`` and every other byte unchanged, exactly
@@ -21,7 +22,10 @@ Protocol
     client shuts down its sending side, the server sends the rest of its reply and closes the connection.
 
 Stop
-    1. Close the listener.
+    1. Accept the connections that are complete, which wait in the queue of the listener, and close the listener. They
+       are part of the service: their clients have connected, and perhaps sent, before the stop. Do not wait for
+       others, and accept no more than the queue holds (``stop.backlog``), because clients may keep coming. If
+       descriptors or memory run out, the rest is lost.
     2. Let each open connection finish: call ``shutdown(SHUT_RD)``. Its handler then reads what has already arrived,
        answers it, and sees end of file, which is the path that every connection takes anyway.
     3. Close hard what is still open after ``stop.grace`` seconds.
@@ -51,10 +55,6 @@ A module may declare limits that the suite respects:
     The server calls ``stop.ready()`` when clients can connect. Until then it has not started, so what it writes to
     stderr does not count, and an exception is a failure to start. Without the declaration, a server counts as started
     when ``serve`` is called.
-``WAITS_IN_C = True``
-    The server waits inside C code that goes on waiting when a signal interrupts it, so that Python has no opportunity
-    to run the handler of the signal. upecho then also sets the wake-up descriptor of the process. It does so without a
-    declaration when a server is run on an event loop other than that of asyncio (``NAME+LOOP``).
 ``LOGS = True``
     The server logs to stderr while it serves.
 ``GRACE = seconds``

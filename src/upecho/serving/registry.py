@@ -69,7 +69,6 @@ class Implementation:
         serve: The callable ``serve(listener, stop)``.
         max_clients: Number of clients it serves at the same time; None means no limit except descriptors.
         families: The socket families that it declares to serve.
-        waits_in_c: Whether it waits inside C code that does not return to the interpreter for a signal.
         calls_ready: Whether it announces itself that clients can connect.
         naive: Whether it ignores the stop.
         summary: Its I/O model in a few words, from its registration or its docstring.
@@ -80,7 +79,6 @@ class Implementation:
     serve: Callable[..., None]
     max_clients: int | None = None
     families: frozenset[Family] = frozenset(Family)
-    waits_in_c: bool = False
     calls_ready: bool = False
     naive: bool = False
     summary: str = ""
@@ -143,7 +141,6 @@ def load_implementation(text: str) -> Implementation:
         serve,
         max_clients=_max_clients(module, name),
         families=families,
-        waits_in_c=bool(getattr(module, "WAITS_IN_C", False)) or loop not in ("", ASYNCIO),
         calls_ready=bool(getattr(module, "CALLS_READY", False)),
         naive=row.naive,
         summary=summary,

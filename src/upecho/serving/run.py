@@ -76,7 +76,7 @@ def run(order: Order, announce: Callable[[Address], None]) -> None:
     timeout = 0.0 if implementation.naive else grace + OVERTIME_SECONDS
     # Signals are handled before a Unix path exists, so that a stop at any moment removes the path.
     with (
-        stop_signals(timeout, order.target, waits_in_c=implementation.waits_in_c) as signal,
+        stop_signals(timeout, order.target) as signal,
         listening(Address.parse(order.address), order.settings) as listener,
     ):
         ready = functools.cache(functools.partial(announce, Address.of(listener)))

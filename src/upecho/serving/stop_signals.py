@@ -2,21 +2,22 @@
 
 Theory of operation
     Every I/O model can wait for a descriptor, and no two of them agree on how to wait for a signal. So a signal is
-    turned into a byte on a socket pair, whose reading end is the stop that a server is given. The Python handler of the
-    signal writes it. A server never reads, so the descriptor stays readable.
+    turned into a byte on a socket pair, whose reading end is the stop that a server is given. A server never reads, so
+    the descriptor stays readable, and a second byte is harmless.
 
-    Python runs a handler when the main thread returns to the interpreter. A system call that Python makes is
-    interrupted for it, but code in C, such as the native server and some event loops, may go on waiting when a signal
-    interrupts it. For such code, ``signal.set_wakeup_fd`` makes the C handler write to the pair as well. There is one
-    wake-up descriptor for a process, and it belongs to the event loop of the server: asyncio replaces it, and trio
-    warns if it is taken. So it is set only for servers that wait in C (``WAITS_IN_C`` in the contract), and a second
-    byte is harmless. Other ways to be told in C are worse. Blocking the signals and waiting for them in a thread
+    Two writers make sure that the byte arrives. The Python handler writes one, but it runs only when the main thread
+    returns to the interpreter. Code in C, such as the native server and some event loops, may wait through a signal;
+    and of a server with threads, another thread than the main one may receive it, which wakes nobody: that happens if
+    the process was suspended when the signal came. So the C handler writes as well, in whichever thread it runs, if
+    upecho's C extension was built (``src/native/notify.c``).
+
+    Without the extension, ``signal.set_wakeup_fd`` does the same. But there is one wake-up descriptor for a process,
+    and it belongs to the event loop of the server: asyncio replaces it, and trio warns if it is taken. It receives the
+    number of *every* signal that has a Python handler, such as SIGCHLD in a server with children. The pair therefore
+    consists of datagram sockets, and a socket filter makes the kernel drop each datagram that does not begin with the
+    number of a stop signal. Other ways to be told in C are worse. Blocking the signals and waiting for them in a thread
     changes the signal mask, which children of the server inherit; and ``faulthandler.register`` inspects the frame of
     a thread at any moment, which crashed CPython 3.13.0 in a test with 30 000 signals.
-
-    The wake-up descriptor receives the number of *every* signal that has a Python handler, such as SIGCHLD in a server
-    with children. The pair therefore consists of datagram sockets, and a socket filter makes the kernel drop each
-    datagram that does not begin with the number of a stop signal.
 
     A server may ignore the stop. The first signal starts a timer, and SIGALRM then raises ``TargetError`` in the main
     thread, so that ``finally`` clauses run and a Unix path is removed. An event loop may swallow that exception, and a
@@ -26,8 +27,8 @@ Theory of operation
 
     Not handled: C code that never returns to the interpreter, which only the SIGKILL of a parent can end; children of
     the server, which the server has to stop itself; a server that installs handlers of its own for these signals;
-    systems other than Linux have no filter, so there another signal with a Python handler stops a server that waits in
-    C, too. Handlers can only be installed in the main thread.
+    systems other than Linux have no filter, so there another signal with a Python handler stops the server, too, if the
+    extension is missing. Handlers can only be installed in the main thread.
 """
 
 import array
@@ -44,7 +45,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
-from upecho.support.errors import TargetError
+from upecho.support import extension
+from upecho.support.errors import TargetError, Unavailable
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 OVERTIME_SECONDS = 1.0  # how long after its grace a server that did not stop is ended from within
@@ -56,19 +58,17 @@ BPF_WHOLE = 0xFFFFFFFF
 
 
 @contextmanager
-def stop_signals(timeout: float, target: str, *, waits_in_c: bool = False) -> Iterator[socket.socket]:
+def stop_signals(timeout: float, target: str) -> Iterator[socket.socket]:
     """Yield a socket that becomes readable on SIGINT or SIGTERM, and end a server that ignores it.
 
     Args:
         timeout: Seconds after the first signal before the server counts as ignoring it; 0 ends it at once.
         target: Name of the server, for the error message.
-        waits_in_c: Whether the server waits inside C code that does not return to the interpreter for a signal.
 
     Raises:
         TargetError: The server did not stop in time. It is raised in the main thread, inside the ``with`` block.
     """
     reader, writer = _nonblocking_pair()
-    _drop_other_signals(reader)
     requested = threading.Event()
     give_up = functools.partial(_give_up, target)
 
@@ -82,20 +82,31 @@ def stop_signals(timeout: float, target: str, *, waits_in_c: bool = False) -> It
 
     before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
     with reader, writer:
-        if waits_in_c:
-            signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
         _handle_stop_signals(stop)
+        end_notification = _notify(reader, writer)
         try:
             yield reader
         finally:
+            end_notification()
             _handle_stop_signals(signal.SIG_IGN)  # once the end has begun, a second Ctrl-C must not disturb it
-            if waits_in_c:
-                signal.set_wakeup_fd(-1)
             if requested.is_set():
                 _end_hard_after_overtime()  # serve has returned, but a thread of it may still run
             else:
                 for number, handler in before.items():
                     signal.signal(number, handler)
+
+
+def _notify(reader: socket.socket, writer: socket.socket) -> Callable[[], object]:
+    """Let the C handler of the stop signals write their numbers; return what ends that."""
+    try:
+        native = extension.require("the notification of signals")
+    except Unavailable:
+        signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        _drop_other_signals(reader)
+        return functools.partial(signal.set_wakeup_fd, -1)
+    for number in STOP_SIGNALS:
+        native.notify_begin(number, writer.fileno())
+    return lambda: [native.notify_end(number) for number in STOP_SIGNALS]
 
 
 def _nonblocking_pair() -> tuple[socket.socket, socket.socket]:

@@ -1,4 +1,4 @@
-"""The C extension: the native load engine and the baseline server. Its sources are in ``src/native``."""
+"""The C extension: the load engine, the baseline server and signal notifications. Its sources are in ``src/native``."""
 
 from array import array
 from collections.abc import Callable
@@ -90,4 +90,25 @@ def serve(listener: int, stop: int, grace_ns: int, receive_size: int, /) -> None
     Raises:
         ValueError: ``grace_ns`` or ``receive_size`` is not within its limits; the listener stays open.
         OSError: A system call failed; its name is the exception's ``filename``.
+    """
+
+def notify_begin(number: int, descriptor: int, /) -> None:
+    """Let the C handler of a signal write the number of the signal to a descriptor, before it calls Python's handler.
+
+    Args:
+        number: Number of a signal that has a Python handler.
+        descriptor: Descriptor that does not block.
+
+    Raises:
+        OSError: The signal has no Python handler, or notifies already.
+    """
+
+def notify_end(number: int, /) -> None:
+    """Restore the C handler of a signal, unless another one has been installed since.
+
+    Args:
+        number: Number of the signal.
+
+    Raises:
+        OSError: There is no such signal.
     """

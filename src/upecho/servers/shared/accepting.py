@@ -1,5 +1,6 @@
-"""The accept loop of the blocking servers."""
+"""The accept loop of the blocking servers, and what every accept loop has to do after the stop."""
 
+import errno
 import selectors
 import socket
 from collections.abc import Iterator
@@ -8,7 +9,10 @@ from upecho.serving.contract import GONE_BEFORE_ACCEPT, OUT_OF_RESOURCES, RETRY_
 
 
 def accepting(listener: socket.socket, stop: Stop) -> Iterator[socket.socket]:
-    """Yield each new connection as a blocking socket; after the stop, close the listener and end."""
+    """Yield each new connection as a blocking socket; after the stop, yield those in the queue, and close the listener.
+
+    The listener is closed before these are yielded: a server that serves one after another must not keep it open.
+    """
     listener.setblocking(False)
     with listener, selectors.DefaultSelector() as selector:
         selector.register(listener, selectors.EVENT_READ)
@@ -25,4 +29,25 @@ def accepting(listener: socket.socket, stop: Stop) -> Iterator[socket.socket]:
                 selector.select(RETRY_SECONDS)
                 selector.register(listener, selectors.EVENT_READ)
                 continue
+            yield connection
+        waiting = list(queued(listener, stop.backlog))
+    yield from waiting
+
+
+def queued(listener: socket.socket, backlog: int) -> Iterator[socket.socket]:
+    """Yield the connections that wait in the queue of a listener that does not block, as blocking sockets.
+
+    Args:
+        listener: The listener.
+        backlog: Number of connections after which to stop, because clients may keep coming. Linux keeps one more.
+    """
+    for _ in range(backlog + 1):
+        try:
+            connection, _ = listener.accept()
+        except OSError as error:
+            if error.errno in OUT_OF_RESOURCES | {errno.EAGAIN}:
+                return
+            if error.errno not in GONE_BEFORE_ACCEPT:
+                raise
+        else:
             yield connection

@@ -23,6 +23,8 @@ class Connections:
         self._open: set[socket.socket] = set()
         self._changed = threading.Condition()
         self._stopping = False
+        self._grace_over = False
+        self._all_added = False
         self._watcher = threading.Thread(target=self._end_at_stop, name="stop", daemon=True)
 
     def __enter__(self) -> Self:
@@ -31,13 +33,18 @@ class Connections:
 
     def __exit__(self, *raised: object) -> None:
         if raised[0] is None:
+            with self._changed:
+                self._all_added = True
+                self._changed.notify_all()
             self._watcher.join()
 
     def add(self, connection: socket.socket) -> None:
         """Register a new connection, before its handler runs."""
         with self._changed:
             self._open.add(connection)
-            if self._stopping:
+            if self._grace_over:
+                end_hard(connection)
+            elif self._stopping:
                 end_reading(connection)
 
     def close(self, connection: socket.socket) -> None:
@@ -63,7 +70,11 @@ class Connections:
             self._stopping = True
             for connection in self._open:
                 end_reading(connection)
-            if not self._changed.wait_for(lambda: not self._open, self._stop.grace):
+            if not self._changed.wait_for(self._all_closed, self._stop.grace):
+                self._grace_over = True
                 for connection in self._open:
                     end_hard(connection)
-                self._changed.wait_for(lambda: not self._open)
+                self._changed.wait_for(self._all_closed)
+
+    def _all_closed(self) -> bool:
+        return self._all_added and not self._open

@@ -5,6 +5,7 @@ Any event loop with the documented interface of asyncio may run them, so they us
 
 import asyncio
 import functools
+import select
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
@@ -18,6 +19,8 @@ from upecho.serving.contract import Stop
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 ONE_PER_TURN = 0 if sys.version_info >= (3, 14) else 1  # since 3.14, asyncio tries once more than the backlog says
+# Turns of a loop between accept() and connection_made(); asyncio needs 3 (a task, the transport, a callback).
+TURNS_TO_CONNECT = 5
 IDLE_SECONDS = 0.05  # many turns of any loop, each of which reads what has arrived
 
 
@@ -121,6 +124,7 @@ class Connections:
     async def serve_until_stopped(self, server: asyncio.Server) -> None:
         """Wait for the stop, then close the listener and end the connections."""
         await stopped(self._stop)
+        await _accept_queued(server, self._stop.backlog)
         server.close()
         self._stopping = True
         for transport in self._open:
@@ -137,6 +141,19 @@ class Connections:
         while self._open:
             self._none_open.clear()
             await self._none_open.wait()
+
+
+async def _accept_queued(server: asyncio.Server, backlog: int) -> None:
+    """Let the loop accept the connections that wait in the queue of the listener, but no more than fit in it."""
+    listeners = select.poll()
+    for listener in getattr(server, "sockets", None) or ():
+        listeners.register(listener.fileno(), select.POLLIN)
+    for _ in range(backlog + 1):
+        if not listeners.poll(0):
+            break
+        await asyncio.sleep(0)
+    for _ in range(TURNS_TO_CONNECT):
+        await asyncio.sleep(0)
 
 
 class EchoProtocol(asyncio.BaseProtocol):
