@@ -30,11 +30,6 @@ def serve(listener, stop):
 OTHER_CHECK = by_id()["half-close"]
 
 
-@pytest.fixture(autouse=True)
-def short_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UPECHO_DEADLINE_SCALE", "0.3")
-
-
 @pytest.fixture
 def launcher(
     supervisor: Supervisor, tmp_path: os.PathLike[str], monkeypatch: pytest.MonkeyPatch
