@@ -23,6 +23,7 @@ from upecho.conformance.run.judging import (
     cause_in,
     fault_in,
     show_in_pytest,
+    unsupported_in,
     verdict_of,
     violation_in,
 )
@@ -201,7 +202,7 @@ def _outcome(item: pytest.Item, call: pytest.CallInfo[None], check: Check) -> Ou
         fault=fault_in(call) if verdict is Verdict.ERROR else None,
         recorded=item.stash.get(RECORDED, None),
     )
-    if reason := item.stash.get(UNSUPPORTED, None):
+    if reason := item.stash.get(UNSUPPORTED, "") or unsupported_in(call):
         outcome = as_declared(outcome, reason)
     return as_information(outcome) if check.level is Level.INFO else outcome
 

@@ -42,6 +42,18 @@ class NotReached(Violation):
         self.precondition = precondition
 
 
+class Unsupported(Exception):
+    """This machine or the target lacks what a check needs, which only the check itself could find out.
+
+    Attributes:
+        reason: What is lacking.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 @contextlib.contextmanager
 def precondition(what: str) -> Iterator[None]:
     """Turn a violation inside the block into ``NotReached``: the check needs ``what`` before it can judge anything."""

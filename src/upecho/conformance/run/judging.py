@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from upecho.conformance.findings import Fault, Recorded
-from upecho.conformance.harness.violation import NotReached, Violation
+from upecho.conformance.harness.violation import NotReached, Unsupported, Violation
 from upecho.conformance.run.outcome import Outcome, Verdict
 from upecho.processes import rlimits
 from upecho.support.errors import HarnessError, UpechoError
@@ -26,7 +26,14 @@ def verdict_of(call: pytest.CallInfo[None]) -> Verdict:
         return Verdict.PASSED
     if violation := violation_in(call):
         return Verdict.NOT_RUN if isinstance(violation, NotReached) else Verdict.FAILED
-    return Verdict.UNSUPPORTED if isinstance(call.excinfo.value, pytest.skip.Exception) else Verdict.ERROR
+    is_unsupported = isinstance(call.excinfo.value, pytest.skip.Exception | Unsupported)
+    return Verdict.UNSUPPORTED if is_unsupported else Verdict.ERROR
+
+
+def unsupported_in(call: pytest.CallInfo[None]) -> str:
+    """Return what a check found to be lacking; empty if it found nothing of that kind."""
+    raised = call.excinfo.value if call.excinfo else None
+    return raised.reason if isinstance(raised, Unsupported) else ""
 
 
 def cause_in(call: pytest.CallInfo[None]) -> str:
