@@ -2,6 +2,7 @@
 
 import select
 import socket
+import threading
 
 from tests.broken.threads import RECEIVE_BYTES, connection_handler, echo
 
@@ -13,6 +14,13 @@ def silent(connection: socket.socket) -> None:
     """Read everything and never reply."""
     while connection.recv(RECEIVE_BYTES):
         pass
+
+
+@connection_handler
+def falls_silent(connection: socket.socket) -> None:
+    """Reply once on each connection, and then neither read nor reply."""
+    connection.sendall(connection.recv(RECEIVE_BYTES).upper())
+    threading.Event().wait()
 
 
 @connection_handler

@@ -28,3 +28,12 @@ def expect_passed(name: str, checks: str, family: Family) -> None:
 @pytest.mark.parametrize("name", ["fills_cache", "frees_garbage_late"])
 def test_memory_that_levels_off_is_no_leak(name: str, family: Family) -> None:
     expect_passed(name, "no-memory-leak-after-churn", family)
+
+
+@pytest.mark.parametrize("family", [Family.INET, Family.UNIX])
+def test_server_that_needs_many_descriptors_gets_them(family: Family) -> None:
+    expect_passed("opens_many_descriptors", "fd-exhaustion", family)
+
+
+def test_slow_server_passes_checks_of_many_clients() -> None:
+    expect_passed("replies_in_batches", CHURN, Family.UNIX)

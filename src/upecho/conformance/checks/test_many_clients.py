@@ -96,8 +96,7 @@ def test_queue_beyond_max_clients(server: Server) -> None:
     waiting = server.connect()
     waiting.send(b"beyond the maximum")
     waiting.is_answered(WAIT_SECONDS)  # an immediate reply is correct, too
-    clients[0].half_close()
-    clients[0].expect_fin()
+    clients[0].close()
     waiting.receive()
 
 

@@ -197,7 +197,7 @@ class Launcher:
             process = start_server(self.supervisor, launch)
         except StartFailure as failure:
             violation = self._start_violation(launch, failure)
-            if failure.status is None:
+            if failure.status is None and launch.descriptors is None:
                 self._hung_at_start = violation
             raise violation from None
         return Server(process.address, process)
