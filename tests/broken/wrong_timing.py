@@ -7,6 +7,7 @@ import threading
 from tests.broken.threads import RECEIVE_BYTES, connection_handler, echo
 
 IDLE_SECONDS = 0.2
+LONG_IDLE_SECONDS = 2
 
 
 @connection_handler
@@ -43,3 +44,12 @@ def closes_idle_connections(connection: socket.socket) -> None:
     poll.register(connection, select.POLLIN)
     if poll.poll(IDLE_SECONDS * 1000):
         echo(connection)
+
+
+@connection_handler
+def closes_connections_idle_for_2_seconds(connection: socket.socket) -> None:
+    """Close a connection on which no data arrives for 2 seconds."""
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    while poll.poll(LONG_IDLE_SECONDS * 1000) and (data := connection.recv(RECEIVE_BYTES)):
+        connection.sendall(data.upper())

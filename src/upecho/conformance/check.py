@@ -38,6 +38,8 @@ class Check:
         families: Socket families that the check applies to.
         runs_last: Whether the check also judges what happened during the checks before it. Each worker process that
             runs checks of a target ends with it.
+        background: Whether the check spends its time waiting. It runs in a thread, with a server of its own, while the
+            other checks of a worker run.
         gate: Whether a server has to pass the check before ``upecho bench`` measures it.
     """
 
@@ -52,6 +54,7 @@ class Check:
     limited: bool = False
     families: frozenset[Family] = frozenset(Family)
     runs_last: bool = False
+    background: bool = False
     gate: bool = False
 
     @classmethod
@@ -70,6 +73,7 @@ def check(  # noqa: PLR0913 (one parameter for each property of a check)
     limited: bool = False,
     families: Collection[Family] = tuple(Family),
     runs_last: bool = False,
+    background: bool = False,
     gate: bool = True,
 ) -> Callable[[Function], Function]:
     """Turn a test function into a check.
@@ -93,6 +97,7 @@ def check(  # noqa: PLR0913 (one parameter for each property of a check)
             limited=limited,
             families=frozenset(families),
             runs_last=runs_last,
+            background=background,
             gate=gate and level is Level.MUST,
         )
         setattr(function, ATTRIBUTE, description)

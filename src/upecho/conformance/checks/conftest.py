@@ -124,7 +124,11 @@ def launcher(supervisor: Supervisor, request: pytest.FixtureRequest) -> Iterator
     """Start one target over one family as often as the checks need it."""
     target, family = request.param
     launcher = Launcher(target, family, supervisor, request.config.stash[PYTHON])
+    for item in request.session.items:
+        if (check := _check(item)) and check.background and _pair(item) == request.param:
+            launcher.start_background(check, item.function)  # type: ignore[attr-defined]
     yield launcher
+    launcher.discard_background()
     launcher.discard_shared()
 
 
@@ -161,6 +165,13 @@ def record(request: pytest.FixtureRequest) -> Record:
 def server(launcher: Launcher) -> Server:
     """Return the server that successive checks share."""
     return launcher.shared_server()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Wait for a check that runs in the background instead of calling it."""
+    launcher = pyfuncitem.funcargs.get("launcher")
+    return True if isinstance(launcher, Launcher) and launcher.finish_background() else None
 
 
 @pytest.hookimpl(wrapper=True)
