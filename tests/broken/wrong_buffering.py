@@ -5,6 +5,7 @@ import socket
 from tests.broken.threads import RECEIVE_BYTES, connection_handler, send_what_fits
 
 BUFFER_BYTES = 4096
+ROUND_BUFFER_BYTES = 10_000
 
 
 @connection_handler
@@ -21,6 +22,18 @@ def block_buffered(connection: socket.socket) -> None:
     with connection.makefile("rb") as blocks:
         while block := blocks.read(BUFFER_BYTES):
             connection.sendall(block.upper())
+
+
+@connection_handler
+def waits_after_full_receive(connection: socket.socket) -> None:
+    """Wait for more after a receive that fills the buffer of 10,000 bytes."""
+    parts: list[bytes] = []
+    while data := connection.recv(ROUND_BUFFER_BYTES):
+        parts.append(data)
+        if len(data) < ROUND_BUFFER_BYTES:
+            connection.sendall(b"".join(parts).upper())
+            parts.clear()
+    connection.sendall(b"".join(parts).upper())
 
 
 @connection_handler

@@ -1,6 +1,8 @@
 """Servers that reply with the wrong bytes."""
 
-from tests.broken.threads import reply_function
+import socket
+
+from tests.broken.threads import RECEIVE_BYTES, connection_handler, reply_function
 
 
 @reply_function
@@ -43,3 +45,10 @@ def drops_last_byte(data: bytes) -> bytes:
 def strips_null_bytes(data: bytes) -> bytes:
     """Remove null bytes from replies."""
     return data.upper().replace(b"\0", b"")
+
+
+@connection_handler
+def obeys_commands(connection: socket.socket) -> None:
+    """Close the connection when a message is `quit`, `exit` or `bye`."""
+    while (data := connection.recv(RECEIVE_BYTES)) and data.strip().lower() not in (b"quit", b"exit", b"bye"):
+        connection.sendall(data.upper())

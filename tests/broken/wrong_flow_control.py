@@ -1,6 +1,7 @@
 """Servers that mishandle a client that does not read."""
 
 import collections
+import contextlib
 import select
 import socket
 
@@ -10,6 +11,7 @@ from upecho.serving.contract import Stop
 
 MAX_QUEUE_BYTES = 1 << 20
 SEND_TIMEOUT_SECONDS = 0.02
+LONG_SEND_TIMEOUT_SECONDS = 3
 STALL_SECONDS = 0.005
 MAX_STALLS = 15
 
@@ -68,6 +70,18 @@ def closes_stalled_connections(connection: socket.socket) -> None:
         while rest := rest[send_what_fits(connection, rest) :]:
             if not select.select([], [connection], [], SEND_TIMEOUT_SECONDS)[1]:
                 return
+
+
+@connection_handler
+def bounds_each_send_to_3_seconds(connection: socket.socket) -> None:
+    """Close the connection of a client that has not read a whole reply after 3 seconds."""
+    while data := connection.recv(RECEIVE_BYTES):
+        connection.settimeout(LONG_SEND_TIMEOUT_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            connection.sendall(data.upper())
+            connection.settimeout(None)
+            continue
+        return
 
 
 @connection_handler

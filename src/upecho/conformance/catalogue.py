@@ -12,6 +12,7 @@ from upecho.conformance.checks import (
     test_resources,
     test_socket_paths,
     test_start_and_stop,
+    test_staying_connected,
     test_stderr,
 )
 
@@ -24,6 +25,7 @@ MODULES = (
     test_resources,
     test_socket_paths,
     test_start_and_stop,
+    test_staying_connected,
     test_stderr,
 )
 

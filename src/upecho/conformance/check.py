@@ -38,6 +38,8 @@ class Check:
         families: Socket families that the check applies to.
         runs_last: Whether the check also judges what happened during the checks before it. Each worker process that
             runs checks of a target ends with it.
+        background: Whether the check spends its time waiting. It runs in a thread, with a server of its own, while the
+            other checks of a worker run.
         gate: Whether a server has to pass the check before ``upecho bench`` measures it.
         silence: Whether the check expects that nothing is logged to stderr, which concerns only implementations that do
             not declare to log.
@@ -54,6 +56,7 @@ class Check:
     limited: bool = False
     families: frozenset[Family] = frozenset(Family)
     runs_last: bool = False
+    background: bool = False
     gate: bool = False
     silence: bool = False
 
@@ -73,6 +76,7 @@ def check(  # noqa: PLR0913 (one parameter for each property of a check)
     limited: bool = False,
     families: Collection[Family] = tuple(Family),
     runs_last: bool = False,
+    background: bool = False,
     gate: bool = True,
     silence: bool = False,
 ) -> Callable[[Function], Function]:
@@ -97,6 +101,7 @@ def check(  # noqa: PLR0913 (one parameter for each property of a check)
             limited=limited,
             families=frozenset(families),
             runs_last=runs_last,
+            background=background,
             gate=gate and level is Level.MUST,
             silence=silence,
         )

@@ -80,6 +80,16 @@ def test_spinning_process_is_a_violation(run: Callable[..., Server], program: st
         run(program).expect_idle_cpu()
 
 
+@linux_only
+def test_spinning_process_that_gets_no_processor_is_a_violation(
+    run: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harness_server, "IDLE_STEP_SECONDS", 0.02)
+    monkeypatch.setattr(procfs, "cpu_ns", lambda group: 0)
+    with pytest.raises(Violation, match="ready to run whenever it was looked at"):
+        run(SPINS).expect_idle_cpu()
+
+
 def test_falling_reading_is_waited_for(run: Callable[..., Server]) -> None:
     readings = iter([3, 2, 1])
     run(RESTS).expect_at_most(1, lambda: next(readings), "things")

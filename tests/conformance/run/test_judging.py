@@ -8,8 +8,15 @@ import pytest
 
 from upecho.conformance.check import Level
 from upecho.conformance.findings import Explanation, Fault, Recorded
-from upecho.conformance.harness.violation import Violation
-from upecho.conformance.run.judging import as_declared, as_information, fault_of, show_in_pytest, verdict_of
+from upecho.conformance.harness.violation import Unsupported, Violation
+from upecho.conformance.run.judging import (
+    as_declared,
+    as_information,
+    fault_of,
+    show_in_pytest,
+    unsupported_in,
+    verdict_of,
+)
 from upecho.conformance.run.outcome import Outcome, Verdict
 from upecho.net.address import Family
 from upecho.support.errors import HarnessError
@@ -119,3 +126,9 @@ def test_info_check_whose_server_did_not_start_is_skipped() -> None:
 def test_failed_should_check_fails_a_strict_run() -> None:
     assert shown(outcome(Verdict.FAILED, Level.SHOULD), strict=True) == ("failed", "boom")
     assert shown(outcome(Verdict.FAILED, Level.SHOULD, known="slow"), strict=True) == ("xfailed skipped", "slow")
+
+
+def test_check_can_find_that_something_is_lacking() -> None:
+    lacking = call(Unsupported("no queue"))
+    assert (verdict_of(lacking), unsupported_in(lacking)) == (Verdict.UNSUPPORTED, "no queue")
+    assert unsupported_in(call(VIOLATION)) == unsupported_in(call(None)) == ""

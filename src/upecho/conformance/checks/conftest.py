@@ -130,7 +130,11 @@ def launcher(supervisor: Supervisor, request: pytest.FixtureRequest) -> Iterator
     target, family = request.param
     options = {"interpreter": request.config.stash[PYTHON], "run_all": request.config.getoption("--upecho-all")}
     launcher = Launcher(target, family, supervisor, **options)
+    for item in request.session.items:
+        if (check := _check(item)) and check.background and _pair(item) == request.param:
+            launcher.start_background(check, item.function)  # type: ignore[attr-defined]
     yield launcher
+    launcher.discard_background()
     launcher.discard_shared()
 
 
@@ -168,6 +172,13 @@ def record(request: pytest.FixtureRequest) -> Record:
 def server(launcher: Launcher) -> Server:
     """Return the server that successive checks share."""
     return launcher.shared_server()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Wait for a check that runs in the background instead of calling it."""
+    launcher = pyfuncitem.funcargs.get("launcher")
+    return True if isinstance(launcher, Launcher) and launcher.finish_background() else None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -35,6 +35,7 @@ def test_half_close_large(server: Server) -> None:
     client = server.connect()
     client.send(data)
     client.half_close()
+    client.pause(LATE_SECONDS)
     client.expect_fin()
 
 

@@ -3,11 +3,12 @@
 import contextlib
 import errno
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from upecho.conformance.check import Check
+from upecho.conformance.harness.background import BackgroundCheck
 from upecho.conformance.harness.budget import Budget
 from upecho.conformance.harness.server import Server
 from upecho.conformance.harness.stderr import Fragment, errors, summarized
@@ -83,6 +84,7 @@ class Launcher:
         self._hung_at_start: tuple[str, str] | None = None  # what was expected and seen
         self._written: list[list[Fragment]] = []  # by each server so far whose stderr counts
         self._check: Check
+        self._background: dict[str, BackgroundCheck | Violation] = {}  # by the id of the check
         self._max_clients: int | None = None
 
     def begin_check(self, check: Check) -> None:
@@ -141,6 +143,47 @@ class Launcher:
             for server in self._servers():
                 if server is not self._shared or self._check.id in self._served:
                     server.expect_still_serving()
+
+    def start_background(self, check: Check, function: Callable[[Server], object]) -> None:
+        """Start a check in the background with a server of its own.
+
+        Args:
+            check: The description of the check.
+            function: The check itself. It is not started if the target does not support it, or if the user started the
+                target, which may then serve only one client at a time.
+        """
+        if self.target.kind is Kind.ADDRESS or self.unsupported_reason(check) is not None:
+            return
+        try:
+            server = self._start(self._launch(self.new_address()))
+        except Violation as violation:
+            self._background[check.id] = violation
+            return
+        log = Log()
+        server.begin_check(log, self.target.max_clients)
+        self._background[check.id] = BackgroundCheck(function, server, log)
+
+    def finish_background(self) -> bool:
+        """Wait for the current check if it runs in the background, and return whether it did.
+
+        Raises:
+            Exception: What the check has raised, such as a violation.
+        """
+        running = self._background.pop(self._check.id, None)
+        if isinstance(running, Violation):
+            raise running
+        if running:
+            self.log = running.log
+            self._started.append(running.server)
+            running.join()
+        return running is not None
+
+    def discard_background(self) -> None:
+        """End the servers of background checks whose turn never came."""
+        for running in self._background.values():
+            if isinstance(running, BackgroundCheck):
+                running.server.process.child.close()
+        self._background.clear()
 
     def end_check(self, *, failed: bool) -> None:
         """Disconnect all clients, end the servers of this check, and the shared one too if it may be damaged."""
@@ -354,7 +397,7 @@ class Launcher:
             process = start_server(self.supervisor, launch)
         except StartFailure as failure:
             violation = self._start_violation(launch, failure)
-            if failure.status is None:
+            if failure.status is None and launch.descriptors is None:
                 self._hung_at_start = violation.expected, violation.seen
             raise violation from None
         server = Server(process.address, process)

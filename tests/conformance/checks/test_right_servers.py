@@ -1,0 +1,39 @@
+"""Correct servers with an unusual property pass, and pass within a few seconds."""
+
+import pytest
+
+from upecho.conformance.catalogue import by_id
+from upecho.conformance.run.outcome import Verdict
+from upecho.conformance.run.runner import Runner
+from upecho.net.address import Family
+from upecho.processes import procfs
+from upecho.serving.target import Target
+
+CHURN = """
+    single-byte-messages descriptor-reuse no-fd-leak-after-churn no-fd-leak-after-resets no-thread-or-process-leak
+    no-memory-leak-after-churn stall-cycles
+"""
+
+pytestmark = pytest.mark.skipif(not procfs.AVAILABLE, reason="this system does not show what a process uses")
+
+
+def expect_passed(name: str, checks: str, family: Family) -> None:
+    target = Target.parse(f"tests.right.implementations:{name}")
+    outcomes = list(Runner([(target, family)], [by_id()[check] for check in checks.split()], jobs=1).outcomes())
+    assert [(one.check, one.explanation, one.cause) for one in outcomes if one.verdict is not Verdict.PASSED] == []
+    assert outcomes
+
+
+@pytest.mark.parametrize("family", [Family.INET, Family.UNIX])
+@pytest.mark.parametrize("name", ["fills_cache", "frees_garbage_late"])
+def test_memory_that_levels_off_is_no_leak(name: str, family: Family) -> None:
+    expect_passed(name, "no-memory-leak-after-churn", family)
+
+
+@pytest.mark.parametrize("family", [Family.INET, Family.UNIX])
+def test_server_that_needs_many_descriptors_gets_them(family: Family) -> None:
+    expect_passed("opens_many_descriptors", "fd-exhaustion", family)
+
+
+def test_slow_server_passes_checks_of_many_clients() -> None:
+    expect_passed("replies_in_batches", CHURN, Family.UNIX)

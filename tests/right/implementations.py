@@ -1,0 +1,62 @@
+"""Correct implementations, each with one unusual property, which its docstring names."""
+
+import collections
+import os
+import socket
+import time
+from collections.abc import Iterable
+
+from tests.broken.poll_loop import PollLoop
+from tests.broken.threads import echo, serve_with
+from upecho.serving.contract import Stop
+
+KEPT_BYTES = 8192
+LEVEL = 3000  # connections
+TURN_SECONDS = 0.025
+OWN_DESCRIPTORS = 70
+
+
+class _Batching(PollLoop):
+    def wait(self, reading: Iterable[int], writing: Iterable[int], *, timeout: float | None) -> list[int]:
+        if self.connections:
+            time.sleep(TURN_SECONDS)
+        return super().wait(reading, writing, timeout=timeout)
+
+
+def fills_cache(listener: socket.socket, stop: Stop) -> None:
+    """Keep 8 KiB for each of the last three thousand connections."""
+    cache: collections.deque[bytearray] = collections.deque(maxlen=LEVEL)
+
+    def handler(connection: socket.socket) -> None:
+        cache.append(bytearray(os.urandom(1) * KEPT_BYTES))
+        echo(connection)
+
+    serve_with(handler, listener, stop)
+
+
+def frees_garbage_late(listener: socket.socket, stop: Stop) -> None:
+    """Free 8 KiB for each connection only after three thousand connections."""
+    garbage: list[bytearray] = []
+
+    def handler(connection: socket.socket) -> None:
+        garbage.append(bytearray(os.urandom(1) * KEPT_BYTES))
+        if len(garbage) > LEVEL:
+            garbage.clear()
+        echo(connection)
+
+    serve_with(handler, listener, stop)
+
+
+def replies_in_batches(listener: socket.socket, stop: Stop) -> None:
+    """Gather what arrives for 25 ms before replying."""
+    _Batching(listener, stop).run()
+
+
+def opens_many_descriptors(listener: socket.socket, stop: Stop) -> None:
+    """Open 70 descriptors at the start."""
+    pool = [os.open("/dev/null", os.O_RDONLY) for _ in range(OWN_DESCRIPTORS)]
+    try:
+        serve_with(echo, listener, stop)
+    finally:
+        for descriptor in pool:
+            os.close(descriptor)
