@@ -54,14 +54,14 @@ class Loads:
     ) -> LoadResult:
         """Put a load on a fresh server."""
         with self.serving(target, family) as server:
-            return self.put(server.address, server.child.pid, engine=engine, may_poll=may_poll)
+            return self.put(server.address, server.child.tree, engine=engine, may_poll=may_poll)
 
-    def put(self, address: Address, group: int, *, engine: str = "native", may_poll: bool = True) -> LoadResult:
+    def put(self, address: Address, tree: int, *, engine: str = "native", may_poll: bool = True) -> LoadResult:
         """Put a load on a server; exit if the load fails.
 
         Args:
             address: Address of the server.
-            group: Process group of the server, whose CPU time is measured.
+            tree: Process whose descendants are the server, whose CPU time is measured.
             engine: Name of the load engine.
             may_poll: Whether the engine may busy-poll before it sleeps.
         """
@@ -73,7 +73,7 @@ class Loads:
                 duration_seconds=seconds,
                 deadline_seconds=seconds + TIMEOUT_SECONDS,
             )
-            load = client.run(Job(str(address), plan, server_group=group, engine=engine))
+            load = client.run(Job(str(address), plan, server_tree=tree, engine=engine))
         client.close()
         if load.errors:
             sys.exit(f"the load failed: {load.errors}")

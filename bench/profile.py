@@ -45,7 +45,7 @@ def profile(loads: Loads, target: str, family: Family) -> tuple[float, dict[str,
     with loads.serving(target, family) as server:
         sample = ["perf", "record", "-q", "-e", "cpu-clock", "-F", str(SAMPLES_PER_SECOND), "-o", str(data)]
         perf = loads.supervisor.start([*sample, "-p", str(server.child.pid)])
-        load = loads.put(server.address, server.child.pid)
+        load = loads.put(server.address, server.child.tree)
         perf.send_signal(signal.SIGINT)
         perf.wait(END_SECONDS)
         perf.close()

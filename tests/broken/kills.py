@@ -140,7 +140,7 @@ START_STOP = [
         "graceful-shutdown-idle-client graceful-shutdown-no-data-loss",
         family=Family.INET,
     ),
-    kill("start_stop:resets_queued_clients_at_stop", "graceful-shutdown-queued-clients"),
+    kill("start_stop:resets_queued_client_at_stop", "graceful-shutdown-queued-client"),
     kill("start_stop:exits_in_signal_handler", "graceful-shutdown-no-data-loss"),
     kill("start_stop:receives_once_at_stop", "graceful-shutdown-no-data-loss"),
     kill("start_stop:receives_once_at_stop", "graceful-shutdown-no-data-loss", family=Family.INET),

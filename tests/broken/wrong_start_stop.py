@@ -75,8 +75,8 @@ def resets_connections_at_stop(listener: socket.socket, stop: Stop) -> None:
     serve_with(handler, listener, _never(stop))
 
 
-def resets_queued_clients_at_stop(listener: socket.socket, stop: Stop) -> None:
-    """Close the listener at the stop without accepting the clients in its queue."""
+def resets_queued_client_at_stop(listener: socket.socket, stop: Stop) -> None:
+    """Close the listener at the stop without accepting a client in its queue."""
 
     class Listener(socket.socket):
         def accept(self) -> tuple[socket.socket, object]:

@@ -47,6 +47,7 @@ def test_document_has_the_documented_keys() -> None:
             "explanation": {
                 "expected": "FIN",
                 "seen": "RST",
+                "end": "",
                 "note": "",
                 "wire": {"first": [{"seconds": 0.25, "text": "client 1: RST"}], "omitted": 0, "last": []},
                 "stderr": ["bye"],
@@ -54,6 +55,7 @@ def test_document_has_the_documented_keys() -> None:
             },
             "unsupported": "",
             "cause": "",
+            "follows_from": [],
             "works_anyway": False,
             "fault": None,
             "recorded": None,
@@ -136,7 +138,9 @@ def test_stderr_is_limited_to_the_check_and_printable(broken: Callable[..., dict
     found = broken("immediate-half-close", "coalesced-messages", "quiet-stderr")
     assert found["coalesced-messages"]["explanation"]["stderr"] == []
     last = found["quiet-stderr"]["explanation"]
-    assert last["seen"].endswith("the first during immediate-half-close: \\x1b[31mgone\\x00")
+    assert last["seen"].endswith("the first during echo-hello: \\x1b[31mgone\\x00")
+    repeated = ("echo-hello", "immediate-half-close", "quiet-stderr")
+    assert last["repeat"].endswith(" --jobs 1 " + " ".join(f"--check {check}" for check in repeated))
     assert last["wire"] == {"first": [], "omitted": 0, "last": []}
     assert last["stderr"]
     assert all(text.isprintable() for text in [last["seen"], *last["stderr"]])

@@ -14,6 +14,8 @@ import pytest
 
 from upecho.net.address import Address, Family
 from upecho.net.connecting import connect
+from upecho.processes import procfs
+from upecho.servers import prefork
 from upecho.serving.listener import listening
 from upecho.serving.settings import Settings
 
@@ -74,6 +76,37 @@ def test_signal_stops_the_server_with_status_0(directory: Path, target: str, num
         process.send_signal(number)
         assert process.communicate(timeout=10) == ("", "")
     assert (process.returncode, list(directory.iterdir())) == (0, [])
+
+
+@contextlib.contextmanager
+def hostile_signals() -> Iterator[None]:
+    """Block the stop signals and ignore SIGCHLD in this process, whose children inherit both."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+@linux_only
+def test_signals_that_the_caller_blocks_or_ignores_are_in_effect(
+    directory: Path, eventually: Callable[[Callable[[], object]], None]
+) -> None:
+    with hostile_signals():
+        server = serving("prefork", "--bind", f"unix:{directory}/s")
+        process, line = server.__enter__()
+    with contextlib.ExitStack() as stack:
+        stack.push(server)
+        eventually(lambda: len(procfs.members(process.pid)) > prefork.WORKERS)
+        first = set(procfs.members(process.pid))
+        os.kill(max(first - {process.pid}), signal.SIGKILL)
+        eventually(lambda: len(set(procfs.members(process.pid)) - first) == 1)  # a dead worker is noticed and replaced
+        assert exchange(line.partition(" on ")[2]) == b"HELLO"
+        process.terminate()
+        assert process.communicate(timeout=10) == ("", "")
+    assert process.returncode == 0
 
 
 def test_sigint_to_the_process_group_stops_the_workers(directory: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SHORT_NAMES = ("--target", "--family", "--check", "--known", "--max-clients", "--strict-should", "--python")
+SHORT_NAMES = ("--target", "--family", "--check", "--known", "--max-clients", "--all", "--strict-should", "--python")
 OTHER_PLUGIN = f"""
 def pytest_addoption(parser):
     for name in {SHORT_NAMES}:

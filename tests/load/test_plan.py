@@ -55,7 +55,7 @@ def test_histogram_counts_every_value() -> None:
 
 @pytest.mark.parametrize("max_requests", [None, 7])
 def test_job_is_one_line_of_json(max_requests: int | None) -> None:
-    job = Job("[::1]:80", Plan(3, 64, 0.5, 2.0, seed=9, max_requests=max_requests), server_group=17)
+    job = Job("[::1]:80", Plan(3, 64, 0.5, 2.0, seed=9, max_requests=max_requests), server_tree=17)
     assert "\n" not in job.to_json()
     assert Job.from_json(job.to_json()) == job
 

@@ -73,7 +73,7 @@ NOTHING = procfs.Use(0, 0, 0, 0, 0, 0, 0)
 
 
 @pytest.fixture
-def group() -> Iterator[int]:
+def root() -> Iterator[int]:
     command = [sys.executable, "-S", "-c", IDLE]
     with subprocess.Popen(command, stdin=-1, stdout=-1, start_new_session=True) as process:
         assert process.stdout
@@ -81,26 +81,26 @@ def group() -> Iterator[int]:
         yield process.pid
 
 
-def test_children_are_members_of_the_group(group: int) -> None:
-    members = procfs.members(group)
-    assert group in members
+def test_process_and_its_children_are_members(root: int) -> None:
+    members = procfs.members(root)
+    assert root in members
     assert len(members) == 2
 
 
-def test_unknown_group_has_no_members() -> None:
+def test_unknown_process_has_no_members() -> None:
     assert procfs.members(2**22 + 1) == []
 
 
-def test_descriptors_of_all_processes_are_counted(group: int) -> None:
-    assert procfs.descriptor_count(group) == 2 * (3 + 2)
+def test_descriptors_of_all_processes_are_counted(root: int) -> None:
+    assert procfs.descriptor_count(root) == 2 * (3 + 2)
 
 
-def test_cpu_time_of_all_processes_is_counted(group: int, eventually: Callable[..., None]) -> None:
-    first = procfs.cpu_ns(group)
+def test_cpu_time_of_all_processes_is_counted(root: int, eventually: Callable[..., None]) -> None:
+    first = procfs.cpu_ns(root)
     assert 0 < first < 20e9
     used_by_this_process = time.process_time_ns()
-    assert procfs.cpu_ns(os.getpgrp()) >= used_by_this_process
-    assert procfs.cpu_ns(group) - first < 50e6
+    assert procfs.cpu_ns(os.getpid()) >= used_by_this_process
+    assert procfs.cpu_ns(root) - first < 50e6
 
 
 def test_group_is_stopped_when_all_its_threads_are(
@@ -113,10 +113,10 @@ def test_group_is_stopped_when_all_its_threads_are(
     eventually(lambda: procfs.is_stopped(child.pid))
 
 
-def test_spinning_group_is_busy_and_waiting_group_is_not(
-    group: int, supervisor: Supervisor, eventually: Callable[..., None]
+def test_spinning_process_is_busy_and_waiting_process_is_not(
+    root: int, supervisor: Supervisor, eventually: Callable[..., None]
 ) -> None:
-    eventually(lambda: not procfs.is_busy(group))
+    eventually(lambda: not procfs.is_busy(root))
     child = supervisor.start([sys.executable, "-c", "print(flush=True)\nwhile True: pass"])
     assert child.read_line(10) is not None
     assert procfs.is_busy(child.pid)
@@ -125,7 +125,7 @@ def test_spinning_group_is_busy_and_waiting_group_is_not(
 def test_process_that_ended_after_listing_counts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with subprocess.Popen(["/bin/true"]) as ended:
         pass
-    monkeypatch.setattr(procfs, "members", lambda group: [ended.pid])
+    monkeypatch.setattr(procfs, "members", lambda root: [ended.pid])
     assert procfs.cpu_ns(1) == 0
     assert procfs.descriptor_count(1) == 0
 
@@ -167,7 +167,7 @@ def test_shared_memory_counts_once(supervisor: Supervisor, monkeypatch: pytest.M
     assert procfs.resident_bytes(child.pid) > 2 * FILLED_BYTES
 
 
-def test_unknown_group_has_no_tasks_and_no_memory() -> None:
+def test_unknown_process_has_no_tasks_and_no_memory() -> None:
     unknown = 2**22 + 1  # above the greatest process id of Linux
     assert (procfs.task_count(unknown), procfs.resident_bytes(unknown)) == (0, 0)
 
@@ -247,18 +247,18 @@ def test_clocks_are_read_last(supervisor: Supervisor, monkeypatch: pytest.Monkey
 def test_process_that_ended_after_listing_has_used_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with subprocess.Popen(["/bin/true"]) as ended:
         pass
-    monkeypatch.setattr(procfs, "_processes", lambda group: [(ended.pid, ["0"] * 50)])
+    monkeypatch.setattr(procfs, "_processes", lambda root: [(ended.pid, ["0"] * 50)])
     assert procfs.use(1) == NOTHING
 
 
-def test_thread_that_ended_after_listing_counts_nothing(group: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = procfs.use(group)
+def test_thread_that_ended_after_listing_counts_nothing(root: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = procfs.use(root)
     listed = os.listdir
     monkeypatch.setattr(os, "listdir", lambda path: ["0", *listed(path)])
-    assert procfs.use(group).involuntary_switches >= before.involuntary_switches
+    assert procfs.use(root).involuntary_switches >= before.involuntary_switches
 
 
-def test_unknown_group_has_used_nothing() -> None:
+def test_unknown_process_has_used_nothing() -> None:
     assert procfs.use(2**22 + 1) == NOTHING
 
 
@@ -294,3 +294,22 @@ def test_stolen_time_is_read_from_the_machine(
         (tmp_path / "stat").write_text(text)
     monkeypatch.setattr(procfs, "MACHINE", tmp_path / "stat")
     assert procfs.stolen_ns() == ticks * 1e9 / os.sysconf("SC_CLK_TCK")
+
+
+def test_members_may_lead_a_session_of_their_own(supervisor: Supervisor) -> None:
+    child = supervisor.start(["/bin/sh", "-c", "setsid sh -c 'echo $$; exec sleep 600' & wait"])
+    pids = {child.pid, int(child.read_line(10) or "")}
+    assert pids <= set(procfs.members(child.pid)) == set(procfs.members(child.tree))
+
+
+def test_processes_of_a_guardian_are_no_members(supervisor: Supervisor) -> None:
+    child = supervisor.start(["/bin/cat"])
+    assert procfs.members(child.tree) == [child.pid]
+    assert {supervisor._guardian.pid, child.tree}.isdisjoint(procfs.members(os.getpid()))
+    assert child.pid in procfs.members(os.getpid())
+
+
+def test_ended_process_handles_no_signal() -> None:
+    with subprocess.Popen(["/bin/true"]) as ended:
+        pass
+    assert not procfs.handles(ended.pid, 15)

@@ -1,8 +1,8 @@
 """Child processes: their output, their end, and that a killed harness leaves none of them behind."""
 
+import errno
 import os
 import resource
-import select
 import signal
 import subprocess
 import sys
@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.killable import Harness
+from upecho.processes import child as child_module
 from upecho.processes import guardian, procfs
-from upecho.processes.supervisor import LONGEST_STDERR_BYTES, MAX_STDERR_BYTES, Supervisor
+from upecho.processes.child import LONGEST_STDERR_BYTES, MAX_STDERR_BYTES
+from upecho.processes.supervisor import Supervisor
 from upecho.support.errors import HarnessError
 
 Eventually = Callable[[Callable[[], object]], None]
@@ -22,7 +24,7 @@ linux_only = pytest.mark.skipif(not procfs.AVAILABLE, reason="looks for processe
 
 HARNESS = """
 import sys
-from upecho.processes.supervisor import LONGEST_STDERR_BYTES, Supervisor
+from upecho.processes.supervisor import Supervisor
 from upecho.processes.server_process import Launch, start_server
 from upecho.serving.target import Target
 with Supervisor() as supervisor:
@@ -33,12 +35,26 @@ with Supervisor() as supervisor:
     sys.stdin.read()
 """
 
-DAEMON = """
+# Starts a daemon that leaves its session, clears its environment and loses its parent.
+BECOME_DAEMON = "setsid -f env -i sh -c 'echo $$; exec sleep 600'"
+DAEMON = f"""
 import sys
 from upecho.processes.supervisor import Supervisor
 with Supervisor() as supervisor:
-    child = supervisor.start(["/bin/sh", "-c", "setsid sh -c 'sleep 600 & echo $!' & wait"])
-    print(child.read_line(10), flush=True)
+    child = supervisor.start(["/bin/sh", "-c", {BECOME_DAEMON!r}])
+    print(child.read_line(10), child.wait(10), flush=True)
+    sys.stdin.read()
+"""
+
+NESTED = f"""
+import sys
+from upecho.processes.supervisor import Supervisor
+inner = {HARNESS!r}
+with Supervisor() as supervisor:
+    child = supervisor.start([sys.executable, "-c", inner, "threads"])
+    while (line := child.read_line(30)) != "ready":
+        assert line
+    print(line, flush=True)
     sys.stdin.read()
 """
 
@@ -105,13 +121,37 @@ def test_children_end_with_the_supervisor() -> None:
     assert child.wait(0) == -signal.SIGKILL
 
 
+def has_ended(pid: int) -> bool:
+    return not Path(f"/proc/{pid}").exists()
+
+
 @linux_only
-def test_grandchildren_end_with_the_child(supervisor: Supervisor) -> None:
-    child = supervisor.start(["/bin/sh", "-c", "sleep 600 & echo $!; wait"])
-    grandchild = os.pidfd_open(int(child.read_line(10) or ""))
+def test_descendants_have_ended_when_the_child_is_killed(supervisor: Supervisor) -> None:
+    child = supervisor.start(["/bin/sh", "-c", f"sleep 600 & echo $!; {BECOME_DAEMON}; wait"])
+    pids = [int(child.read_line(10) or "") for _ in range(2)]
+    child.kill()
+    assert all(map(has_ended, [*pids, child.pid]))
+    assert child.wait(0) == -signal.SIGKILL
+
+
+@linux_only
+def test_daemon_ends_with_a_child_that_has_ended_before(supervisor: Supervisor) -> None:
+    child = supervisor.start(["/bin/sh", "-c", f"{BECOME_DAEMON}; exit 3"])
+    daemon = int(child.read_line(10) or "")
+    assert child.wait(10) == 3
+    assert not has_ended(daemon)
     child.close()
-    assert select.select([grandchild], [], [], 10)[0]  # it becomes readable when the process ends
-    os.close(grandchild)
+    assert has_ended(daemon)
+    assert child.wait(0) == 3
+
+
+@linux_only
+def test_processes_that_start_others_are_killed_all_the_same(supervisor: Supervisor) -> None:
+    code = "import os, time\nfor _ in range(4000): os.fork() and (time.sleep(0.002), os._exit(0)); os.setsid()"
+    child = supervisor.start([sys.executable, "-S", "-c", f"print(flush=True)\n{code}"])
+    child.read_line(10)
+    child.kill()
+    assert procfs.members(child.tree) == []
 
 
 @linux_only
@@ -119,12 +159,98 @@ def test_grandchildren_end_with_the_child(supervisor: Supervisor) -> None:
 def test_daemons_end_with_the_supervisor(directory: Path, eventually: Eventually, killed: bool) -> None:
     with Harness(directory, sys.executable, "-c", DAEMON) as harness:
         assert harness.popen.stdout
-        daemon = int(harness.popen.stdout.readline())
-        eventually(lambda: daemon in harness.survivors())  # it has no environment until it has executed `sleep`
+        daemon, status = map(int, harness.popen.stdout.readline().split())
+        assert (status, has_ended(daemon)) == (0, False)
         if killed:
             harness.kill()
         harness.popen.communicate()
-    eventually(lambda: not harness.left_behind())
+    eventually(lambda: has_ended(daemon) and not harness.left_behind())
+
+
+@linux_only
+def test_process_that_cannot_be_killed_is_a_harness_error(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = supervisor.start(["/bin/cat"])
+    with monkeypatch.context() as patch:
+        patch.setattr(child_module, "KILL_SECONDS", 0.1)
+        patch.setattr(os, "kill", refuse)
+        patch.setattr(os, "killpg", refuse)
+        with pytest.raises(HarnessError, match=f"cannot kill a process that was started: process {child.pid} does"):
+            child.kill()
+    assert child.is_alive()
+    child.kill()
+    assert not child.is_alive()
+
+
+def refuse(pid: int, number: int) -> None:
+    raise PermissionError
+
+
+@linux_only
+def test_orphans_are_waited_for_and_counted_for_their_own_child(supervisor: Supervisor, eventually: Eventually) -> None:
+    first, second = (supervisor.start(["/bin/sh", "-c", f"{BECOME_DAEMON}; exec cat"]) for _ in range(2))
+    daemons = [int(child.read_line(10) or "") for child in (first, second)]
+    assert [sorted(procfs.members(child.tree)) for child in (first, second)] == [
+        sorted([child.pid, daemon]) for child, daemon in zip((first, second), daemons, strict=True)
+    ]
+    os.kill(daemons[0], signal.SIGKILL)
+    eventually(lambda: procfs.members(first.tree) == [first.pid])  # a zombie would be a member
+    assert len(procfs.members(second.tree)) == 2
+
+
+SIGNALS = """
+import signal
+print(signal.pthread_sigmask(signal.SIG_BLOCK, []))
+print([number for number in signal.valid_signals() if signal.getsignal(number) is signal.SIG_IGN])
+"""
+
+
+def test_signals_that_are_blocked_or_ignored_here_are_not_in_a_child() -> None:
+    ignored = [signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1]
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in ignored}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGUSR2])
+    try:
+        with Supervisor() as supervisor:
+            child = supervisor.start([sys.executable, "-c", SIGNALS])
+            assert child.read_line(10) == "set()"
+            # Python itself ignores these.
+            assert child.read_line(10) == str([signal.SIGPIPE, signal.SIGXFSZ])
+            assert child.wait(10) == 0
+            directory = supervisor.directory
+        assert not directory.exists()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def test_child_has_the_directory_environment_and_umask_of_this_process(
+    supervisor: Supervisor, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(directory)
+    monkeypatch.setenv("UPECHO_ODD", "\udcff \n")
+    (directory / "script").write_text('umask; pwd; printf \'%s\' "$UPECHO_ODD"; echo .; echo "$1"\n')  # without #!
+    (directory / "script").chmod(0o755)
+    before = os.umask(0o026)
+    try:
+        child = supervisor.start(["./script", "\udcfe"])
+    finally:
+        os.umask(before)
+    assert [child.read_line(10) for _ in range(5)] == ["0026", str(directory), "\udcff ", ".", "\udcfe"]
+
+
+def test_failed_fork_is_a_harness_error(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fork() -> int:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    def start_here(order: bytes, files: list[int]) -> None:
+        monkeypatch.setattr(os, "fork", fork)
+        guardian._start({}, [os.dup(files[0])], supervisor._control)
+
+    monkeypatch.setattr(supervisor, "_send", start_here)
+    with pytest.raises(HarnessError, match=r"^cannot start a process: Resource temporarily unavailable$"):
+        supervisor.start(["/bin/cat"])
 
 
 @linux_only
@@ -136,11 +262,16 @@ def test_supervisor_leaves_children_of_another_alone(supervisor: Supervisor) -> 
 
 
 @linux_only
-def test_guardian_of_an_inner_supervisor_is_unmarked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(guardian.MARK, "/tmp/upecho-above")
-    with Supervisor() as supervisor:
-        environment = Path(f"/proc/{supervisor._guardian.pid}/environ").read_bytes()
-    assert guardian.MARK.encode() not in environment
+@pytest.mark.parametrize("killed", [False, True])
+def test_guardian_of_an_inner_supervisor_cleans_up(directory: Path, eventually: Eventually, killed: bool) -> None:
+    with Harness(directory, sys.executable, "-c", NESTED) as harness:
+        assert harness.popen.stdout
+        assert harness.popen.stdout.readline() == b"ready\n"
+        assert len(list(directory.iterdir())) == 2
+        if killed:
+            harness.kill()
+        harness.popen.communicate()
+    eventually(lambda: not harness.left_behind())
 
 
 def test_temporary_files_are_in_the_private_directory(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:

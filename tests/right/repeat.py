@@ -53,8 +53,7 @@ class Comparison:
         first = self.first.setdefault(outcome.identity, outcome.verdict)
         if outcome.verdict not in RIGHT or outcome.verdict is not first:
             name = next(one for pair, one in self.names.items() if _is_about(outcome, pair))
-            why = outcome.explanation or outcome.fault or outcome.unsupported or f"earlier: {first}"
-            self._accuse(f"{name} over {outcome.family}: {outcome.check} {outcome.verdict}: {outcome.cause or why}")
+            self._accuse(f"{name} over {outcome.family}: {outcome.check} {outcome.verdict}, {_why(outcome, first)}")
 
     def _accuse(self, line: str) -> None:
         self.accusations += 1
@@ -97,6 +96,14 @@ def _servers(wanted: Sequence[str]) -> dict[Pair, str]:
     if not servers:
         sys.exit(f"no server named {' or '.join(wanted)}")
     return servers
+
+
+def _why(outcome: Outcome, first: Verdict) -> str:
+    """Return the reason of a verdict that accuses a correct server or differs from the first one."""
+    if outcome.explanation:
+        cause = f"{outcome.cause}: " if outcome.cause else ""
+        return f"{cause}expected {outcome.explanation.expected}, saw {outcome.explanation.seen}"
+    return outcome.fault.message if outcome.fault else f"in an earlier run {first}"
 
 
 def _is_about(outcome: Outcome, pair: Pair) -> bool:

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from upecho.serving import registry
 from upecho.serving.contract import Stop
 from upecho.serving.listener import listening
 from upecho.serving.settings import Settings
+from upecho.serving.stop_signals import STOP_SIGNALS
 from upecho.serving.target import Target
 
 Start = Callable[..., ServerProcess]
@@ -31,6 +33,13 @@ CORRECT = [row.name for row in registry.BUILT_IN if not row.naive]
 UNLIMITED = [name for name in CORRECT if registry.load_implementation(name).max_clients is None]
 MAX_DESCRIPTORS = 32
 SECONDS = 20.0
+
+# A server whose workers take a while before they execute their first statement.
+SLOW_FORK = """
+import os, time
+from upecho.servers.prefork import serve
+os.register_at_fork(after_in_child=lambda: time.sleep(0.3))
+"""
 
 linux_only = pytest.mark.skipif(not procfs.AVAILABLE, reason="observes processes through /proc")
 
@@ -140,17 +149,43 @@ def test_prefork_workers_end_with_a_killed_parent(start: Start, eventually: Even
         os.close(descriptor)
 
 
+def expect_workers_ignore(server: ServerProcess, number: int) -> None:
+    with connect(server.address, SECONDS) as client:
+        for pid in workers_of(server):
+            os.kill(pid, number)
+        assert exchange(client) == b"HELLO"
+    assert server.child.wait(0.2) is None
+    assert server.stop() == 0
+
+
 @linux_only
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", STOP_SIGNALS)
 def test_prefork_worker_ignores_a_stop_signal(start: Start, eventually: Eventually, number: int) -> None:
+    server = start("prefork")
+    eventually(lambda: len(workers_of(server)) >= 2)
+    expect_workers_ignore(server, number)
+
+
+@linux_only
+@pytest.mark.parametrize("number", STOP_SIGNALS)
+def test_prefork_worker_ignores_a_stop_signal_before_it_begins(
+    start: Start, eventually: Eventually, directory: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    (directory / "slow_fork.py").write_text(SLOW_FORK)
+    monkeypatch.chdir(directory)
+    server = start("slow_fork:serve")
+    eventually(lambda: len(workers_of(server)) >= 2)
+    expect_workers_ignore(server, number)
+
+
+@linux_only
+def test_prefork_keeps_its_signal_mask(start: Start, eventually: Eventually) -> None:
     server = start("prefork")
     eventually(lambda: len(workers_of(server)) >= 2)
     with connect(server.address, SECONDS) as client:
         assert exchange(client) == b"HELLO"
-        for pid in workers_of(server):
-            os.kill(pid, number)
-        assert exchange(client) == b"HELLO"
-    assert server.stop() == 0
+    for pid in [server.child.pid, *workers_of(server)]:
+        eventually(lambda: f"SigBlk:\t{0:016x}\n" in Path(f"/proc/{pid}/status").read_text())  # noqa: B023 (called here)
 
 
 class CountingListener(socket.socket):

@@ -13,7 +13,7 @@ from typing import Any, NoReturn, TextIO, cast
 import click
 
 from upecho import __version__
-from upecho.cli.signals import TerminatedBySignal
+from upecho.cli.signals import TerminatedBySignal, accept_signals
 from upecho.support.errors import CallerError, HarnessError, UpechoError
 from upecho.support.text import printable, unknown_name
 
@@ -77,6 +77,7 @@ def main() -> NoReturn:
     if sys.stderr is None:  # it was closed, and print() would use stdout in its place
         sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115 (stays open as long as any stderr)
     sys.stderr = cast(TextIO, LossyStream(sys.stderr))
+    accept_signals()
     try:
         status = _run()
         sys.stdout.flush()

@@ -19,7 +19,7 @@ from upecho.support.errors import HarnessError, UpechoError
 PIPED_WIDTH = 100  # columns of a report that is written to a file or a pipe
 
 
-def carry_out(run: CheckRun, file: Path | None, *, directory: str | None, write_known: bool) -> int:
+def carry_out(run: CheckRun, file: Path | None, *, directory: str | None, write_known: bool, verbose: bool) -> int:
     """Run the checks, save and show the verdicts; return the exit status.
 
     Args:
@@ -27,19 +27,20 @@ def carry_out(run: CheckRun, file: Path | None, *, directory: str | None, write_
         file: The file to save the verdicts to, as JSON; None saves nothing.
         directory: The directory of known failures; None means the default.
         write_known: Whether to write what failed to that directory instead of letting it fail the run.
+        verbose: Whether to show the details of every check that did not pass, instead of one for each cause.
     """
     try:
         with as_interrupts():
             _run(run)
     except (KeyboardInterrupt, UpechoError):
         if run.results():
-            _keep(run, file)
+            _keep(run, file, verbose=verbose)
         raise
     try:
         if write_known:
             _write_known(run, directory)
     finally:
-        _keep(run, file)
+        _keep(run, file, verbose=verbose)
     outcomes, status = run.results(), run.exit_status()
     check_notes.tell_not_due(run.plan)
     check_notes.tell_works_anyway(outcomes)
@@ -60,7 +61,7 @@ def _run(run: CheckRun) -> None:
             steps.advance()
 
 
-def _keep(run: CheckRun, file: Path | None) -> None:
+def _keep(run: CheckRun, file: Path | None, *, verbose: bool) -> None:
     """Save and show the verdicts; an error in one does not prevent the other."""
     try:
         if file:
@@ -68,7 +69,8 @@ def _keep(run: CheckRun, file: Path | None) -> None:
     finally:
         plan, terminal = run.plan, console(PIPED_WIDTH)
         names = [target.text for target in plan.targets]
-        report = verdicts(run.results(), plan.checks, names, due=plan.due, width=terminal.width)
+        width = terminal.width
+        report = verdicts(run.results(), plan.checks, names, due=plan.due, width=width, verbose=verbose)
         terminal.print(report, crop=False)
 
 

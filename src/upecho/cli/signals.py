@@ -1,10 +1,23 @@
-"""Lets SIGTERM and SIGHUP interrupt a command like Ctrl-C does, so that it can keep its results so far."""
+"""Lets SIGTERM and SIGHUP interrupt a command like Ctrl-C does, and undoes what was inherited from the caller.
+
+A command that is interrupted in this way can keep its results so far.
+"""
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 INTERRUPTING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+def accept_signals() -> None:
+    """Undo what the caller may have done to the signals of this process, because it would break what the process does.
+
+    A server could not be stopped if the signals for that were blocked, and exit statuses of children are lost while
+    SIGCHLD is ignored. That SIGINT, SIGTERM or SIGHUP is ignored stays so: nohup(1) and the shells mean it.
+    """
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 class TerminatedBySignal(KeyboardInterrupt):

@@ -42,6 +42,7 @@ class Explanation:
     Attributes:
         expected: What the check expected.
         seen: What the check saw instead.
+        end: How the server has ended although nothing asked it to; empty if it has not.
         note: Further information needed to repeat the failure; empty if there is none.
         wire: What happened on the connections of the check.
         stderr: The important lines that the server wrote to stderr during the check.
@@ -50,6 +51,7 @@ class Explanation:
 
     expected: str
     seen: str
+    end: str = ""
     note: str = ""
     wire: Wire = field(default_factory=Wire)
     stderr: tuple[str, ...] = ()

@@ -44,6 +44,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SECONDS",
         help="time that a command gives its clients after SIGTERM or SIGINT, before it closes (default: 10)",
     )
+    group.addoption(
+        "--upecho-all",
+        action="store_true",
+        help="run every check, even if the server answers nothing or failed checks take long",
+    )
     group.addoption("--upecho-strict", action="store_true", help="let a failed SHOULD check fail the run")
     group.addoption(
         "--upecho-python", metavar="EXE", help="Python interpreter that runs the servers (default: this one)"

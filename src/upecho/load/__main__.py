@@ -21,7 +21,7 @@ def main() -> None:
     gc.disable()  # a collection would look like latency of the server, and there are no cycles to collect
     for line in sys.stdin:
         job = Job.from_json(line)
-        meter = functools.partial(procfs.use, job.server_group) if job.server_group else None
+        meter = functools.partial(procfs.use, job.server_tree) if job.server_tree else None
         result = engine(job.engine)(Address.parse(job.address), job.plan, meter)
         sys.stdout.write(json.dumps(asdict(result)) + "\n")
         sys.stdout.flush()

@@ -132,13 +132,13 @@ class Job:
     Attributes:
         address: Address of the server, in a form that Address.parse reads.
         plan: The load.
-        server_group: Process group of the server, whose use is measured; None for no meter.
+        server_tree: Process whose descendants are the server, whose use is measured; None for no meter.
         engine: Name of the engine.
     """
 
     address: str
     plan: Plan
-    server_group: int | None = None
+    server_tree: int | None = None
     engine: str = "python"
 
     def to_json(self) -> str:

@@ -98,7 +98,7 @@ class TrialRunner:
 
     def _load(self, planned: PlannedCell, server: ServerProcess, seen: Observation) -> None:
         """Put all loads of a trial on a server; the last one counts, or else the first with errors."""
-        seen.resident_bytes = procfs.resident_bytes(server.child.pid) if procfs.AVAILABLE else None
+        seen.resident_bytes = procfs.resident_bytes(server.child.tree) if procfs.AVAILABLE else None
         scenario = planned.scenario
         if not planned.cell.cold:
             seen.load = self._run(scenario, server, seconds=self._window.warm_up_seconds)
@@ -128,8 +128,8 @@ class TrialRunner:
             churn=scenario.churn,
             rate=rate,
         )
-        group = server.child.pid if procfs.AVAILABLE else None
-        return self._engine.run(Job(str(server.address), plan, server_group=group, engine=self._window.engine))
+        tree = server.child.tree if procfs.AVAILABLE else None
+        return self._engine.run(Job(str(server.address), plan, server_tree=tree, engine=self._window.engine))
 
 
 def _blamed_on_the_right_one(refusal: CallerError) -> UpechoError:

@@ -1,83 +1,239 @@
-"""Cleans up after a harness that was killed, so that no server and no socket file stays behind.
+"""Starts the processes of a harness and ends them with it, so that none of them and no socket file stays behind.
 
 Theory of operation
     A process that is killed with SIGKILL cannot clean up, so another process has to. The supervisor starts this program
-    in a session of its own, where neither Ctrl-C nor a hang-up of the terminal reaches it, and holds the only writing
-    end of the pipe that is its standard input. Lines ``+PGID`` and ``-PGID`` tell which process groups exist. End of
-    file means that the harness is gone, however it ended: the kernel closes the pipe in every case. The guardian then
-    kills the groups and removes the private directory, which it has created itself, so there is no moment at which the
-    directory exists and no guardian knows about it. The supervisor reports a group before the group executes anything.
+    in a session of its own, where neither Ctrl-C nor a hang-up of the terminal reaches it, and holds the only other end
+    of its control socket. End of file means that the harness is gone, however it ended: the kernel closes the socket in
+    every case. The guardian then kills everything it has started and removes the private directory, which it has
+    created itself, so there is no moment at which the directory exists and no guardian knows about it.
 
-    A daemon leaves its process group. It inherits the environment, though, and the variable ``MARK`` in there names
-    the directory, so ``/proc`` reveals it. Because processes may start others while they are being killed, the search
-    is repeated until two searches in a row find nothing; one would not do, because a process has no visible environment
-    for a moment while it executes another program.
+    The guardian, and not the harness, is the parent of what it starts, so it goes on to be so when the harness has been
+    killed. It forks a *keeper* for each program. The keeper is a child subreaper (prctl(2)): whatever a program starts
+    stays below its keeper, even if it changes its session, clears its environment or loses its parent. The keeper waits
+    for every process below it, so there are no zombies, and it ends when none is left. It reports to the harness
+    through a pipe:
 
-    Not handled: a guardian that is itself killed (the supervisor then fails with the next process it starts, and cleans
-    up what it can), a daemon that clears its environment or changes its user, daemons on systems without ``/proc``, and
-    abstract Unix sockets, which vanish with their process.
+    - one line with the ids of the program and of the keeper, once the program is executed, or ``!`` and why it could
+      not be started;
+    - one line with the exit status of the program when that has ended, negative for a signal;
+    - end of file when nothing that descends from the program exists any more.
 
-This program imports nothing of upecho, so that its start costs little and depends on nothing.
+    A program inherits nothing that could change its behaviour: its signal mask is empty and no signal is ignored. That
+    is safe to arrange between fork and exec here, because the guardian has no threads. The harness may have some.
+
+    Nested harnesses: what a program starts may have a guardian of its own, which has to remove its own directory. All
+    guardians and keepers have the process name ``GUARDIAN`` and are not killed: they end once nothing is below them.
+
+    Not handled: a guardian or a keeper that is itself killed (the harness still knows which processes are below the
+    keeper until that is killed), processes of another user, and, on systems other than Linux, processes that leave the
+    process group of their program.
+
+This program imports nothing of upecho but ``process_tree``, so that its start costs little.
 """
 
 import contextlib
+import errno
+import json
 import os
+import resource
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from typing import Any, NoReturn
+
+from upecho.processes.process_tree import GUARDIAN, descendants
 
 LONGEST_DIRECTORY_BYTES = 60  # of the 103 or 107 bytes that the path of a Unix socket may have
-MARK = "UPECHO_SUPERVISOR"  # environment variable of every child; its value is the private directory
 ATTEMPTS = 100  # bounds the fight against processes that start others faster than they can be killed
-PAUSE_SECONDS = 0.02  # between two searches; longer than an execve leaves a process without an environment
+PAUSE_SECONDS = 0.02  # between two attempts
+SIZE_BYTES = 8  # of the number that precedes an order
+DESCRIPTORS = 5  # that come with an order: the report, the three standard streams, the current directory
+CANNOT_EXECUTE = 127  # the exit status that a shell reports
+END_PROGRAM = signal.SIGUSR1  # tells a keeper to kill its program's process group
+PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+
+Order = dict[str, Any]  # the keyword arguments of ``encode``
 
 
-def main() -> None:
-    """Create a private directory, print its path, wait for the end of the harness, and clean up."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+def encode(
+    argv: list[str], *, env: dict[str, str], cores: list[int], descriptor_limits: tuple[int, int], umask: int
+) -> bytes:
+    """Return an order to start a program, as it travels over the control socket.
+
+    Args:
+        argv: The program and its arguments.
+        env: Its environment.
+        cores: Processor cores that it may run on; empty means all of them.
+        descriptor_limits: Soft and hard limit of the number of descriptors.
+        umask: File mode creation mask.
+    """
+    order = {"argv": argv, "env": env, "cores": cores, "descriptor_limits": descriptor_limits, "umask": umask}
+    text = json.dumps(order).encode()
+    return len(text).to_bytes(SIZE_BYTES) + text
+
+
+def main(file: int) -> None:
+    """Create a private directory, report its path, start programs until the harness ends, and clean up.
+
+    Args:
+        file: Descriptor of the control socket.
+    """
+    _take_name()  # before the directory exists: without the name, an outer guardian may kill this process
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, END_PROGRAM):
         signal.signal(number, signal.SIG_IGN)  # only the end of the harness ends the guardian
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel then waits for the keepers
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     try:
         directory = tempfile.mkdtemp(prefix="upecho-", dir=_short_directory())
     except OSError:
         sys.exit(1)  # the harness reads no path and reports that
-    groups: set[int] = set()
+    control = socket.socket(fileno=file)
+    control.set_inheritable(False)
     try:
         with contextlib.suppress(BrokenPipeError):  # the harness ended during its start
-            os.write(sys.stdout.fileno(), os.fsencode(directory) + b"\n")
-        for line in sys.stdin:
-            change = groups.add if line[0] == "+" else groups.discard
-            change(int(line[1:]))
+            control.sendall(os.fsencode(directory) + b"\n")
+        _adopt_orphans()
+        while order := _receive(control):
+            _start(*order, control)
     finally:
-        for group in groups:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(group, signal.SIGKILL)
-        _kill_marked(f"{MARK}={directory}")
+        _end_all()
         shutil.rmtree(directory)
 
 
-def _kill_marked(mark: str) -> None:
-    """Kill every process with a variable in its environment until two searches in a row find none."""
-    empty_searches = 0
-    for _ in range(ATTEMPTS):
-        found = list(_marked(os.fsencode(mark)))
-        empty_searches = 0 if found else empty_searches + 1
-        if empty_searches == 2:
+def _take_name() -> None:
+    """Give this process and the keepers that it forks the name of a guardian; Linux only."""
+    with contextlib.suppress(OSError), open("/proc/self/comm", "w") as name:  # noqa: PTH123 (pathlib imports much)
+        name.write(GUARDIAN)
+
+
+def _adopt_orphans() -> None:
+    """Become the parent of every orphan below this process; Linux only."""
+    if sys.platform == "linux":
+        with contextlib.suppress(ImportError):
+            import ctypes  # noqa: PLC0415 (a Python may lack it)
+
+            ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _receive(control: socket.socket) -> tuple[Order, list[int]] | None:
+    """Return the next order with its descriptors; None if the harness is gone."""
+    head, files, _, _ = socket.recv_fds(control, SIZE_BYTES, DESCRIPTORS)
+    for file in files:
+        os.set_inheritable(file, False)
+    if len(head) < SIZE_BYTES:
+        return None
+    size = int.from_bytes(head)
+    text = control.recv(size, socket.MSG_WAITALL)
+    return (json.loads(text), files) if len(text) == size else None
+
+
+def _start(order: Order, files: list[int], control: socket.socket) -> None:
+    """Start a keeper, which starts the program."""
+    report = files[0]
+    try:
+        if os.fork() == 0:
+            control.close()
+            _keep(order, report, files[1:])
+    except OSError as error:
+        _tell(report, f"!{error.strerror}")
+    for file in files:
+        os.close(file)
+
+
+def _keep(order: Order, report: int, files: list[int]) -> NoReturn:
+    """Start a program and wait for everything below this process."""
+    try:
+        _adopt_orphans()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # an ignored SIGCHLD would discard the exit status
+        executed, executing = os.pipe()
+        program = os.fork()
+        if program == 0:
+            _become(order, files)
+        for one in (executing, *files):
+            os.close(one)
+        os.read(executed, 1)  # end of file comes with the execution of the program
+        signal.signal(END_PROGRAM, lambda *_: _kill_group(program))
+        _tell(report, f"{program} {os.getpid()}")
+        _wait_for_all(program, report)
+    except OSError as error:
+        _tell(report, f"!{error.strerror}")
+    finally:
+        os._exit(0)
+
+
+def _become(order: Order, files: list[int]) -> NoReturn:
+    """Execute the program in this process."""
+    program, *_ = order["argv"]
+    try:
+        os.setsid()
+        *streams, directory = files
+        for target, stream in enumerate(streams):
+            os.dup2(stream, target)
+        os.fchdir(directory)
+        os.umask(order["umask"])
+        resource.setrlimit(resource.RLIMIT_NOFILE, order["descriptor_limits"])
+        if order["cores"]:
+            os.sched_setaffinity(0, order["cores"])
+        _reset_signals()
+        _execute(order["argv"], order["env"])
+    except OSError as error:
+        os.write(2, os.fsencode(f"upecho: cannot execute {program}: {error.strerror}\n"))
+    finally:
+        os._exit(CANNOT_EXECUTE)
+
+
+def _execute(argv: list[str], env: dict[str, str]) -> None:
+    try:
+        os.execvpe(argv[0], argv, env)  # noqa: S606 (the program that the harness was asked to start)
+    except OSError as error:
+        if error.errno != errno.ENOEXEC:
+            raise
+        os.execve("/bin/sh", ["sh", *argv], env)  # noqa: S606 (a script without #!, as in every shell)
+
+
+def _reset_signals() -> None:
+    """Restore the default action of every signal, and let none be blocked."""
+    for number in signal.valid_signals():
+        with contextlib.suppress(OSError):  # SIGKILL and SIGSTOP cannot be changed
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+
+def _wait_for_all(program: int, report: int) -> None:
+    while True:
+        try:
+            pid, status = os.waitpid(-1, 0)
+        except ChildProcessError:
             return
-        for pid in found:
-            with contextlib.suppress(ProcessLookupError):
+        if pid == program:
+            _tell(report, str(os.waitstatus_to_exitcode(status)))
+
+
+def _tell(report: int, line: str) -> None:
+    with contextlib.suppress(BrokenPipeError):  # the harness is gone, or has released the child
+        os.write(report, line.encode() + b"\n")
+
+
+def _kill_group(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
+
+
+def _end_all() -> None:
+    """Kill everything below this process, until the keepers have ended."""
+    for _ in range(ATTEMPTS):
+        os.killpg(0, END_PROGRAM)  # the keepers are in the group of the guardian, which ignores the signal
+        for pid in descendants(os.getpid()):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
+        try:
+            os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
         time.sleep(PAUSE_SECONDS)
-
-
-def _marked(mark: bytes) -> Iterator[int]:
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # it has ended, or belongs to another user
-            if mark in (process / "environ").read_bytes().split(b"\0"):
-                yield int(process.name)
 
 
 def _short_directory() -> str | None:
@@ -85,7 +241,3 @@ def _short_directory() -> str | None:
     usual = tempfile.gettempdir()
     fits = len(os.fsencode(usual)) <= LONGEST_DIRECTORY_BYTES and "\n" not in usual
     return None if fits else "/tmp"  # noqa: S108 (mkdtemp)
-
-
-if __name__ == "__main__":
-    main()

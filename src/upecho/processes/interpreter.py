@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from upecho.processes.child import Child
 from upecho.processes.ending import ended
-from upecho.processes.supervisor import Child, Supervisor
+from upecho.processes.supervisor import Supervisor
 from upecho.support import timeouts
 from upecho.support.errors import CallerError
 

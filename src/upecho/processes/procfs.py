@@ -1,17 +1,21 @@
-"""What a process and its children use, as Linux shows it from outside. Reads /proc and changes nothing.
+"""What a process and its descendants use, as Linux shows it from outside. Reads /proc and changes nothing.
 
-Every function takes a process group, which the children of a process belong to as well. Zombies are members too.
+Every function takes the id of a process and counts that process and everything that descends from it, whatever its
+process group, session and user. Zombies count too. The processes of a guardian do not, so ``Child.tree`` is an id that
+covers a child and nothing else, even if the child has left processes without a parent.
 """
 
 import os
 import re
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-AVAILABLE = sys.platform == "linux"
+from upecho.processes import process_tree
+from upecho.processes.process_tree import Stat, descendants
+
+AVAILABLE = process_tree.AVAILABLE
 PAGE_BYTES = os.sysconf("SC_PAGESIZE")
 TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 CPU_FIELDS = range(11, 15)  # positions of utime, stime, cutime and cstime in a stat line, counted from "state"
@@ -19,17 +23,17 @@ MACHINE = Path("/proc/stat")
 MEMORY = re.compile(rb"^Pss_(?:Anon|Shmem):\s*([0-9]+)", re.MULTILINE)
 ACTIVE = re.compile(rb"^State:\s*[RD]", re.MULTILINE)  # running, ready to run, or briefly asleep in the kernel
 STOPPED = re.compile(rb"^State:\s*[TZX]", re.MULTILINE)  # stopped by a signal, or ended
-HANDLED = re.compile(rb"^Sig(?:Blk|Cgt):\s*([0-9a-f]+)", re.MULTILINE)  # blocked or caught
 BLOCKED = re.compile(rb"^SigBlk:\s*([0-9a-f]+)", re.MULTILINE)
+SIGNALS = re.compile(rb"^Sig(?:Blk|Ign|Cgt):\s*([0-9a-f]+)", re.MULTILINE)
 STATUS = re.compile(rb"^(VmHWM|VmRSS|nonvoluntary_ctxt_switches):\s*([0-9]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Use:
-    """What the processes of a group have used so far.
+    """What a process and its descendants have used so far.
 
-    A process that has ended is no longer in the group, and what it used is missing, except that the CPU time of a child
-    counts for its parent once the parent has waited for it.
+    What a process used that has ended is missing, except that the CPU time of a child counts for its parent once the
+    parent has waited for it.
 
     Attributes:
         cpu_ns: CPU time in nanoseconds, user and system, of all threads. It is exact, except that children which were
@@ -52,13 +56,13 @@ class Use:
     tasks: int
 
 
-def use(group: int) -> Use:
-    """Return what a group has used.
+def use(root: int) -> Use:
+    """Return what a process and its descendants have used.
 
     The CPU clocks are read last and in quick succession. Reading the rest takes milliseconds, and what a server still
     does after its last reply belongs to that reply.
     """
-    processes = list(_processes(group))
+    processes = list(_processes(root))
     statuses = [_read_statuses(pid) for pid, _ in processes]
     resident = [_memory_bytes(pid, default) for (pid, _), (_, default, _) in zip(processes, statuses, strict=True)]
     clocks_ns = _clocks_ns(pid for pid, _ in processes)
@@ -85,25 +89,25 @@ def stolen_ns() -> int:
         return 0
 
 
-def members(group: int) -> list[int]:
-    """Return the process ids of a group."""
-    return [pid for pid, _ in _processes(group)]
+def members(root: int) -> list[int]:
+    """Return the process ids."""
+    return [pid for pid, _ in _processes(root)]
 
 
-def living_count(group: int) -> int:
-    """Return the number of processes of a group that have not ended; a zombie has, even if its parent never waits."""
-    return sum(stat[0] not in ("Z", "X") for _, stat in _processes(group))
+def living_count(root: int) -> int:
+    """Return the number of processes that have not ended; a zombie has, even if its parent never waits."""
+    return sum(stat[0] not in ("Z", "X") for _, stat in _processes(root))
 
 
-def cpu_ns(group: int) -> int:
-    """Return the CPU time of a group in nanoseconds: user and system, all threads of all processes."""
-    return _clocks_ns(members(group))
+def cpu_ns(root: int) -> int:
+    """Return the CPU time in nanoseconds: user and system, all threads of all processes."""
+    return _clocks_ns(members(root))
 
 
-def descriptor_count(group: int) -> int:
-    """Return the number of open descriptors of all processes of a group."""
+def descriptor_count(root: int) -> int:
+    """Return the number of open descriptors of all processes."""
     total = 0
-    for pid in members(group):
+    for pid in members(root):
         try:
             total += len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208 (half the cost of iterdir)
         except OSError:  # it has ended since it was listed
@@ -111,28 +115,28 @@ def descriptor_count(group: int) -> int:
     return total
 
 
-def task_count(group: int) -> int:
-    """Return the number of threads of all processes of a group; a zombie counts as one."""
-    return sum(int(stat[17]) for _, stat in _processes(group))
+def task_count(root: int) -> int:
+    """Return the number of threads of all processes; a zombie counts as one."""
+    return sum(int(stat[17]) for _, stat in _processes(root))
 
 
-def is_busy(group: int) -> bool:
-    """Whether a thread of a group is running or ready to run."""
-    return any(ACTIVE.search(status) for pid in members(group) for status in _statuses(pid))
+def is_busy(root: int) -> bool:
+    """Whether a thread is running or ready to run."""
+    return any(ACTIVE.search(status) for pid in members(root) for status in _statuses(pid))
 
 
-def is_stopped(group: int) -> bool:
-    """Whether every thread of a group is stopped by a signal or has ended."""
-    return all(STOPPED.search(status) for pid in members(group) for status in _statuses(pid))
+def is_stopped(root: int) -> bool:
+    """Whether every thread is stopped by a signal or has ended."""
+    return all(STOPPED.search(status) for pid in members(root) for status in _statuses(pid))
 
 
-def handles(pid: int, number: int) -> bool | None:
-    """Whether a process catches a signal, or blocks it and reads it in another way; None if that cannot be seen."""
+def handles(pid: int, number: int) -> bool:
+    """Whether one process blocks, ignores or catches a signal; False if it has ended."""
     try:
-        masks = HANDLED.findall(Path(f"/proc/{pid}/status").read_bytes())
+        masks = SIGNALS.findall(Path(f"/proc/{pid}/status").read_bytes())
     except OSError:
-        return None
-    return any(_contains(mask, number) for mask in masks) if masks else None
+        return False
+    return any(_contains(mask, number) for mask in masks)
 
 
 def threads_open_to(pid: int, number: int) -> list[int]:
@@ -153,12 +157,12 @@ def _contains(mask: bytes, number: int) -> bool:
     return bool(int(mask, 16) >> (number - 1) & 1)
 
 
-def resident_bytes(group: int) -> int:
-    """Return the memory in bytes that the processes of a group have in RAM; what they share counts once.
+def resident_bytes(root: int) -> int:
+    """Return the memory in bytes that the processes have in RAM; what they share counts once.
 
     Mapped files, such as programs, do not count, because their share depends on what else runs on the machine.
     """
-    return sum(_memory_bytes(pid, int(stat[21]) * PAGE_BYTES) for pid, stat in _processes(group))
+    return sum(_memory_bytes(pid, int(stat[21]) * PAGE_BYTES) for pid, stat in _processes(root))
 
 
 def _memory_bytes(pid: int, default: int) -> int:
@@ -212,14 +216,6 @@ def _statuses(pid: int) -> Iterator[bytes]:
             continue
 
 
-def _processes(group: int) -> Iterator[tuple[int, list[str]]]:
-    """Yield each process of a group with the fields of its stat file, starting with "state": proc(5)."""
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            stat = (entry / "stat").read_bytes().rpartition(b")")[2].decode().split()
-        except OSError:  # it has ended since it was listed
-            continue
-        if int(stat[2]) == group:
-            yield int(entry.name), stat
+def _processes(root: int) -> Iterator[tuple[int, Stat]]:
+    """Yield each process with the fields of its stat file, starting with "state": proc(5)."""
+    yield from descendants(root).items()

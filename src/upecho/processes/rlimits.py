@@ -1,7 +1,9 @@
-"""The number of descriptors that a process may open."""
+"""The number of descriptors that a process may open, and the number of processes and threads that a user may have."""
 
+import os
 import resource
 
+from upecho.processes.process_tree import thread_count
 from upecho.support.errors import HarnessError
 
 
@@ -40,3 +42,38 @@ def too_few(use: str) -> str:
         f"too few descriptors for {use}: a process may open {soft} here, and {hard} at most "
         "(ulimit -n NUMBER raises the first number; root can raise the second with ulimit -Hn NUMBER)"
     )
+
+
+def expect_processes(count: int, use: str) -> None:
+    """Verify that this user may start ``count`` more processes or threads.
+
+    A server whose threads the system refuses is not to blame for that, so a check that failed and needed many of them
+    calls this.
+
+    Args:
+        count: Number of processes and threads.
+        use: What they are needed for, for the error message.
+
+    Raises:
+        HarnessError: The limit of the user leaves fewer.
+    """
+    left = processes_left()
+    if left is not None and left < count:
+        limit, _ = resource.getrlimit(resource.RLIMIT_NPROC)
+        raise HarnessError(
+            f"too few processes and threads for {use}: {count} are needed, and of the {limit} that this user may have "
+            f"{left} are left (ulimit -u NUMBER raises the limit)"
+        )
+
+
+def processes_left() -> int | None:
+    """Return how many more processes and threads this user may start; None if nothing limits that or shows it.
+
+    The system counts all threads of all processes of a user, whoever started them, and no limit applies to root:
+    RLIMIT_NPROC in getrlimit(2).
+    """
+    limit, _ = resource.getrlimit(resource.RLIMIT_NPROC)
+    if limit == resource.RLIM_INFINITY or os.getuid() == 0:
+        return None
+    present = thread_count(os.getuid())
+    return None if present is None else max(0, limit - present)

@@ -3,8 +3,16 @@
 A server is ready when it says so or when a connection to it succeeds. An implementation of upecho announces its actual
 address on stdout (``upecho.serving.announcement``), so it can choose its port itself. A command of the user announces
 nothing: it has to be given a free address, and it is ready when it accepts a connection.
+
+A connection to a command succeeds as well if another process accepts it: an earlier server that has not ended yet, or
+one that has taken the address in the meantime. So a socket that listens at the address must belong to the command or to
+a process that descends from it. If none does for a while, a socket that did not exist before the command was started
+will do, since the command may have had another process listen, as with containers. Where the system does not show who
+listens, the connection is all that can be asked for.
 """
 
+import contextlib
+import math
 import os
 import signal
 import sys
@@ -15,22 +23,26 @@ from typing import Self
 
 from upecho.net import connecting
 from upecho.net.address import Address
-from upecho.processes import procfs, thread_signal
+from upecho.processes import listening, procfs, thread_signal
+from upecho.processes.child import Child
 from upecho.processes.ending import ended
 from upecho.processes.interpreter import Interpreter
-from upecho.processes.listeners import listening_addresses
-from upecho.processes.supervisor import Child, Supervisor
+from upecho.processes.process_tree import descendants
+from upecho.processes.supervisor import Supervisor
 from upecho.serving.announcement import Ready, Refused, decode
 from upecho.serving.run import NO_PORT_STATUS, Order
 from upecho.serving.settings import Settings
 from upecho.serving.target import Kind, Target
 from upecho.support import timeouts
-from upecho.support.errors import AddressError, CallerError, NoPortLeft, TargetError
+from upecho.support.errors import AddressError, CallerError, NoPortLeft, TargetError, Unavailable
 
 READY_SECONDS = 10.0
 STOP_SECONDS = 5.0  # in addition to the server's own grace
 END_SECONDS = 2.0  # for a process that has nothing left to do
+HANDLER_SECONDS = 1.0  # until a server that accepts connections has to have its signal handlers as well
+DELEGATED_SECONDS = 2.0  # until a listener of another process counts as that of the command
 POLL_INTERVAL_SECONDS = 0.01  # between two attempts to connect
+HANDLER_POLL_SECONDS = 0.002  # between two readings of the signals that a process handles
 SERVE = "from upecho.serving.run import main; main()"
 
 
@@ -122,17 +134,49 @@ class ServerProcess:
         return status
 
     def signal_all(self, number: signal.Signals) -> None:
-        """Send a signal to the process and its children, unless the process has ended."""
-        if self.child.is_alive():
-            os.killpg(self.child.pid, number)
+        """Send a signal to the process and everything that descends from it, unless the process has ended."""
+        if not self.child.is_alive():
+            return
+        os.killpg(self.child.pid, number)
+        for pid, stat in descendants(self.child.tree).items():
+            if int(stat[2]) != self.child.pid:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+
+    def handles(self, number: int) -> bool | None:
+        """Whether a signal would not simply end the server; None where the system does not show it.
+
+        A signal is handled by a process that catches, blocks or ignores it. The process itself has to handle it and,
+        since the process may be a wrapper that passes signals on, so does one of those that listen.
+        """
+        if not procfs.AVAILABLE:
+            return None
+        pids = [self.child.pid]
+        listeners, _ = self._listeners(pids)
+        if not listeners:
+            listeners, _ = self._listeners(procfs.members(self.child.tree))
+        return procfs.handles(self.child.pid, number) and any(procfs.handles(pid, number) for pid in listeners or pids)
+
+    def await_handler(self, number: int, timeout: float = HANDLER_SECONDS) -> bool | None:
+        """Wait until the server handles a signal; return what ``handles`` returns at the end.
+
+        A command may install its handlers after it has begun to listen, and it has no means to tell when it has.
+
+        Args:
+            number: The signal.
+            timeout: Seconds to wait; it is scaled.
+        """
+        deadline = time.monotonic() + timeouts.scaled(timeout)
+        while (handled := self.handles(number)) is False and time.monotonic() < deadline and self.child.is_alive():
+            time.sleep(HANDLER_POLL_SECONDS)
+        return handled
+
+    def _listeners(self, pids: Collection[int]) -> tuple[list[int], bool]:
+        return listening.holders(pids, listening.candidates(self.address))
 
     def listening_addresses(self) -> list[Address]:
         """Return the addresses at which the server listens; none where the system does not show that."""
-        return listening_addresses(procfs.members(self.child.pid)) if procfs.AVAILABLE else []
-
-    def handles(self, number: signal.Signals) -> bool | None:
-        """Whether the process has a handler for a signal; None if that cannot be seen."""
-        return procfs.handles(self.child.pid, number) if procfs.AVAILABLE else None
+        return listening.listening_addresses(procfs.members(self.child.tree)) if procfs.AVAILABLE else []
 
     def threads_open_to(self, number: signal.Signals) -> list[int]:
         """Return the ids of the threads, other than the main thread, that the kernel may deliver a signal to."""
@@ -140,40 +184,58 @@ class ServerProcess:
 
     def without_handler(self, number: signal.Signals) -> list[int]:
         """Return the ids of the processes, children included, that are known to have no handler for a signal."""
-        pids = procfs.members(self.child.pid) if procfs.AVAILABLE else []
-        return [pid for pid in pids if procfs.handles(pid, number) is False]
+        pids = procfs.members(self.child.tree) if procfs.AVAILABLE else []
+        return [pid for pid in pids if not procfs.handles(pid, number)]
+
+    def signal_group(self, number: signal.Signals) -> None:
+        """Send a signal to every process of the group that the process leads, as a terminal does."""
+        os.killpg(self.child.pid, number)
 
     def signal_thread(self, thread: int, number: signal.Signals) -> None:
         """Send a signal to one thread of the process."""
         thread_signal.signal_thread(self.child.pid, thread, number)
 
     def descriptor_count(self) -> int:
-        """Return the number of open descriptors."""
-        return procfs.descriptor_count(self.child.pid)
+        """Return the number of open descriptors.
+
+        Raises:
+            Unavailable: This system does not show what a process uses, as for all methods below that return a number.
+        """
+        return procfs.descriptor_count(self._tree())
 
     def living_count(self) -> int:
         """Return the number of processes that have not ended."""
-        return procfs.living_count(self.child.pid)
+        return procfs.living_count(self._tree())
 
     def task_count(self) -> int:
         """Return the number of threads and processes, zombies included."""
-        return procfs.task_count(self.child.pid)
+        return procfs.task_count(self._tree())
 
     def is_busy(self) -> bool:
         """Whether a thread runs or is ready to run; False where the system does not show it."""
-        return procfs.AVAILABLE and procfs.is_busy(self.child.pid)
+        return procfs.AVAILABLE and procfs.is_busy(self.child.tree)
 
     def is_stopped(self) -> bool:
         """Whether every thread is stopped by a signal; True where the system does not show it."""
-        return not procfs.AVAILABLE or procfs.is_stopped(self.child.pid)
+        return not procfs.AVAILABLE or procfs.is_stopped(self.child.tree)
 
     def resident_bytes(self) -> int:
         """Return the memory in use, in bytes."""
-        return procfs.resident_bytes(self.child.pid)
+        return procfs.resident_bytes(self._tree())
 
     def cpu_seconds(self) -> float:
         """Return the CPU time used so far, in seconds."""
-        return procfs.cpu_ns(self.child.pid) / 1e9
+        return procfs.cpu_ns(self._tree()) / 1e9
+
+    def _tree(self) -> int:
+        """Return the process whose descendants are the server.
+
+        Raises:
+            Unavailable: This system does not show what a process uses.
+        """
+        if not procfs.AVAILABLE:
+            raise Unavailable("it takes Linux with a mounted /proc", subject="the resource usage of a process")
+        return self.child.tree
 
 
 def start_server(supervisor: Supervisor, launch: Launch, *, may_connect: bool = True) -> ServerProcess:
@@ -196,20 +258,18 @@ def start_server(supervisor: Supervisor, launch: Launch, *, may_connect: bool = 
         address = Address.parse(announcement.address) if isinstance(announcement, Ready) else None
         refusal = announcement.error if isinstance(announcement, Refused) else None
     else:
-        command = [*launch.prefix, *launch.target.command(launch.address)]
-        child = supervisor.start(command, launch.cores, descriptors=launch.descriptors, mute=True)
-        address = _wait_for_connection(child, launch.address) if may_connect else None
+        child, address = _start_command(supervisor, launch, may_connect=may_connect)
         refusal = None
     if address is not None:
         return ServerProcess(child, address, launch)
     # A command that was not connected to has had no time yet to start and to notice that its address is taken.
     status = child.wait(timeouts.scaled(END_SECONDS if may_connect else READY_SECONDS))
     stderr = child.stderr()
-    listening = listening_addresses(procfs.members(child.pid)) if procfs.AVAILABLE else []
+    listens_at = listening.listening_addresses(procfs.members(child.tree)) if procfs.AVAILABLE else []
     child.close()
     if status == NO_PORT_STATUS and launch.target.kind is Kind.IMPLEMENTATION:
         raise NoPortLeft
-    raise StartFailure(launch.target.text, status=status, stderr=stderr, refusal=refusal, listening=listening)
+    raise StartFailure(launch.target.text, status=status, stderr=stderr, refusal=refusal, listening=listens_at)
 
 
 def _start_implementation(supervisor: Supervisor, launch: Launch) -> Child:
@@ -232,18 +292,60 @@ def _read_announcement(child: Child) -> Ready | Refused | None:
     return None
 
 
-def _wait_for_connection(child: Child, text: str) -> Address | None:
-    """Connect to a command until it accepts; return its address, or None if it ended or accepted no connection."""
+def _start_command(supervisor: Supervisor, launch: Launch, *, may_connect: bool) -> tuple[Child, Address | None]:
+    """Start a command; return it with its address, or with None if it did not become ready."""
+    command = [*launch.prefix, *launch.target.command(launch.address)]
     try:
-        address = Address.parse(text)
+        address = Address.parse(launch.address)
     except AddressError:  # a check passes an address that no system accepts
-        return None
+        may_connect = False
+    # It costs a millisecond to look for those that listen, and a tenth of that to find that there are none.
+    earlier = listening.sockets(address) if may_connect and _accepts(address) else set()
+    child = supervisor.start(command, launch.cores, descriptors=launch.descriptors, mute=True)
+    return child, address if may_connect and _is_ready(child, address, earlier) else None
+
+
+def _accepts(address: Address) -> bool:
+    try:
+        connecting.connect(address, timeouts.scaled(READY_SECONDS)).close()
+    except AddressError:
+        return False
+    return True
+
+
+def _is_ready(child: Child, address: Address, earlier: set[str]) -> bool:
+    """Wait until a command accepts connections; return False if it ended or accepted none in time.
+
+    Args:
+        child: The command.
+        address: Where it has to listen.
+        earlier: Inodes of the sockets that listened there before it was started.
+    """
     deadline = time.monotonic() + timeouts.scaled(READY_SECONDS)
+    delegated = math.inf  # when a listener of another process begins to count
     while child.is_alive() and time.monotonic() < deadline:
-        try:
-            connecting.connect(address, timeouts.scaled(READY_SECONDS)).close()
-        except AddressError:
-            time.sleep(POLL_INTERVAL_SECONDS)
-        else:
-            return address
-    return None
+        if _accepts(address):
+            delegated = min(delegated, time.monotonic() + timeouts.scaled(DELEGATED_SECONDS))
+            if _listens(child, address, earlier, delegated=time.monotonic() > delegated):
+                return True
+        time.sleep(POLL_INTERVAL_SECONDS)
+    return False
+
+
+def _listens(child: Child, address: Address, earlier: set[str], *, delegated: bool) -> bool:
+    """Whether it is the command, or a process that descends from it, that accepts connections.
+
+    Args:
+        child: The command.
+        address: Where it has to listen.
+        earlier: Inodes of the sockets that listened there before it was started.
+        delegated: Whether another process may listen for the command.
+    """
+    candidates = listening.candidates(address)
+    if not candidates or listening.holders([child.pid], candidates)[0]:
+        return True
+    found, complete = listening.holders(procfs.members(child.tree), candidates)
+    if found or (complete and not delegated):
+        return bool(found)
+    present = listening.sockets(address)
+    return not present or not present <= earlier

@@ -1,143 +1,32 @@
-"""Child processes: starting, observing and stopping them, and leaving none behind.
+"""Child processes: starting them, and leaving none behind.
 
-A ``Supervisor`` starts every child through a gate: a shell that waits for a line before it executes the program. The
-line is sent after the guardian has been told of the child, so a harness that is killed at any moment leaves no process
-behind. ``upecho.processes.guardian`` explains the rest.
+A ``Supervisor`` has every child started by its guardian, which also ends them all if the harness is killed;
+``upecho.processes.guardian`` explains how.
 """
 
 import contextlib
 import itertools
 import os
-import selectors
+import resource
 import shutil
-import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import IO, Self
 
 from upecho.net.address import Family
-from upecho.processes import guardian
+from upecho.processes.child import Child, Streams, cannot_start, guardian_killed
+from upecho.processes.guardian import encode
 from upecho.processes.rlimits import expect
 from upecho.support.errors import HarnessError
 
-LONGEST_LINE_BYTES = 1 << 24  # the result of a load engine is far shorter
-LONGEST_STDERR_BYTES = 1 << 16  # as much of stderr is returned at once
-MAX_STDERR_BYTES = 1 << 24  # as much of stderr is kept on the disk
 POLL_INTERVAL_SECONDS = 0.2  # between two measurements of stderr
-# Waits for a line; then sets the limit of descriptors ($1) and mutes stdout ($2) if they are given, and becomes the
-# program ($3 and on).
-GATE = 'read -r go && { [ -z "$1" ] || ulimit -n "$1"; } && { [ -z "$2" ] || exec >/dev/null; } && shift 2 && exec "$@"'
-
-
-class Child:
-    """A child process, which leads a session and a process group of its own.
-
-    Attributes:
-        pid: Its process id, which is also the id of its process group.
-        stdin: A pipe to its standard input.
-        stdout: A pipe from its standard output.
-    """
-
-    def __init__(self, popen: subprocess.Popen[bytes], *, stderr: IO[bytes], supervisor: "Supervisor") -> None:
-        self._popen = popen
-        self._stderr = stderr
-        self._stderr_lock = threading.Lock()  # held while a part of the file is discarded
-        self._supervisor = supervisor
-        self.pid = popen.pid
-        assert popen.stdin
-        assert popen.stdout
-        self.stdin: IO[bytes] = popen.stdin
-        self.stdout: IO[bytes] = popen.stdout
-        self._unread = b""  # received on stdout after the last complete line
-
-    def is_alive(self) -> bool:
-        """Whether the process still runs; its children do not count."""
-        return self._popen.poll() is None
-
-    def send_signal(self, number: int) -> None:
-        """Send a signal to the process, but not to its children."""
-        self._popen.send_signal(number)
-
-    def wait(self, timeout: float) -> int | None:
-        """Wait for the end; return the exit status (negative for a signal), or None if the process runs on."""
-        try:
-            return self._popen.wait(timeout)
-        except subprocess.TimeoutExpired:
-            return None
-
-    def stderr(self, start: int = 0, end: int | None = None) -> str:
-        """Return a part of what the process has written to stderr; if it is very long, the end of that part.
-
-        Args:
-            start: Offset in bytes of the part.
-            end: Offset in bytes behind the part; None means everything so far.
-        """
-        end = self.stderr_bytes() if end is None else end
-        start = max(start, end - LONGEST_STDERR_BYTES)
-        with self._stderr_lock:
-            # pread, because the file offset is shared with the process.
-            return os.pread(self._stderr.fileno(), end - start, start).decode(errors="replace")
-
-    def stderr_bytes(self) -> int:
-        """Return how many bytes the process has written to stderr so far."""
-        with self._stderr_lock:
-            return os.fstat(self._stderr.fileno()).st_size
-
-    def bound_stderr(self) -> None:
-        """Discard all but the end of stderr if it takes so much disk space that the disk may fill.
-
-        The process goes on writing at its offset, so the file gets a hole and all offsets stay valid.
-        """
-        with self._stderr_lock:
-            if self._stderr.closed:
-                return
-            file = self._stderr.fileno()
-            status = os.fstat(file)
-            if status.st_blocks * 512 > MAX_STDERR_BYTES:
-                start = status.st_size - LONGEST_STDERR_BYTES
-                tail = os.pread(file, LONGEST_STDERR_BYTES, start)
-                os.ftruncate(file, 0)
-                os.pwrite(file, tail, start)
-
-    def kill(self) -> None:
-        """Kill the process and its children."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
-        self._popen.wait()
-
-    def read_line(self, timeout: float) -> str | None:
-        """Return the next line of stdout without its line end; None at end of file or if no line came in time.
-
-        Args:
-            timeout: Seconds to wait.
-        """
-        deadline = time.monotonic() + timeout
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.stdout, selectors.EVENT_READ)
-            while b"\n" not in self._unread:
-                remaining = deadline - time.monotonic()
-                if remaining < 0 or len(self._unread) > LONGEST_LINE_BYTES or not selector.select(remaining):
-                    return None
-                if not (data := os.read(self.stdout.fileno(), 65536)):
-                    return None
-                self._unread += data
-        line, _, self._unread = self._unread.partition(b"\n")
-        return os.fsdecode(line)
-
-    def close(self) -> None:
-        """Kill what is left of the child and release its resources."""
-        self.kill()
-        self._supervisor.forget(self)
-        for stream in (self.stdin, self.stdout):
-            with contextlib.suppress(BrokenPipeError):
-                stream.close()
-        with self._stderr_lock:
-            self._stderr.close()
+GUARDIAN = "import sys; sys.path += sys.argv[2:]; from upecho.processes.guardian import main; main(int(sys.argv[1]))"
+PACKAGES = Path(__file__).parents[2]
 
 
 class Supervisor:
@@ -152,20 +41,24 @@ class Supervisor:
     def __enter__(self) -> Self:
         self._children: set[Child] = set()
         self._numbers = itertools.count(1)
-        unmarked = {name: value for name, value in os.environ.items() if name != guardian.MARK}
+        self._control, theirs = socket.socketpair()
         try:
             self._guardian = subprocess.Popen(
-                [sys.executable, "-I", "-S", guardian.__file__],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                [sys.executable, "-I", "-S", "-c", GUARDIAN, str(theirs.fileno()), str(PACKAGES)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
                 start_new_session=True,
-                env=unmarked,
             )
         except OSError as error:
-            raise HarnessError(str(error.strerror), subject="cannot start a process") from None
-        assert self._guardian.stdout
-        self.directory = Path(os.fsdecode(self._guardian.stdout.readline().rstrip(b"\n")))
+            self._control.close()
+            raise cannot_start(error.strerror) from None
+        finally:
+            theirs.close()
+        with self._control.makefile("rb", buffering=0) as answer:
+            self.directory = Path(os.fsdecode(answer.readline().rstrip(b"\n")))
         if not self.directory.is_absolute():
+            self._end_guardian()
             raise HarnessError("cannot create a temporary directory", hint="free disk space or change TMPDIR")
         self._ending = threading.Event()
         self._watch = threading.Thread(target=self._bound_stderr, daemon=True)
@@ -183,18 +76,26 @@ class Supervisor:
         }[family]
 
     def __exit__(self, *raised: object) -> None:
-        self._ending.set()
-        self._watch.join()
-        for child in list(self._children):
-            child.close()
-        self._guardian.communicate()
-        if self._guardian.returncode != 0 and self.directory.exists():  # it was killed itself
+        with contextlib.ExitStack() as stack:
+            stack.callback(self._end_guardian)
+            for child in list(self._children):
+                stack.callback(child.close)
+            self._ending.set()
+            self._watch.join()
+
+    def _end_guardian(self) -> None:
+        self._control.close()
+        self._guardian.wait()
+        if self.directory.is_absolute() and self.directory.exists():  # it was killed itself
             shutil.rmtree(self.directory)
 
     def start(
         self, argv: Sequence[str], cores: Collection[int] = (), *, descriptors: int | None = None, mute: bool = False
     ) -> Child:
         """Start a program.
+
+        The current directory, the environment, the file mode creation mask and the limit of descriptors are those of
+        this process; the signal mask is empty, and no signal is ignored.
 
         Args:
             argv: The program and its arguments.
@@ -207,46 +108,57 @@ class Supervisor:
         """
         if descriptors:
             expect(descriptors, f"a process that needs {descriptors}")
-        stderr = tempfile.TemporaryFile(dir=self.directory)  # noqa: SIM115 (closed with the child)
-        try:
-            popen = subprocess.Popen(
-                ["/bin/sh", "-c", GATE, "upecho-gate", str(descriptors or ""), "mute" if mute else "", *argv],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                bufsize=0,
-                start_new_session=True,
-                env=os.environ | {guardian.MARK: str(self.directory)},
-            )
-        except OSError as error:
-            stderr.close()
-            raise HarnessError(str(error.strerror), subject="cannot start a process") from None
-        child = Child(popen, stderr=stderr, supervisor=self)
+        order = encode(
+            list(argv),
+            env=dict(os.environ),
+            cores=list(cores),
+            descriptor_limits=(descriptors, descriptors) if descriptors else resource.getrlimit(resource.RLIMIT_NOFILE),
+            umask=_umask(),
+        )
+        with contextlib.ExitStack() as theirs, contextlib.ExitStack() as ours:
+            report, report_writer = _pipe(ours, theirs)
+            stdin_reader, stdin = _pipe(theirs, ours)
+            stdout, stdout_writer = _pipe(ours, theirs)
+            stderr = ours.enter_context(tempfile.TemporaryFile(dir=self.directory))
+            directory = _opened(theirs, ".", getattr(os, "O_PATH", os.O_RDONLY))
+            output = _opened(theirs, os.devnull, os.O_WRONLY) if mute else stdout_writer.fileno()
+            self._send(order, [report_writer.fileno(), stdin_reader.fileno(), output, stderr.fileno(), directory])
+            theirs.close()
+            child = Child(Streams(report, stdin, stdout, stderr), self._children.discard)
+            ours.pop_all()
         self._children.add(child)
-        self._tell_guardian(f"+{child.pid}\n")
-        if cores:
-            os.sched_setaffinity(child.pid, cores)
-        child.stdin.write(b"go\n")
         return child
 
-    def forget(self, child: Child) -> None:
-        """Remove a child that has ended from the list of those to kill."""
-        if child in self._children:
-            self._children.remove(child)
-            with contextlib.suppress(HarnessError):  # the guardian was killed, and its list with it
-                self._tell_guardian(f"-{child.pid}\n")
+    def _send(self, order: bytes, files: list[int]) -> None:
+        try:
+            sent = socket.send_fds(self._control, [order], files)
+            self._control.sendall(order[sent:])
+        except BrokenPipeError:
+            raise guardian_killed() from None
 
     def _bound_stderr(self) -> None:
         while not self._ending.wait(POLL_INTERVAL_SECONDS):
             for child in self._children.copy():
                 child.bound_stderr()
 
-    def _tell_guardian(self, line: str) -> None:
-        assert self._guardian.stdin
-        try:
-            self._guardian.stdin.write(line.encode())
-            self._guardian.stdin.flush()
-        except BrokenPipeError:
-            raise HarnessError(
-                "the guardian process was killed", hint="without it, servers could be left behind"
-            ) from None
+
+def _pipe(reader_stack: contextlib.ExitStack, writer_stack: contextlib.ExitStack) -> tuple[IO[bytes], IO[bytes]]:
+    """Return the two ends of a pipe, each closed by its stack."""
+    reader, writer = os.pipe()
+    return reader_stack.enter_context(os.fdopen(reader, "rb", 0)), writer_stack.enter_context(
+        os.fdopen(writer, "wb", 0)
+    )
+
+
+def _opened(stack: contextlib.ExitStack, path: str, flags: int) -> int:
+    """Open a file, which the stack closes."""
+    file = os.open(path, flags)
+    stack.callback(os.close, file)
+    return file
+
+
+def _umask() -> int:
+    """Return the file mode creation mask, which can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

@@ -2,6 +2,9 @@
 
 The parent only supervises: it replaces a worker that has died, and passes the stop on. Workers wait for the stop on a
 pipe whose writing end only the parent holds, so they also end when the parent is killed.
+
+A worker inherits the signal handlers of the parent and the socket to which they write. Stop signals are blocked until
+the worker ignores them; otherwise one that reaches a new worker would stop the parent.
 """
 
 import dataclasses
@@ -15,6 +18,7 @@ from multiprocessing.process import BaseProcess
 
 from upecho.servers import selectors
 from upecho.serving.contract import OUT_OF_RESOURCES, RETRY_SECONDS, Stop
+from upecho.serving.stop_signals import STOP_SIGNALS
 
 WORKERS = max(2, os.cpu_count() or 1)
 
@@ -25,21 +29,25 @@ def serve(listener: socket.socket, stop: Stop, count: int = WORKERS) -> None:
     stop_descriptor = stop.fileno()
     parent_ended, parent_alive = context.Pipe(duplex=False)
 
-    def work() -> None:
+    def work(mask: set[int]) -> None:
         # Ctrl-C reaches every process of the group; only the parent decides when to stop.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         parent_alive.close()
         selectors.serve(listener, dataclasses.replace(stop, signal=parent_ended))
 
     def start() -> list[BaseProcess]:
-        worker = context.Process(target=work)
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+        worker = context.Process(target=work, args=[mask])
         try:
             worker.start()
         except OSError as error:
             if error.errno not in OUT_OF_RESOURCES | {errno.EAGAIN}:
                 raise
             return []
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         return [worker]
 
     def fill(workers: list[BaseProcess]) -> list[BaseProcess]:

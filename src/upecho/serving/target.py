@@ -26,7 +26,7 @@ PLACEHOLDERS = {
 }
 
 
-class Kind(enum.Enum):
+class Kind(enum.StrEnum):
     """How the server of a target is started, or by whom."""
 
     IMPLEMENTATION = "implementation"  # upecho runs Python code in a child process

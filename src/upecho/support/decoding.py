@@ -32,9 +32,9 @@ def _value(hint: Any, value: Any, path: str) -> Any:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (types.UnionType, typing.Union):
         return None if value is None else _value(arguments[0], value, path)
-    if origin is tuple:
+    if origin in (tuple, frozenset):
         _expect(isinstance(value, list), value, path, "a list")
-        return tuple(_value(arguments[0], item, f"{path}[{index}]") for index, item in enumerate(value))
+        return origin(_value(arguments[0], item, f"{path}[{index}]") for index, item in enumerate(value))
     if origin in (dict, Mapping):
         _expect(isinstance(value, dict), value, path, "an object")
         key_hint, item_hint = arguments

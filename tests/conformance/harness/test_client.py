@@ -158,7 +158,7 @@ def test_busy_server_is_not_stalled_yet(readings: int) -> None:
         return busy
 
     with ours, theirs:
-        sent = Client(ours, Log(), "client 1", is_busy).stall(1 << 30, seconds=0.01)
+        sent = Client(ours, Log(), "client 1", is_busy=is_busy).stall(1 << 30, seconds=0.01)
         left = receive_available(theirs)
     assert sent == left * (readings + 1)
 
@@ -167,7 +167,7 @@ def test_wait_for_a_busy_server_is_bounded(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(client, "MAX_BUSY_SECONDS", 0.1)
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        assert 0 < Client(ours, Log(), "client 1", lambda: True).stall(1 << 30, seconds=0.01) < 1 << 30
+        assert 0 < Client(ours, Log(), "client 1", is_busy=lambda: True).stall(1 << 30, seconds=0.01) < 1 << 30
 
 
 def test_data_has_arrived_when_the_kernel_of_the_server_has_it(client_of: Callable[[Script], Client]) -> None:

@@ -11,8 +11,9 @@ from upecho.conformance.harness.server import Server, settled
 from upecho.conformance.harness.violation import Log, Violation
 from upecho.net.address import Address
 from upecho.processes import procfs
+from upecho.processes.child import Child
 from upecho.processes.server_process import Launch, ServerProcess
-from upecho.processes.supervisor import Child, Supervisor
+from upecho.processes.supervisor import Supervisor
 from upecho.serving.target import Kind, Target
 
 linux_only = pytest.mark.skipif(not procfs.AVAILABLE, reason="reads /proc, which only Linux has")

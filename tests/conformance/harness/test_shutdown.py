@@ -49,7 +49,7 @@ def start(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> Start:
 def stop(shutdown: Shutdown, *, group: bool = False, thread: int | None = None) -> None:
     shutdown.prepare(signal.SIGTERM, group=group, thread=thread)
     shutdown.send(signal.SIGTERM, group=group, thread=thread)
-    shutdown.expect_end()
+    shutdown.expect_clean(shutdown.wait())
 
 
 def seen(shutdown: Shutdown, **receiver: bool) -> Violation:

@@ -49,6 +49,7 @@ def test_short_log_is_kept_whole() -> None:
     assert [event.seconds for event in wire.first] == sorted(event.seconds for event in wire.first)
 
 
+WARNING = "/usr/server.py:7: DeprecationWarning: use something else\n"
 TRACEBACK = """\
 Traceback (most recent call last):
   File "/old.py", line 1, in old
@@ -80,6 +81,9 @@ GROUP = """\
     [
         ("", []),
         ("one\ntwo\n\n", ["two"]),
+        (f"{WARNING}  warnings.warn(\n", [WARNING.strip()]),
+        (f"{WARNING}goodbye\n", ["goodbye"]),
+        (f"INFO: served\n  {WARNING}", [WARNING.strip()]),
         (TRACEBACK, ["ValueError: boom (/usr/server.py:12)"]),
         (f"{'-' * 40}\n{TRACEBACK}{'-' * 40}\n", ["ValueError: boom (/usr/server.py:12)"]),
         (f"{TRACEBACK}goodbye\n", ["ValueError: boom (/usr/server.py:12)", "goodbye"]),

@@ -9,7 +9,7 @@ import pytest
 from upecho.conformance.check import Level
 from upecho.conformance.findings import Explanation, Fault, Recorded
 from upecho.conformance.harness.violation import Violation
-from upecho.conformance.run.judging import as_declared, as_information, fault_in, show_in_pytest, verdict_of
+from upecho.conformance.run.judging import as_declared, as_information, fault_of, show_in_pytest, verdict_of
 from upecho.conformance.run.outcome import Outcome, Verdict
 from upecho.net.address import Family
 from upecho.support.errors import HarnessError
@@ -56,15 +56,17 @@ def test_only_a_violation_is_a_failure(raised: BaseException | None, verdict: Ve
 
 
 def test_foreseen_fault_has_a_message_on_one_line() -> None:
-    assert fault_in(call(HarnessError("no\nprocess"))) == Fault("no process")
+    assert fault_of(HarnessError("no\nprocess")) == Fault("no process")
 
 
 def test_lack_of_descriptors_is_reported_with_advice() -> None:
-    assert "raises the first" in fault_in(call(OSError(errno.EMFILE, "Too many open files"))).message
+    assert "raises the first" in fault_of(OSError(errno.EMFILE, "Too many open files")).message
 
 
 def test_unforeseen_fault_has_a_location() -> None:
-    fault = fault_in(call(ValueError("odd")))
+    info = call(ValueError("odd")).excinfo
+    assert info
+    fault = fault_of(info.value)
     assert fault.message == "ValueError: odd"
     assert re.fullmatch(r"end, test_judging.py:\d+", fault.location)
 

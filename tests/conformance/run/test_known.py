@@ -1,6 +1,7 @@
 """Known failures: how they change an outcome, and how a run changes them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,7 @@ def after(old: Sequence[Entry], outcomes: Sequence[Outcome], *, strict: bool = F
         (Verdict.FAILED, False, False),
         (Verdict.PASSED, True, True),
         (Verdict.UNSUPPORTED, True, True),
+        (Verdict.NOT_RUN, False, False),
         (Verdict.ERROR, False, False),  # it counts as an error, whatever is known
     ],
 )
@@ -53,6 +55,29 @@ def test_known_failure_that_does_not_fail_is_stale(verdict: Verdict, fails: bool
     assert (marked.known, marked.fails(strict=True), marked.is_stale) == ("no FIN", fails, stale)
     assert known(entry(families="inet")).marked(outcome(verdict, Family.UNIX)).known == ""
     assert known(entry("socket-path-too-long")).marked(outcome(verdict)).known == ""
+
+
+def not_run(*follows_from: str) -> Outcome:
+    return replace(outcome(Verdict.NOT_RUN, check="full-duplex"), cause="no time", follows_from=follows_from)
+
+
+def test_check_that_is_not_run_because_of_known_failures_does_not_fail() -> None:
+    entries = [entry(), entry("echo-hello", reason="silent", families="unix inet")]
+    marked = known(*entries).marked(not_run("half-close", "echo-hello"))
+    assert (marked.known, marked.fails(strict=True), marked.is_stale) == ("no FIN; silent", False, False)
+
+
+@pytest.mark.parametrize("one", [not_run(), not_run("half-close", "echo-hello"), not_run("echo-hello")])
+def test_check_that_is_not_run_for_another_cause_fails(one: Outcome) -> None:
+    marked = known(entry()).marked(one)
+    assert (marked.known, marked.fails(strict=False)) == ("", True)
+
+
+def test_check_that_is_not_run_is_added_unless_it_follows_from_another() -> None:
+    alone = replace(not_run(), family=Family.UNIX)
+    assert after([], [alone, not_run("half-close")]) == (
+        Entry("full-duplex", "not run", families=frozenset({Family.UNIX})),
+    )
 
 
 @pytest.mark.parametrize("verdict", [Verdict.FAILED, Verdict.PASSED, Verdict.ERROR])

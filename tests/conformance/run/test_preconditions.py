@@ -51,6 +51,17 @@ def test_all_hanging_targets_together_take_one_deadline(here: Path, monkeypatch:
     assert (len(found), time.monotonic() - began < 3 * TRIAL_SECONDS / 5) == (3, True)
 
 
+def test_target_that_hangs_leaves_the_others_their_time(here: Path) -> None:
+    (here / "hangs.py").write_text("import time; time.sleep(600)")
+    (here / "crashes.py").write_text("import os; os.abort()")
+    (here / "mine.py").write_text("import asyncio; new_event_loop = asyncio.new_event_loop")
+    found = unusable(["hangs:serve", "asyncio+mine:new_event_loop", "crashes:serve"])
+    assert found == {
+        "hangs:serve": f"import failed: it takes longer than {TRIAL_SECONDS:g} s",
+        "crashes:serve": "import failed: a process that tried it was killed by SIGABRT",
+    }
+
+
 @pytest.mark.parametrize(
     "code",
     [

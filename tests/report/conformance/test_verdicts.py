@@ -13,6 +13,7 @@ from upecho.conformance.check import Check, Level
 from upecho.conformance.findings import Event, Explanation, Fault, Recorded, Wire
 from upecho.conformance.run.outcome import Outcome, Verdict
 from upecho.net.address import Family
+from upecho.report.conformance.causes import HEADS
 from upecho.report.conformance.matrix import letters
 from upecho.report.conformance.verdicts import verdicts
 
@@ -77,12 +78,19 @@ def wrong() -> list[Outcome]:
     ]
 
 
-def rendered(outcomes: Sequence[Outcome], width: int = 100, *, due: int | None = None, terminal: bool = False) -> str:
+def rendered(
+    outcomes: Sequence[Outcome],
+    width: int = 100,
+    *,
+    due: int | None = None,
+    terminal: bool = False,
+    verbose: bool = False,
+) -> str:
     file = io.StringIO()
     targets = sorted({one.target for one in outcomes})
     console = Console(file=file, width=width, highlight=False, color_system="standard" if terminal else None)
     due = len(outcomes) if due is None else due
-    console.print(verdicts(outcomes, CHECKS, targets, due=due, width=width), crop=False)
+    console.print(verdicts(outcomes, CHECKS, targets, due=due, width=width, verbose=verbose), crop=False)
     return "".join(line.rstrip() + "\n" for line in file.getvalue().splitlines())
 
 
@@ -144,6 +152,7 @@ MUST      The server answers every client whatever the others do.
 source    RFC 862
 expected  FIN
 seen      RST
+also      failed SHOULD over inet6: connect-burst
 repeat    upecho check …
 
 ERROR  half-close: one over inet
@@ -151,13 +160,6 @@ MUST    The server answers every client whatever the others do.
 source  RFC 862
 error   OSError: no descriptors
 in      serve, x.py:2
-
-FAILED SHOULD  connect-burst: one over inet6
-SHOULD    The server answers every client whatever the others do.
-source    RFC 862
-expected  FIN
-seen      RST
-repeat    upecho check …
 
 KNOWN  half-close: two over inet: it sends no FIN
 UNSUPPORTED  two: it declares a limit: 1 check
@@ -257,6 +259,59 @@ repeat    upecho check 'cmd:./server --with --a --long --command --line {address
 def test_lines_are_wrapped_below_their_text_except_the_command_to_repeat(terminal: bool) -> None:
     one = outcome("echo-hello", Verdict.FAILED, explanation=LONG)
     assert WRAPPED in re.sub(r"\x1b\[[0-9;]*m| +$", "", rendered([one], 42, terminal=terminal), flags=re.MULTILINE)
+
+
+def silent() -> list[Outcome]:
+    """Return the outcomes for a target that answers nothing: one failure, and what follows from it."""
+    why = Explanation("progress", "none for 2 s; 0 bytes received, 5 missing", repeat="upecho check …")
+    later = dataclasses.replace(why, seen="none for 2.1 s; 0 bytes received, 50 missing")
+    not_run: dict[str, Any] = {"verdict": Verdict.NOT_RUN, "cause": "an answer: none", "follows_from": ("echo-hello",)}
+    names = ("half-close", "memory-after-stall", "connect-burst")
+    families = (Family.INET, Family.UNIX)
+    failed = [outcome("echo-hello", Verdict.FAILED, family=family, explanation=why) for family in families]
+    return failed + [
+        outcome(name, family=family, explanation=later, **not_run) for name in names for family in families
+    ]
+
+
+def test_one_cause_is_one_finding() -> None:
+    text = rendered(silent())
+    assert [line for line in text.splitlines() if line.startswith(tuple(HEADS.values()))] == [
+        "FAILED  echo-hello: a over inet, unix"
+    ]
+    assert "also      not run over inet, unix: half-close, memory-after-stall, connect-burst\n" in text
+    assert text.startswith("                      a\nbytes\n  echo-hello  MUST    FF\n\n")
+    assert "\n3 checks without a failure left out; --verbose shows them\n" in text
+
+
+def test_verbose_report_shows_every_check() -> None:
+    text = rendered(silent(), verbose=True)
+    heads = [line for line in text.splitlines() if line.startswith(tuple(HEADS.values()))]
+    assert heads == [
+        "FAILED  echo-hello: a over inet, unix",
+        "NOT RUN  half-close: a over inet, unix",
+        "NOT RUN  memory-after-stall: a over inet, unix",
+        "NOT RUN  connect-burst: a over inet, unix",
+    ]
+    assert "  connect-burst       SHOULD  --\n" in text
+
+
+def test_different_causes_are_different_findings() -> None:
+    other = Explanation("FIN", "still open", repeat="upecho check …")
+    outcomes = [outcome("echo-hello", Verdict.FAILED), outcome("half-close", Verdict.FAILED, explanation=other)]
+    outcomes.append(outcome("half-close", Verdict.FAILED, target="b"))
+    text = rendered(outcomes)
+    assert text.count("FAILED  ") == 3
+    assert "also" not in text
+
+
+def test_checks_that_are_not_run_because_of_a_known_failure_share_a_line() -> None:
+    outcomes = [dataclasses.replace(one, known="it is silent") for one in silent()]
+    lines = rendered(outcomes).splitlines()
+    assert [line for line in lines if line.startswith("KNOWN")] == [
+        "KNOWN  echo-hello: a over inet, unix: it is silent",
+        "KNOWN  half-close: a over inet, unix (and 2 other checks not run): it is silent",
+    ]
 
 
 def test_flaky_failures_are_marked() -> None:

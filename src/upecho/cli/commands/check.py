@@ -33,6 +33,15 @@ from upecho.support.errors import CallerError
 @click.option(
     "--check", "ids", multiple=True, metavar="ID", type=CheckName(), help="Run this check; repeatable.  [default: all]"
 )
+@click.option(
+    "--all",
+    "run_all",
+    is_flag=True,
+    help="Run every check, even if a server answers nothing or failed checks take long.",
+)
+@click.option(
+    "--verbose", is_flag=True, help="Show the details of every check that did not pass, not of one for each cause."
+)
 @click.option("--strict", is_flag=True, help="Let a failed SHOULD check fail the run.")
 @click.option(
     "--max-clients",
@@ -91,7 +100,8 @@ def command(targets: Sequence[str], families: Sequence[Family], file: Path | Non
         for target in plan.targets:
             expect_writable(options["directory"], target, plan.known.of(target))
     expect_listeners(plan.targets)
-    return carry_out(CheckRun(plan), file, directory=options["directory"], write_known=options["write_known"])
+    shown = {name: options[name] for name in ("directory", "write_known", "verbose")}
+    return carry_out(CheckRun(plan), file, **shown)
 
 
 def _plan(texts: Sequence[str], families: Sequence[Family], options: dict[str, Any]) -> Plan:
@@ -113,6 +123,7 @@ def _plan(texts: Sequence[str], families: Sequence[Family], options: dict[str, A
         strict=options["strict"],
         jobs=options["jobs"],
         unusable=reasons,
+        run_all=options["run_all"],
     )
     if targets and not plan.due:
         raise CallerError(f"none of the selected checks applies: {check_notes.why_none_is_due(plan)}")

@@ -1,6 +1,5 @@
 """Provides the fixtures of the checks, selects the checks that are due, and turns their results into verdicts."""
 
-import shlex
 import signal
 import threading
 import warnings
@@ -11,17 +10,16 @@ from typing import Any
 import pytest
 
 from upecho.conformance.check import Check, Level
-from upecho.conformance.findings import Explanation, Record, Recorded
+from upecho.conformance.findings import Record, Recorded
 from upecho.conformance.harness.launcher import Launcher
 from upecho.conformance.harness.server import Server
-from upecho.conformance.harness.violation import Violation
 from upecho.conformance.plugin import refuse
 from upecho.conformance.run.explaining import as_text
+from upecho.conformance.run.given import Given
 from upecho.conformance.run.judging import (
     as_declared,
     as_information,
-    cause_in,
-    fault_in,
+    explained,
     show_in_pytest,
     unsupported_in,
     verdict_of,
@@ -36,6 +34,7 @@ from upecho.processes import rlimits
 from upecho.processes.interpreter import Interpreter
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.settings import MAX_GRACE
+from upecho.serving.target import Target
 from upecho.support.errors import CallerError
 
 DESCRIPTORS = 4096  # enough for the check with the most clients
@@ -47,7 +46,7 @@ CHECKS = pytest.StashKey[list[Check]]()
 KNOWN = pytest.StashKey[Known]()
 PYTHON = pytest.StashKey[Interpreter | None]()
 INTERRUPTED = pytest.StashKey[bool]()
-VIOLATION = pytest.StashKey[Violation]()
+FAILED = pytest.StashKey[bool]()
 UNSUPPORTED = pytest.StashKey[str]()
 RECORDED = pytest.StashKey[Recorded]()
 
@@ -70,20 +69,26 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _read_options(config: pytest.Config) -> None:
     option = config.getoption
-    if not option("--upecho-target"):
-        raise CallerError(NO_TARGET)
-    max_clients = option("--upecho-max-clients")
-    if max_clients is not None and max_clients < 1:
-        raise CallerError(f"--upecho-max-clients is {max_clients}; it must be at least 1")
-    grace = option("--upecho-grace")
-    if grace is not None and not 0 <= grace <= MAX_GRACE:
-        raise CallerError(f"--upecho-grace is {grace:g}; it must be a number of seconds between 0 and {MAX_GRACE:g}")
-    targets = parse_targets(option("--upecho-target"), max_clients, grace=grace)
+    given = next((one for one in config.pluginmanager.get_plugins() if isinstance(one, Given)), None)
+    targets = [given.target] if given else _parse_targets(config)
     config.stash[PAIRS] = pair_with_families(targets, [Family(name) for name in option("--upecho-family")])
     config.stash[CHECKS] = select_checks(option("--upecho-check"))
     config.stash[KNOWN] = read_known_failures(option("--upecho-known"), targets)
     python = option("--upecho-python")
-    config.stash[PYTHON] = Interpreter.probe(python) if python else None
+    interpreter = given.interpreter if given else None
+    config.stash[PYTHON] = Interpreter.probe(python) if python else interpreter
+
+
+def _parse_targets(config: pytest.Config) -> list[Target]:
+    texts, max_clients = config.getoption("--upecho-target"), config.getoption("--upecho-max-clients")
+    if not texts:
+        raise CallerError(NO_TARGET)
+    if max_clients is not None and max_clients < 1:
+        raise CallerError(f"--upecho-max-clients is {max_clients}; it must be at least 1")
+    grace = config.getoption("--upecho-grace")
+    if grace is not None and not 0 <= grace <= MAX_GRACE:
+        raise CallerError(f"--upecho-grace is {grace:g}; it must be a number of seconds between 0 and {MAX_GRACE:g}")
+    return parse_targets(texts, max_clients, grace=grace)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -127,7 +132,8 @@ def supervisor() -> Iterator[Supervisor]:
 def launcher(supervisor: Supervisor, request: pytest.FixtureRequest) -> Iterator[Launcher]:
     """Start one target over one family as often as the checks need it."""
     target, family = request.param
-    launcher = Launcher(target, family, supervisor, request.config.stash[PYTHON])
+    options = {"interpreter": request.config.stash[PYTHON], "run_all": request.config.getoption("--upecho-all")}
+    launcher = Launcher(target, family, supervisor, **options)
     yield launcher
     launcher.discard_shared()
 
@@ -146,9 +152,10 @@ def _one_check(launcher: Launcher, request: pytest.FixtureRequest) -> Iterator[N
             request.node.stash[UNSUPPORTED] = reason
             if not launcher.works_anyway(check):
                 pytest.skip(reason)
+        launcher.expect_worth_running()
         yield
     finally:
-        launcher.end_check(failed=VIOLATION in request.node.stash)
+        launcher.end_check(failed=FAILED in request.node.stash)
 
 
 @pytest.fixture
@@ -168,6 +175,18 @@ def server(launcher: Launcher) -> Server:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Let a check pass only if the servers that it has used still answer."""
+    if _check(item) is None:
+        return (yield)
+    launcher: Launcher = item.funcargs["launcher"]  # type: ignore[attr-defined]
+    with launcher.blaming_ended_server():
+        result = yield
+        launcher.expect_still_serving()
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
     """Turn the end of a check into a verdict, and attach that to the report as a property.
 
@@ -180,6 +199,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     check = _check(item)
     if check is None or (call.when != "call" and call.excinfo is None):
         return report
+    if violation_in(call):
+        item.stash[FAILED] = True  # the server is not used again
     known = item.config.stash[KNOWN]
     outcome = known.marked(_outcome(item, call, check))
     if outcome.verdict in (Verdict.FAILED, Verdict.NOT_RUN):
@@ -192,42 +213,21 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def _outcome(item: pytest.Item, call: pytest.CallInfo[None], check: Check) -> Outcome:
+    launcher: Launcher | None = item.funcargs.get("launcher")  # type: ignore[attr-defined]
     target, family = _pair(item)
-    verdict = verdict_of(call)
     outcome = Outcome(
         target=target.text,
         family=family,
         check=check.id,
         level=check.level,
-        verdict=verdict,
+        verdict=verdict_of(call),
         seconds=round(call.duration, 4),
-        explanation=_explanation(item, call, check),
-        cause=cause_in(call),
-        fault=fault_in(call) if verdict is Verdict.ERROR else None,
         recorded=item.stash.get(RECORDED, None),
     )
+    outcome = explained(outcome, call, launcher)
     if reason := item.stash.get(UNSUPPORTED, "") or unsupported_in(call):
         outcome = as_declared(outcome, reason)
     return as_information(outcome) if check.level is Level.INFO else outcome
-
-
-def _explanation(item: pytest.Item, call: pytest.CallInfo[None], check: Check) -> Explanation | None:
-    """Return why a check failed; that it did is noted, so that the server is not used again."""
-    violation = violation_in(call)
-    if violation is None:
-        return None
-    item.stash[VIOLATION] = violation
-    launcher: Launcher = item.funcargs["launcher"]  # type: ignore[attr-defined]
-    violation = launcher.explained(violation)
-    target, family = _pair(item)
-    return Explanation(
-        expected=violation.expected,
-        seen=violation.seen,
-        note=" ".join(" ".join(getattr(violation, "__notes__", [])).split()),
-        wire=launcher.log.wire(),
-        stderr=tuple(launcher.stderr()),
-        repeat=f"upecho check {shlex.quote(target.text)} --family {family} --check {check.id}",
-    )
 
 
 def _check(item: pytest.Item) -> Check | None:

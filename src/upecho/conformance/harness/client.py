@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from upecho.conformance.harness.connection import IN, OUT, TIMEOUT_SECONDS, Connection
+from upecho.conformance.harness.patience import IdleWatch
 from upecho.conformance.harness.violation import Log, Violation, show
 from upecho.support import timeouts
 from upecho.support.text import plural
@@ -33,7 +34,13 @@ class Client(Connection):
     """A client of the server that is checked."""
 
     def __init__(
-        self, connection: socket.socket, log: Log, name: str, is_busy: Callable[[], bool] = _never_busy
+        self,
+        connection: socket.socket,
+        log: Log,
+        name: str,
+        *,
+        is_busy: Callable[[], bool] = _never_busy,
+        watch: Callable[[], IdleWatch | None] = lambda: None,
     ) -> None:
         """Take over a socket.
 
@@ -42,8 +49,9 @@ class Client(Connection):
             log: Receives what happens on the connection.
             name: Name of the client in the log.
             is_busy: Returns whether the server is using CPU time or waiting for a processor, as far as that is known.
+            watch: Begins to watch whether the server does anything, as far as that is known.
         """
-        super().__init__(connection, log, name)
+        super().__init__(connection, log, name, watch)
         self._is_busy = is_busy
 
     def exchange(self, data: bytes) -> None:

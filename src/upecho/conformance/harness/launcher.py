@@ -1,19 +1,30 @@
 """One target over one family: starts its servers for checks and keeps account of what they wrote to stderr."""
 
+import contextlib
+import errno
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from upecho.conformance.check import Check
+from upecho.conformance.harness.budget import Budget
 from upecho.conformance.harness.server import Server
 from upecho.conformance.harness.stderr import Fragment, errors, summarized
-from upecho.conformance.harness.violation import Log, Violation, important_lines, unrequested_ending
+from upecho.conformance.harness.violation import (
+    Log,
+    NotReached,
+    OutOfTime,
+    Violation,
+    important_lines,
+    precondition,
+    unrequested_ending,
+)
 from upecho.net.address import Address, Family
 from upecho.processes import procfs
 from upecho.processes.ending import ending
 from upecho.processes.interpreter import Interpreter
-from upecho.processes.listeners import described
+from upecho.processes.listening import described
 from upecho.processes.server_process import Launch, StartFailure, start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.listener import unused
@@ -21,7 +32,9 @@ from upecho.serving.settings import Settings
 from upecho.serving.target import Kind, Target
 from upecho.support.text import plural
 
+ANSWER_CHECK = "echo-hello"  # the check that fails if the target answers nothing at all
 GRACE_SECONDS = 2.0  # that an implementation is told
+OURS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # errors that say that this process lacks something
 ANSWER_SECONDS = 0.3  # a client that is answered later than this had to wait for its turn
 
 
@@ -36,43 +49,133 @@ class Launcher:
         family: The socket family of every server.
         supervisor: What the server processes are children of.
         log: Events of the current check.
+        budget: The time that failed checks have taken.
     """
 
     def __init__(
-        self, target: Target, family: Family, supervisor: Supervisor, interpreter: Interpreter | None = None
+        self,
+        target: Target,
+        family: Family,
+        supervisor: Supervisor,
+        *,
+        interpreter: Interpreter | None = None,
+        run_all: bool = False,
     ) -> None:
+        """Prepare to start servers; none is started yet.
+
+        Args:
+            target: What is checked.
+            family: The socket family of every server.
+            supervisor: What the server processes are children of.
+            interpreter: Python that runs an implementation; None means this one.
+            run_all: Whether every check is run, even if the target answers nothing or failed checks take long.
+        """
         self.target = target
         self.family = family
         self.supervisor = supervisor
+        self.budget = Budget(limited=not run_all)
         self.log = Log()
+        self._run_all = run_all
         self._interpreter = interpreter
         self._shared: Server | None = None
+        self._served: list[str] = []  # ids of the checks that have used the shared server
         self._started: list[Server] = []
-        self._hung_at_start: Violation | None = None
+        self._hung_at_start: tuple[str, str] | None = None  # what was expected and seen
         self._written: list[list[Fragment]] = []  # by each server so far whose stderr counts
         self._check: Check
         self._max_clients: int | None = None
 
     def begin_check(self, check: Check) -> None:
         """Begin a new log and a new account of stderr."""
-        self.log = Log()
+        self.log = Log(self.budget)
         self._check = check
         # A check with more clients than the target declares to serve shows something only if it connects all of them.
         self._max_clients = None if self._takes_too_many(check) else self.target.max_clients
         for server in self._servers():
             server.begin_check(self.log, self._max_clients)
 
+    def expect_worth_running(self) -> None:
+        """Expect that the target answers anything at all, and that failed checks have not taken too long.
+
+        Raises:
+            Violation: The target answers nothing, and the current check is the one about that.
+            NotReached: The target answers nothing, or there is no time for the check.
+        """
+        if self._run_all:
+            return
+        if self._silence:
+            violation = Violation(*self._silence)
+            if self._check.id == ANSWER_CHECK:
+                raise violation
+            raise NotReached("an answer to the first client", violation, [ANSWER_CHECK])
+        if self.budget.is_spent:
+            raise OutOfTime(self.budget)
+
+    @functools.cached_property
+    def _silence(self) -> tuple[str, str] | None:
+        """What was expected and seen if the target does not answer the first client; None if it does."""
+        try:
+            self.shared_server().expect_any_answer()
+        except Violation as violation:
+            self.explained(violation)
+            return violation.expected, violation.seen
+        try:
+            self.shared_server().expect_still_serving()
+            self.shared_server().let_finish()
+        except Violation:  # it serves one client and ends, which is for the checks to find
+            self.discard_shared()
+        self._collect_stderr(ANSWER_CHECK)
+        self._served.clear()
+        self.begin_check(self._check)
+        return None
+
+    def expect_still_serving(self) -> None:
+        """Expect that every server that the check has used, unless it was told to end, still answers.
+
+        A check that a dead server passes has proved nothing, and a damaged server must not fail the next check.
+
+        Raises:
+            NotReached: A server does not answer.
+        """
+        with precondition("a server that still answers after the check"):
+            for server in self._servers():
+                if server is not self._shared or self._check.id in self._served:
+                    server.expect_still_serving()
+
     def end_check(self, *, failed: bool) -> None:
         """Disconnect all clients, end the servers of this check, and the shared one too if it may be damaged."""
         for server in self._servers():
             server.disconnect()
-        # A shared server that is about to end, or is stuck, must not fail the next check.
-        is_sound = self._shared is None or self.target.kind is Kind.ADDRESS or self._shared.is_serving()
-        self._collect_stderr()
+        self._collect_stderr(self._check.id)
         while self._started:
             self._started.pop().process.child.close()
-        if failed or not is_sound:
+        if failed:
+            self.budget.charge(self._check.id, self.log.age_seconds())
             self.discard_shared()
+
+    def earlier_checks(self) -> list[str]:
+        """Return the ids of the earlier checks that may have led to a failure of this one.
+
+        They are the checks that the shared server had served before, if this one uses it, or those whose stderr this
+        one judges.
+        """
+        judged = [one.check for fragments in self._written for one in fragments] if self._check.runs_last else []
+        served = self._served if self._check.id in self._served else []
+        return [check for check in dict.fromkeys([*judged, *served]) if check != self._check.id]
+
+    @contextlib.contextmanager
+    def blaming_ended_server(self) -> Iterator[None]:
+        """Turn an OSError that nothing foresaw into a violation if a server of the check has ended by itself.
+
+        A check that looks at a process or a path of a server that is gone says nothing about this program.
+        """
+        try:
+            yield
+        except OSError as error:
+            ends = (server.unrequested_end() for server in self._servers())
+            if error.errno in OURS or not (end := next(filter(None, ends), "")):
+                raise
+            raise Violation("a server that runs until the end of the check", end) from error
 
     def stderr(self) -> list[str]:
         """Return the lines that matter of what the servers have written to stderr during this check."""
@@ -81,20 +184,21 @@ class Launcher:
     def explained(self, violation: Violation) -> Violation:
         """Return a violation that says if the server has ended by itself, because that explains everything else."""
         ends = (server.unrequested_end() for server in self._servers())
-        if end := next(filter(None, ends), ""):
-            violation.seen = f"{end} (symptom: {violation.seen})"
+        violation.end = next(filter(None, ends), "")
+        if violation.end and violation.end != violation.seen:
+            violation.seen = f"{violation.end} (symptom: {violation.seen})"
         return violation
 
     def expect_no_errors_on_stderr(self) -> None:
         """Expect that no server of this launcher has written an error report since it was ready."""
-        self._collect_stderr()
+        self._collect_stderr(self._check.id)
         if findings := [finding for fragments in self._written for finding in errors(fragments)]:
             self._forget_clients_unless(findings[0].check)
             raise Violation("no traceback, crash report or warning on stderr", summarized(findings))
 
     def expect_silence_on_stderr(self) -> None:
         """Expect that no server of this launcher has written anything from when it was ready until it had to stop."""
-        self._collect_stderr()
+        self._collect_stderr(self._check.id)
         if written := [one for fragments in self._written for one in fragments if one.while_serving]:
             first = written[0]
             self._forget_clients_unless(first.check)
@@ -102,10 +206,11 @@ class Launcher:
             what = "; ".join(important_lines(first.text))
             raise Violation("nothing on stderr", f"{lines}, the first during {first.check}: {what}")
 
-    def _collect_stderr(self) -> None:
+    def _collect_stderr(self, check: str) -> None:
+        """Collect what the servers have written to stderr since the last time, as written during a check."""
         for server in self._servers():
             if server.stderr:
-                server.stderr.collect(self._check.id)
+                server.stderr.collect(check)
 
     def _forget_clients_unless(self, check: str) -> None:
         """Clear the log if it was during another check that the server wrote what is about to be reported."""
@@ -117,15 +222,24 @@ class Launcher:
         if self._shared and self.target.kind is not Kind.ADDRESS and not self._shared.process.child.is_alive():
             self.discard_shared()
         if self._shared is None:
-            address = self.target.address() if self.target.kind is Kind.ADDRESS else None
-            self._shared = Server(address) if address else self._start(self._launch(self.new_address()))
+            self._shared = self._start_shared()
             self._shared.begin_check(self.log, self._max_clients)
+        if self._check.id not in self._served:
+            self._served.append(self._check.id)
         return self._shared
 
+    def _start_shared(self) -> Server:
+        if self.target.kind is Kind.ADDRESS:
+            return Server(self.target.address())
+        judges_that = self._check.id == ANSWER_CHECK
+        with contextlib.nullcontext() if judges_that else precondition("a server that starts"):
+            return self._start(self._launch(self.new_address()))
+
     def discard_shared(self) -> None:
-        """End the shared server, so that the next check gets a new one."""
+        """End the shared server, so that the next check gets a new one; one at an address goes on, with its history."""
         if self._shared and self.target.kind is not Kind.ADDRESS:
             self._shared.process.child.close()
+            self._served = []
         self._shared = None
 
     def start(
@@ -235,13 +349,13 @@ class Launcher:
 
     def _start(self, launch: Launch) -> Server:
         if self._hung_at_start:  # waiting for that again in every check would take minutes
-            raise self._hung_at_start
+            raise Violation(*self._hung_at_start)
         try:
             process = start_server(self.supervisor, launch)
         except StartFailure as failure:
             violation = self._start_violation(launch, failure)
             if failure.status is None:
-                self._hung_at_start = violation
+                self._hung_at_start = violation.expected, violation.seen
             raise violation from None
         server = Server(process.address, process)
         if server.stderr and launch.descriptors is None:  # with few descriptors, a server may complain of it

@@ -3,9 +3,10 @@
 import contextlib
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from upecho.conformance.findings import Event, Wire
+from upecho.conformance.harness.budget import Budget
 from upecho.processes.ending import ended, ending
 from upecho.support.text import plural, printable
 
@@ -14,6 +15,7 @@ FIRST_EVENTS = 4  # shown of a long log
 LAST_EVENTS = 7
 MAX_LINE_LENGTH = 300  # characters of a line that a target has written
 FRAME = re.compile(r'(?P<margin>[ |]*?)  File "(?P<file>.+)", line (?P<line>\d+)')  # exception groups have a margin
+WARNING = re.compile(r".+:\d+: [\w.]*Warning: .+")  # as warnings.formatwarning writes it
 
 
 class Violation(AssertionError):
@@ -22,12 +24,14 @@ class Violation(AssertionError):
     Attributes:
         expected: What the check expected.
         seen: What it saw instead.
+        end: How the server has ended although nothing asked it to; empty if it runs, or if nobody has looked.
     """
 
     def __init__(self, expected: str, seen: str) -> None:
         super().__init__(f"expected {expected}, saw {seen}")
         self.expected = expected
         self.seen = seen
+        self.end = ""
 
 
 class NotReached(Violation):
@@ -35,11 +39,30 @@ class NotReached(Violation):
 
     Attributes:
         precondition: What the check needed first, such as ``an echo before the reset``.
+        follows_from: Ids of the failed checks that are the cause; empty if it is not known to be another check.
     """
 
-    def __init__(self, precondition: str, violation: Violation) -> None:
+    def __init__(self, precondition: str, violation: Violation, follows_from: Sequence[str] = ()) -> None:
         super().__init__(violation.expected, violation.seen)
         self.precondition = precondition
+        self.follows_from = tuple(follows_from)
+
+    @property
+    def cause(self) -> str:
+        """What kept the check from being reached, on one line."""
+        return f"{self.precondition}: {self.seen}"
+
+
+class OutOfTime(NotReached):
+    """The check is not worth its time, because other checks have failed slowly."""
+
+    def __init__(self, budget: Budget) -> None:
+        super().__init__("time for the check", Violation("time for the check", budget.cause), budget.failed)
+
+    @property
+    def cause(self) -> str:
+        """What kept the check from being reached, on one line."""
+        return self.seen
 
 
 class Unsupported(Exception):
@@ -68,7 +91,13 @@ def precondition(what: str) -> Iterator[None]:
 class Log:
     """The events of one check, with the time since its start."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget | None = None) -> None:
+        """Begin a check.
+
+        Args:
+            budget: Limits how long the check may take if other checks have failed; None means no such limit.
+        """
+        self._budget = budget or Budget(limited=False)
         self._began = time.monotonic()
         self._events: list[Event] = []
 
@@ -89,9 +118,16 @@ class Log:
 
         Raises:
             Violation: The check takes longer.
+            OutOfTime: It takes longer than other checks, which failed, have left for it.
         """
+        if self.age_seconds() > self._budget.seconds_left:
+            raise OutOfTime(self._budget)
         if self.age_seconds() > seconds:
             raise Violation(f"the end of the check within {seconds:g} s", f"only {so_far} in that time")
+
+    def seconds_left(self) -> float:
+        """Return the seconds that other checks, which failed, have left for this one."""
+        return max(0.0, self._budget.seconds_left - self.age_seconds())
 
     def wire(self) -> Wire:
         """Return the events; of a long log, only the beginning and the end."""
@@ -124,12 +160,19 @@ def how_ended(status: int | None) -> str:
 
 def important_lines(text: str) -> list[str]:
     """Return the important lines that a process wrote to stderr: the last exception with its place, the last line."""
-    lines = [line for line in printable(text).splitlines() if any(map(str.isalnum, line))]
+    lines = _without_quoted_code([line for line in printable(text).splitlines() if any(map(str.isalnum, line))])
     frames = [(number, frame) for number, line in enumerate(lines) if (frame := FRAME.match(line))]
     important = [_exception(lines[number + 1 :], frame) for number, frame in frames[-1:]]
     if lines and not any(lines[-1].strip(" |") in one for one in important):
         important.append(lines[-1].strip(" |"))
     return [_shortened(one) for one in important]
+
+
+def _without_quoted_code(lines: list[str]) -> list[str]:
+    """Return the lines without those in which Python quotes the code that has caused the warning above them."""
+    warned = [bool(WARNING.fullmatch(line)) for line in lines]
+    quoted = [after and line.startswith("  ") for line, after in zip(lines, [False, *warned], strict=False)]
+    return [line for line, is_quoted in zip(lines, quoted, strict=True) if not is_quoted]
 
 
 def _exception(after: list[str], frame: re.Match[str]) -> str:

@@ -23,6 +23,7 @@ class Plan:
         strict: Whether a failed SHOULD check fails the run.
         jobs: Number of checks that run at the same time; None means two per core.
         unusable: The targets that are not checked because their code cannot be used, each with the reason.
+        run_all: Whether every check is run, even if a target answers nothing or failed checks take long.
     """
 
     pairs: Sequence[Pair]
@@ -31,6 +32,7 @@ class Plan:
     strict: bool = False
     jobs: int | None = None
     unusable: Mapping[str, str] = field(default_factory=dict)
+    run_all: bool = False
 
     @property
     def targets(self) -> list[Target]:
@@ -61,7 +63,7 @@ class CheckRun:
             HarnessError: The suite could not be run to its end.
         """
         plan = self.plan
-        for outcome in Runner(plan.pairs, plan.checks, jobs=plan.jobs).outcomes():
+        for outcome in Runner(plan.pairs, plan.checks, jobs=plan.jobs, run_all=plan.run_all).outcomes():
             self._outcomes.append(plan.known.marked(outcome))
             yield self._outcomes[-1]
 

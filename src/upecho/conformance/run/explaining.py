@@ -15,8 +15,9 @@ REPEAT = "repeat"
 
 def lines(check: Check, outcome: Outcome) -> Iterator[Line]:
     """Yield what is known about an outcome that is not a pass, but for the command that repeats the check."""
-    yield check.level.value, check.requirement
-    yield "source", check.source
+    if not outcome.follows_from:  # otherwise the failure of another check matters
+        yield check.level.value, check.requirement
+        yield "source", check.source
     if outcome.cause:
         yield "cause", outcome.cause
     if outcome.fault:
@@ -24,8 +25,9 @@ def lines(check: Check, outcome: Outcome) -> Iterator[Line]:
         if outcome.fault.location:
             yield "in", outcome.fault.location
     if why := outcome.explanation:
-        yield "expected", why.expected
-        yield "seen", why.seen
+        if not outcome.cause:  # which contains them
+            yield "expected", why.expected
+            yield "seen", why.seen
         if why.note:
             yield "note", why.note
         yield from _labelled("wire", _events(why.wire))

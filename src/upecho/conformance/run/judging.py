@@ -1,17 +1,21 @@
 """Turns the end of a test function into a verdict, and a verdict into the outcome that pytest shows."""
 
 import errno
+import shlex
 import traceback
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from upecho.conformance.findings import Fault, Recorded
+from upecho.conformance.findings import Explanation, Fault, Recorded
+from upecho.conformance.harness.launcher import Launcher
 from upecho.conformance.harness.violation import NotReached, Unsupported, Violation
 from upecho.conformance.run.outcome import Outcome, Verdict
 from upecho.processes import rlimits
 from upecho.support.errors import HarnessError, UpechoError
+from upecho.support.text import plural
 
 
 def violation_in(call: pytest.CallInfo[None]) -> Violation | None:
@@ -36,16 +40,49 @@ def unsupported_in(call: pytest.CallInfo[None]) -> str:
     return raised.reason if isinstance(raised, Unsupported) else ""
 
 
-def cause_in(call: pytest.CallInfo[None]) -> str:
-    """Return what kept a check from reaching the point that it judges; empty if it got there."""
+def explained(outcome: Outcome, call: pytest.CallInfo[None], launcher: Launcher | None) -> Outcome:
+    """Return the outcome with the reason why the check did not pass.
+
+    Args:
+        outcome: The outcome.
+        call: How the test ended.
+        launcher: What started the servers of the check; None if not even that was possible.
+    """
     violation = violation_in(call)
-    return f"{violation.precondition}: {violation.seen}" if isinstance(violation, NotReached) else ""
+    if call.excinfo and outcome.verdict is Verdict.ERROR:
+        return replace(outcome, fault=fault_of(call.excinfo.value))
+    if violation is None or launcher is None:
+        return outcome
+    violation = launcher.explained(violation)
+    if isinstance(violation, NotReached):
+        outcome = replace(outcome, cause=violation.cause, follows_from=violation.follows_from)
+    return replace(outcome, explanation=_explanation(outcome, violation, launcher))
 
 
-def fault_in(call: pytest.CallInfo[None]) -> Fault:
+def _explanation(outcome: Outcome, violation: Violation, launcher: Launcher) -> Explanation:
+    notes = [*getattr(violation, "__notes__", [])]
+    if before := launcher.earlier_checks():
+        notes.append(f"{plural(len(before), 'earlier check')} may have led to this; the command repeats them, too")
+    return Explanation(
+        expected=violation.expected,
+        seen=violation.seen,
+        end=violation.end,
+        note=" ".join("; ".join(notes).split()),
+        wire=launcher.log.wire(),
+        stderr=tuple(launcher.stderr()),
+        repeat=_repeat(outcome, before),
+    )
+
+
+def _repeat(outcome: Outcome, before: Sequence[str]) -> str:
+    """Return the command that runs a check again, after the checks that its server had served before it."""
+    command = f"upecho check {shlex.quote(outcome.target)} --family {outcome.family}"
+    checks = " ".join(f"--check {check}" for check in [*before, outcome.check])
+    return f"{command} --jobs 1 {checks}" if before else f"{command} {checks}"
+
+
+def fault_of(raised: BaseException) -> Fault:
     """Return what kept a check from a verdict; the location is given only for an unforeseen exception."""
-    assert call.excinfo
-    raised = call.excinfo.value
     if isinstance(raised, OSError) and raised.errno == errno.EMFILE:
         raised = HarnessError(rlimits.too_few("this check"))
     if isinstance(raised, UpechoError):
@@ -60,14 +97,16 @@ def as_declared(outcome: Outcome, reason: str) -> Outcome:
     if outcome.verdict is Verdict.ERROR:
         return outcome
     works = outcome.verdict is Verdict.PASSED
-    return replace(outcome, verdict=Verdict.UNSUPPORTED, unsupported=reason, works_anyway=works)
+    return replace(
+        outcome, verdict=Verdict.UNSUPPORTED, unsupported=reason, works_anyway=works, cause="", follows_from=()
+    )
 
 
 def as_information(outcome: Outcome) -> Outcome:
     """Return the outcome of an INFO check, which cannot fail: a failed one passes without a value."""
-    if outcome.verdict not in (Verdict.FAILED, Verdict.NOT_RUN):
+    if outcome.verdict is not Verdict.FAILED:
         return outcome
-    return replace(outcome, verdict=Verdict.PASSED, cause="", recorded=Recorded(text="none"))
+    return replace(outcome, verdict=Verdict.PASSED, recorded=Recorded(text="none"))
 
 
 def show_in_pytest(report: pytest.TestReport, outcome: Outcome, complaint: str, *, strict: bool) -> None:

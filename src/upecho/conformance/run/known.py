@@ -110,8 +110,17 @@ class Known:
     def marked(self, outcome: Outcome) -> Outcome:
         """Return the outcome, marked with the reason if it is about a known failure."""
         failures = self._by_target.get(outcome.target)
-        entry = failures.entry(outcome) if failures and not _is_unobservable(outcome) else None
-        return replace(outcome, known=entry.reason, flaky=entry.flaky) if entry else outcome
+        if failures is None or _is_unobservable(outcome):
+            return outcome
+        if entry := failures.entry(outcome):
+            return replace(outcome, known=entry.reason, flaky=entry.flaky)
+        return replace(outcome, known=self._reason_of_cause(failures, outcome))
+
+    @staticmethod
+    def _reason_of_cause(failures: KnownFailures, outcome: Outcome) -> str:
+        """Return why a check is not run if every check that is the cause is known to fail; empty otherwise."""
+        causes = [failures.entry(replace(outcome, check=check)) for check in outcome.follows_from]
+        return "; ".join(dict.fromkeys(cause.reason for cause in causes if cause)) if all(causes) else ""
 
     def complaints(self, outcomes: Sequence[Outcome]) -> list[str]:
         """Return a line for each entry that is stale."""
@@ -138,7 +147,7 @@ def updated(old: Sequence[Entry], target: Target, outcomes: Sequence[Outcome], *
         left = (entry.without(filter(entry.covers, stale), target) for entry in old if entry.check == check)
         kept = [entry for entry in left if entry]
         entries += kept
-        if new := [one for one in ran if one.verdict is Verdict.FAILED and one.fails(strict=strict)]:
+        if new := [one for one in ran if _is_new(one, strict=strict)]:
             failed = frozenset(one.family for one in new)
             everywhere = failed == due_families(check, target) and not kept
             entries.append(Entry(check, _reason(new[0]), families=None if everywhere else failed))
@@ -166,6 +175,12 @@ def _reason(outcome: Outcome) -> str:
     why = outcome.explanation
     line = " ".join(f"expected {why.expected}, saw {why.seen}".split()) if why else outcome.verdict.value
     return line if len(line) <= MAX_REASON_LENGTH else line[: MAX_REASON_LENGTH - 1] + "…"
+
+
+def _is_new(outcome: Outcome, *, strict: bool) -> bool:
+    """Return whether an outcome fails the run and its entry would not be about another check."""
+    did_not_pass = outcome.verdict in (Verdict.FAILED, Verdict.NOT_RUN)
+    return did_not_pass and not outcome.follows_from and outcome.fails(strict=strict)
 
 
 def _is_unobservable(outcome: Outcome) -> bool:

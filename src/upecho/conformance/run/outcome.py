@@ -76,6 +76,7 @@ class Outcome:
             verdict is ``passed`` even if it has an explanation.
         unsupported: What the target declares, or what this system lacks; empty unless the verdict is ``unsupported``.
         cause: What kept the check from reaching the point that it judges; empty unless the verdict is ``not run``.
+        follows_from: Ids of the failed checks that are the cause; empty if no other check is known to be.
         works_anyway: Whether the check succeeded although the target declares that it does not support it.
         fault: What kept upecho from a verdict; None unless the verdict is ``error``.
         recorded: What an INFO check observed; None for any other check.
@@ -92,6 +93,7 @@ class Outcome:
     explanation: Explanation | None = None
     unsupported: str = ""
     cause: str = ""
+    follows_from: tuple[str, ...] = ()
     works_anyway: bool = False
     fault: Fault | None = None
     recorded: Recorded | None = None

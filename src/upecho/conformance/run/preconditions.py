@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from upecho.conformance.harness.connection import TIMEOUT_SECONDS
 from upecho.conformance.harness.violation import how_ended, important_lines
 from upecho.net import connecting
+from upecho.processes.child import Child
 from upecho.processes.server_process import END_SECONDS
-from upecho.processes.supervisor import Child, Supervisor
+from upecho.processes.supervisor import Supervisor
 from upecho.serving import registry
 from upecho.serving.target import COMMAND, Kind, Target
 from upecho.serving.trial import Step, decode
@@ -75,19 +76,23 @@ def _trial(supervisor: Supervisor, text: str) -> Child:
 
 
 def _failure(child: Child, deadline: float) -> str | None:
-    """Return why the target of a trial is unusable; None if it is not."""
+    """Return why the target of a trial is unusable; None if it is not.
+
+    What it has reported is read after the deadline as well, which another trial may have used up.
+    """
     step = Step.IMPORT
-    while time.monotonic() < deadline:
-        is_alive = child.is_alive()
+    while True:
+        is_alive, is_late = child.is_alive(), time.monotonic() >= deadline
         line = child.read_line(POLL_INTERVAL_SECONDS)
-        if line is None and is_alive:
-            child.wait(POLL_INTERVAL_SECONDS)  # the end of the pipe is read at once
-        elif line is None:
+        if line is None and not is_alive:
             return f"{step} failed: a process that tried it {_how_ended(child)}"
+        if line is None and is_late:
+            return f"{step} failed: it takes longer than {timeouts.scaled(TRIAL_SECONDS):g} s"
+        if line is None:
+            child.wait(POLL_INTERVAL_SECONDS)  # the end of the pipe is read at once
         step, reason = decode(line or "") or (step, None)
         if step is Step.END:
             return reason
-    return f"{step} failed: it takes longer than {timeouts.scaled(TRIAL_SECONDS):g} s"
 
 
 def _how_ended(child: Child) -> str:

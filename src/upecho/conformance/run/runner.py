@@ -3,18 +3,19 @@
 Theory of operation
 ===================
 
-Each worker is a child process that runs pytest for one share of the checks: one target, one family, some checks. Two
-targets therefore never share an interpreter, and a target whose module kills its process, or blocks in it, costs one
-share and not the run. A worker writes one JSON object per line to a pipe; the runner waits for all pipes in a selector.
+Each worker is a child process that runs pytest for one share of the checks: one target, one family, some checks. It
+never runs code of its target, which only the server processes do. A worker writes one JSON object per line to a pipe;
+the runner waits for all pipes in a selector.
 
 If there are more jobs than pairs of target and family, several workers divide the checks of a pair, each with a server
 of its own. A check that runs last, such as ``quiet-stderr``, judges what happened before it in its own worker, so every
 worker of the pair runs it. The runner holds such outcomes back until the last one has arrived and yields the worst.
 
-The end of a worker is observed in two ways. Usually its pipe reaches end of file. But a process that the module of a
-target started may have inherited the pipe and keep it open, so the runner also polls whether the worker is alive. A
-worker that ended without a verdict for each check of its share, or that wrote anything else than its verdicts, is a
-fault of the harness or of the code in the target's module: it never becomes a verdict about the target.
+The end of a worker is observed in two ways. Usually its pipe reaches end of file. But another process may have
+inherited the pipe and keep it open, so the runner also polls whether the worker is alive. A worker that ends without a
+verdict for each check of its share, writes anything else than its verdicts, or gives no verdict for a long time, is a
+fault of the harness. The checks that it still had to run get the verdict ``error`` with the reason, and all other
+workers go on.
 
 Why not pytest-xdist: its workers all collect the same tests, so each of them imports every target. A target that ends
 its process while it is imported therefore ends all workers, and the run stops without any test and without the name of
@@ -24,34 +25,42 @@ about five seconds and a temporary directory remains. A check that judges what h
 worker only, so its verdict would depend on the distribution of the tests. To separate the targets again would take a
 scheduler, targets that are imported late and a rule for merging verdicts, which is what this module and ``shares`` are.
 
-What the runner does not do: it does not stop a check that hangs. Every wait inside a check has a deadline; only an
-import of the target that hangs in a worker has none, and ``preconditions`` tries that import beforehand.
+What the runner does not do: it does not stop a check that takes long. Every wait inside a check has a deadline.
 """
 
+import json
 import os
-import re
 import selectors
 import sys
+import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeVar
 
+from upecho.conformance.catalogue import by_id
 from upecho.conformance.check import Check
+from upecho.conformance.findings import Fault
 from upecho.conformance.harness.violation import how_ended
+from upecho.conformance.run.given import Given
 from upecho.conformance.run.outcome import Identity, Outcome, Verdict
 from upecho.conformance.run.selection import Pair
 from upecho.conformance.run.shares import Share, divide
 from upecho.net.address import Family
+from upecho.processes.child import Child
 from upecho.processes.interpreter import Interpreter
 from upecho.processes.server_process import END_SECONDS
-from upecho.processes.supervisor import Child, Supervisor
+from upecho.processes.supervisor import Supervisor
+from upecho.support import decoding, timeouts
 from upecho.support.errors import HarnessError
 
-COMPLETED = {0, 1, 5}  # pytest's exit statuses when all tests passed, some did not, or none was due
+Kind = TypeVar("Kind")
+
 SEVERITY = [Verdict.UNSUPPORTED, Verdict.PASSED, Verdict.NOT_RUN, Verdict.FAILED, Verdict.ERROR]
-REASON = re.compile(r"^(?:ERROR: |(?:INTERNALERROR> )?(?=[\w.]*(?:Error|Exception)(?::|$)))(.+)", re.MULTILINE)
+PROGRAM = (sys.executable, "-P", "-m", "upecho.conformance.run.worker")
+LONGEST_SILENCE_SECONDS = 60.0  # several times as long as any check takes
 MAX_SHOWN_BYTES = 60  # of a line that is not a verdict
-POLL_INTERVAL_SECONDS = 0.1  # how often the runner looks for workers that ended without closing their pipe
+POLL_INTERVAL_SECONDS = 0.1  # how often the runner looks for workers that ended without closing their pipe, or hang
 JOBS_PER_CORE = 2  # checks spend half of their time waiting
 
 
@@ -63,43 +72,50 @@ class Worker:
         child: The process.
         share: The checks that it runs.
         pending: What the verdicts that have not arrived yet are about.
+        fault: Why the remaining verdicts will not arrive, as far as that is known before the process has ended.
     """
 
     child: Child
     share: Share
     pending: list[Identity]
+    fault: Fault | None = None
     _incomplete: bytes = b""
+    _heard: float = field(default_factory=time.monotonic)
 
     def outcomes_in(self, data: bytes) -> Iterator[Outcome]:
         """Yield the outcomes that are complete after ``data``, the next bytes from the pipe.
 
-        Raises:
-            HarnessError: A line is not one of the pending verdicts: code of the target wrote to the pipe.
+        Anything else than a pending verdict is a fault, and nothing after it counts.
         """
+        self._heard = time.monotonic()
         *lines, self._incomplete = (self._incomplete + data).split(b"\n")
         for line in lines:
-            outcome = _outcome_on(line)
-            if outcome is None or outcome.identity not in self.pending:
-                start = line[:MAX_SHOWN_BYTES].decode(errors="backslashreplace")
-                raise HarnessError(f"a worker checking {self.share} wrote something other than a verdict: {start!r}")
-            self.pending.remove(outcome.identity)
-            yield outcome
+            outcome = _read(Outcome, line)
+            if self.fault:
+                return
+            if outcome and outcome.identity in self.pending:
+                self.pending.remove(outcome.identity)
+                yield outcome
+            else:
+                self.fault = _read(Fault, line) or _stray(line)
 
-    def end(self) -> None:
-        """Wait for the process to end, and release it.
+    def is_lost(self) -> bool:
+        """Whether the process has ended, has written something else than its verdicts, or seems to hang."""
+        if not self.fault and time.monotonic() - self._heard > timeouts.scaled(LONGEST_SILENCE_SECONDS):
+            self.fault = Fault(f"the worker process gave no verdict for {timeouts.scaled(LONGEST_SILENCE_SECONDS):g} s")
+        return bool(self.fault) or not self.child.is_alive()
 
-        Raises:
-            HarnessError: It could not run the suite, or ended before its last verdict.
-        """
-        status = self.child.wait(END_SECONDS)
-        stderr = self.child.stderr()
+    def end(self) -> Iterator[Outcome]:
+        """End the process, and yield an outcome that says why for each verdict that has not arrived."""
+        status = None if self.fault else self.child.wait(END_SECONDS)
+        stderr = self.child.stderr().strip().splitlines()[-1:]
         self.child.close()
-        due = len(self.share.checks)
-        done = due - len(self.pending)
-        if self.pending or status not in COMPLETED:
-            reasons = REASON.findall(stderr) if status not in COMPLETED or not done else []
-            why = f": {reasons[-1]}" if reasons else ""
-            raise HarnessError(f"a worker checking {self.share} {how_ended(status)} after {done} of {due} checks{why}")
+        done = len(self.share.checks) - len(self.pending)
+        how = f"the worker process {how_ended(status)} after {done} of {len(self.share.checks)} checks"
+        fault = self.fault or Fault(": ".join([how, *stderr]))
+        for one in self.pending:
+            level = by_id()[one.check].level
+            yield Outcome(one.target, one.family, one.check, level, Verdict.ERROR, 0.0, fault=fault)
 
 
 class Runner:
@@ -112,6 +128,7 @@ class Runner:
         *,
         jobs: int | None = None,
         python: Interpreter | None = None,
+        run_all: bool = False,
     ) -> None:
         """Prepare a run.
 
@@ -120,8 +137,10 @@ class Runner:
             checks: The checks; those that are not due for a pair are left out.
             jobs: Number of workers that run at the same time; None means two per core.
             python: The interpreter that runs implementations; None means the one that runs this process.
+            run_all: Whether every check is run, even if a target answers nothing or failed checks take long.
         """
-        self._options = [] if python is None else [f"--upecho-python={python.executable}"]
+        self._python = python
+        self._options = ["--upecho-all"] if run_all else []
         self._jobs = jobs or JOBS_PER_CORE * (os.cpu_count() or 1)
         self._waiting = deque(divide(pairs, checks, self._jobs))
         self._expected = Counter(identity for share in self._waiting for identity in share.identities())
@@ -139,7 +158,7 @@ class Runner:
         Closing the iterator early ends the workers and everything that they started.
 
         Raises:
-            HarnessError: A worker failed. Failures that were held back until then are yielded first.
+            HarnessError: A worker could not be started. Failures that were held back until then are yielded first.
         """
         try:
             with Supervisor() as supervisor, selectors.DefaultSelector() as running:
@@ -154,9 +173,9 @@ class Runner:
                 worker = self._start(supervisor)
                 running.register(worker.child.stdout, selectors.EVENT_READ, worker)
             cancelled = {key.fd for key in running.get_map().values() if self._is_cancelled(key.data.share)}
-            ended = {key.fd for key in running.get_map().values() if not key.data.child.is_alive()}
+            lost = {key.fd for key in running.get_map().values() if key.data.is_lost()}
             readable = {key.fd for key, _ in running.select(POLL_INTERVAL_SECONDS)}
-            for fd in readable | ended | cancelled:
+            for fd in readable | lost | cancelled:
                 worker = running.get_key(fd).data
                 if self._is_cancelled(worker.share):
                     running.unregister(fd)
@@ -165,17 +184,18 @@ class Runner:
                 data = os.read(fd, 65536) if fd in readable else b""
                 for outcome in worker.outcomes_in(data):
                     yield from self._merged(outcome)
-                if not data:
+                if not data or worker.fault:
                     running.unregister(fd)
-                    worker.end()
+                    for outcome in worker.end():
+                        yield from self._merged(outcome)
 
     def _is_cancelled(self, share: Share) -> bool:
         return (share.target.text, share.family) in self._cancelled
 
     def _start(self, supervisor: Supervisor) -> Worker:
         share = self._waiting.popleft()
-        program = [sys.executable, "-P", "-m", "upecho.conformance.run.worker"]
-        child = supervisor.start([*program, *share.options(), *self._options])
+        given = Given(share.target, self._python)
+        child = supervisor.start([*PROGRAM, given.to_json(), *share.options(), *self._options])
         return Worker(child, share, list(share.identities()))
 
     def _merged(self, outcome: Outcome) -> Iterator[Outcome]:
@@ -189,9 +209,14 @@ class Runner:
             yield worst
 
 
-def _outcome_on(line: bytes) -> Outcome | None:
-    """Return the outcome on a line, or None if the line is something else."""
+def _read(kind: type[Kind], line: bytes) -> Kind | None:
+    """Return the object on a line of JSON, or None if the line is something else."""
     try:
-        return Outcome.from_json(line.decode())
+        return decoding.build(kind, json.loads(line))
     except (ValueError, RecursionError):
         return None
+
+
+def _stray(line: bytes) -> Fault:
+    start = line[:MAX_SHOWN_BYTES].decode(errors="backslashreplace")
+    return Fault(f"the worker process wrote something other than a verdict: {start!r}")

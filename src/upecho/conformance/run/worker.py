@@ -1,18 +1,22 @@
 """Runs one share of the suite and writes the verdicts to stdout: the program behind ``runner``.
 
-``python -m upecho.conformance.run.worker OPTION...`` takes the options of the pytest plugin and writes one outcome per
-line, as JSON, as soon as it is known. Everything else that pytest or a plugin prints goes to stderr. The process exits
-as soon as pytest returns: it does not wait for threads that the module of a target has started.
+``python -m upecho.conformance.run.worker GIVEN OPTION...`` takes the target as JSON and options of the pytest plugin,
+and writes one outcome per line, as JSON, as soon as it is known. If pytest cannot run the suite, it writes the fault
+instead. Everything else that pytest prints goes to stderr. The code of a target never runs in this process.
 """
 
+import json
 import os
 import signal
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
 import pytest
 
+from upecho.conformance.run.given import Given
+from upecho.conformance.run.judging import fault_of
 from upecho.conformance.run.outcome import PROPERTY
 
 
@@ -27,6 +31,10 @@ class Stream:
         values = [value for name, value in report.user_properties if name == PROPERTY]
         if values and report.when == "teardown":
             print(values[-1], file=self._out, flush=True)
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Write what keeps pytest from running the suite."""
+        print(json.dumps(asdict(fault_of(excinfo.value))), file=self._out, flush=True)
 
 
 def main() -> None:
@@ -44,7 +52,8 @@ def main() -> None:
     # pytest's default way to capture output creates files, which a killed worker would leave behind.
     arguments.append("--capture=sys")
     # Known failures change no verdict: the process that asked for the verdicts marks them.
-    status = pytest.main([*arguments, "--upecho-known=", *sys.argv[1:]], plugins=[Stream(out)])
+    given, *options = sys.argv[1:]
+    status = pytest.main([*arguments, "--upecho-known=", *options], plugins=[Stream(out), Given.from_json(given)])
     sys.stderr.flush()
     os._exit(status)
 

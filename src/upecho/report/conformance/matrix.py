@@ -23,8 +23,9 @@ class Matrix:
     """The checks that have a verdict, in the order of the suite; the targets are in the order of the outcomes."""
 
     def __init__(self, outcomes: Sequence[Outcome], checks: Sequence[Check], families: Sequence[Family]) -> None:
-        self._marks = {one.identity: Mark.of(one) for one in outcomes}
-        ids = {one.check for one in outcomes}
+        ids = {check.id for check in checks}
+        self._marks = {one.identity: Mark.of(one) for one in outcomes if one.check in ids}
+        ids = {one.check for one in self._marks}
         self._checks = [check for check in checks if check.id in ids]
         self._targets = list(dict.fromkeys(one.target for one in outcomes))
         self._families = families

@@ -1,0 +1,67 @@
+"""Limits of the machine: how many descriptors a process may open, how many processes and threads a user may have."""
+
+import os
+import resource
+import threading
+
+import pytest
+
+from upecho.processes import process_tree, procfs, rlimits
+from upecho.support.errors import HarnessError
+
+linux_only = pytest.mark.skipif(not procfs.AVAILABLE, reason="reads /proc, which only Linux has")
+
+
+@pytest.fixture
+def limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user other than root, who has 40 threads and may have 50."""
+    monkeypatch.setattr(os, "getuid", lambda: 1000)
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (50, 60))
+    monkeypatch.setattr(rlimits, "thread_count", lambda user: 40 if user == 1000 else 0)
+
+
+@pytest.mark.usefixtures("limited")
+def test_processes_that_are_left_are_counted() -> None:
+    assert rlimits.processes_left() == 10
+    rlimits.expect_processes(10, "10 clients")
+    with pytest.raises(HarnessError, match=r"for 11 clients: 11 are needed, and of the 50 .* 10 are left"):
+        rlimits.expect_processes(11, "11 clients")
+
+
+@pytest.mark.usefixtures("limited")
+def test_more_processes_than_the_limit_leave_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rlimits, "thread_count", lambda user: 70)
+    assert rlimits.processes_left() == 0
+
+
+@pytest.mark.usefixtures("limited")
+def test_unlimited_root_or_unseen_user_has_any_number_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name, value in [
+        (rlimits, "thread_count", None),
+        (resource, "getrlimit", (resource.RLIM_INFINITY, resource.RLIM_INFINITY)),
+        (os, "getuid", 0),
+    ]:
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, lambda *_, value=value: value)
+            assert rlimits.processes_left() is None
+            rlimits.expect_processes(10**6, "anything")
+
+
+@linux_only
+def test_threads_of_a_user_are_counted() -> None:
+    unknown = 4_000_000_000
+    assert process_tree.thread_count(unknown) == 0
+    before = process_tree.thread_count(os.getuid())
+    assert before is not None
+    end = threading.Event()
+    threads = [threading.Thread(target=end.wait) for _ in range(200)]
+    for thread in threads:
+        thread.start()
+    try:
+        now = process_tree.thread_count(os.getuid())
+        assert now is not None
+        assert now >= before + 100  # others may have ended meanwhile
+    finally:
+        end.set()
+        for thread in threads:
+            thread.join()
