@@ -126,7 +126,8 @@ RESOURCES = [
     kill("resources:stops_accepting_without_descriptors", "fd-exhaustion"),
     kill("resources:closes_clients_without_descriptors", "fd-exhaustion"),
     kill("stderr:logs_each_connection", "quiet-stderr"),
-    kill("stderr:logs_each_reset", "quiet-stderr"),
+    kill("stderr:logs_each_reset", "no-errors-on-stderr"),
+    kill("stderr:crashes_while_stopping", "no-errors-on-stderr"),
 ]
 
 START_STOP = [
@@ -143,6 +144,10 @@ START_STOP = [
     kill("start_stop:exits_in_signal_handler", "graceful-shutdown-no-data-loss"),
     kill("start_stop:receives_once_at_stop", "graceful-shutdown-no-data-loss"),
     kill("start_stop:receives_once_at_stop", "graceful-shutdown-no-data-loss", family=Family.INET),
+    kill("start_stop:restores_default_signal_actions", "graceful-shutdown"),
+    kill("start_stop:notices_signals_only_in_main_thread", "graceful-shutdown-any-thread"),
+    kill("start_stop:leaves_children_to_signals", "graceful-shutdown-process-group"),
+    kill("start_stop:leaves_children_to_signals", "graceful-shutdown-process-group", family=Family.INET),
     kill("start_stop:leaves_child_process", "graceful-shutdown"),
     kill("start_stop:waits_for_stalled_clients", "graceful-shutdown-stalled-client"),
     kill("start_stop:exits_on_sigwinch", "survives-signals"),
@@ -164,7 +169,9 @@ ADDRESSES = [
     kill("addresses:truncates_long_path", "socket-path-too-long"),
     kill("addresses:shares_port", "address-in-use", family=Family.INET),
     kill("addresses:binds_without_reuseaddr", "immediate-restart", family=Family.INET),
-    kill("addresses:prints_traceback", "address-in-use"),
+    kill("addresses:prints_traceback", "clear-bind-error"),
+    kill("addresses:says_nothing", "clear-bind-error"),
+    kill("addresses:exits_with_status_0_when_refused", "address-in-use"),
 ]
 
 TEXTBOOK = Kill(

@@ -121,7 +121,7 @@ def leaves_children_to_signals(listener: socket.socket, stop: Stop) -> None:
         _reap(connections)
         with contextlib.suppress(BlockingIOError):
             connection, _ = listener.accept()
-            connections[_fork(connection, listener)] = connection
+            connections[_fork(connection, [listener, *connections.values()])] = connection
     listener.close()
     for connection in connections.values():
         with contextlib.suppress(OSError):
@@ -185,13 +185,14 @@ def loses_data_on_sigwinch(listener: socket.socket, stop: Stop) -> None:
     serve_with(handler, listener, stop)
 
 
-def _fork(connection: socket.socket, listener: socket.socket) -> int:
-    """Answer a client in a child process; return its id to the parent."""
+def _fork(connection: socket.socket, others: list[socket.socket]) -> int:
+    """Answer a client in a child process, which closes the other sockets; return its id to the parent."""
     if pid := os.fork():
         return pid
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
-    listener.close()
+    for other in others:
+        other.close()
     connection.setblocking(True)
     with contextlib.suppress(OSError):
         echo(connection)

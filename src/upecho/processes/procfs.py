@@ -23,8 +23,8 @@ MACHINE = Path("/proc/stat")
 MEMORY = re.compile(rb"^Pss_(?:Anon|Shmem):\s*([0-9]+)", re.MULTILINE)
 ACTIVE = re.compile(rb"^State:\s*[RD]", re.MULTILINE)  # running, ready to run, or briefly asleep in the kernel
 STOPPED = re.compile(rb"^State:\s*[TZX]", re.MULTILINE)  # stopped by a signal, or ended
-SIGNALS = re.compile(rb"^Sig(?:Blk|Ign|Cgt):\s*([0-9a-f]+)", re.MULTILINE)
 BLOCKED = re.compile(rb"^SigBlk:\s*([0-9a-f]+)", re.MULTILINE)
+SIGNALS = re.compile(rb"^Sig(?:Blk|Ign|Cgt):\s*([0-9a-f]+)", re.MULTILINE)
 STATUS = re.compile(rb"^(VmHWM|VmRSS|nonvoluntary_ctxt_switches):\s*([0-9]+)", re.MULTILINE)
 
 
@@ -130,12 +130,12 @@ def is_stopped(root: int) -> bool:
     return all(STOPPED.search(status) for pid in members(root) for status in _statuses(pid))
 
 
-def handles(pid: int, number: int) -> bool | None:
-    """Whether one process blocks, ignores or catches a signal; None if it has ended."""
+def handles(pid: int, number: int) -> bool:
+    """Whether one process blocks, ignores or catches a signal; False if it has ended."""
     try:
         masks = SIGNALS.findall(Path(f"/proc/{pid}/status").read_bytes())
     except OSError:
-        return None
+        return False
     return any(_contains(mask, number) for mask in masks)
 
 

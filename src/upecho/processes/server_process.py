@@ -42,6 +42,7 @@ END_SECONDS = 2.0  # for a process that has nothing left to do
 DELEGATED_SECONDS = 2.0  # until a listener of another process counts as that of the command
 POLL_INTERVAL_SECONDS = 0.01  # between two attempts to connect
 OUTSIDE_SECONDS = 0.1  # between two searches for processes that have left the process group; each takes a millisecond
+HANDLER_SECONDS = 1.0  # until a server that accepts connections has to have its signal handlers as well
 HANDLER_POLL_SECONDS = 0.002  # between two readings of the signals that a process handles
 SERVE = "from upecho.serving.run import main; main()"
 
@@ -168,16 +169,16 @@ class ServerProcess:
             listeners, _ = self._listeners(procfs.members(self.child.tree))
         return procfs.handles(self.child.pid, number) and any(procfs.handles(pid, number) for pid in listeners or pids)
 
-    def await_handler(self, number: int, timeout: float) -> bool | None:
+    def await_handler(self, number: int, timeout: float = HANDLER_SECONDS) -> bool | None:
         """Wait until the server handles a signal; return what ``handles`` returns at the end.
 
         A command may install its handlers after it has begun to listen, and it has no means to tell when it has.
 
         Args:
             number: The signal.
-            timeout: Seconds to wait.
+            timeout: Seconds to wait; it is scaled.
         """
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + timeouts.scaled(timeout)
         while (handled := self.handles(number)) is False and time.monotonic() < deadline and self.child.is_alive():
             time.sleep(HANDLER_POLL_SECONDS)
         return handled
@@ -196,7 +197,11 @@ class ServerProcess:
     def without_handler(self, number: signal.Signals) -> list[int]:
         """Return the ids of the processes, children included, that are known to have no handler for a signal."""
         pids = procfs.members(self.child.tree) if procfs.AVAILABLE else []
-        return [pid for pid in pids if procfs.handles(pid, number) is False]
+        return [pid for pid in pids if not procfs.handles(pid, number)]
+
+    def signal_group(self, number: signal.Signals) -> None:
+        """Send a signal to every process of the group that the process leads, as a terminal does."""
+        os.killpg(self.child.pid, number)
 
     def signal_thread(self, thread: int, number: signal.Signals) -> None:
         """Send a signal to one thread of the process."""

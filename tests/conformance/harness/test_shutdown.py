@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from upecho.conformance.harness.shutdown import Shutdown
-from upecho.conformance.harness.violation import Log, Violation
+from upecho.conformance.harness.violation import Violation
 from upecho.net.address import Address
 from upecho.processes import procfs
 from upecho.processes.server_process import Launch, ServerProcess
@@ -49,7 +49,7 @@ def start(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> Start:
 def stop(shutdown: Shutdown, *, group: bool = False, thread: int | None = None) -> None:
     shutdown.prepare(signal.SIGTERM, group=group, thread=thread)
     shutdown.send(signal.SIGTERM, group=group, thread=thread)
-    shutdown.expect_end(Log())
+    shutdown.expect_clean(shutdown.wait())
 
 
 def seen(shutdown: Shutdown, **receiver: bool) -> Violation:

@@ -33,6 +33,7 @@ from upecho.net.address import Family
 from upecho.processes import rlimits
 from upecho.processes.interpreter import Interpreter
 from upecho.processes.supervisor import Supervisor
+from upecho.serving.settings import MAX_GRACE
 from upecho.serving.target import Target
 from upecho.support.errors import CallerError
 
@@ -84,7 +85,10 @@ def _parse_targets(config: pytest.Config) -> list[Target]:
         raise CallerError(NO_TARGET)
     if max_clients is not None and max_clients < 1:
         raise CallerError(f"--upecho-max-clients is {max_clients}; it must be at least 1")
-    return parse_targets(texts, max_clients)
+    grace = config.getoption("--upecho-grace")
+    if grace is not None and not 0 <= grace <= MAX_GRACE:
+        raise CallerError(f"--upecho-grace is {grace:g}; it must be a number of seconds between 0 and {MAX_GRACE:g}")
+    return parse_targets(texts, max_clients, grace=grace)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -92,16 +92,6 @@ def test_graceful_shutdown_queued_client(launcher: Launcher) -> None:
     queued.expect_fin()
 
 
-def _queue_client(server: Server) -> Client:
-    """Connect to a server that is paused, send data and half-close; return the client once all of that has arrived."""
-    client = server.start_connecting()
-    client.send(random.Random(SEED).randbytes(QUEUED_BYTES))
-    client.half_close()
-    if not client.wait_until_arrived(ARRIVAL_SECONDS):
-        raise Violation("room for one client in the queue of the listener", "data that is not acknowledged")
-    return client
-
-
 @check(Level.MUST, gate=False, process=True)
 def test_graceful_shutdown_stalled_client(launcher: Launcher) -> None:
     """A client that does not read delays the end of a server by at most its grace period; the exit status is 0.
@@ -222,3 +212,13 @@ def _expect_no_data_loss(server: Server, number: signal.Signals, *, group: bool)
             client.half_close()  # some servers wait for that, up to their grace, before they close
             client.expect_fin()
     server.expect_exit()
+
+
+def _queue_client(server: Server) -> Client:
+    """Connect to a server that is paused, send data and half-close; return the client once all of that has arrived."""
+    client = server.start_connecting()
+    client.send(random.Random(SEED).randbytes(QUEUED_BYTES))
+    client.half_close()
+    if not client.wait_until_arrived(ARRIVAL_SECONDS):
+        raise Violation("room for one client in the queue of the listener", "data that is not acknowledged")
+    return client

@@ -1,5 +1,6 @@
 """A server as a check sees it: connect to it and, if upecho has started its process, observe, signal and stop it."""
 
+import math
 import signal
 import socket
 import time
@@ -241,7 +242,8 @@ class Server:
             NotReached: The server does not end.
         """
         self.request_stop(number)
-        if self.shutdown.wait(self._log) is None:
+        if self.shutdown.wait(self._log.seconds_left()) is None:
+            self._log.expect_time_left(math.inf, "a server that has not ended")
             still_running = Violation(f"an end within {self.shutdown.limit}", "it is still running")
             raise NotReached(f"an end after {number.name}", still_running)
 
@@ -275,7 +277,9 @@ class Server:
 
     def expect_exit(self) -> None:
         """Expect that the server, after a request to stop, ends within its grace and with exit status 0."""
-        self.shutdown.expect_end(self._log)
+        status = self.shutdown.wait(self._log.seconds_left())
+        self._log.expect_time_left(math.inf, "a server that has not ended")
+        self.shutdown.expect_clean(status)
 
     def expect_no_process_left(self) -> None:
         """Expect that no child outlives the server, which has ended; nothing is expected where that cannot be seen."""

@@ -2,18 +2,15 @@
 
 import math
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from upecho.conformance.harness.connection import TIMEOUT_SECONDS
-from upecho.conformance.harness.violation import Log, Violation
+from upecho.conformance.harness.violation import Violation
 from upecho.processes.ending import ending
-from upecho.processes.server_process import ServerProcess
+from upecho.processes.server_process import HANDLER_SECONDS, ServerProcess
 from upecho.support import timeouts
 from upecho.support.text import plural
-
-HANDLER_SECONDS = 1.0  # from when a server is ready to when it has a handler for a signal
 
 
 class Shutdown:
@@ -27,14 +24,14 @@ class Shutdown:
         """Begin when the server is ready."""
         self.request = ""
         self._process = process
-        self._ready_at = time.monotonic()
-        self._has_no_handler = False  # as far as that could be seen when the signal was sent
+        self._handled: dict[int, bool | None] = {}  # whether there is a handler for a signal, once that was waited for
+        self._is_unhandled = False  # whether the signal that was sent is known to have no handler
         self._thread: int | None = None  # the one that received the signal, if it was sent to one
 
     def await_handler(self, number: signal.Signals) -> None:
         """Wait until the server has a handler for a signal, as far as that can be seen, but not for ever."""
-        deadline = self._ready_at + timeouts.scaled(HANDLER_SECONDS)
-        self._process.await_handler(number, timeout=deadline - time.monotonic())
+        if number not in self._handled:
+            self._handled[number] = self._process.await_handler(number)
 
     def prepare(self, number: signal.Signals, *, group: bool, thread: int | None) -> None:
         """Wait for a handler, and note what is about to be sent.
@@ -45,7 +42,7 @@ class Shutdown:
             thread: Id of the thread that will receive it; None means that the kernel chooses one.
         """
         self.await_handler(number)
-        self._has_no_handler = self._process.handles(number) is False
+        self._is_unhandled = self._handled[number] is False
         self._thread = thread
         receiver = self._group(number) if group else f"its thread {thread}, not the main thread" if thread else "it"
         self.request = f"{number.name} was sent to {receiver}"
@@ -53,7 +50,7 @@ class Shutdown:
     def send(self, number: signal.Signals, *, group: bool, thread: int | None) -> None:
         """Send a signal; the arguments are those of ``prepare``."""
         if group:
-            self._process.signal_all(number)
+            self._process.signal_group(number)
         elif thread:
             self._process.signal_thread(thread, number)
         else:
@@ -65,21 +62,16 @@ class Shutdown:
         grace, reserve = self._process.launch.grace, timeouts.scaled(TIMEOUT_SECONDS)
         return f"{grace + reserve:g} s (a grace of {grace:g} s and {reserve:g} s to spare)"
 
-    def wait(self, log: Log) -> int | None:
+    def wait(self, most: float = math.inf) -> int | None:
         """Wait for the end for as long as ``limit`` says; return the exit status, or None if the server runs on.
 
-        Raises:
-            OutOfTime: The server runs on, and other checks, which failed, have left no more time.
+        Args:
+            most: Seconds that the wait may take at most.
         """
-        limit = self._process.launch.grace + timeouts.scaled(TIMEOUT_SECONDS)
-        status = self._process.child.wait(min(limit, log.seconds_left()))
-        if status is None:
-            log.expect_time_left(math.inf, "a server that has not ended")
-        return status
+        return self._process.child.wait(min(self._process.launch.grace + timeouts.scaled(TIMEOUT_SECONDS), most))
 
-    def expect_end(self, log: Log) -> None:
-        """Expect that the server ends within its grace and with exit status 0."""
-        status = self.wait(log)
+    def expect_clean(self, status: int | None) -> None:
+        """Expect that ``wait`` has returned exit status 0."""
         if status != 0:
             seen = self._still_running() if status is None else self._ending(status)
             raise Violation(f"exit status 0 within {self.limit} after {self.request}", seen)
@@ -103,7 +95,7 @@ class Shutdown:
 
     def _ending(self, status: int) -> str:
         no_handler = ""
-        if status < 0 and self._has_no_handler:
+        if status < 0 and self._is_unhandled:
             window = timeouts.scaled(HANDLER_SECONDS)
             no_handler = f" (it had installed no handler for it {window:g} s after it was ready)"
         return ending(status) + no_handler
