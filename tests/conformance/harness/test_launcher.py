@@ -21,6 +21,13 @@ def serve(listener, stop):
     while True:
         kept.append(listener.accept())
 """
+LOWER_CASE = """
+def serve(listener, stop):
+    while True:
+        connection, _ = listener.accept()
+        while data := connection.recv(100):
+            connection.send(data)
+"""
 ONE_CLIENT = """
 def serve(listener, stop):
     connection, _ = listener.accept()
@@ -70,6 +77,17 @@ def test_target_without_any_answer_is_tried_only_once(launcher: Callable[..., La
     assert first.cause == second.cause
     assert first.cause.startswith("an answer to the first client: ")
     assert first.follows_from == ("echo-hello",)
+
+
+def test_target_that_is_no_echo_is_checked_for_its_bytes_only(launcher: Callable[..., Launcher]) -> None:
+    one = launcher(LOWER_CASE)
+    with pytest.raises(NotReached) as raised:
+        one.expect_worth_running()
+    assert raised.value.cause == "an echo for the first client: b'hello'"
+    assert raised.value.follows_from == ("echo-hello",)
+    for check in ("echo-hello", "full-duplex"):
+        one.begin_check(by_id()[check])
+        one.expect_worth_running()
 
 
 def test_all_checks_are_run_if_asked_for(launcher: Callable[..., Launcher]) -> None:

@@ -90,6 +90,10 @@ class Connection:
         """Return whether data or the end of the connection can be read within a time."""
         return bool(self._ready(IN, seconds))
 
+    def compare_received(self) -> None:
+        """Compare what has arrived, without waiting for the rest."""
+        self._drain()
+
     def expect_fin(self) -> None:
         """Receive all expected bytes, then FIN and nothing else."""
         self.receive()

@@ -10,11 +10,11 @@ from pathlib import Path
 from upecho.conformance.check import Check
 from upecho.conformance.harness.background import BackgroundCheck
 from upecho.conformance.harness.budget import Budget
+from upecho.conformance.harness.first_client import ANSWER_CHECK, Obstacle, wrong_echo
 from upecho.conformance.harness.server import Server
 from upecho.conformance.harness.stderr import Fragment, errors, summarized
 from upecho.conformance.harness.violation import (
     Log,
-    NotReached,
     OutOfTime,
     Violation,
     important_lines,
@@ -33,7 +33,6 @@ from upecho.serving.settings import Settings
 from upecho.serving.target import Kind, Target
 from upecho.support.text import plural
 
-ANSWER_CHECK = "echo-hello"  # the check that fails if the target answers nothing at all
 GRACE_SECONDS = 2.0  # that an implementation is told
 OURS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # errors that say that this process lacks something
 ANSWER_SECONDS = 0.3  # a client that is answered later than this had to wait for its turn
@@ -97,30 +96,26 @@ class Launcher:
             server.begin_check(self.log, self._max_clients)
 
     def expect_worth_running(self) -> None:
-        """Expect that the target answers anything at all, and that failed checks have not taken too long.
+        """Expect that the target answers its first client, and that failed checks have not taken too long.
 
         Raises:
-            Violation: The target answers nothing, and the current check is the one about that.
-            NotReached: The target answers nothing, or there is no time for the check.
+            Violation: The target does not answer, and the current check is the one about that.
+            NotReached: The target does not answer, or not with an echo, or there is no time for the check.
         """
         if self._run_all:
             return
-        if self._silence:
-            violation = Violation(*self._silence)
-            if self._check.id == ANSWER_CHECK:
-                raise violation
-            raise NotReached("an answer to the first client", violation, [ANSWER_CHECK])
+        if self._obstacle:
+            self._obstacle.expect_irrelevant_for(self._check)
         if self.budget.is_spent:
             raise OutOfTime(self.budget)
 
     @functools.cached_property
-    def _silence(self) -> tuple[str, str] | None:
-        """What was expected and seen if the target does not answer the first client; None if it does."""
+    def _obstacle(self) -> Obstacle | None:
+        """What keeps most checks from being worth running: the first client is not answered correctly."""
         try:
-            self.shared_server().expect_any_answer()
+            obstacle = wrong_echo(self.shared_server())
         except Violation as violation:
-            self.explained(violation)
-            return violation.expected, violation.seen
+            return Obstacle.silence(self.explained(violation))
         try:
             self.shared_server().expect_still_serving()
             self.shared_server().let_finish()
@@ -129,7 +124,7 @@ class Launcher:
         self._collect_stderr(ANSWER_CHECK)
         self._served.clear()
         self.begin_check(self._check)
-        return None
+        return obstacle
 
     def expect_still_serving(self) -> None:
         """Expect that every server that the check has used, unless it was told to end, still answers.

@@ -119,12 +119,6 @@ class Server:
         while self._clients:
             self._clients.pop().close()
 
-    def expect_any_answer(self) -> None:
-        """Expect that the server, which has no other client, sends at least one byte to a client that says hello."""
-        client = self.connect()
-        client.send(b"hello")
-        client.expect_any_answer(quiet_network=True)
-
     def expect_still_serving(self) -> None:
         """Expect that the server, unless it was told to end, answers a client once all others have left.
 
