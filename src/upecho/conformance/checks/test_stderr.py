@@ -55,7 +55,9 @@ def _expect_silence(launcher: Launcher) -> None:
 
 def _disturb(server: Server) -> None:
     """Connect clients that leave in every way that is normal for a client."""
-    server.connect().exchange(b"before the others")
+    client = server.connect()
+    client.exchange(b"before the others")
+    client.close()
     for size in (1, MIB):
         for leave in ("close", "reset", "half_close"):
             client = server.connect()
