@@ -4,6 +4,7 @@ import collections
 import contextlib
 import select
 import socket
+from collections.abc import Iterable
 
 from tests.broken.poll_loop import PollLoop
 from tests.broken.threads import RECEIVE_BYTES, connection_handler, send_what_fits, serve_with
@@ -100,6 +101,44 @@ def closes_after_15_stalls(connection: socket.socket) -> None:
 class _BlockingSends(PollLoop):
     def send(self, connection: socket.socket, data: bytes) -> None:
         connection.sendall(data)
+
+
+class _BlockingFlush(PollLoop):
+    """Receives although a part of the reply is unsent, up to a limit."""
+
+    def wait(self, reading: Iterable[int], writing: Iterable[int], *, timeout: float | None) -> list[int]:
+        events = dict.fromkeys(writing, select.POLLOUT)
+        more = [number for number, unsent in self.unsent.items() if len(unsent) < MAX_QUEUE_BYTES]
+        for number in (*reading, *more):
+            events[number] = events.get(number, 0) | select.POLLIN
+        poll = select.poll()
+        for number, mask in events.items():
+            poll.register(number, mask)
+        return [number for number, _ in poll.poll(None if timeout is None else timeout * 1000)]
+
+    def handle(self, connection: socket.socket) -> None:
+        number = connection.fileno()
+        queued = self.unsent.pop(number, b"")
+        try:
+            data = connection.recv(RECEIVE_BYTES, socket.MSG_DONTWAIT) if len(queued) < MAX_QUEUE_BYTES else None
+        except BlockingIOError:
+            data = None
+        except ConnectionError:
+            self.close(connection)
+            return
+        try:
+            if data == b"":
+                connection.sendall(queued)
+                self.close(connection)
+                return
+            self.send(connection, queued + (data or b"").upper())
+        except ConnectionError:
+            self.close(connection)
+
+
+def blocks_all_clients_at_eof(listener: socket.socket, stop: Stop) -> None:
+    """Serve all clients in one thread, which blocks in `sendall()` when a client half-closes before it reads."""
+    _BlockingFlush(listener, stop).run()
 
 
 def blocks_all_clients(listener: socket.socket, stop: Stop) -> None:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from tests.broken.threads import echo, serve_with
+from tests.broken.threads import RECEIVE_BYTES, connection_handler, echo, serve_with
 from upecho.servers.selectors import Loop
 from upecho.serving.contract import OUT_OF_RESOURCES, Stop
 
@@ -69,6 +69,26 @@ def leaks_memory(listener: socket.socket, stop: Stop) -> None:
         echo(connection)
 
     serve_with(handler, listener, stop)
+
+
+def leaks_little_memory(listener: socket.socket, stop: Stop) -> None:
+    """Keep 1 KiB for each connection."""
+    kept: list[bytearray] = []
+
+    def handler(connection: socket.socket) -> None:
+        kept.append(bytearray(LEAKED[:1024]))
+        echo(connection)
+
+    serve_with(handler, listener, stop)
+
+
+@connection_handler
+def keeps_history(connection: socket.socket) -> None:
+    """Keep all data of a connection until its end."""
+    history: list[bytes] = []
+    while data := connection.recv(RECEIVE_BYTES):
+        history.append(data)
+        connection.sendall(data.upper())
 
 
 def busy_polls(listener: socket.socket, stop: Stop) -> None:

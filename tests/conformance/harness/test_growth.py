@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from upecho.conformance.harness import growth
-from upecho.conformance.harness.growth import Work, expect_level_memory, is_level, settled_reading
+from upecho.conformance.harness.growth import Work, expect_level_memory, is_level, is_steady, settled_reading
 from upecho.conformance.harness.violation import NotReached, Violation
 
 KIB = 1024
@@ -28,7 +28,7 @@ def judge(kept: Callable[[int], int], *, most: int = 2000, seconds: float = 60) 
         for _ in range(100):
             last = next(clients)
 
-    work = Work(batch, 100, "client", slack_bytes=256, most=most, seconds=seconds)
+    work = Work(batch, 100, "clients", slack_bytes=256, most=most, seconds=seconds)
     expect_level_memory(lambda: 1 << 20 if last == 0 else (1 << 20) + kept(last), work)
     return last + 1
 
@@ -57,15 +57,22 @@ def test_leak_beneath_unsteady_readings_is_found() -> None:
         judge(lambda clients: clients * 8 * KIB + clients // 100 % 3 * 400 * KIB)
 
 
-def test_slow_server_that_has_grown_much_has_a_leak() -> None:
-    with pytest.raises(Violation) as raised:
-        judge(lambda clients: clients * 8 * KIB, seconds=0)
+def test_slow_server_that_has_grown_steadily_has_a_leak(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.monotonic", iter(range(1000)).__next__)
+    with pytest.raises(Violation, match=r"after 1[0-9]{3} clients") as raised:
+        judge(lambda clients: clients * 8 * KIB, seconds=15)
     assert not isinstance(raised.value, NotReached)
 
 
-def test_slow_server_that_has_grown_little_is_not_judged() -> None:
+def test_growth_in_bursts_is_not_steady() -> None:
+    assert is_steady([number * 100 for number in range(20)])
+    assert not is_steady([number // 4 * 400 for number in range(20)])
+    assert not is_steady([number * 100 for number in range(8)])
+
+
+def test_server_that_was_too_slow_is_not_judged() -> None:
     with pytest.raises(NotReached, match="still growing"):
-        judge(lambda clients: clients * KIB, seconds=0)
+        judge(lambda clients: clients * 8 * KIB, seconds=0)
 
 
 def test_four_readings_are_needed() -> None:

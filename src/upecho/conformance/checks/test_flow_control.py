@@ -7,6 +7,7 @@ from upecho.conformance.harness.pace import paced
 from upecho.conformance.harness.server import Server
 from upecho.conformance.harness.violation import Violation, precondition
 from upecho.net.address import Family
+from upecho.support import timeouts
 
 MIB = 1 << 20
 SENT_AT_MOST = 32 * MIB  # many times what fits between two sockets: a server that takes it all exerts no backpressure
@@ -17,6 +18,10 @@ GROWTH_BYTES = 32 * MIB
 WATCH_SECONDS = 0.3
 STALL_SECONDS = 0.02
 ANSWERED = "the replies to what a stalled client has sent"
+QUEUED_BYTES = (8 << 10, 24 << 10, 56 << 10, 120 << 10, 248 << 10, 504 << 10)  # a server may limit its queue
+BEYOND_ANY = 1 << 30
+ANSWERS = 10
+OTHER_SECONDS = 2.0
 CLIENTS = 3
 CYCLES = 20
 LEAST_CYCLES = 3
@@ -75,6 +80,54 @@ def test_stalled_client_isolation(server: Server) -> None:
     """
     stalled_client(server)
     server.connect().exchange(b"hello")
+
+
+@check(Level.MUST, clients=2)
+def test_half_closed_client_isolation(server: Server) -> None:
+    """While clients that have half-closed their connections do not read, the server answers another within 2 s.
+
+    Each has sent a little more than the buffers of the system hold, so that the server reaches the end of the data
+    while a part of the reply is not sent.
+
+    Source: POSIX send(): it may block, which must delay only the client that the data is for.
+    """
+    other = server.connect()
+    with precondition("an echo before the stall"):
+        other.exchange(b"x")
+    held = bytes_held_by_buffers(server)
+    clients = server.connect_many(min(len(QUEUED_BYTES), (server.max_clients or BEYOND_ANY) - 1))
+    for client, queued in zip(clients, QUEUED_BYTES, strict=False):
+        client.stall(held + queued)
+        client.half_close()
+        expect_answer(other)
+    for _ in range(ANSWERS):  # the server may take a while to reach the end of what the last client has sent
+        other.pause(STALL_SECONDS)
+        expect_answer(other)
+    with precondition(ANSWERED):
+        for client in clients:
+            client.receive()
+
+
+def bytes_held_by_buffers(server: Server) -> int:
+    """Return how much of a reply fits between the server and a client that does not read.
+
+    While the server is suspended, a client receives exactly that. The amount is the same for every client of a server.
+    """
+    client = server.connect()
+    with precondition("an echo before the stall"):
+        client.exchange(b"x")
+    client.stall(SENT_AT_MOST)
+    with server.paused():
+        held = client.receive_available(STALL_SECONDS)
+    client.close()
+    return held
+
+
+def expect_answer(client: Client) -> None:
+    """Expect that a client is answered soon."""
+    seconds = timeouts.at_least(OTHER_SECONDS)
+    if not client.is_served(b"hello", seconds):
+        raise Violation(f"an answer to another client within {seconds:g} s", "none")
 
 
 @check(Level.MUST, observes=True)

@@ -1,5 +1,6 @@
 """Checks of resources: descriptors, threads, memory and CPU time that clients cost are released when they leave."""
 
+import random
 import time
 
 from upecho.conformance.check import Level, check
@@ -9,6 +10,7 @@ from upecho.conformance.harness.client import Client
 from upecho.conformance.harness.connection import TIMEOUT_SECONDS
 from upecho.conformance.harness.growth import Work, expect_level_memory
 from upecho.conformance.harness.launcher import Launcher
+from upecho.conformance.harness.pace import paced
 from upecho.conformance.harness.server import Server, settled
 from upecho.conformance.harness.violation import Unsupported, Violation, precondition
 from upecho.support import timeouts
@@ -19,10 +21,15 @@ TASK_CHURN = 200
 TASK_SLACK = 10  # a thread pool may still grow a little, whereas a leak grows with each client
 TASK_SECONDS = 0.5
 BATCH = 200
-BATCH_SECONDS = 0.5
+BATCH_SECONDS = 0.25
 MOST_CLIENTS = 12_000  # garbage of any runtime has reached its level before
 KEPT_BYTES = 256  # for each client: less than any connection costs
 GROWTH_SECONDS = 8.0
+SEED = 20260704
+BLOCK_BYTES = 256 << 10
+BLOCKS = 16  # in a batch
+MOST_ECHOED_BYTES = 400 << 20  # garbage of any runtime has reached its level before
+KEPT_BYTES_PER_KIB = 32
 IDLE = 10
 CONNECTED = 100
 ROOM = 50  # descriptors for clients
@@ -79,13 +86,45 @@ def test_no_memory_leak_after_churn(server: Server) -> None:
     Source: getrlimit(2): memory is limited, and what is kept for each client that ever connected grows without bound.
     """
     with precondition("an echo before the churn"):
-        size = churn(server, BATCH, seconds=BATCH_SECONDS)
+        size = churn(server, BATCH, least=1, seconds=BATCH_SECONDS)
     work = Work(
-        lambda: churn(server, size, seconds=GROWTH_SECONDS),
+        lambda: churn(server, size, least=size),
         size,
-        "client",
+        "clients",
         slack_bytes=KEPT_BYTES,
         most=MOST_CLIENTS,
+        seconds=GROWTH_SECONDS,
+    )
+    expect_level_memory(server.process.resident_bytes, work)
+
+
+@check(Level.MUST, observes=True)
+def test_no_memory_leak_on_connection(server: Server) -> None:
+    """While a client sends and receives on one connection, the memory in use stops growing before 400 MiB were echoed.
+
+    A slow server gets fewer bytes.
+
+    Source: memory that is kept for each byte that was ever echoed grows without bound as long as a client stays.
+    """
+    client = server.connect()
+    block = random.Random(SEED).randbytes(BLOCK_BYTES)
+
+    def echo_blocks(most: int, least: int) -> int:
+        done = 0
+        for _ in paced(most, least=least, seconds=BATCH_SECONDS):
+            client.send(block, eager=True)
+            client.receive()
+            done += 1
+        return done
+
+    with precondition("an echo of a large message"):
+        size = echo_blocks(BLOCKS, 1)
+    work = Work(
+        lambda: echo_blocks(size, size),
+        size * BLOCK_BYTES >> 10,
+        "KiB echoed on one connection",
+        slack_bytes=KEPT_BYTES_PER_KIB,
+        most=MOST_ECHOED_BYTES >> 10,
         seconds=GROWTH_SECONDS,
     )
     expect_level_memory(server.process.resident_bytes, work)

@@ -23,18 +23,26 @@ def reset(client: Client) -> None:
     client.reset()
 
 
-def churn(server: Server, most: int, *, end: Callable[[Client], None] = leave, seconds: float = CHURN_SECONDS) -> int:
+def churn(
+    server: Server,
+    most: int,
+    *,
+    end: Callable[[Client], None] = leave,
+    least: int = LEAST,
+    seconds: float = CHURN_SECONDS,
+) -> int:
     """Serve up to ``most`` clients, and return their number.
 
     Args:
         server: The server.
-        most: Number of clients of a fast server; a slow one gets fewer, but at least ``LEAST``.
+        most: Number of clients of a fast server; a slow one gets fewer.
         end: How each client leaves.
+        least: Number of clients that every server gets.
         seconds: Duration after which a slow server gets no more clients.
     """
     served = 0
     at_once = min(AT_ONCE, server.max_clients or AT_ONCE)
-    for _ in paced(-(-most // at_once), least=-(-LEAST // at_once), seconds=seconds):
+    for _ in paced(-(-most // at_once), least=-(-least // at_once), seconds=seconds):
         clients = [server.connect() for _ in range(min(at_once, most - served))]
         for client in clients:
             client.send(b"x")

@@ -132,12 +132,19 @@ class Client(Connection):
         since = time.monotonic()
         while sent < limit:
             if self._ready(OUT, seconds):
-                sent += self._write(memoryview(STALL_BLOCK))
+                sent += self._write(memoryview(STALL_BLOCK)[: limit - sent])
                 since = time.monotonic()
             elif time.monotonic() - since > MAX_BUSY_SECONDS or not self._is_busy():
                 break
         self.note(f"stalled after {plural(sent, 'byte')}")
         return sent
+
+    def receive_available(self, seconds: float) -> int:
+        """Receive until nothing arrives for some seconds, and return the number of bytes."""
+        before = self._expected.received
+        while self._expected and self._ready(IN, seconds):
+            self._drain()
+        return self._expected.received - before
 
     def pump(self, data: bytes) -> None:
         """Receive what has arrived and send what the kernel accepts, without waiting."""

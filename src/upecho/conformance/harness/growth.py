@@ -12,6 +12,7 @@ A single difference cannot tell the two apart: a runtime with a garbage collecto
 first ten thousand clients, and be flat from then on.
 """
 
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,8 @@ PAIR = 2  # readings of which the lower one counts
 WINDOW = 2 * PAIR
 SETTLING_READINGS = 5
 LEAST_SLACK_BYTES = 64 << 10  # some pages change even if nothing is kept
-LEAK_BYTES = 512 << 10  # a server that was too slow for more work has to have grown by this much
+LEAK_BYTES = 512 << 10  # a server that was too slow for all the work has to have grown by this much, and steadily
+LEAST_STEPS = 6
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Work:
     Attributes:
         batch: Does one batch.
         size: Number of things in one batch.
-        thing: What a batch consists of, such as ``client``.
+        thing: What a batch consists of, such as ``clients``.
         slack_bytes: Growth in bytes for each thing that counts as none.
         most: Number of things after which memory that still grows is lost.
         seconds: Duration after which a slow server gets no more work.
@@ -57,7 +59,7 @@ def expect_level_memory(read: Callable[[], int], work: Work) -> None:
 
     Raises:
         Violation: The memory grew until the end of the work.
-        NotReached: The server was too slow to tell a leak from something else.
+        NotReached: The server was too slow for all the work, and did not grow so steadily that it must be a leak.
     """
     slack = max(LEAST_SLACK_BYTES, int(PAIR * work.size * work.slack_bytes))
     readings = [settled_reading(read)]
@@ -66,7 +68,7 @@ def expect_level_memory(read: Callable[[], int], work: Work) -> None:
         done = work.size * (len(readings) - 1)
         is_over = len(readings) > WINDOW and time.monotonic() > deadline
         if is_over or done >= work.most:
-            raise _growth(readings[-1] - readings[0], f"{done} {work.thing}s", is_proved=done >= work.most)
+            raise _growth(readings, f"{done} {work.thing}", is_proved=done >= work.most)
         work.batch()
         readings.append(settled_reading(read))
 
@@ -88,9 +90,16 @@ def settled_reading(read: Callable[[], int]) -> int:
     return lowest
 
 
-def _growth(grown: int, work: str, *, is_proved: bool) -> Violation:
-    seen = f"{grown >> 10} KiB more after {work}, and still growing"
-    violation = Violation("memory in use that stops growing", seen)
-    if is_proved or grown >= LEAK_BYTES:
+def is_steady(readings: Sequence[int]) -> bool:
+    """Return whether the readings, in bytes, grow in many steps, none of which is much smaller than the others."""
+    levels = [min(readings[start : start + PAIR]) for start in range(0, len(readings) - PAIR + 1, PAIR)]
+    steps = [newer - older for older, newer in itertools.pairwise(levels)]
+    return len(steps) >= LEAST_STEPS and min(steps) > sum(steps) / len(steps) / 2 > 0
+
+
+def _growth(readings: Sequence[int], work: str, *, is_proved: bool) -> Violation:
+    grown = readings[-1] - readings[0]
+    violation = Violation("memory in use that stops growing", f"{grown >> 10} KiB more after {work}, and still growing")
+    if is_proved or (grown >= LEAK_BYTES and is_steady(readings)):
         return violation
     return NotReached("enough work to tell a leak from something else", violation)
