@@ -307,9 +307,3 @@ def test_processes_of_a_guardian_are_no_members(supervisor: Supervisor) -> None:
     assert procfs.members(child.tree) == [child.pid]
     assert {supervisor._guardian.pid, child.tree}.isdisjoint(procfs.members(os.getpid()))
     assert child.pid in procfs.members(os.getpid())
-
-
-def test_ended_process_handles_no_signal() -> None:
-    with subprocess.Popen(["/bin/true"]) as ended:
-        pass
-    assert not procfs.handles(ended.pid, 15)

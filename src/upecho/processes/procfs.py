@@ -130,12 +130,12 @@ def is_stopped(root: int) -> bool:
     return all(STOPPED.search(status) for pid in members(root) for status in _statuses(pid))
 
 
-def handles(pid: int, number: int) -> bool:
-    """Whether one process blocks, ignores or catches a signal; False if it has ended."""
+def handles(pid: int, number: int) -> bool | None:
+    """Whether one process blocks, ignores or catches a signal; None if it has ended."""
     try:
         masks = SIGNALS.findall(Path(f"/proc/{pid}/status").read_bytes())
     except OSError:
-        return False
+        return None
     return any(_contains(mask, number) for mask in masks)
 
 

@@ -167,7 +167,7 @@ class ServerProcess:
         listeners, _ = self._listeners(pids)
         if not listeners:
             listeners, _ = self._listeners(procfs.members(self.child.tree))
-        return procfs.handles(self.child.pid, number) and any(procfs.handles(pid, number) for pid in listeners or pids)
+        return all(any(procfs.handles(pid, number) for pid in some) for some in (pids, listeners or pids))
 
     def await_handler(self, number: int, timeout: float = HANDLER_SECONDS) -> bool | None:
         """Wait until the server handles a signal; return what ``handles`` returns at the end.
@@ -197,7 +197,7 @@ class ServerProcess:
     def without_handler(self, number: signal.Signals) -> list[int]:
         """Return the ids of the processes, children included, that are known to have no handler for a signal."""
         pids = procfs.members(self.child.tree) if procfs.AVAILABLE else []
-        return [pid for pid in pids if not procfs.handles(pid, number)]
+        return [pid for pid in pids if procfs.handles(pid, number) is False]
 
     def signal_group(self, number: signal.Signals) -> None:
         """Send a signal to every process of the group that the process leads, as a terminal does."""
