@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-TARGET = "tests.broken.wrong_bytes:lower_case"
-FEW = ("--family", "inet", "--check", "echo-hello", "--check", "immediate-half-close")
+TARGET = "tests.broken.wrong_connection_end:resets_on_close"
+FEW = ("--family", "inet", "--check", "half-close", "--check", "immediate-echo")
 Check = Callable[..., Any]
 
 
@@ -34,16 +34,16 @@ def known(tmp_path: Path) -> Callable[..., str]:
 
 def test_known_failure_does_not_fail_the_run(check: Check, known: Callable[..., str]) -> None:
     assert check().returncode == 1
-    done = check("--known", known("echo-hello", "half-close"))  # half-close is not run, so not judged
+    done = check("--known", known("half-close", "full-duplex"))  # full-duplex is not run, so not judged
     assert done.returncode == 0, done.stderr
     assert "2 checks due: 1 passed, 1 failed (1 known)" in done.stdout
 
 
 def test_stale_known_failure_fails_the_run(check: Check, known: Callable[..., str], tmp_path: Path) -> None:
-    done = check("--known", known("echo-hello", "immediate-half-close"))
+    done = check("--known", known("half-close", "immediate-echo"))
     assert done.returncode == 1
     assert (
-        f"{tmp_path}/x.toml: immediate-half-close is listed as a known failure, but it passed over inet: "
+        f"{tmp_path}/x.toml: immediate-echo is listed as a known failure, but it passed over inet: "
         in done.stderr
     )
 
@@ -51,11 +51,11 @@ def test_stale_known_failure_fails_the_run(check: Check, known: Callable[..., st
 def test_failures_are_written(check: Check, tmp_path: Path) -> None:
     done = check("--known", str(tmp_path), "--write-known")
     assert done.returncode == 0, done.stderr
-    path = tmp_path / "tests.broken.wrong_bytes-lower_case.toml"
+    path = tmp_path / "tests.broken.wrong_connection_end-resets_on_close.toml"
     assert f"wrote {path}: 1 known failure\n" in done.stderr
     (failure,) = tomllib.loads(path.read_text())["failure"]
-    reason = "expected b'HELLO' at byte 0, saw b'hello'"
-    assert failure == {"check": "echo-hello", "reason": reason, "families": ["inet"]}
+    reason = "expected FIN, saw RST"
+    assert failure == {"check": "half-close", "reason": reason, "families": ["inet"]}
     done = check("--known", str(tmp_path), "--write-known")
     assert (done.returncode, f"{path} is unchanged: 1 known failure\n" in done.stderr) == (0, True)
 
@@ -64,7 +64,7 @@ def test_broken_pipe_does_not_change_the_exit_status(upecho: Callable[..., Any],
     reader, writer = os.pipe()
     os.close(reader)
     gone: dict[str, Any] = {"capture_output": False, "stdout": writer, "stderr": subprocess.PIPE}
-    passed = upecho("check", TARGET, "--family", "inet", "--check", "immediate-half-close", **gone)
+    passed = upecho("check", TARGET, "--family", "inet", "--check", "immediate-echo", **gone)
     assert (passed.returncode, "Traceback" in passed.stderr) == (0, False)
     assert upecho("check", TARGET, *FEW, **gone).returncode == 1
     written = upecho("check", TARGET, *FEW, "--known", str(tmp_path), "--write-known", **gone)
@@ -80,26 +80,26 @@ def test_known_failures_are_written_even_if_stdout_fails(upecho: Callable[..., A
 
 
 def test_flaky_failure_may_pass_and_stays(check: Check, known: Callable[..., str], tmp_path: Path) -> None:
-    directory = known("immediate-half-close")
+    directory = known("immediate-echo")
     with (tmp_path / "x.toml").open("a") as file:
         file.write("flaky = true\n")
     done = check("--known", directory, "--write-known")
     assert f"wrote {tmp_path}/x.toml: 2 known failures\n" in done.stderr
     done = check("--known", directory)
     assert done.returncode == 0, done.stderr
-    assert "FLAKY  immediate-half-close: " in done.stdout
+    assert "FLAKY  immediate-echo: " in done.stdout
     assert "1 passed (1 flaky), 1 failed (1 known)" in done.stdout
-    _, flaky = tomllib.loads((tmp_path / "x.toml").read_text())["failure"]
-    assert flaky == {"check": "immediate-half-close", "reason": "it is old", "flaky": True}
+    flaky, _ = tomllib.loads((tmp_path / "x.toml").read_text())["failure"]
+    assert flaky == {"check": "immediate-echo", "reason": "it is old", "flaky": True}
 
 
 def test_entry_that_passed_is_removed(check: Check, known: Callable[..., str], tmp_path: Path) -> None:
-    done = check("--known", known("immediate-half-close", "echo-hello"), "--write-known")
+    done = check("--known", known("immediate-echo", "half-close"), "--write-known")
     assert done.returncode == 0, done.stderr
     families = ["inet6", "unix", "abstract"]  # over which this run says nothing
     assert tomllib.loads((tmp_path / "x.toml").read_text())["failure"] == [
-        {"check": "echo-hello", "reason": "it is old"},
-        {"check": "immediate-half-close", "reason": "it is old", "families": families},
+        {"check": "immediate-echo", "reason": "it is old", "families": families},
+        {"check": "half-close", "reason": "it is old"},
     ]
 
 
@@ -110,7 +110,7 @@ def test_file_without_entries_is_removed(upecho: Callable[..., Any], tmp_path: P
     assert (done.returncode, "selectors: no known failures to write\n" in done.stderr) == (0, True)
     assert not directory.exists()
     directory.mkdir()
-    text = "target = 'selectors'\n[[failure]]\ncheck = 'echo-hello'\nreason = 'r'\nfamilies = ['inet']\n"
+    text = "target = 'selectors'\n[[failure]]\ncheck = 'half-close'\nreason = 'r'\nfamilies = ['inet']\n"
     (directory / "x.toml").write_text(text)
     done = upecho(*arguments, cwd=tmp_path)
     assert (done.returncode, "removed known/x.toml" in done.stderr) == (0, True)
@@ -138,4 +138,4 @@ def test_named_directory_is_created_when_it_is_written(check: Check, tmp_path: P
     done = check("--known", str(directory), "--write-known")
     assert done.returncode == 0, done.stderr
     (file,) = directory.iterdir()
-    assert [failure["check"] for failure in tomllib.loads(file.read_text())["failure"]] == ["echo-hello"]
+    assert [failure["check"] for failure in tomllib.loads(file.read_text())["failure"]] == ["half-close"]

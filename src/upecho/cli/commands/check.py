@@ -83,9 +83,9 @@ def command(targets: Sequence[str], families: Sequence[Family], file: Path | Non
     A TARGET is NAME, NAME+LOOP or module:attribute, which upecho starts and stops; the address of a server that is
     already running; or cmd:COMMAND, in which {address} stands for the address to listen on.
 
-    Exit status: 0 if every MUST check passed or is a known failure, 1 if one failed (with --strict also a SHOULD
-    check), if the code of a target could not be loaded, or if a known failure no longer fails, 2 if the input was
-    wrong, 3 if upecho could not carry out a check.
+    Exit status: 0 if every MUST check passed or is a known failure, 1 if one failed or was not run (with --strict also
+    a SHOULD check), if the code of a target could not be loaded, or if a known failure no longer fails, 2 if the input
+    was wrong, 3 if upecho could not carry out a check.
     """  # noqa: D301 (\b is click's mark for a paragraph that is not rewrapped)
     expect_usable_environment()
     if file:

@@ -7,7 +7,8 @@ key is removed or changes its meaning.
 - ``upecho``, ``python``, ``platform``: The versions of upecho, Python and the operating system that ran the suite.
 - ``due``: Number of verdicts of a complete run; the run was cut short if there are fewer.
 - ``counts``: Number of verdicts by their five values. Known failures do not change these numbers: a known failure that
-  fails is counted as failed, and one that passes as passed.
+  fails is counted as failed, and one that passes as passed. A check that is not run has a ``cause``; ``follows_from``
+  names the failed checks that the cause consists of, and if all of these are known, the check counts as known, too.
 - ``checks``: The checks that were selected, by id: an object with ``topic``, ``level``, ``requirement``, ``source`` and
   ``clients`` (the number of clients that a server has to serve at the same time).
 - ``unusable``: The targets that were not checked because their code could not be loaded, each with the reason.
