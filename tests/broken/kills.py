@@ -63,6 +63,7 @@ BYTES = [
     kill("bytes:str_upper", "every-byte-value utf8-untouched"),
     kill("bytes:latin1_upper", "every-byte-value utf8-untouched"),
     kill("bytes:strips_null_bytes", "every-byte-value full-duplex"),
+    kill("bytes:obeys_commands", "words-as-data"),
 ]
 
 TIMING = [
@@ -70,12 +71,15 @@ TIMING = [
     kill("timing:closes_immediately", "echo-hello"),
     kill("timing:sends_greeting", "no-unsolicited-data"),
     kill("timing:closes_idle_connections", "no-unsolicited-data"),
+    kill("timing:closes_connections_idle_for_2_seconds", "idle-connection-kept"),
+    kill("timing:falls_silent", "single-byte-messages"),
 ]
 
 BUFFERING = [
     kill("buffering:sends_whole_buffer", "echo-hello"),
     kill("buffering:line_buffered", "immediate-echo single-byte-messages", family=Family.INET),
     kill("buffering:block_buffered", "immediate-echo message-sizes"),
+    kill("buffering:waits_after_full_receive", "buffer-sizes"),
     kill("buffering:ignores_short_sends", "small-receive-buffer stall-then-drain"),
     kill("buffering:ignores_short_sends", "small-receive-buffer stall-then-drain", family=Family.INET),
     kill("buffering:overwrites_unsent_data", "stall-then-drain order-preserved"),
@@ -100,7 +104,10 @@ FLOW_CONTROL = [
     kill("flow_control:busy_loops_while_stalled", "no-busy-loop-while-stalled"),
     kill("flow_control:polls_input_after_eof", "no-busy-loop-while-stalled"),
     kill("flow_control:closes_stalled_connections", "stall-then-drain"),
+    kill("flow_control:bounds_each_send_to_3_seconds", "long-stall"),
     kill("flow_control:closes_after_15_stalls", "stall-cycles"),
+    kill("flow_control:blocks_all_clients_at_eof", "half-closed-client-isolation"),
+    kill("flow_control:blocks_all_clients_at_eof", "half-closed-client-isolation", family=Family.INET),
     kill("flow_control:blocks_all_clients", "stalled-client-isolation graceful-shutdown-stalled-client"),
     kill("flow_control:leaks_fd_per_stalled_client", "close-while-stalled reset-while-stalled"),
 ]
@@ -120,6 +127,8 @@ RESOURCES = [
     kill("resources:leaks_threads", "no-thread-or-process-leak"),
     kill("resources:leaves_zombies", "no-thread-or-process-leak"),
     kill("resources:leaks_memory", "no-memory-leak-after-churn"),
+    kill("resources:leaks_little_memory", "no-memory-leak-after-churn"),
+    kill("resources:keeps_history", "no-memory-leak-on-connection"),
     kill("resources:busy_polls", "no-cpu-while-idle"),
     kill("resources:exits_without_descriptors", "fd-exhaustion"),
     kill("resources:busy_loops_without_descriptors", "fd-exhaustion"),
