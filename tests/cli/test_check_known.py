@@ -42,10 +42,7 @@ def test_known_failure_does_not_fail_the_run(check: Check, known: Callable[..., 
 def test_stale_known_failure_fails_the_run(check: Check, known: Callable[..., str], tmp_path: Path) -> None:
     done = check("--known", known("half-close", "immediate-echo"))
     assert done.returncode == 1
-    assert (
-        f"{tmp_path}/x.toml: immediate-echo is listed as a known failure, but it passed over inet: "
-        in done.stderr
-    )
+    assert f"{tmp_path}/x.toml: immediate-echo is listed as a known failure, but it passed over inet: " in done.stderr
 
 
 def test_failures_are_written(check: Check, tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-SHORT_NAMES = ("--target", "--family", "--check", "--known", "--max-clients", "--all", "--strict-should", "--python")
+SHORT_NAMES = tuple(
+    ["--target", "--family", "--check", "--known", "--max-clients", "--all", "--grace", "--strict-should", "--python"]
+)
 OTHER_PLUGIN = f"""
 def pytest_addoption(parser):
     for name in {SHORT_NAMES}:

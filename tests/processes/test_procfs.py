@@ -282,10 +282,6 @@ def test_signal_is_handled_if_it_is_caught_or_blocked(supervisor: Supervisor, pr
     assert procfs.handles(child.pid, 10) is False
 
 
-def test_unknown_process_handles_nothing() -> None:
-    assert procfs.handles(2**22 + 1, 15) is False
-
-
 @pytest.mark.parametrize(("text", "ticks"), [("cpu  1 2 3 4 5 6 7 8 9 10\ncpu0 1 1 1 1 1 1 1 1 1 1\n", 8), (None, 0)])
 def test_stolen_time_is_read_from_the_machine(
     text: str | None, ticks: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -18,9 +18,11 @@ def serve(listener, stop):
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for connection in accepting(listener, stop):
         if not os.fork():
-            while data := connection.recv(65536):
-                connection.sendall(data.upper())
-            os._exit(0)
+            try:
+                while data := connection.recv(65536):
+                    connection.sendall(data.upper())
+            finally:  # a child that left through the exception would remove the path of its parent
+                os._exit(0)
         connection.close()
 """
 

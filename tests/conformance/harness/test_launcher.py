@@ -3,7 +3,7 @@
 import errno
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -40,8 +40,9 @@ OTHER_CHECK = by_id()["half-close"]
 @pytest.fixture
 def launcher(
     supervisor: Supervisor, tmp_path: os.PathLike[str], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Launcher]:
+) -> Iterator[Callable[..., Launcher]]:
     """Return a launcher of a target, or of a module with some code, which has begun a check."""
+    launchers: list[Launcher] = []
 
     def launcher(target: str, *, check: str = "half-close", run_all: bool = False) -> Launcher:
         monkeypatch.chdir(tmp_path)
@@ -51,9 +52,12 @@ def launcher(
             target = "mine:serve"
         one = Launcher(Target.implementation(target), Family.UNIX, supervisor, run_all=run_all)
         one.begin_check(by_id()[check])
+        launchers.append(one)
         return one
 
-    return launcher
+    yield launcher
+    for one in launchers:
+        one.end_check(failed=True)
 
 
 def test_silent_target_fails_the_check_about_that(launcher: Callable[..., Launcher]) -> None:

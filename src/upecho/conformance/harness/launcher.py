@@ -83,12 +83,14 @@ class Launcher:
         self._hung_at_start: tuple[str, str] | None = None  # what was expected and seen
         self._written: list[list[Fragment]] = []  # by each server so far whose stderr counts
         self._check: Check
+        self._turn = self.log  # begins with the turn of the current check; that of a background check begins earlier
         self._background: dict[str, BackgroundCheck | Violation] = {}  # by the id of the check
         self._max_clients: int | None = None
 
     def begin_check(self, check: Check) -> None:
         """Begin a new log and a new account of stderr."""
         self.log = Log(self.budget)
+        self._turn = self.log
         self._check = check
         # A check with more clients than the target declares to serve shows something only if it connects all of them.
         self._max_clients = None if self._takes_too_many(check) else self.target.max_clients
@@ -171,6 +173,7 @@ class Launcher:
             self.log = running.log
             self._started.append(running.server)
             running.join()
+            running.server.begin_check(self._turn, self.target.max_clients)  # what follows is not part of the check
         return running is not None
 
     def discard_background(self) -> None:
@@ -188,7 +191,7 @@ class Launcher:
         while self._started:
             self._started.pop().process.child.close()
         if failed:
-            self.budget.charge(self._check.id, self.log.age_seconds())
+            self.budget.charge(self._check.id, self._turn.age_seconds())
             self.discard_shared()
 
     def earlier_checks(self) -> list[str]:
