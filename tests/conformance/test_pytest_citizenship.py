@@ -7,8 +7,16 @@ from pathlib import Path
 
 import pytest
 
-SHORT_NAMES = tuple(
-    ["--target", "--family", "--check", "--known", "--max-clients", "--all", "--grace", "--strict-should", "--python"]
+SHORT_NAMES = (
+    "--target",
+    "--family",
+    "--check",
+    "--known",
+    "--max-clients",
+    "--all",
+    "--grace",
+    "--strict-should",
+    "--python",
 )
 OTHER_PLUGIN = f"""
 def pytest_addoption(parser):
