@@ -161,7 +161,10 @@ def test_messages_for_a_closed_stderr_do_not_go_to_stdout() -> None:
         (("serve", "threads", "--gr"), ["--grace"]),
         (("serve", "--bind", "unix:@"), ["unix:@"]),
         (("send", "--to", "12"), ["127.0.0.1:8080"]),
-        (("check", "selectors", "--check", "half"), ["half-close", "half-close-large", "half-close-before-accept"]),
+        (
+            ("check", "selectors", "--check", "half"),
+            ["half-close", "half-close-large", "half-close-before-accept", "half-closed-client-isolation"],
+        ),
         (("check", "selectors", "--check", "zzz"), []),
         (("srve", "x"), []),
     ],

@@ -51,7 +51,7 @@ def test_dead_engine_is_a_failure_of_the_harness(supervisor: Supervisor, monkeyp
     (child,) = supervisor._children
     child.send_signal(signal.SIGKILL)
     child.wait(10)
-    with pytest.raises(HarnessError, match="the load engine ended with status -9"):
+    with pytest.raises(HarnessError, match="the load engine was killed by SIGKILL"):
         engine.run(Job("127.0.0.1:9", PLAN))
 
 

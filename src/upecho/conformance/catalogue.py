@@ -4,10 +4,10 @@ import functools
 
 from upecho.conformance.check import Check
 from upecho.conformance.checks import (
-    test_addresses,
     test_bytes,
     test_connection_end,
     test_flow_control,
+    test_listening,
     test_many_clients,
     test_resources,
     test_socket_paths,
@@ -17,10 +17,10 @@ from upecho.conformance.checks import (
 )
 
 MODULES = (
-    test_addresses,
     test_bytes,
     test_connection_end,
     test_flow_control,
+    test_listening,
     test_many_clients,
     test_resources,
     test_socket_paths,

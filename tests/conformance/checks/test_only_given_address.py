@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from upecho.conformance.check import Check
-from upecho.conformance.checks.test_addresses import test_only_given_address as run_check
+from upecho.conformance.checks.test_listening import test_only_given_address as run_check
 from upecho.conformance.harness.launcher import Launcher
 from upecho.conformance.harness.violation import Violation
 from upecho.net.address import Address, Family

@@ -63,7 +63,7 @@ def expect_level_memory(read: Callable[[], int], work: Work) -> None:
     """
     slack = max(LEAST_SLACK_BYTES, int(PAIR * work.size * work.slack_bytes))
     readings = [settled_reading(read)]
-    deadline = time.monotonic() + timeouts.at_least(work.seconds)
+    deadline = time.monotonic() + timeouts.scaled(work.seconds)
     while not is_level(readings, slack):
         done = work.size * (len(readings) - 1)
         is_over = len(readings) > WINDOW and time.monotonic() > deadline
