@@ -20,6 +20,7 @@ LET_THROUGH = (
     "clients:short_backlog",
     "clients:nagle",
     "resources:leaks_m",
+    "resources:leaks_little_m",
     "stderr:logs_each_connection",
 )
 
