@@ -278,6 +278,8 @@ class Launcher:
 
     def discard_shared(self) -> None:
         """End the shared server, so that the next check gets a new one; one at an address goes on, with its history."""
+        if self._shared:
+            self._shared.disconnect()
         if self._shared and self.target.kind is not Kind.ADDRESS:
             self._shared.process.child.close()
             self._served = []
