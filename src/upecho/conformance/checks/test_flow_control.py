@@ -156,7 +156,9 @@ def test_close_while_stalled(server: Server) -> None:
     """
     with server.expect_unharmed():
         for _ in range(CLIENTS):
-            stalled_client(server).close()
+            client = server.connect()
+            client.stall(SENT_AT_MOST)
+            client.close()
 
 
 @check(Level.MUST)
@@ -167,7 +169,9 @@ def test_reset_while_stalled(server: Server) -> None:
     """
     with server.expect_unharmed():
         for _ in range(CLIENTS):
-            stalled_client(server).reset()
+            client = server.connect()
+            client.stall(SENT_AT_MOST)
+            client.reset()
 
 
 @check(Level.MUST)
