@@ -82,15 +82,17 @@ static int listen_tcp(const char *address) {
     return failed ? -1 : listener;
 }
 
-static void add(void) {
+/* Accept one client; return 0 if there is none, or no room for it. */
+static int add(void) {
     int on = 1, connection = accept4(polled[0].fd, 0, 0, SOCK_NONBLOCK);
     if (connection < 0) {
         if (errno == EMFILE || errno == ENFILE) poll(0, 0, RETRY_MS);
-        return;
+        return 0;
     }
     setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* fails for a Unix socket */
     polled[count] = (struct pollfd){.fd = connection, .events = POLLIN};
     clients[count++] = (struct client){.data = malloc(BUFFER_BYTES)};
+    return 1;
 }
 
 static void drop(nfds_t number) {
@@ -142,6 +144,7 @@ int main(int argc, char **argv) {
     if (listener < 0 || listen(listener, BACKLOG)) fail(argv[1]);
     polled[0] = (struct pollfd){.fd = listener, .events = POLLIN};
     while (!stopped) step(0, &usual);
+    while (count <= MAX_CLIENTS && add()) { } /* clients that connected before the stop */
     close(listener);
     polled[0].fd = -1;
     if (inode && !lstat(path.sun_path, &status) && status.st_ino == inode) unlink(path.sun_path);

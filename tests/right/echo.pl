@@ -50,7 +50,7 @@ sub listen_tcp {
 sub add {
     if (!accept my $one, $listener) {
         if ($! == EMFILE || $! == ENFILE) { vec($reading, fileno $listener, 1) = 0; $retry_at = time + RETRY_SECONDS }
-        return;
+        return 0;
     }
     else {
         my $number = fileno $one;
@@ -59,6 +59,7 @@ sub add {
         $connection{$number} = $one;
         $unsent{$number} = "";
         vec($reading, $number, 1) = 1;
+        return 1;
     }
 }
 
@@ -106,6 +107,7 @@ listen $listener, BACKLOG or refuse;
 fcntl $listener, F_SETFL, O_NONBLOCK;
 vec($reading, fileno $_, 1) = 1 for $listener, $wake;
 step $retry_at ? RETRY_SECONDS : undef while !$stop;
+1 while add;    # clients that connected before the stop
 vec($reading, fileno $_, 1) = 0 for $listener, $wake;
 close $listener;
 unlink $path if $path ne "" && ((lstat $path)[1] // 0) == $inode;

@@ -163,11 +163,15 @@ class ServerProcess:
         """
         if not procfs.AVAILABLE:
             return None
-        pids = [self.child.pid]
-        listeners, _ = self._listeners(pids)
-        if not listeners:
-            listeners, _ = self._listeners(procfs.members(self.child.tree))
-        return all(any(procfs.handles(pid, number) for pid in some) for some in (pids, listeners or pids))
+        first = [self.child.pid]
+        listeners = self._listeners()
+        pids = first if self.child.pid in listeners else listeners
+        return all(any(procfs.handles(pid, number) for pid in some) for some in (first, pids or first))
+
+    def is_wrapped(self) -> bool:
+        """Whether another process than the first one listens, as below a shell or ``timeout``."""
+        listeners = self._listeners() if procfs.AVAILABLE else []
+        return bool(listeners) and self.child.pid not in listeners
 
     def await_handler(self, number: int, timeout: float = HANDLER_SECONDS) -> bool | None:
         """Wait until the server handles a signal; return what ``handles`` returns at the end.
@@ -183,8 +187,11 @@ class ServerProcess:
             time.sleep(HANDLER_POLL_SECONDS)
         return handled
 
-    def _listeners(self, pids: Collection[int]) -> tuple[list[int], bool]:
-        return listening.holders(pids, listening.candidates(self.address))
+    def _listeners(self) -> list[int]:
+        """Return the ids of the processes that listen: the first one, or else those that descend from it."""
+        candidates = listening.candidates(self.address)
+        own, _ = listening.holders([self.child.pid], candidates)
+        return own or listening.holders(procfs.members(self.child.tree), candidates)[0]
 
     def listening_addresses(self) -> list[Address]:
         """Return the addresses at which the server listens; none where the system does not show that."""

@@ -3,14 +3,15 @@
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from upecho.conformance.harness.shutdown import Shutdown
 from upecho.conformance.harness.violation import Violation
-from upecho.net.address import Address
+from upecho.net.address import Address, Family
 from upecho.processes import procfs
-from upecho.processes.server_process import Launch, ServerProcess
+from upecho.processes.server_process import Launch, ServerProcess, start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.settings import Settings
 from upecho.serving.target import Kind, Target
@@ -112,3 +113,29 @@ def test_signal_to_the_leader_spares_its_children(start: Start) -> None:
     shutdown = start(EXITS, lines=2)
     stop(shutdown)
     assert shutdown.request == "SIGTERM was sent to it"
+
+
+SERVER = "import signal, socket, sys; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen()\n"
+DIES = f"{SERVER}signal.signal(15, lambda *_: (signal.signal(15, signal.SIG_DFL), signal.raise_signal(15)))\n"
+WAITS = "while True: signal.pause()"
+
+
+@pytest.mark.parametrize(("wrapper", "is_clean"), [("", False), ("sh -c 'trap : TERM; \"$@\" & wait; wait' sh ", True)])
+def test_server_below_a_wrapper_may_receive_the_signal_twice(
+    supervisor: Supervisor, tmp_path: Path, wrapper: str, is_clean: bool
+) -> None:
+    (tmp_path / "dies.py").write_text(DIES + WAITS)
+    target = Target.parse(f"cmd:{wrapper}{sys.executable} {tmp_path}/dies.py {{path}}")
+    with start_server(supervisor, Launch(target, supervisor.new_address(Family.UNIX))) as server:
+        shutdown = Shutdown(server)
+        shutdown.prepare(signal.SIGTERM, group=True, thread=None)
+        shutdown.send(signal.SIGTERM, group=True, thread=None)
+        status = shutdown.wait()
+        if is_clean:
+            shutdown.expect_clean(-signal.SIGTERM)
+            shutdown.expect_clean(128 + signal.SIGTERM)
+        else:
+            with pytest.raises(Violation, match="killed by SIGTERM"):
+                shutdown.expect_clean(status)
+        with pytest.raises(Violation, match="exit status 1"):
+            shutdown.expect_clean(1)

@@ -127,7 +127,7 @@ def test_graceful_shutdown_any_thread(launcher: Launcher) -> None:
 
 @check(Level.MUST, gate=False, process=True)
 def test_graceful_shutdown_process_group(launcher: Launcher) -> None:
-    """SIGTERM or SIGINT to all processes of a server loses no data that had arrived, and ends it with exit status 0.
+    """SIGTERM or SIGINT to all processes of a server loses no data that had arrived, and ends the server cleanly.
 
     Source: termios(3): Ctrl-C sends SIGINT to each process of the foreground group; kill(2): so does a negative id.
     """

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from upecho.conformance.harness.client import Client
 from upecho.conformance.harness.connection import LONGEST_CHECK_SECONDS, TIMEOUT_SECONDS
-from upecho.conformance.harness.patience import IdleWatch
+from upecho.conformance.harness.idle_watch import IdleWatch
 from upecho.conformance.harness.shutdown import Shutdown
 from upecho.conformance.harness.stderr import StderrReader
 from upecho.conformance.harness.violation import Log, NotReached, Violation, precondition, unrequested_ending
