@@ -166,7 +166,10 @@ class ServerProcess:
         first = [self.child.pid]
         listeners = self._listeners()
         pids = first if self.child.pid in listeners else listeners
-        return all(any(procfs.handles(pid, number) for pid in some) for some in (first, pids or first))
+        groups = [[procfs.handles(pid, number) for pid in some] for some in (first, pids or first)]
+        if any(True not in seen and None in seen for seen in groups):
+            return None
+        return all(True in seen for seen in groups)
 
     def is_wrapped(self) -> bool:
         """Whether another process than the first one listens, as below a shell or ``timeout``."""
