@@ -50,7 +50,11 @@ def dying(listener, stop):
     served(listener, lambda data: os._exit(7))
 
 def noisy(listener, stop):
-    print("first", "cannot be helped" + chr(27), sep="\\\\n", file=sys.stderr, flush=True)
+    print("listening", "error: none so far", sep="\\n", file=sys.stderr, flush=True)
+    threads.serve(listener, stop)
+
+def crashing(listener, stop):
+    print("Fatal Python error: made up" + chr(27), file=sys.stderr, flush=True)
     threads.serve(listener, stop)
 """
 
@@ -107,7 +111,11 @@ def test_every_scenario_can_be_served(measure: Callable[..., Trial], scenario: S
     [
         ("broken:lower", [Fault.REQUESTS_FAILED], "1 mismatch"),
         ("broken:dying", [Fault.REQUESTS_FAILED, Fault.PROCESS_ENDED], "1 early end, ended with status 7"),
-        ("broken:noisy", [Fault.STDERR_OUTPUT], "wrote to stderr: cannot be helped\\x1b"),
+        (
+            "broken:crashing",
+            [Fault.ERROR_ON_STDERR],
+            "reported an error on stderr: Fatal Python error: made up\\x1b",
+        ),
         (
             "gone:serve",
             [Fault.NOT_READY],
@@ -119,6 +127,11 @@ def test_fault_is_reported(measure: Callable[..., Trial], target: str, faults: l
     trial = measure(target)
     assert [finding.fault for finding in trial.findings] == faults
     assert trial.failure == failure
+
+
+@pytest.mark.usefixtures("broken")
+def test_server_that_logs_gets_figures(measure: Callable[..., Trial]) -> None:
+    assert not measure("broken:noisy").failure
 
 
 @pytest.mark.usefixtures("broken")

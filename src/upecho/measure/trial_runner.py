@@ -18,6 +18,7 @@ from upecho.processes.ending import ended
 from upecho.processes.server_process import Launch, ServerProcess, StartFailure, start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.support import timeouts
+from upecho.support.error_reports import error_reports
 from upecho.support.errors import AddressError, CallerError, HarnessError, UpechoError
 from upecho.support.text import printable
 
@@ -140,7 +141,7 @@ def _blamed_on_the_right_one(refusal: CallerError) -> UpechoError:
 
 
 def _findings(load: LoadResult, server: ServerProcess) -> Iterator[Finding]:
-    """Yield failed requests, and whether the server ended or wrote to stderr."""
+    """Yield failed requests, and whether the server ended or reported an error on stderr."""
     for kind, count in load.errors.items():
         if kind is not Failure.NO_PORT:
             yield Finding(Fault.REQUESTS_FAILED, f"{count} {kind}")
@@ -149,5 +150,5 @@ def _findings(load: LoadResult, server: ServerProcess) -> Iterator[Finding]:
     status = server.child.wait(END_SECONDS if load.errors else 0)
     if status is not None:
         yield Finding(Fault.PROCESS_ENDED, ended(status))
-    if lines := server.child.stderr().strip().splitlines():
-        yield Finding(Fault.STDERR_OUTPUT, printable(f"wrote to stderr: {lines[-1]}"))
+    if reports := error_reports(server.child.stderr()):
+        yield Finding(Fault.ERROR_ON_STDERR, f"reported an error on stderr: {reports[-1].text}")

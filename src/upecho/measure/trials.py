@@ -16,7 +16,7 @@ class Fault(enum.StrEnum):
     REQUESTS_FAILED = "requests-failed"
     NO_REPLY = "no-reply"
     PROCESS_ENDED = "process-ended"
-    STDERR_OUTPUT = "stderr-output"
+    ERROR_ON_STDERR = "error-on-stderr"
 
 
 @dataclass(frozen=True)

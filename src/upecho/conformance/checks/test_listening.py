@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from upecho.conformance.check import Level, check
-from upecho.conformance.harness.error_reports import error_reports
 from upecho.conformance.harness.launcher import Launcher
 from upecho.conformance.harness.server import Server
 from upecho.conformance.harness.violation import Unsupported, Violation, precondition
@@ -15,6 +14,7 @@ from upecho.processes.listening import described
 from upecho.serving.listener import listening
 from upecho.serving.settings import Settings
 from upecho.support import timeouts
+from upecho.support.error_reports import error_reports
 from upecho.support.errors import AddressError, Unavailable
 from upecho.support.text import plural
 

@@ -17,7 +17,6 @@ from upecho.conformance.harness.violation import (
     Log,
     OutOfTime,
     Violation,
-    important_lines,
     precondition,
     unrequested_ending,
 )
@@ -32,6 +31,7 @@ from upecho.serving.listener import unused
 from upecho.serving.settings import Settings
 from upecho.serving.target import Kind, Target
 from upecho.support.text import plural
+from upecho.support.tracebacks import important_lines
 
 GRACE_SECONDS = 2.0  # that an implementation is told
 OURS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # errors that say that this process lacks something

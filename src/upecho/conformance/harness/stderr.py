@@ -5,8 +5,8 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from upecho.conformance.harness.error_reports import error_reports, without_numbers
 from upecho.processes.child import Child
+from upecho.support.error_reports import error_reports, without_numbers
 from upecho.support.text import plural
 
 MAX_KINDS = 3  # of error reports that one message describes

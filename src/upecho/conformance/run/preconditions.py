@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 
 from upecho.conformance.harness.connection import TIMEOUT_SECONDS
-from upecho.conformance.harness.violation import how_ended, important_lines
+from upecho.conformance.harness.violation import how_ended
 from upecho.net import connecting
 from upecho.processes.child import Child
 from upecho.processes.server_process import END_SECONDS
@@ -16,6 +16,7 @@ from upecho.serving.target import COMMAND, Kind, Target
 from upecho.serving.trial import Step, decode
 from upecho.support import timeouts
 from upecho.support.errors import CallerError
+from upecho.support.tracebacks import important_lines
 
 MAX_JOBS_PER_CORE = 4
 TRIAL_SECONDS = 5.0  # for the import of a target and the construction of its loop; the slowest that we know take 1 s

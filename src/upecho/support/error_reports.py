@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from upecho.conformance.harness.violation import important_lines
+from upecho.support.tracebacks import important_lines
 
 NOT_NOW = "(?!Deprecation|PendingDeprecation|Future|Import|Syntax|Experimental)"
 PATTERNS = (

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from upecho.conformance.harness.error_reports import error_reports, without_numbers
+from upecho.support.error_reports import error_reports, without_numbers
 
 TRACEBACK = """\
 Traceback (most recent call last):
