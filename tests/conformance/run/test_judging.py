@@ -12,6 +12,7 @@ from upecho.conformance.harness.violation import Unsupported, Violation
 from upecho.conformance.run.judging import (
     as_declared,
     as_information,
+    blaming_process_limit,
     fault_of,
     show_in_pytest,
     unsupported_in,
@@ -19,6 +20,7 @@ from upecho.conformance.run.judging import (
 )
 from upecho.conformance.run.outcome import Outcome, Verdict
 from upecho.net.address import Family
+from upecho.processes import rlimits
 from upecho.support.errors import HarnessError
 
 VIOLATION = Violation("FIN", "RST")
@@ -132,3 +134,12 @@ def test_check_can_find_that_something_is_lacking() -> None:
     lacking = call(Unsupported("no queue"))
     assert (verdict_of(lacking), unsupported_in(lacking)) == (Verdict.UNSUPPORTED, "no queue")
     assert unsupported_in(call(VIOLATION)) == unsupported_in(call(None)) == ""
+
+
+@pytest.mark.parametrize(("left", "expected"), [(None, Violation), (5, Violation), (4, HarnessError)])
+def test_failure_at_the_limit_of_processes_is_blamed_on_the_machine(
+    left: int | None, expected: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rlimits, "processes_left", lambda: left)
+    with pytest.raises(expected), blaming_process_limit():
+        raise Violation("a reply", "none")

@@ -19,6 +19,7 @@ from upecho.conformance.run.given import Given
 from upecho.conformance.run.judging import (
     as_declared,
     as_information,
+    blaming_process_limit,
     explained,
     show_in_pytest,
     unsupported_in,
@@ -191,7 +192,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     if _check(item) is None:
         return (yield)
     launcher: Launcher = item.funcargs["launcher"]  # type: ignore[attr-defined]
-    with launcher.blaming_ended_server():
+    with blaming_process_limit(), launcher.blaming_ended_server():
         result = yield
         launcher.expect_still_serving()
     return result

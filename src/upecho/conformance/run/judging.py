@@ -1,9 +1,10 @@
 """Turns the end of a test function into a verdict, and a verdict into the outcome that pytest shows."""
 
+import contextlib
 import errno
 import shlex
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,11 +18,29 @@ from upecho.processes import rlimits
 from upecho.support.errors import HarnessError, UpechoError
 from upecho.support.text import plural
 
+SPARE_PROCESSES = 5  # if fewer can be started, a server may have been refused one
+
 
 def violation_in(call: pytest.CallInfo[None]) -> Violation | None:
     """Return the violation that ended a test; any other exception is a fault of the harness."""
     raised = call.excinfo.value if call.excinfo else None
     return raised if isinstance(raised, Violation) else None
+
+
+@contextlib.contextmanager
+def blaming_process_limit() -> Iterator[None]:
+    """Turn a violation into an error if this user can hardly start another thread.
+
+    The clients of the check are still connected then, and with them the threads or processes of a server exist.
+
+    Raises:
+        HarnessError: The check has failed, and the limit of processes and threads is reached.
+    """
+    try:
+        yield
+    except Violation:
+        rlimits.expect_processes(SPARE_PROCESSES, "this check")
+        raise
 
 
 def verdict_of(call: pytest.CallInfo[None]) -> Verdict:
