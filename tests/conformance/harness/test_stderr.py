@@ -92,3 +92,9 @@ def test_description_counts_equal_errors_and_names_the_first_check() -> None:
 def test_description_of_many_kinds_is_short() -> None:
     found = errors([Fragment("a", "".join(crash(f"{name}Error: x") for name in "ABCDE"), while_serving=True)])
     assert summarized(found).endswith("CError: x (/s.py:12), 1 time, first during a; and 2 more kinds of reports")
+
+
+@pytest.mark.parametrize(("while_serving", "count"), [(True, 1), (False, 0)])
+def test_task_that_is_cancelled_during_the_stop_is_no_error(while_serving: bool, count: int) -> None:
+    text = crash("asyncio.exceptions.CancelledError", line=3)
+    assert len(errors([Fragment("a", text, while_serving=while_serving)])) == count

@@ -9,6 +9,8 @@ from upecho.processes.child import Child
 from upecho.support.error_reports import error_reports, without_numbers
 from upecho.support.text import plural
 
+# While it stops, asyncio of Python 3.11 reports each task that it cancels, although the server has done nothing wrong.
+CANCELLED = "asyncio.exceptions.CancelledError"
 MAX_KINDS = 3  # of error reports that one message describes
 
 
@@ -95,8 +97,12 @@ def errors(fragments: Sequence[Fragment]) -> list[Finding]:
     """Return the error reports in what one server has written, those that it wrote while it stopped included."""
     reports = error_reports("".join(one.text for one in fragments))
     ends = list(itertools.accumulate(one.text.count("\n") for one in fragments))  # line number at the end of each
-    checks = (fragments[min(bisect.bisect_right(ends, report.line), len(ends) - 1)].check for report in reports)
-    return [Finding(check, report.text) for check, report in zip(checks, reports, strict=True)]
+    places = (fragments[min(bisect.bisect_right(ends, report.line), len(ends) - 1)] for report in reports)
+    return [
+        Finding(place.check, report.text)
+        for place, report in zip(places, reports, strict=True)
+        if place.while_serving or CANCELLED not in report.text
+    ]
 
 
 def summarized(findings: Sequence[Finding]) -> str:
