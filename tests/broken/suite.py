@@ -41,4 +41,4 @@ def outcomes(kill: Kill, checks: Sequence[Check], *, jobs: int | None = None) ->
     """
     scale = SILENT_SCALE if "echo-hello" in kill.caught_by else SCALE
     with mock.patch.dict(os.environ, {SCALE_VARIABLE: str(scale)}):
-        return list(Runner([(Target.parse(kill.target), kill.family)], checks, jobs=jobs).outcomes())
+        return list(Runner([(Target.parse(kill.target), kill.family)], checks, jobs=jobs, run_all=True).outcomes())
