@@ -4,8 +4,8 @@ server=$!
 trap 'kill -TERM $server' TERM INT
 wait $server
 status=$?
-if [ $status -gt 128 ]; then # the signal has ended the wait, and not the server
+while kill -0 $server 2>/dev/null; do # the signal has ended the wait, and not the server
     wait $server
     status=$?
-fi
+done
 exit $status

@@ -118,7 +118,8 @@ def test_socket_path_permissions(launcher: Launcher) -> None:
         launcher.start(f"unix:{path}", prefix=[*WITH_UMASK_0, *prefix])
     modes += _mode(path)
     if any(mode & ~OWNER_ONLY for mode in modes):
-        raise Violation(f"at most {OWNER_ONLY:04o} from bind() on", ", then ".join(f"{mode:04o}" for mode in modes))
+        seen = ", then ".join(dict.fromkeys(f"{mode:04o}" for mode in modes))
+        raise Violation(f"at most {OWNER_ONLY:04o} from bind() on", seen)
 
 
 def _mode(path: Path) -> Iterator[int]:
