@@ -49,8 +49,8 @@ class Shutdown:
         self._is_unhandled = self._handled[number] is False
         if self._handled[number] and self._process.is_wrapped():
             # A wrapper passes the signal on, so the server may receive it twice, the second time when it has already
-            # answered everything and its interpreter has removed its handlers. A wrapper may pass another signal on, and
-            # report the end of the server as its own.
+            # answered everything and its interpreter has removed its handlers. A wrapper may pass another signal on,
+            # and report the end of the server as its own.
             self._accepted = {0, *(-one for one in STOP_SIGNALS), *(SHELL_STATUS + one for one in STOP_SIGNALS)}
         self._thread = thread
         receiver = self._group(number) if group else f"its thread {thread}, not the main thread" if thread else "it"
