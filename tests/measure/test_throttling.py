@@ -62,20 +62,21 @@ def test_group_that_was_stopped_most_counts(machine: Machine) -> None:
     assert quotas.since(before) == Throttling(10, 9, 3000)
 
 
-def test_quota_that_is_not_used_up_is_no_throttling(machine: Machine) -> None:
+def since_two_of_five_periods(machine: Machine, *, periods: int, time: int) -> Throttling | None:
+    """Return what has happened since two of five periods were throttled for 9 us; no further period was throttled."""
     machine.write("slice", periods=5, throttled=2, time=microseconds(machine, 9))
     quotas = Quotas(machine.proc)
     before = quotas.read()
-    machine.write("slice", periods=9, throttled=2, time=microseconds(machine, 9))
-    assert quotas.since(before) == Throttling(4, 0, 0)
+    machine.write("slice", periods=periods, throttled=2, time=microseconds(machine, time))
+    return quotas.since(before)
+
+
+def test_quota_that_is_not_used_up_is_no_throttling(machine: Machine) -> None:
+    assert since_two_of_five_periods(machine, periods=9, time=9) == Throttling(4, 0, 0)
 
 
 def test_time_counts_before_its_period_does(machine: Machine) -> None:
-    machine.write("slice", periods=5, throttled=2, time=microseconds(machine, 9))
-    quotas = Quotas(machine.proc)
-    before = quotas.read()
-    machine.write("slice", periods=5, throttled=2, time=microseconds(machine, 10))
-    found = quotas.since(before)
+    found = since_two_of_five_periods(machine, periods=5, time=10)
     assert found
     assert found.happened
 

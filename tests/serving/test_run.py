@@ -80,6 +80,12 @@ def serve(listener, stop):
 """
 
 
+def expect_echo(server: ServerProcess) -> None:
+    with connect(server.address, 5) as client:
+        client.sendall(b"x")
+        assert client.recv(1) == b"X"
+
+
 @pytest.fixture
 def module(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
     """Write a module and return its ``serve`` as a target."""
@@ -101,9 +107,7 @@ def test_order_survives_a_trip_as_json() -> None:
 
 def test_server_may_log_to_stdout(start: Start, module: Callable[[str], str]) -> None:
     server = start(module(TALKATIVE))
-    with connect(server.address, 5) as client:
-        client.sendall(b"x")
-        assert client.recv(1) == b"X"
+    expect_echo(server)
     assert server.stop() == 0
 
 
@@ -147,9 +151,7 @@ def test_loop_with_its_own_wakeup_descriptor_stops(start: Start) -> None:
 
 def test_nothing_but_two_handlers_is_set_when_the_server_begins(start: Start, module: Callable[[str], str]) -> None:
     server = start(module(FOUND))
-    with connect(server.address, 5) as client:
-        client.sendall(b"x")
-        assert client.recv(1) == b"X"
+    expect_echo(server)
     assert server.stop() == 0
     assert server.child.stderr() == repr((-1, (signal.SIG_DFL, (0.0, 0.0)), set(), 1, True))
 
@@ -170,9 +172,7 @@ def test_server_stops_although_another_thread_receives_the_signal(
 def test_idle_server_that_waits_in_c_stops(start: Start, target: str) -> None:
     pytest.importorskip(target.partition("+")[2].partition(":")[0] or "upecho.support._native")
     server = start(target)
-    with connect(server.address, 5) as client:
-        client.sendall(b"x")
-        assert client.recv(1) == b"X"
+    expect_echo(server)
     time.sleep(0.1)  # so that the server waits
     assert server.stop() == 0
 

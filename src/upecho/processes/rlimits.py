@@ -69,8 +69,8 @@ def expect_processes(count: int, use: str) -> None:
 def processes_left() -> int | None:
     """Return how many more processes and threads this user may start; None if nothing limits that or shows it.
 
-    The system counts all threads of all processes of a user, whoever started them, and no limit applies to root:
-    RLIMIT_NPROC in getrlimit(2).
+    The system counts all threads of all processes of a user, also of those that something else has started, and no
+    limit applies to root: RLIMIT_NPROC in getrlimit(2).
     """
     limit, _ = resource.getrlimit(resource.RLIMIT_NPROC)
     if limit == resource.RLIM_INFINITY or os.getuid() == 0:

@@ -52,7 +52,7 @@ def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 
 def waited(client: Client, wait: Callable[[], None]) -> float:
-    """Return how long a client waited in vain, in seconds at a scale of 1."""
+    """Return how long a client waited without an answer, in seconds at a scale of 1."""
     began = time.monotonic()
     with pytest.raises(Violation):
         wait()

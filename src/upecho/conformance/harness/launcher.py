@@ -213,8 +213,7 @@ class Launcher:
         try:
             yield
         except OSError as error:
-            ends = (server.unrequested_end() for server in self._servers())
-            if error.errno in OURS or not (end := next(filter(None, ends), "")):
+            if error.errno in OURS or not (end := self._unrequested_end()):
                 raise
             raise Violation("a server that runs until the end of the check", end) from error
 
@@ -224,11 +223,15 @@ class Launcher:
 
     def explained(self, violation: Violation) -> Violation:
         """Return a violation that says if the server has ended by itself, because that explains everything else."""
-        ends = (server.unrequested_end() for server in self._servers())
-        violation.end = next(filter(None, ends), "")
+        violation.end = self._unrequested_end()
         if violation.end and violation.end != violation.seen:
             violation.seen = f"{violation.end} (symptom: {violation.seen})"
         return violation
+
+    def _unrequested_end(self) -> str:
+        """Return how the first server that nothing asked to end has ended; empty if there is none."""
+        ends = (server.unrequested_end() for server in self._servers())
+        return next(filter(None, ends), "")
 
     def expect_no_errors_on_stderr(self) -> None:
         """Expect that no server of this launcher has written an error report since it was ready."""

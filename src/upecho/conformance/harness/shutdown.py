@@ -9,10 +9,10 @@ from upecho.conformance.harness.connection import TIMEOUT_SECONDS
 from upecho.conformance.harness.violation import Violation
 from upecho.processes.ending import ending
 from upecho.processes.server_process import HANDLER_SECONDS, ServerProcess
+from upecho.serving.stop_signals import STOP_SIGNALS
 from upecho.support import timeouts
 from upecho.support.text import plural
 
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 SHELL_STATUS = 128  # what a shell adds to the number of the signal that ended its child
 
 
