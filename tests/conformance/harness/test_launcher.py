@@ -34,6 +34,18 @@ def serve(listener, stop):
     connection.send(connection.recv(100).upper())
     connection.recv(1)
 """
+# Ends when a connection ends otherwise than with its last byte read. A Unix socket is reset by a close with unread bytes.
+DIES_OF_RESET = """
+import os
+def serve(listener, stop):
+    while True:
+        connection, _ = listener.accept()
+        try:
+            while data := connection.recv(100):
+                connection.send(data.upper())
+        except ConnectionError:
+            os._exit(1)
+"""
 OTHER_CHECK = by_id()["half-close"]
 
 
@@ -123,6 +135,13 @@ def test_server_that_has_ended_proves_nothing(launcher: Callable[..., Launcher])
     with pytest.raises(NotReached, match="no server is listening") as raised:
         one.expect_still_serving()
     assert one.explained(raised.value).seen.startswith("the server was killed by SIGKILL (symptom: ")
+
+
+def test_question_after_a_check_ends_with_an_orderly_close(launcher: Callable[..., Launcher]) -> None:
+    one = launcher(DIES_OF_RESET)
+    one.shared_server()
+    for _ in range(10):
+        one.expect_still_serving()
 
 
 def test_server_that_was_told_to_stop_need_not_answer(launcher: Callable[..., Launcher]) -> None:

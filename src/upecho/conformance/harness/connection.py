@@ -86,6 +86,11 @@ class Connection:
         except ConnectionError:
             raise Violation("an answer", End.RST.value) from None
 
+    def discard_received(self) -> None:
+        """Read what has arrived, whatever it is: to close with unread bytes is to reset the connection."""
+        with contextlib.suppress(OSError):
+            self._socket.recv(READ_BYTES)
+
     def is_answered(self, seconds: float) -> bool:
         """Return whether data or the end of the connection can be read within a time."""
         return bool(self._ready(IN, seconds))

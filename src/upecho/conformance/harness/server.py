@@ -130,6 +130,7 @@ class Server:
             client.note("the check is over, does the server still answer?")
             client.send(b"x")
             client.expect_any_answer()
+            client.discard_received()
             self.disconnect()
 
     def expect_serves_new_clients(self) -> None:
