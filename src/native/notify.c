@@ -18,10 +18,12 @@ notify(int number)
 {
     int error = errno; /* of the code that was interrupted */
     unsigned char byte = (unsigned char)number;
+    /* Python is told first: the byte may wake the server, which returns, and the handler is then removed before
+     * Python has called it. */
+    notifications[number].previous(number);
     if (write(notifications[number].descriptor, &byte, 1) < 0) {
         /* The buffer is full, so the reader has long been woken. */
     }
-    notifications[number].previous(number);
     errno = error;
 }
 
