@@ -118,6 +118,8 @@ CLIENTS = [
     kill("clients:stale_data_after_fd_reuse", "close-while-stalled reset-while-stalled"),
     kill("clients:select_only", "beyond-fd-setsize"),
     kill("clients:starves_other_clients", "fairness-under-flood"),
+    kill("clients:accepts_only_when_idle", "accepts-under-flood"),
+    kill("clients:accepts_only_when_idle", "accepts-under-flood", family=Family.INET),
     kill("clients:short_backlog", "connect-burst"),
     kill("clients:nagle_enabled", "no-nagle-delay", family=Family.INET),
     kill("max_clients:rejects_beyond_max_clients", "queue-beyond-max-clients"),

@@ -117,7 +117,12 @@ def descriptor_count(root: int) -> int:
 
 def task_count(root: int) -> int:
     """Return the number of threads of all processes; a zombie counts as one."""
-    return sum(int(stat[17]) for _, stat in _processes(root))
+    return sum(thread_counts(root))
+
+
+def thread_counts(root: int) -> list[int]:
+    """Return the number of threads of each process; a zombie has one."""
+    return [int(stat[17]) for _, stat in _processes(root)]
 
 
 def is_busy(root: int) -> bool:

@@ -213,6 +213,10 @@ class ServerProcess:
         """Send a signal to every process of the group that the process leads, as a terminal does."""
         os.killpg(self.child.pid, number)
 
+    def serving_group(self) -> int:
+        """Return the id of the process group that serves, which is another one than the first if it has left that."""
+        return os.getpgid((self._listeners() or [self.child.pid])[0])
+
     def signal_thread(self, thread: int, number: signal.Signals) -> None:
         """Send a signal to one thread of the process."""
         thread_signal.signal_thread(self.child.pid, thread, number)
@@ -232,6 +236,10 @@ class ServerProcess:
     def task_count(self) -> int:
         """Return the number of threads and processes, zombies included."""
         return procfs.task_count(self._tree())
+
+    def thread_counts(self) -> list[int]:
+        """Return the number of threads of each process, zombies included."""
+        return procfs.thread_counts(self._tree())
 
     def is_busy(self) -> bool:
         """Whether a thread runs or is ready to run; False where the system does not show it."""

@@ -5,6 +5,7 @@ import time
 from upecho.conformance.check import Level, check
 from upecho.conformance.findings import Record, Recorded
 from upecho.conformance.harness.client import Client
+from upecho.conformance.harness.flood import ROUNDS, Finding, Flood
 from upecho.conformance.harness.pace import paced
 from upecho.conformance.harness.server import Server
 from upecho.conformance.harness.violation import Unsupported, Violation, precondition
@@ -35,6 +36,8 @@ NEW_CLIENTS = 8
 MESSAGES = 9
 FLOOD = bytes(65536)
 PUMPS = 20
+FLOODERS = 10
+ATTEMPTS = 5
 CHURN = 1000
 CHURN_STEP = 20
 CONNECT_STEP = 50
@@ -167,6 +170,34 @@ def test_fairness_under_flood(server: Server) -> None:
             slow.append(f"{seconds * 1000:.0f} ms")
         if len(slow) > PINGS // 2:
             raise Violation(f"half of {PINGS} replies within {PING_SECONDS * 1000:.0f} ms", ", ".join(slow))
+
+
+@check(Level.SHOULD, observes=True, clients=FLOODERS + 1)
+def test_accepts_under_flood(server: Server) -> None:
+    """The server accepts and answers a new client although others always have something for it to do.
+
+    This is not judged for a server with several threads, of which the system chooses the one that runs next.
+
+    Source: RFC 862: each connection is answered independently; a server that is never idle must still call accept().
+    """
+    clients = server.connect_many(FLOODERS)
+    with precondition("an echo to each client before the flood"):
+        for client in clients:
+            client.send(b"x")
+        for client in clients:
+            client.receive()
+    threads = server.process.thread_counts()
+    if max(threads) > 1 or sum(threads) >= FLOODERS:
+        raise Unsupported(f"the server has {sum(threads)} threads, and the system chooses the one that runs next")
+    flood = Flood(server, clients)
+    for _ in range(ATTEMPTS):
+        finding = flood.try_new_client()
+        if finding is Finding.LEFT_OUT:
+            expected = f"an answer to a new client while {FLOODERS} others keep the server busy"
+            raise Violation(expected, f"none until they were silent, after {ROUNDS} answers to each of them")
+        if finding is Finding.SERVED:
+            return
+    raise Unsupported("the server could not be suspended before it had answered every client")
 
 
 @check(Level.INFO, clients=2)

@@ -3,7 +3,9 @@
 import contextlib
 import fcntl
 import itertools
+import os
 import random
+import signal
 import socket
 import sys
 import termios
@@ -114,6 +116,16 @@ class Client(Connection):
         """Send one byte out of band, for which no reply is expected."""
         self.note(f"sending {show(byte)} out of band")
         self._socket.send(byte, socket.MSG_OOB)
+
+    def signal_on_arrival(self, number: signal.Signals, group: int) -> None:
+        """Have the kernel send a signal to a process group whenever data arrives; only Linux can choose the signal."""
+        fcntl.fcntl(self._socket, fcntl.F_SETOWN, -group)
+        fcntl.fcntl(self._socket, fcntl.F_SETSIG, number)
+        fcntl.fcntl(self._socket, fcntl.F_SETFL, fcntl.fcntl(self._socket, fcntl.F_GETFL) | os.O_ASYNC)
+
+    def signal_nobody(self) -> None:
+        """End what ``signal_on_arrival`` has begun."""
+        fcntl.fcntl(self._socket, fcntl.F_SETFL, fcntl.fcntl(self._socket, fcntl.F_GETFL) & ~os.O_ASYNC)
 
     def stall(self, limit: int, seconds: float = STALL_SECONDS) -> int:
         """Send without reading until the server accepts no more.

@@ -1,0 +1,159 @@
+"""Keeps a server busy without a gap, to find out whether it accepts a new client although it always has work to do.
+
+Theory of operation
+===================
+
+A process that only sends cannot be certain to send faster than the server answers, least of all on a busy machine. So
+the server works in turns. While it is suspended, the clients read their replies and send the next messages. While it
+runs, the kernel suspends it again as soon as a reply to one of them arrives: a socket can have a signal sent to another
+process whenever data arrives (F_SETSIG in fcntl(2)), and here that signal is SIGSTOP. A server with one thread stops in
+the very call that sends the reply, however little processor time this process gets.
+
+When one client is answered, others still wait for their replies, so the server has had something to read at every
+moment of the turn. If no client waits any more, the signal came late or not at all. Then the turn proves nothing, and
+another new client is tried.
+
+A server that reads from one connection until it is empty would never turn to another one. So a client that has had more
+replies than most of the others sends nothing until they have caught up.
+
+Work is counted in messages that each of the clients has had answered, so a slow machine cannot cause an accusation. A
+server that leaves the new client out must also answer it once the others are silent: otherwise it has another defect.
+
+A server with several threads, or with a process for each client, is not judged. The operating system, and in Python the
+global interpreter lock, decides which of its threads runs next. Where a server is suspended after every few replies,
+the thread that accepts may not run for a long time, although nothing is wrong with the server.
+"""
+
+import contextlib
+import enum
+import select
+import signal
+import time
+from collections.abc import Iterator, Sequence
+
+from upecho.conformance.harness.client import Client
+from upecho.conformance.harness.connection import IN, TIMEOUT_SECONDS
+from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.violation import Unsupported, Violation, precondition
+from upecho.support import timeouts
+
+MESSAGE = b"one of many messages"
+LEAD = 1  # message by which a client may be ahead; with a server that serves one after another, none is further ahead
+ROUNDS = 30  # messages of every client; a server that accepts at all does so within one or two
+LEAST_SECONDS = 1.5  # longer than servers wait that stop accepting for a while, such as asyncio, which waits 1 s
+MOST_SECONDS = 6.0
+SETTLING_SECONDS = 0.01  # for replies that the kernel of a suspended server still delivers
+
+
+class Finding(enum.Enum):
+    """What became of a new client."""
+
+    SERVED = "answered while the others kept the server busy"
+    LEFT_OUT = "answered only once the others were silent"
+    UNPROVED = "perhaps answered at a moment at which the server had nothing else to do"
+
+
+class Flood:
+    """Clients that have been served before and keep a server busy from now on."""
+
+    def __init__(self, server: Server, clients: Sequence[Client]) -> None:
+        """Prepare the flood.
+
+        Args:
+            server: The server, which has one thread in each of its processes.
+            clients: At least two clients that have been served, and for which the server has nothing left to do.
+        """
+        self._server = server
+        self._clients = clients
+        self._poll = select.poll()
+        for client in clients:
+            self._poll.register(client, IN)
+
+    def try_new_client(self) -> Finding:
+        """Let a new client connect and send during a flood, which ends when it is clear what becomes of that client.
+
+        Raises:
+            NotReached: The server does not answer the other clients, or not even the new one when they are silent.
+            Unsupported: The server is too slow to be judged.
+        """
+        with self._stopping_server():
+            with self._server.paused(), precondition("a connection to the suspended server"):
+                newcomer = self._server.connect()
+                newcomer.send_some(MESSAGE)
+                self._send()
+            with precondition("answers to the clients that keep the server busy"):
+                finding = self._run_turns(newcomer)
+        with precondition("an answer to each client after the flood"):
+            for client in (*self._clients, newcomer):
+                client.receive()
+        newcomer.close()
+        return finding
+
+    @contextlib.contextmanager
+    def _stopping_server(self) -> Iterator[None]:
+        """Suspend the server whenever a reply arrives, and let it run in the end."""
+        group = self._server.process.serving_group()
+        try:
+            for client in self._clients:
+                client.signal_on_arrival(signal.SIGSTOP, group)
+            yield
+        finally:
+            for client in self._clients:
+                client.signal_nobody()
+            self._server.send_signal(signal.SIGCONT)
+
+    def _run_turns(self, newcomer: Client) -> Finding:
+        began, already = time.monotonic(), self._answered_rounds()
+        while True:
+            self._wait_for_reply()
+            with self._server.paused():
+                self._receive()
+                if newcomer.is_answered(0):
+                    time.sleep(SETTLING_SECONDS)
+                    self._receive()
+                    return Finding.SERVED if self._is_waiting() else Finding.UNPROVED
+                if not self._is_waiting():
+                    return Finding.UNPROVED
+                if self._is_over(self._answered_rounds() - already, time.monotonic() - began):
+                    return Finding.LEFT_OUT
+                self._send()
+
+    def _wait_for_reply(self) -> None:
+        timeout = timeouts.scaled(TIMEOUT_SECONDS)
+        if not self._poll.poll(timeout * 1000):
+            raise Violation(f"a reply to one of {len(self._clients)} clients", f"none for {timeout:g} s")
+
+    def _receive(self) -> None:
+        for client in self._clients:
+            client.compare_received()
+
+    def _send(self) -> None:
+        """Send for each client that is not too far ahead, which at least two clients are not."""
+        _, second, *_ = sorted(map(_answered, self._clients))
+        for client in self._clients:
+            if _answered(client) <= second + LEAD:
+                client.send_some(MESSAGE[client.in_flight :])
+
+    def _is_waiting(self) -> bool:
+        """Return whether the server, which is suspended, had something left to do."""
+        return any(client.in_flight for client in self._clients)
+
+    def _answered_rounds(self) -> int:
+        """Return the number of messages of every client, at least, that have been answered."""
+        return min(map(_answered, self._clients))
+
+    def _is_over(self, rounds: int, seconds: float) -> bool:
+        """Return whether a server that has not answered the new client so far leaves it out.
+
+        Args:
+            rounds: Number of messages of every client that it has answered in the meantime.
+            seconds: Seconds since the new client connected.
+        """
+        if rounds < ROUNDS and seconds > timeouts.at_least(MOST_SECONDS):
+            raise Unsupported(f"the server answers only {rounds} messages of each client in {seconds:.0f} s")
+        return rounds >= ROUNDS and seconds > timeouts.at_least(LEAST_SECONDS)
+
+
+def _answered(client: Client) -> int:
+    """Return the number of messages of a client that have been answered completely."""
+    return client.received // len(MESSAGE)
