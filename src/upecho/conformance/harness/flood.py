@@ -37,7 +37,7 @@ from upecho.conformance.harness.server import Server
 from upecho.conformance.harness.violation import Unsupported, Violation, precondition
 from upecho.support import timeouts
 
-MESSAGE = b"one of many messages"
+MESSAGE = b"m"  # one byte, which no server answers in several pieces
 LEAD = 1  # message by which a client may be ahead; with a server that serves one after another, none is further ahead
 ROUNDS = 30  # messages of every client; a server that accepts at all does so within one or two
 LEAST_SECONDS = 1.5  # longer than servers wait that stop accepting for a while, such as asyncio, which waits 1 s
@@ -60,7 +60,7 @@ class Flood:
         """Prepare the flood.
 
         Args:
-            server: The server, which has one thread in each of its processes.
+            server: The server.
             clients: At least two clients that have been served, and for which the server has nothing left to do.
         """
         self._server = server
@@ -74,8 +74,9 @@ class Flood:
 
         Raises:
             NotReached: The server does not answer the other clients, or not even the new one when they are silent.
-            Unsupported: The server is too slow to be judged.
+            Unsupported: The server has several threads, or is too slow to be judged.
         """
+        self._expect_one_thread()
         with self._stopping_server():
             with self._server.paused(), precondition("a connection to the suspended server"):
                 newcomer = self._server.connect()
@@ -102,6 +103,11 @@ class Flood:
                 client.signal_nobody()
             self._server.send_signal(signal.SIGCONT)
 
+    def _expect_one_thread(self) -> None:
+        threads = self._server.process.thread_counts()
+        if max(threads, default=0) > 1 or sum(threads) >= len(self._clients):
+            raise Unsupported(f"the server has {sum(threads)} threads, and the system chooses the one that runs next")
+
     def _run_turns(self, newcomer: Client) -> Finding:
         began, already = time.monotonic(), self._answered_rounds()
         while True:
@@ -115,6 +121,7 @@ class Flood:
                 if not self._is_waiting():
                     return Finding.UNPROVED
                 if self._is_over(self._answered_rounds() - already, time.monotonic() - began):
+                    self._expect_one_thread()  # it may have a thread for each message
                     return Finding.LEFT_OUT
                 self._send()
 
@@ -129,18 +136,18 @@ class Flood:
 
     def _send(self) -> None:
         """Send for each client that is not too far ahead, which at least two clients are not."""
-        _, second, *_ = sorted(map(_answered, self._clients))
+        _, second, *_ = sorted(client.received for client in self._clients)
         for client in self._clients:
-            if _answered(client) <= second + LEAD:
-                client.send_some(MESSAGE[client.in_flight :])
+            if not client.in_flight and client.received <= second + LEAD:
+                client.send_some(MESSAGE)
 
     def _is_waiting(self) -> bool:
         """Return whether the server, which is suspended, had something left to do."""
         return any(client.in_flight for client in self._clients)
 
     def _answered_rounds(self) -> int:
-        """Return the number of messages of every client, at least, that have been answered."""
-        return min(map(_answered, self._clients))
+        """Return the number of messages that have been answered for each client, at least."""
+        return min(client.received for client in self._clients)
 
     def _is_over(self, rounds: int, seconds: float) -> bool:
         """Return whether a server that has not answered the new client so far leaves it out.
@@ -152,8 +159,3 @@ class Flood:
         if rounds < ROUNDS and seconds > timeouts.at_least(MOST_SECONDS):
             raise Unsupported(f"the server answers only {rounds} messages of each client in {seconds:.0f} s")
         return rounds >= ROUNDS and seconds > timeouts.at_least(LEAST_SECONDS)
-
-
-def _answered(client: Client) -> int:
-    """Return the number of messages of a client that have been answered completely."""
-    return client.received // len(MESSAGE)
