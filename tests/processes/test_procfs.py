@@ -136,6 +136,7 @@ def test_zombies_and_threads_are_tasks(supervisor: Supervisor, eventually: Calla
     eventually(lambda: " Z " in Path(f"/proc/{zombie}/stat").read_text())
     assert zombie in procfs.members(child.pid)
     assert procfs.task_count(child.pid) == 1 + 3 + 1
+    assert sorted(procfs.thread_counts(child.pid)) == [1, 1 + 3]
     assert procfs.descriptor_count(child.pid) == 3
 
 

@@ -278,6 +278,7 @@ def test_use_of_a_server_in_a_session_of_its_own_is_seen(
         eventually(lambda: server.task_count() <= tasks - CLIENTS)
         assert server.cpu_seconds() > 0.01
         assert server.resident_bytes() > 1 << 20
+        assert server.serving_group() != server.child.pid
         server.signal_all(signal.SIGSTOP)
         with connect(server.address, 0.2) as client:
             client.sendall(b"x")

@@ -13,6 +13,7 @@ from upecho.serving.contract import Stop
 KEPT_BYTES = 8192
 LEVEL = 3000  # connections
 TURN_SECONDS = 0.025
+MOST_READS = 1000
 OWN_DESCRIPTORS = 70
 
 
@@ -21,6 +22,15 @@ class _Batching(PollLoop):
         if self.connections:
             time.sleep(TURN_SECONDS)
         return super().wait(reading, writing, timeout=timeout)
+
+
+class _Emptying(PollLoop):
+    def handle(self, connection: socket.socket) -> None:
+        number = connection.fileno()
+        for _ in range(MOST_READS):
+            super().handle(connection)
+            if number not in self.connections or number in self.unsent or not self.wait([number], [], timeout=0):
+                return
 
 
 def fills_cache(listener: socket.socket, stop: Stop) -> None:
@@ -50,6 +60,11 @@ def frees_garbage_late(listener: socket.socket, stop: Stop) -> None:
 def replies_in_batches(listener: socket.socket, stop: Stop) -> None:
     """Gather what arrives for 25 ms before replying."""
     _Batching(listener, stop).run()
+
+
+def empties_each_connection(listener: socket.socket, stop: Stop) -> None:
+    """Read from a connection until nothing has arrived any more before turning to the next one."""
+    _Emptying(listener, stop).run()
 
 
 def opens_many_descriptors(listener: socket.socket, stop: Stop) -> None:
