@@ -104,8 +104,8 @@ def test_server_that_falls_silent_is_not_judged(flood_of: MakeFlood, monkeypatch
 
 def test_server_runs_after_a_flood_that_failed(flood_of: MakeFlood, monkeypatch: pytest.MonkeyPatch) -> None:
     flood = flood_of("selectors")
-    monkeypatch.setattr(Flood, "_receive", lambda _: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        flood.try_new_client()
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(Flood, "_is_waiting", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            flood.try_new_client()
     assert flood.try_new_client() is Finding.SERVED

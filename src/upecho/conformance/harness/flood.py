@@ -10,8 +10,8 @@ process whenever data arrives (F_SETSIG in fcntl(2)), and here that signal is SI
 the very call that sends the reply, however little processor time this process gets.
 
 When one client is answered, others still wait for their replies, so the server has had something to read at every
-moment of the turn. If no client waits any more, the signal came late or not at all. Then the turn proves nothing, and
-another new client is tried.
+moment of the turn. If more clients are answered than the server has processes, or if none waits any more, the signal
+came late or not at all. Then the turn proves nothing, and another new client is tried.
 
 A server that reads from one connection until it is empty would never turn to another one. So a client that has had more
 replies than most of the others sends nothing until they have caught up.
@@ -41,9 +41,9 @@ from upecho.support import timeouts
 MESSAGE = b"m"  # one byte, which no server answers in several pieces
 BLOCK = bytes(1000)
 LEAD = 1  # message by which a client may be ahead; with a server that serves one after another, none is further ahead
-ROUNDS = 20  # messages of every client; a server that accepts at all does so within one or two
+ROUNDS = 10  # messages of every client; a server that accepts at all does so within one or two
 LEAST_SECONDS = 1.5  # longer than servers wait that stop accepting for a while, such as asyncio, which waits 1 s
-MOST_SECONDS = 6.0
+MOST_SECONDS = 10.0
 SETTLING_SECONDS = 0.01  # for replies that the kernel of a suspended server still delivers
 
 
@@ -125,16 +125,18 @@ class Flood:
 
     def _run_turns(self, newcomer: Client) -> Finding:
         began, already = time.monotonic(), self._answered_rounds()
+        processes = len(self._server.process.thread_counts())
         while True:
             self._wait_for_reply()
             with self._server.paused():
-                self._receive()
-                if newcomer.is_answered(0):
+                replies = self._receive()
+                if is_served := newcomer.is_answered(0):
                     time.sleep(SETTLING_SECONDS)
-                    self._receive()
-                    return Finding.SERVED if self._is_waiting() else Finding.UNPROVED
-                if not self._is_waiting():
+                    replies += self._receive()
+                if replies > processes or not self._is_waiting():
                     return Finding.UNPROVED
+                if is_served:
+                    return Finding.SERVED
                 if self._is_over(self._answered_rounds() - already, time.monotonic() - began):
                     return Finding.THREADS if self._has_threads() else Finding.LEFT_OUT  # some start one per message
                 self._send()
@@ -144,9 +146,12 @@ class Flood:
         if not self._poll.poll(timeout * 1000):
             raise Violation(f"a reply to one of {len(self._clients)} clients", f"none for {timeout:g} s")
 
-    def _receive(self) -> None:
+    def _receive(self) -> int:
+        """Receive the replies that have arrived, and return their number."""
+        before = sum(client.received for client in self._clients)
         for client in self._clients:
             client.compare_received()
+        return sum(client.received for client in self._clients) - before
 
     def _send(self) -> None:
         """Send for each client that is not too far ahead, which at least two clients are not."""
