@@ -90,7 +90,7 @@ def test_process_for_each_client_counts_like_a_thread(flood_of: MakeFlood, monke
 
 
 def test_thread_that_exists_only_during_the_flood_counts(flood_of: MakeFlood, monkeypatch: pytest.MonkeyPatch) -> None:
-    counts = iter([[1], [2]])
+    counts = iter([[1], [1], [2]])
     monkeypatch.setattr(ServerProcess, "thread_counts", lambda _: next(counts))
     assert flood_of(POSTPONES).try_new_client() is Finding.THREADS
 
