@@ -12,7 +12,8 @@ import pytest
 
 from upecho.net.address import Family
 from upecho.net.connecting import connect
-from upecho.processes.server_process import ServerProcess, StartFailure
+from upecho.processes.server_process import ServerProcess
+from upecho.processes.starting import StartFailure
 from upecho.serving import registry
 
 Start = Callable[..., ServerProcess]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from upecho.net.connecting import connect
-from upecho.processes import procfs
+from upecho.processes.linux import procfs
 from upecho.processes.server_process import ServerProcess
 from upecho.serving import registry
 

@@ -15,8 +15,10 @@ import pytest
 
 from upecho.net.address import Address
 from upecho.net.connecting import connect
-from upecho.processes import procfs
-from upecho.processes.server_process import Launch, ServerProcess, start_server
+from upecho.processes.launch import Launch
+from upecho.processes.linux import procfs
+from upecho.processes.server_process import ServerProcess
+from upecho.processes.starting import start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.servers import blocking, prefork, thread_pool
 from upecho.serving import registry
