@@ -24,6 +24,7 @@ from upecho.servers import blocking, prefork, thread_pool
 from upecho.serving import registry
 from upecho.serving.contract import Stop
 from upecho.serving.listener import listening
+from upecho.serving.loading.implementation import load_implementation
 from upecho.serving.settings import Settings
 from upecho.serving.stop_signals import STOP_SIGNALS
 from upecho.serving.target import Target
@@ -32,7 +33,7 @@ Start = Callable[..., ServerProcess]
 Eventually = Callable[[Callable[[], object]], None]
 
 CORRECT = [row.name for row in registry.BUILT_IN if not row.naive]
-UNLIMITED = [name for name in CORRECT if registry.load_implementation(name).max_clients is None]
+UNLIMITED = [name for name in CORRECT if load_implementation(name).max_clients is None]
 MAX_DESCRIPTORS = 32
 SECONDS = 20.0
 
