@@ -15,21 +15,15 @@ from upecho.serving.run import NO_PORT_STATUS
 from upecho.serving.target import Target
 from upecho.support.errors import AddressError, CallerError, NoPortLeft, Unavailable
 
-Module = Callable[[str, str], Target]
+Write = Callable[[str, str], Target]
 
 linux_only = pytest.mark.skipif(not procfs.AVAILABLE, reason="observes processes through /proc")
 
 
 @pytest.fixture
-def module(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Module:
+def write(module: Callable[[str, str], str]) -> Write:
     """Write a module and return its ``serve`` as a target."""
-
-    def module(name: str, code: str) -> Target:
-        (directory / f"{name}.py").write_text(code)
-        monkeypatch.chdir(directory)
-        return Target.implementation(f"{name}:serve")
-
-    return module
+    return lambda name, code: Target.implementation(module(name, code))
 
 
 def failure(supervisor: Supervisor, target: Target, address: str = "127.0.0.1:0") -> StartFailure:
@@ -38,16 +32,16 @@ def failure(supervisor: Supervisor, target: Target, address: str = "127.0.0.1:0"
     return raised.value
 
 
-def test_module_that_fails_to_import_is_refused(supervisor: Supervisor, module: Module) -> None:
-    seen = failure(supervisor, module("bad", "raise RuntimeError('mine')"))
+def test_module_that_fails_to_import_is_refused(supervisor: Supervisor, write: Write) -> None:
+    seen = failure(supervisor, write("bad", "raise RuntimeError('mine')"))
     assert isinstance(seen.refusal, CallerError)
     assert seen.refusal.subject == "bad:serve"
     assert seen.refusal.reason.startswith("import failed: RuntimeError: mine (")
     assert (seen.status, seen.stderr) == (2, f"upecho: {seen.refusal}\n")
 
 
-def test_refusal_keeps_its_class_and_fields(supervisor: Supervisor, module: Module, directory: Path) -> None:
-    missing = failure(supervisor, module("needs", "import no_such_package")).refusal
+def test_refusal_keeps_its_class_and_fields(supervisor: Supervisor, write: Write, directory: Path) -> None:
+    missing = failure(supervisor, write("needs", "import no_such_package")).refusal
     assert isinstance(missing, Unavailable)
     assert (missing.subject, missing.hint) == ("needs:serve", "run pip install no_such_package")
     refused = failure(supervisor, Target.implementation("threads"), f"unix:{directory}/no/s").refusal
@@ -56,24 +50,24 @@ def test_refusal_keeps_its_class_and_fields(supervisor: Supervisor, module: Modu
 
 
 def test_server_that_never_becomes_ready_has_no_status(
-    supervisor: Supervisor, module: Module, monkeypatch: pytest.MonkeyPatch
+    supervisor: Supervisor, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    target = module("slow", "import time\ntime.sleep(600)")
+    target = write("slow", "import time\ntime.sleep(600)")
     monkeypatch.setenv("UPECHO_DEADLINE_SCALE", "0.01")
     seen = failure(supervisor, target)
     assert (seen.status, seen.stderr, seen.refusal) == (None, "", None)
     assert str(seen) == "slow:serve: it did not become ready: no output on stderr"
 
 
-def test_server_that_ends_before_it_is_ready_has_a_status(supervisor: Supervisor, module: Module) -> None:
-    seen = failure(supervisor, module("gone", "import os\nos.write(2, b'one\\ntwo\\n')\nos._exit(9)"))
+def test_server_that_ends_before_it_is_ready_has_a_status(supervisor: Supervisor, write: Write) -> None:
+    seen = failure(supervisor, write("gone", "import os\nos.write(2, b'one\\ntwo\\n')\nos._exit(9)"))
     assert (seen.status, seen.stderr, seen.refusal) == (9, "one\ntwo\n", None)
     assert str(seen) == "gone:serve: it ended with status 9 before it was ready: two"
 
 
-def test_missing_port_is_told_from_other_failures(supervisor: Supervisor, module: Module) -> None:
+def test_missing_port_is_told_from_other_failures(supervisor: Supervisor, write: Write) -> None:
     code = "import socket\ndef bind(*_): raise OSError(98, 'in use')\nsocket.socket.bind = bind\n"
-    target = module("crowded", code + "def serve(listener, stop): pass")
+    target = write("crowded", code + "def serve(listener, stop): pass")
     with pytest.raises(NoPortLeft):
         start_server(supervisor, Launch(target, "127.0.0.1:0"))
 
@@ -88,8 +82,8 @@ def test_exit_status_of_a_command_says_nothing_about_ports(supervisor: Superviso
     ["print('ready')", "print('[1]\\n{}\\nnull')", "print('x', end='', flush=True)"],
     ids=["text", "json", "no-end"],
 )
-def test_output_of_a_module_does_not_hide_the_announcement(supervisor: Supervisor, module: Module, noise: str) -> None:
-    target = module("noisy", f"{noise}\nfrom upecho.servers.threads import serve")
+def test_output_of_a_module_does_not_hide_the_announcement(supervisor: Supervisor, write: Write, noise: str) -> None:
+    target = write("noisy", f"{noise}\nfrom upecho.servers.threads import serve")
     with start_server(supervisor, Launch(target, "127.0.0.1:0")) as server:
         connect(server.address, 5).close()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.exchange import exchange
 from upecho.net.address import Family
 from upecho.net.connecting import connect
 from upecho.processes.server_process import ServerProcess
@@ -109,8 +110,7 @@ def test_loop_that_does_not_reveal_its_sockets_stops_without_loss(start: Start, 
     process = start(f"{server}+{loop(SECRETIVE)}")
     with connect(process.address, 20) as idle, connect(process.address, 20) as stalled:
         for client in (idle, stalled):
-            client.sendall(b"hello")
-            assert client.recv(5, socket.MSG_WAITALL) == b"HELLO"
+            assert exchange(client) == b"HELLO"
         sent = send_until_stalled(stalled)
         process.child.send_signal(signal.SIGTERM)
         assert idle.recv(1) == b""
@@ -124,8 +124,7 @@ def test_loop_that_does_not_reveal_its_sockets_stops_without_loss(start: Start, 
 def test_loop_that_does_not_tell_where_it_listens_is_not_accused(start: Start, loop: Loop, server: str) -> None:
     process = start(f"{server}+{loop(SILENT)}")
     with connect(process.address, 20) as client:
-        client.sendall(b"hello")
-        assert client.recv(5, socket.MSG_WAITALL) == b"HELLO"
+        assert exchange(client) == b"HELLO"
     assert process.stop() == 0
 
 

@@ -6,13 +6,14 @@ import select
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.exchange import exchange
 from upecho.net.address import Address
 from upecho.net.connecting import connect
 from upecho.processes.launch import Launch
@@ -45,17 +46,6 @@ os.register_at_fork(after_in_child=lambda: time.sleep(0.3))
 """
 
 linux_only = pytest.mark.skipif(not procfs.AVAILABLE, reason="observes processes through /proc")
-
-
-@pytest.fixture
-def clients() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
-
-
-def exchange(client: socket.socket, text: bytes = b"hello") -> bytes:
-    client.sendall(text)
-    return client.recv(len(text), socket.MSG_WAITALL)
 
 
 def start_limited(supervisor: Supervisor, target: str, **settings: Any) -> ServerProcess:
@@ -172,11 +162,9 @@ def test_prefork_worker_ignores_a_stop_signal(start: Start, eventually: Eventual
 @linux_only
 @pytest.mark.parametrize("number", STOP_SIGNALS)
 def test_prefork_worker_ignores_a_stop_signal_before_it_begins(
-    start: Start, eventually: Eventually, directory: Path, monkeypatch: pytest.MonkeyPatch, number: int
+    start: Start, eventually: Eventually, module: Callable[[str, str], str], number: int
 ) -> None:
-    (directory / "slow_fork.py").write_text(SLOW_FORK)
-    monkeypatch.chdir(directory)
-    server = start("slow_fork:serve")
+    server = start(module("slow_fork", SLOW_FORK))
     eventually(lambda: len(workers_of(server)) >= 2)
     expect_workers_ignore(server, number)
 
