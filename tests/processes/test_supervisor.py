@@ -248,7 +248,7 @@ def test_failed_fork_is_a_harness_error(supervisor: Supervisor, monkeypatch: pyt
 
     def start_here(order: bytes, files: list[int]) -> None:
         monkeypatch.setattr(os, "fork", fork)
-        guardian._start({}, [os.dup(files[0])], supervisor._control)
+        guardian._start({}, [os.dup(files[0])], supervisor._control, guardian._execute)
 
     monkeypatch.setattr(supervisor, "_send", start_here)
     with pytest.raises(HarnessError, match=r"^cannot start a process: Resource temporarily unavailable$"):

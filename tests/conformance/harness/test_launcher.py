@@ -34,7 +34,7 @@ def serve(listener, stop):
     connection.send(connection.recv(100).upper())
     connection.recv(1)
 """
-# Ends when a connection ends otherwise than with its last byte read. A Unix socket is reset by a close with unread bytes.
+# Ends with status 1 when a connection is reset, as a Unix socket is by a close with unread bytes.
 DIES_OF_RESET = """
 import os
 def serve(listener, stop):

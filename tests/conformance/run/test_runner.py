@@ -1,6 +1,7 @@
 """How checks are divided among workers, and what the runner makes of what the workers write."""
 
 import io
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -29,14 +30,25 @@ pathlib.Path(f"loaded-{os.path.basename(__import__('sys').argv[0])}").touch()
 Workers = Callable[[str], None]
 
 
+MODULE = """
+import json, os, signal, sys, time
+from upecho.conformance.run import worker
+
+def main():
+    target = json.loads(sys.argv[1])["target"]["text"]
+    {code}
+    worker.main()
+"""
+
+
 @pytest.fixture
-def workers(monkeypatch: pytest.MonkeyPatch) -> Workers:
+def workers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Workers:
     """Let every worker run some code first; the code knows its own target as ``target``."""
 
     def workers(code: str) -> None:
-        first = f"import json, os, signal, sys, time; target = json.loads(sys.argv[1])['target']['text']; {code}"
-        then = "from upecho.conformance.run.worker import main; main()"
-        monkeypatch.setattr(runner, "PROGRAM", (sys.executable, "-P", "-c", f"{first}\n{then}"))
+        (tmp_path / "odd_worker.py").write_text(MODULE.format(code=code))
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+        monkeypatch.setattr(runner, "MODULE", "odd_worker")
 
     return workers
 

@@ -222,7 +222,7 @@ def test_order_preserved(server: Server) -> None:
     client.receive()
 
 
-@check(Level.MUST)
+@check(Level.MUST, seconds=0.5)
 def test_small_receive_buffer(server: Server) -> None:
     """The server returns 8 MiB to a client whose small receive buffer accepts only a little at a time.
 
@@ -234,7 +234,7 @@ def test_small_receive_buffer(server: Server) -> None:
     client.receive()
 
 
-@check(Level.MUST)
+@check(Level.MUST, seconds=0.3)
 def test_no_unsolicited_data(server: Server) -> None:
     """The server sends nothing on a connection on which it receives nothing, and keeps it open; watched for 0.3 s.
 

@@ -46,7 +46,7 @@ def test_only_given_address(launcher: Launcher) -> None:
     )
 
 
-@check(Level.SHOULD, process=True)
+@check(Level.SHOULD, process=True, seconds=0.2)
 def test_clear_bind_error(launcher: Launcher) -> None:
     """A server that cannot listen at its address says so in one line on stderr, without a traceback.
 

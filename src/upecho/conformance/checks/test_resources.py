@@ -36,7 +36,7 @@ ROOM = 50  # descriptors for clients
 WAIT_SECONDS = 0.5
 
 
-@check(Level.MUST, observes=True)
+@check(Level.MUST, observes=True, seconds=0.2)
 def test_no_fd_leak_after_churn(server: Server) -> None:
     """After two thousand clients have connected and left, the server has as many open descriptors as before.
 
@@ -77,7 +77,7 @@ def test_no_thread_or_process_leak(server: Server) -> None:
     server.expect_at_most(before + TASK_SLACK, server.process.task_count, "threads and processes")
 
 
-@check(Level.SHOULD, observes=True)
+@check(Level.SHOULD, observes=True, seconds=0.2)
 def test_no_memory_leak_after_churn(launcher: Launcher) -> None:
     """While clients connect and leave, the memory in use stops growing before twelve thousand clients were served.
 
@@ -132,7 +132,7 @@ def test_no_memory_leak_on_connection(launcher: Launcher) -> None:
     expect_level_memory(server.process.resident_bytes, work)
 
 
-@check(Level.MUST, observes=True, clients=ROOM)
+@check(Level.MUST, observes=True, clients=ROOM, seconds=1)
 def test_fd_exhaustion(launcher: Launcher) -> None:
     """Without free descriptors, the server serves its clients, uses no CPU time, and accepts again once clients leave.
 
@@ -185,7 +185,7 @@ def connect_until_exhausted(server: Server) -> list[Client]:
     return served
 
 
-@check(Level.MUST, observes=True)
+@check(Level.MUST, observes=True, seconds=0.3)
 def test_no_cpu_while_idle(server: Server) -> None:
     """The server uses no CPU time while ten clients, which it has served, are connected and silent.
 

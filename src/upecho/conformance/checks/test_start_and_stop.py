@@ -48,7 +48,7 @@ def test_graceful_shutdown(launcher: Launcher) -> None:
         server.expect_no_process_left()
 
 
-@check(Level.MUST, gate=False, process=True)
+@check(Level.MUST, gate=False, process=True, seconds=0.2)
 def test_graceful_shutdown_idle_client(launcher: Launcher) -> None:
     """SIGTERM or SIGINT ends a server with a silent client with exit status 0, and the client receives FIN.
 
@@ -93,7 +93,7 @@ def test_graceful_shutdown_queued_client(launcher: Launcher) -> None:
     queued.expect_fin()
 
 
-@check(Level.MUST, gate=False, process=True)
+@check(Level.MUST, gate=False, process=True, seconds=0.5)
 def test_graceful_shutdown_stalled_client(launcher: Launcher) -> None:
     """A client that does not read delays the end of a server by at most its grace period; the exit status is 0.
 
@@ -125,7 +125,7 @@ def test_graceful_shutdown_any_thread(launcher: Launcher) -> None:
     server.expect_exit()
 
 
-@check(Level.MUST, gate=False, process=True)
+@check(Level.MUST, gate=False, process=True, seconds=0.2)
 def test_graceful_shutdown_process_group(launcher: Launcher) -> None:
     """SIGTERM or SIGINT to all processes of a server loses no data that had arrived, and ends the server cleanly.
 
@@ -135,7 +135,7 @@ def test_graceful_shutdown_process_group(launcher: Launcher) -> None:
         _expect_no_data_loss(launcher.start(), number, group=True)
 
 
-@check(Level.MUST, gate=False, process=True)
+@check(Level.MUST, gate=False, process=True, seconds=0.2)
 def test_immediate_restart(launcher: Launcher) -> None:
     """A server starts again at the same address at once, after a stop with a connected client and after SIGKILL.
 
@@ -167,7 +167,7 @@ def test_survives_signals(launcher: Launcher) -> None:
     client.receive()
 
 
-@check(Level.MUST, gate=False, process=True)
+@check(Level.MUST, gate=False, process=True, seconds=0.2)
 def test_address_in_use(launcher: Launcher) -> None:
     """A second server at an address in use ends with an exit status other than 0, and the first is not disturbed.
 

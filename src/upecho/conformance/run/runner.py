@@ -31,7 +31,6 @@ What the runner does not do: it does not stop a check that takes long. Every wai
 import json
 import os
 import selectors
-import sys
 import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
@@ -56,7 +55,7 @@ from upecho.support.errors import HarnessError
 Kind = TypeVar("Kind")
 
 SEVERITY = [Verdict.UNSUPPORTED, Verdict.PASSED, Verdict.NOT_RUN, Verdict.FAILED, Verdict.ERROR]
-PROGRAM = (sys.executable, "-P", "-m", "upecho.conformance.run.worker")
+MODULE = "upecho.conformance.run.worker"
 LONGEST_SILENCE_SECONDS = 60.0  # several times as long as any check takes
 MAX_SHOWN_BYTES = 60  # of a line that is not a verdict
 POLL_INTERVAL_SECONDS = 0.1  # how often the runner looks for workers that ended without closing their pipe, or hang
@@ -160,7 +159,7 @@ class Runner:
             HarnessError: A worker could not be started. Failures that were held back until then are yielded first.
         """
         try:
-            with Supervisor() as supervisor, selectors.DefaultSelector() as running:
+            with Supervisor(MODULE) as supervisor, selectors.DefaultSelector() as running:
                 yield from self._run(supervisor, running)
         except HarnessError:
             yield from (held for held in self._held.values() if held.verdict in (Verdict.FAILED, Verdict.ERROR))
@@ -194,7 +193,7 @@ class Runner:
     def _start(self, supervisor: Supervisor) -> Worker:
         share = self._waiting.popleft()
         given = Given(share.target, self._python)
-        child = supervisor.start([*PROGRAM, given.to_json(), *share.options(), *self._options])
+        child = supervisor.start([MODULE, given.to_json(), *share.options(), *self._options])
         return Worker(child, share, list(share.identities()))
 
     def _merged(self, outcome: Outcome) -> Iterator[Outcome]:
