@@ -9,8 +9,7 @@ from upecho.load.plan import Job, LoadResult, Plan
 from upecho.measure.cores import Cores
 from upecho.measure.plan.scenarios import SCENARIOS
 from upecho.net.address import Address, Family
-from upecho.processes.launch import Launch
-from upecho.processes.server_process import ServerProcess
+from upecho.processes.server_process import Launch, ServerProcess
 from upecho.processes.starting import start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.target import Target

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from upecho import cli
-from upecho.processes.launch import Launch
-from upecho.processes.server_process import ServerProcess
+from upecho.processes.server_process import Launch, ServerProcess
 from upecho.processes.starting import start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.settings import Settings

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.processes.commands import BIND_UNIX, command, serve
-from upecho.processes.launch import Launch
 from upecho.processes.linux import procfs
-from upecho.processes.server_process import ServerProcess
+from upecho.processes.server_process import Launch, ServerProcess
 from upecho.processes.starting import start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.target import Kind, Target

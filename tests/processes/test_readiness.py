@@ -11,9 +11,9 @@ from upecho.net.address import Address
 from upecho.net.connecting import connect
 from upecho.processes import readiness
 from upecho.processes.child import Child
-from upecho.processes.launch import Launch
 from upecho.processes.linux import listening as listening_sockets
 from upecho.processes.linux import procfs
+from upecho.processes.server_process import Launch
 from upecho.processes.starting import StartFailure, start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.listener import listening, unused

@@ -7,8 +7,8 @@ import pytest
 
 from tests.processes.commands import command, serving
 from upecho.net.connecting import connect
-from upecho.processes.launch import Launch
 from upecho.processes.linux import procfs
+from upecho.processes.server_process import Launch
 from upecho.processes.starting import StartFailure, start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.run import NO_PORT_STATUS

@@ -26,7 +26,7 @@ linux_only = pytest.mark.skipif(not procfs.AVAILABLE, reason="looks for processe
 HARNESS = """
 import sys
 from upecho.processes.supervisor import Supervisor
-from upecho.processes.launch import Launch
+from upecho.processes.server_process import Launch
 from upecho.processes.starting import start_server
 from upecho.serving.target import Target
 with Supervisor() as supervisor:

@@ -15,9 +15,8 @@ from upecho.measure.throttling import Quotas
 from upecho.measure.trials import Fault, Finding, Trial
 from upecho.processes import rlimits
 from upecho.processes.ending import ended
-from upecho.processes.launch import Launch
 from upecho.processes.linux import procfs
-from upecho.processes.server_process import ServerProcess
+from upecho.processes.server_process import Launch, ServerProcess
 from upecho.processes.starting import StartFailure, start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.support import timeouts

@@ -1,25 +1,60 @@
-"""A server that runs as a child process: observe it, send it signals, stop it."""
+"""A server that runs as a child process: what it was started with, what it uses, and how to signal and stop it."""
 
 import contextlib
 import math
 import os
 import signal
 import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from typing import Self
 
 from upecho.net.address import Address
 from upecho.processes import handling
 from upecho.processes.child import Child
 from upecho.processes.handling import Handling
-from upecho.processes.launch import Launch
+from upecho.processes.interpreter import Interpreter
 from upecho.processes.linux import listening, procfs, signal_masks, thread_signal
 from upecho.processes.linux.process_tree import descendants
+from upecho.serving.settings import Settings
+from upecho.serving.target import Kind, Target
 from upecho.support import timeouts
 from upecho.support.errors import Unavailable
 
 STOP_SECONDS = 5.0  # in addition to the server's own grace
 OUTSIDE_SECONDS = 0.1  # between two searches for processes that have left the process group; each takes a millisecond
 HANDLER_SECONDS = 1.0  # until a server that accepts connections has to have its signal handlers as well
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What to start, and under which conditions.
+
+    Attributes:
+        target: An implementation or a command.
+        address: Where the server has to listen, in a form that Address.parse reads. A command cannot report the port
+            that the system chooses for port 0, so it needs another one.
+        settings: Settings of an implementation; a command brings its own.
+        cores: Processor cores that the process may run on; empty means all of them.
+        descriptors: Number of descriptors that the process may open; None means as many as this process.
+        interpreter: Python that runs an implementation; None means the one that runs upecho.
+        prefix: A program and arguments that execute the command which follows them.
+    """
+
+    target: Target
+    address: str
+    settings: Settings = field(default_factory=Settings)
+    cores: Collection[int] = ()
+    descriptors: int | None = None
+    interpreter: Interpreter | None = None
+    prefix: Sequence[str] = ()
+
+    @property
+    def grace(self) -> float:
+        """Seconds that the server may give its clients after it was told to stop."""
+        if self.target.kind is Kind.COMMAND:
+            return self.target.grace
+        return max(self.settings.grace, self.target.grace)
 
 
 class ServerProcess:

@@ -13,10 +13,9 @@ from upecho.net.address import Address
 from upecho.processes import readiness
 from upecho.processes.child import END_SECONDS, Child
 from upecho.processes.ending import ended
-from upecho.processes.launch import Launch
 from upecho.processes.linux import listening, procfs
 from upecho.processes.readiness import READY_SECONDS
-from upecho.processes.server_process import ServerProcess
+from upecho.processes.server_process import Launch, ServerProcess
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.announcement import Ready, Refused, decode
 from upecho.serving.run import NO_PORT_STATUS, Order

@@ -10,9 +10,8 @@ import pytest
 from upecho.conformance.harness.shutdown import Shutdown
 from upecho.conformance.harness.violation import Violation
 from upecho.net.address import Address, Family
-from upecho.processes.launch import Launch
 from upecho.processes.linux import procfs, signal_masks
-from upecho.processes.server_process import ServerProcess
+from upecho.processes.server_process import Launch, ServerProcess
 from upecho.processes.starting import start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.settings import Settings

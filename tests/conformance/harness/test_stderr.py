@@ -9,8 +9,7 @@ from upecho.conformance.harness.server import Server
 from upecho.conformance.harness.stderr import Fragment, StderrReader, errors, summarized
 from upecho.net.address import Address
 from upecho.processes.child import Child
-from upecho.processes.launch import Launch
-from upecho.processes.server_process import ServerProcess
+from upecho.processes.server_process import Launch, ServerProcess
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.target import Kind, Target
 

@@ -23,9 +23,9 @@ from upecho.conformance.harness.violation import (
 from upecho.net.address import Address, Family
 from upecho.processes.ending import ending
 from upecho.processes.interpreter import Interpreter
-from upecho.processes.launch import Launch
 from upecho.processes.linux import procfs
 from upecho.processes.linux.listening import described
+from upecho.processes.server_process import Launch
 from upecho.processes.starting import StartFailure, start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.listener import unused
