@@ -9,6 +9,7 @@ import pytest
 from upecho.conformance.check import Check
 from upecho.conformance.checks.test_listening import test_only_given_address as run_check
 from upecho.conformance.harness.launcher import Launcher
+from upecho.conformance.harness.starting import Starter
 from upecho.conformance.harness.violation import Violation
 from upecho.net.address import Address, Family
 from upecho.processes.server_process import ServerProcess
@@ -34,7 +35,7 @@ def launch(supervisor: Supervisor) -> Iterator[Launch]:
 
         def launch(function: str) -> Launcher:
             program = f"cmd:{sys.executable} -m tests.broken.wrong_addresses {function} {{address}}"
-            launcher = Launcher(Target.parse(program), Family.INET, supervisor)
+            launcher = Launcher(Starter(Target.parse(program), Family.INET, supervisor))
             check = Check.of(run_check)
             assert check
             launcher.begin_check(check)

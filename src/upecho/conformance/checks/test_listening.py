@@ -29,9 +29,9 @@ def test_only_given_address(launcher: Launcher) -> None:
 
     Source: ip(7) and ipv6(7): a socket bound to INADDR_ANY or in6addr_any receives packets for every local address.
     """
-    if not launcher.target.is_given_host:
+    if not launcher.starter.target.is_given_host:
         raise Unsupported("the command is given only the port")
-    others = _other_addresses(Address.parse(launcher.new_address()))
+    others = _other_addresses(Address.parse(launcher.starter.new_address()))
     for _ in range(STARTS):
         with precondition("a server at its address"):
             server = launcher.start()
@@ -57,7 +57,7 @@ def test_clear_bind_error(launcher: Launcher) -> None:
     first = launcher.start()
     for address in (str(first.address), *_impossible_addresses(launcher)):
         with precondition(f"a refusal of {address}"):
-            written = launcher.expect_refusal(address)
+            written = launcher.starter.expect_refusal(address)
         _expect_one_clear_line(written, usual=first.process.child.stderr())
 
 
@@ -101,11 +101,11 @@ def _accepts(address: Address) -> bool:
 
 def _impossible_addresses(launcher: Launcher) -> list[str]:
     """Return the addresses, beside one in use, at which no server of a family can listen."""
-    if launcher.family is not Family.UNIX:
+    if launcher.starter.family is not Family.UNIX:
         return []
-    occupied = launcher.new_address()
+    occupied = launcher.starter.new_address()
     Path(Address.parse(occupied).path).write_text("a regular file")
-    return [occupied, f"unix:{launcher.supervisor.directory}/{'x' * MAX_PATH_BYTES}"]
+    return [occupied, f"unix:{launcher.starter.supervisor.directory}/{'x' * MAX_PATH_BYTES}"]
 
 
 def _expect_one_clear_line(written: str, *, usual: str) -> None:

@@ -175,7 +175,7 @@ def test_address_in_use(launcher: Launcher) -> None:
     """
     first = launcher.start()
     client = _served_client(first)
-    launcher.expect_refusal(str(first.address))
+    launcher.starter.expect_refusal(str(first.address))
     client.exchange(b"undisturbed")
     client.close()
     first.connect().exchange(b"still serving")
