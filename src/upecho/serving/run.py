@@ -24,10 +24,10 @@ from dataclasses import asdict, dataclass
 from typing import Self
 
 from upecho.net.address import Address
-from upecho.serving import registry
 from upecho.serving.announcement import Ready, Refused, encode
 from upecho.serving.contract import Stop
 from upecho.serving.listener import listening
+from upecho.serving.loading.implementation import load_implementation
 from upecho.serving.settings import Settings
 from upecho.serving.stop_signals import OVERTIME_SECONDS, stop_signals
 from upecho.support.errors import CallerError, HarnessError, NoPortLeft, UpechoError
@@ -71,7 +71,7 @@ def run(order: Order, announce: Callable[[Address], None]) -> None:
     Raises:
         UpechoError: The order cannot be carried out, or the server did not stop.
     """
-    implementation = registry.load_implementation(order.target)
+    implementation = load_implementation(order.target)
     grace = max(order.settings.grace, implementation.grace)
     timeout = 0.0 if implementation.naive else grace + OVERTIME_SECONDS
     # Signals are handled before a Unix path exists, so that a stop at any moment removes the path.

@@ -12,7 +12,7 @@ from upecho.conformance.harness.connection import SMALL_BYTES, TIMEOUT_SECONDS
 from upecho.conformance.harness.idle_watch import IDLE_SECONDS, IdleWatch
 from upecho.conformance.harness.violation import Log, Violation
 from upecho.net.address import Address
-from upecho.processes import procfs
+from upecho.processes.linux import procfs
 from upecho.processes.server_process import Launch, ServerProcess
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.target import Kind, Target

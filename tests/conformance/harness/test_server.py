@@ -10,8 +10,8 @@ from upecho.conformance.harness import server as harness_server
 from upecho.conformance.harness.server import Server, settled
 from upecho.conformance.harness.violation import Log, Violation
 from upecho.net.address import Address
-from upecho.processes import procfs
 from upecho.processes.child import Child
+from upecho.processes.linux import procfs
 from upecho.processes.server_process import Launch, ServerProcess
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.target import Kind, Target

@@ -10,8 +10,9 @@ import pytest
 from upecho.conformance.harness.shutdown import Shutdown
 from upecho.conformance.harness.violation import Violation
 from upecho.net.address import Address, Family
-from upecho.processes import procfs
-from upecho.processes.server_process import Launch, ServerProcess, start_server
+from upecho.processes.linux import procfs, signal_masks
+from upecho.processes.server_process import Launch, ServerProcess
+from upecho.processes.starting import start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.settings import Settings
 from upecho.serving.target import Kind, Target
@@ -74,7 +75,7 @@ def test_server_with_a_handler_is_not_said_to_have_none(start: Start) -> None:
 def test_handler_that_cannot_be_seen_is_not_waited_for_and_not_denied(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(procfs, "handles", lambda pid, number: None)
+    monkeypatch.setattr(signal_masks, "handles", lambda pid, number: None)
     assert seen(start(RESTS)).seen == "killed by SIGTERM"
 
 

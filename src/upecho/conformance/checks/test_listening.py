@@ -10,7 +10,7 @@ from upecho.conformance.harness.server import Server
 from upecho.conformance.harness.violation import Unsupported, Violation, precondition
 from upecho.net import connecting
 from upecho.net.address import MAX_PATH_BYTES, Address, Family
-from upecho.processes.listening import described
+from upecho.processes.linux.listening import described
 from upecho.serving.listener import listening
 from upecho.serving.settings import Settings
 from upecho.support import timeouts

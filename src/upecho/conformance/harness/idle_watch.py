@@ -12,7 +12,7 @@ Theory of operation
 
 import time
 
-from upecho.processes import procfs
+from upecho.processes.linux import procfs
 from upecho.processes.server_process import ServerProcess
 from upecho.support import timeouts
 

@@ -15,7 +15,7 @@ from upecho.conformance.harness.stderr import StderrReader
 from upecho.conformance.harness.violation import Log, NotReached, Violation, precondition, unrequested_ending
 from upecho.net import connecting
 from upecho.net.address import Address
-from upecho.processes import procfs
+from upecho.processes.linux import procfs
 from upecho.processes.server_process import ServerProcess
 from upecho.serving.target import Kind
 from upecho.support import timeouts

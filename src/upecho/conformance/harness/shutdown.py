@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from upecho.conformance.harness.connection import TIMEOUT_SECONDS
 from upecho.conformance.harness.violation import Violation
 from upecho.processes.ending import ending
+from upecho.processes.handling import Handling
 from upecho.processes.server_process import HANDLER_SECONDS, ServerProcess
 from upecho.serving.stop_signals import STOP_SIGNALS
 from upecho.support import timeouts
@@ -27,15 +28,15 @@ class Shutdown:
         """Begin when the server is ready."""
         self.request = ""
         self._process = process
-        self._handled: dict[int, bool | None] = {}  # whether there is a handler for a signal, once that was waited for
+        self._handling: dict[int, Handling] = {}  # what becomes of a signal, once a handler for it was waited for
         self._is_unhandled = False  # whether the signal that was sent is known to have no handler
         self._accepted = {0}  # exit statuses of a clean end
         self._thread: int | None = None  # the one that received the signal, if it was sent to one
 
     def await_handler(self, number: signal.Signals) -> None:
         """Wait until the server has a handler for a signal, as far as that can be seen, but not for ever."""
-        if number not in self._handled:
-            self._handled[number] = self._process.await_handler(number)
+        if number not in self._handling:
+            self._handling[number] = self._process.await_handler(number)
 
     def prepare(self, number: signal.Signals, *, group: bool, thread: int | None) -> None:
         """Wait for a handler, and note what is about to be sent.
@@ -46,8 +47,9 @@ class Shutdown:
             thread: Id of the thread that will receive it; None means that the kernel chooses one.
         """
         self.await_handler(number)
-        self._is_unhandled = self._handled[number] is False
-        if self._handled[number] and self._process.is_wrapped():
+        handling = self._handling[number]
+        self._is_unhandled = handling.is_handled is False
+        if handling.is_handled and handling.is_wrapped:
             # A wrapper passes the signal on, so the server may receive it twice, the second time when it has already
             # answered everything and its interpreter has removed its handlers. A wrapper may pass another signal on,
             # and report the end of the server as its own.

@@ -46,9 +46,8 @@ from upecho.conformance.run.outcome import Identity, Outcome, Verdict
 from upecho.conformance.run.selection import Pair
 from upecho.conformance.run.shares import Share, divide
 from upecho.net.address import Family
-from upecho.processes.child import Child
+from upecho.processes.child import END_SECONDS, Child
 from upecho.processes.interpreter import Interpreter
-from upecho.processes.server_process import END_SECONDS
 from upecho.processes.supervisor import Supervisor
 from upecho.support import decoding, timeouts
 from upecho.support.errors import HarnessError

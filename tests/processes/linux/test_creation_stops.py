@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from upecho.processes.child import Child
-from upecho.processes.creation_stops import stopping_at_creation
+from upecho.processes.linux.creation_stops import stopping_at_creation
 from upecho.processes.supervisor import Supervisor
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs dnotify, which only Linux has")

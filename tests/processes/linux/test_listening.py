@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from upecho.net.address import Address, Family
-from upecho.processes import listening, procfs
-from upecho.processes.listening import described, listening_addresses
+from upecho.processes.linux import listening, procfs
+from upecho.processes.linux.listening import described, listening_addresses
 from upecho.processes.supervisor import Supervisor
 
 pytestmark = pytest.mark.skipif(not procfs.AVAILABLE, reason="reads /proc, which only Linux has")

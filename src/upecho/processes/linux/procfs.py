@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from upecho.processes import process_tree
-from upecho.processes.process_tree import Stat, descendants
+from upecho.processes.linux import process_tree
+from upecho.processes.linux.process_tree import Stat, descendants
 
 AVAILABLE = process_tree.AVAILABLE
 PAGE_BYTES = os.sysconf("SC_PAGESIZE")
@@ -23,8 +23,6 @@ MACHINE = Path("/proc/stat")
 MEMORY = re.compile(rb"^Pss_(?:Anon|Shmem):\s*([0-9]+)", re.MULTILINE)
 ACTIVE = re.compile(rb"^State:\s*[RD]", re.MULTILINE)  # running, ready to run, or briefly asleep in the kernel
 STOPPED = re.compile(rb"^State:\s*[TZX]", re.MULTILINE)  # stopped by a signal, or ended
-BLOCKED = re.compile(rb"^SigBlk:\s*([0-9a-f]+)", re.MULTILINE)
-SIGNALS = re.compile(rb"^Sig(?:Blk|Ign|Cgt):\s*([0-9a-f]+)", re.MULTILINE)
 STATUS = re.compile(rb"^(VmHWM|VmRSS|nonvoluntary_ctxt_switches):\s*([0-9]+)", re.MULTILINE)
 
 
@@ -128,33 +126,6 @@ def is_busy(root: int) -> bool:
 def is_stopped(root: int) -> bool:
     """Whether every thread is stopped by a signal or has ended."""
     return all(STOPPED.search(status) for pid in members(root) for status in _statuses(pid))
-
-
-def handles(pid: int, number: int) -> bool | None:
-    """Whether one process blocks, ignores or catches a signal; None if it has ended."""
-    try:
-        masks = SIGNALS.findall(Path(f"/proc/{pid}/status").read_bytes())
-    except OSError:
-        return None
-    return any(_contains(mask, number) for mask in masks)
-
-
-def threads_open_to(pid: int, number: int) -> list[int]:
-    """Return the ids of the threads of a process, other than its main thread, that do not block a signal."""
-    open_to = []
-    for task in sorted(map(int, os.listdir(f"/proc/{pid}/task"))):  # noqa: PTH208 (half the cost of iterdir)
-        try:
-            masks = BLOCKED.findall(Path(f"/proc/{pid}/task/{task}/status").read_bytes())
-        except OSError:  # the thread has ended since it was listed
-            continue
-        if task != pid and masks and not _contains(masks[0], number):
-            open_to.append(task)
-    return open_to
-
-
-def _contains(mask: bytes, number: int) -> bool:
-    """Whether a set of signals, as proc(5) shows it, contains one."""
-    return bool(int(mask, 16) >> (number - 1) & 1)
 
 
 def resident_bytes(root: int) -> int:

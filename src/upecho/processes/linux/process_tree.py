@@ -11,6 +11,7 @@ LONGEST_STAT_BYTES = 4096
 AVAILABLE = sys.platform == "linux" and os.path.exists("/proc/self/stat")  # noqa: PTH110 (pathlib imports much)
 
 Stat = list[str]  # the fields of a stat file, starting with "state": proc(5)
+NamedStat = tuple[str, Stat]  # with the name of the process before them
 
 
 def descendants(root: int) -> dict[int, Stat]:
@@ -36,6 +37,12 @@ def thread_count(user: int) -> int | None:
     return sum(int(stat[17]) for pid, (_, stat) in _stats() if _user(pid) == user)
 
 
+def state(pid: int) -> str:
+    """Return the state of the main thread of a process as proc(5) names it, such as ``T``; empty if there is none."""
+    named = _stat(pid)
+    return named[1][0] if named else ""
+
+
 def _user(pid: int) -> int | None:
     try:
         return os.stat(f"/proc/{pid}").st_uid  # noqa: PTH116 (pathlib imports much)
@@ -43,15 +50,17 @@ def _user(pid: int) -> int | None:
         return None
 
 
-def _stats() -> "list[tuple[int, tuple[str, Stat]]]":
+def _stats() -> "list[tuple[int, NamedStat]]":
     """Return the name and the stat fields of every process, with its id."""
-    found = []
-    for entry in os.listdir("/proc") if AVAILABLE else ():  # noqa: PTH208 (a fraction of the cost of iterdir)
-        if entry.isdigit() and (stat := _read(f"/proc/{entry}/stat")):
-            # The name is in parentheses and may contain any character, parentheses included.
-            start, _, fields = stat.rpartition(b")")
-            found.append((int(entry), (start.partition(b"(")[2].decode(errors="replace"), fields.decode().split())))
-    return found
+    listed = os.listdir("/proc") if AVAILABLE else []  # noqa: PTH208 (a fraction of the cost of iterdir)
+    return [(int(pid), named) for pid in listed if pid.isdigit() and (named := _stat(int(pid)))]
+
+
+def _stat(pid: int) -> "NamedStat | None":
+    """Return the name and the stat fields of one process; None if it has ended."""
+    # The name is in parentheses and may contain any character, parentheses included.
+    start, _, fields = _read(f"/proc/{pid}/stat").rpartition(b")")
+    return (start.partition(b"(")[2].decode(errors="replace"), fields.decode().split()) if fields else None
 
 
 def _read(path: str) -> bytes:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from upecho.processes import procfs
+from upecho.processes.linux import procfs
 from upecho.processes.supervisor import Supervisor
 
 pytestmark = pytest.mark.skipif(not procfs.AVAILABLE, reason="reads /proc, which only Linux has")
@@ -268,18 +268,6 @@ def test_process_may_have_any_name(supervisor: Supervisor) -> None:
     child.read_line(20)
     assert procfs.members(child.pid) == [child.pid]
     assert procfs.use(child.pid).resident_bytes
-
-
-BLOCKS = "import signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, {15}); print(flush=True); sys.stdin.read()"
-CATCHES = "import signal, sys; signal.signal(15, lambda *_: None); print(flush=True); sys.stdin.read()"
-
-
-@pytest.mark.parametrize(("program", "handled"), [(BLOCKS, True), (CATCHES, True), (IDLE, False)])
-def test_signal_is_handled_if_it_is_caught_or_blocked(supervisor: Supervisor, program: str, handled: bool) -> None:
-    child = supervisor.start([sys.executable, "-S", "-c", program])
-    assert child.read_line(20) == ""
-    assert procfs.handles(child.pid, 15) is handled
-    assert procfs.handles(child.pid, 10) is False
 
 
 @pytest.mark.parametrize(("text", "ticks"), [("cpu  1 2 3 4 5 6 7 8 9 10\ncpu0 1 1 1 1 1 1 1 1 1 1\n", 8), (None, 0)])

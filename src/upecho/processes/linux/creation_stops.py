@@ -25,6 +25,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from upecho.processes.linux import process_tree
+
 POLL_INTERVAL_SECONDS = 0.001  # between two looks for a stopped process
 # Writes its process id to the file $0, stops, and becomes the program once it is continued.
 GATE = 'echo $$ >"$0" && kill -STOP $$ && exec "$@"'
@@ -93,10 +95,8 @@ def _written_pid(pid_file: Path) -> int:
 
 
 def _is_stopped(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"T"
-    except OSError:  # it has ended
-        return False
+    """Whether the main thread of a process is stopped; the rest of the process group costs too much to look at."""
+    return process_tree.state(pid) == "T"
 
 
 def _continue(pid: int) -> None:
