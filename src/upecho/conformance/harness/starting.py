@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import Violation, unrequested_ending
 from upecho.net.address import Address, Family
 from upecho.processes.ending import ending

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Iterable
 
-from upecho.conformance.harness.connection import TIMEOUT_SECONDS
+from upecho.conformance.harness.clients.connection import TIMEOUT_SECONDS
 from upecho.conformance.harness.violation import how_ended
 from upecho.net import connecting
 from upecho.processes.child import END_SECONDS, Child

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from upecho.conformance.harness.server import Server
-from upecho.conformance.harness.stderr import Fragment, StderrReader, errors, summarized
+from upecho.conformance.harness.servers.server import Server
+from upecho.conformance.harness.servers.stderr import Fragment, StderrReader, errors, summarized
 from upecho.net.address import Address
 from upecho.processes.child import Child
 from upecho.processes.server_process import Launch, ServerProcess

@@ -10,8 +10,8 @@ import termios
 import time
 from collections.abc import Callable, Iterable
 
-from upecho.conformance.harness.connection import IN, OUT, TIMEOUT_SECONDS, Connection
-from upecho.conformance.harness.idle_watch import IdleWatch
+from upecho.conformance.harness.clients.connection import IN, OUT, TIMEOUT_SECONDS, Connection
+from upecho.conformance.harness.clients.idle_watch import IdleWatch
 from upecho.conformance.harness.violation import Log, Violation, show
 from upecho.support import timeouts
 from upecho.support.text import plural

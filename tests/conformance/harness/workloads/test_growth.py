@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from upecho.conformance.harness import growth
-from upecho.conformance.harness.growth import Work, expect_level_memory, is_level, is_steady, settled_reading
 from upecho.conformance.harness.violation import NotReached, Violation
+from upecho.conformance.harness.workloads import growth
+from upecho.conformance.harness.workloads.growth import Work, expect_level_memory, is_level, is_steady, settled_reading
 
 KIB = 1024
 LEVEL = 300  # clients

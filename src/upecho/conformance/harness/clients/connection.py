@@ -11,8 +11,8 @@ import struct
 import time
 from collections.abc import Callable
 
-from upecho.conformance.harness.expected_bytes import ExpectedBytes
-from upecho.conformance.harness.idle_watch import IDLE_SECONDS, STEP_SECONDS, IdleWatch
+from upecho.conformance.harness.clients.expected_bytes import ExpectedBytes
+from upecho.conformance.harness.clients.idle_watch import IDLE_SECONDS, STEP_SECONDS, IdleWatch
 from upecho.conformance.harness.violation import Log, Violation, show
 from upecho.support import timeouts
 from upecho.support.text import plural

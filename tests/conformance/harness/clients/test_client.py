@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from upecho.conformance.harness import client
-from upecho.conformance.harness.client import Client
-from upecho.conformance.harness.connection import End
-from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.clients import client
+from upecho.conformance.harness.clients.client import Client
+from upecho.conformance.harness.clients.connection import End
+from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import Log, Violation
 from upecho.net import connecting
 from upecho.net.address import Address

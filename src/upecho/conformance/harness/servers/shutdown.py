@@ -5,7 +5,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from upecho.conformance.harness.connection import TIMEOUT_SECONDS
+from upecho.conformance.harness.clients.connection import TIMEOUT_SECONDS
 from upecho.conformance.harness.violation import Violation
 from upecho.processes.ending import ending
 from upecho.processes.handling import Handling

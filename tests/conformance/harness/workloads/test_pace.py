@@ -2,7 +2,7 @@
 
 import pytest
 
-from upecho.conformance.harness.pace import paced
+from upecho.conformance.harness.workloads.pace import paced
 
 
 def test_fast_server_gets_all_the_work() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from upecho.conformance.harness.shutdown import Shutdown
+from upecho.conformance.harness.servers.shutdown import Shutdown
 from upecho.conformance.harness.violation import Violation
 from upecho.net.address import Address, Family
 from upecho.processes.linux import procfs, signal_masks

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from upecho.conformance.harness.client import Client
-from upecho.conformance.harness.connection import SMALL_BYTES, TIMEOUT_SECONDS
-from upecho.conformance.harness.idle_watch import IDLE_SECONDS, IdleWatch
+from upecho.conformance.harness.clients.client import Client
+from upecho.conformance.harness.clients.connection import SMALL_BYTES, TIMEOUT_SECONDS
+from upecho.conformance.harness.clients.idle_watch import IDLE_SECONDS, IdleWatch
 from upecho.conformance.harness.violation import Log, Violation
 from upecho.net.address import Address
 from upecho.processes.linux import procfs

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from upecho.conformance.harness.client import Client
-from upecho.conformance.harness.pace import paced
-from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.clients.client import Client
+from upecho.conformance.harness.servers.server import Server
+from upecho.conformance.harness.workloads.pace import paced
 
 AT_ONCE = 8  # a server that works in turns accepts and answers this many clients in a few turns
 LEAST = 32  # a server that leaks for each client has leaked enough to be noticed

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from upecho.conformance.harness.client import Client
-from upecho.conformance.harness.connection import LONGEST_CHECK_SECONDS, TIMEOUT_SECONDS
-from upecho.conformance.harness.idle_watch import IdleWatch
-from upecho.conformance.harness.shutdown import Shutdown
-from upecho.conformance.harness.stderr import StderrReader
+from upecho.conformance.harness.clients.client import Client
+from upecho.conformance.harness.clients.connection import LONGEST_CHECK_SECONDS, TIMEOUT_SECONDS
+from upecho.conformance.harness.clients.idle_watch import IdleWatch
+from upecho.conformance.harness.servers.shutdown import Shutdown
+from upecho.conformance.harness.servers.stderr import StderrReader
 from upecho.conformance.harness.violation import Log, NotReached, Violation, precondition, unrequested_ending
 from upecho.net import connecting
 from upecho.net.address import Address

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from upecho.conformance.harness.expected_bytes import ExpectedBytes
+from upecho.conformance.harness.clients.expected_bytes import ExpectedBytes
 from upecho.conformance.harness.violation import Violation
 
 CUTS = st.lists(st.integers(1, 50), min_size=1)

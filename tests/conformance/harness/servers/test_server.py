@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from upecho.conformance.harness import server as harness_server
-from upecho.conformance.harness.server import Server, settled
+from upecho.conformance.harness.servers import server as harness_server
+from upecho.conformance.harness.servers.server import Server, settled
 from upecho.conformance.harness.violation import Log, Violation
 from upecho.net.address import Address
 from upecho.processes.child import Child
