@@ -20,6 +20,7 @@ from upecho.serving.stop_signals import OVERTIME_SECONDS
 Start = Callable[..., ServerProcess]
 Module = Callable[[str, str], str]
 
+SLOW = {"dataclasses", "difflib", "inspect"}  # of the standard library; they would take a quarter of the start
 # Packages that a server process must not import, because a measurement would include them.
 HEAVY = {"click", "rich", "pytest", "_pytest", "hypothesis", "pytest_benchmark", "importlib.metadata"}
 
@@ -221,6 +222,7 @@ def test_server_imports_only_what_it_needs(target: str, uses_asyncio: bool) -> N
     assert "upecho" in imported
     assert not imported & HEAVY
     assert ("asyncio" in imported) == uses_asyncio
+    assert uses_asyncio or not imported & SLOW  # asyncio itself imports some of them
 
 
 @pytest.mark.parametrize("module", ["serving.run", "processes.server_process", "processes.interpreter", "net.exchange"])

@@ -7,7 +7,6 @@ A worker inherits the signal handlers of the parent and the socket to which they
 the worker ignores them; otherwise one that reaches a new worker would stop the parent.
 """
 
-import dataclasses
 import errno
 import multiprocessing
 import os
@@ -36,7 +35,7 @@ def serve(listener: socket.socket, stop: Stop, count: int = WORKERS) -> None:
             signal.signal(number, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         parent_alive.close()
-        selectors.serve(listener, dataclasses.replace(stop, signal=parent_ended))
+        selectors.serve(listener, stop._replace(signal=parent_ended))
 
     def fill(workers: list[BaseProcess]) -> list[BaseProcess]:
         while len(workers) < count and _starts(worker := context.Process(target=work)):

@@ -1,6 +1,6 @@
 """The implementations and event loops that have a name, and where each is found. Nothing of them is imported here."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from upecho.support.errors import CallerError
 from upecho.support.text import unknown_name
@@ -8,8 +8,7 @@ from upecho.support.text import unknown_name
 ENTRY_POINTS = "upecho.servers"
 
 
-@dataclass(frozen=True)
-class Registration:
+class Registration(NamedTuple):
     """A name and where its implementation is found; nothing has been imported yet.
 
     Attributes:

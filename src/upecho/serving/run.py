@@ -20,8 +20,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from upecho.net.address import Address
 from upecho.serving.announcement import Ready, Refused, encode
@@ -35,8 +34,7 @@ from upecho.support.errors import CallerError, HarnessError, NoPortLeft, UpechoE
 NO_PORT_STATUS = 75  # EX_TEMPFAIL in sysexits.h: trying again later may succeed; no program ends with it by chance
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """An implementation to run and where, as it travels to a child process.
 
     Attributes:
@@ -52,13 +50,13 @@ class Order:
 
     def to_json(self) -> str:
         """Return the order as one line of JSON."""
-        return json.dumps(asdict(self))
+        return json.dumps(self)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Return the order that ``to_json`` encoded."""
-        fields = json.loads(text)
-        return cls(fields["target"], fields["address"], Settings(**fields["settings"]))
+        target, address, settings = json.loads(text)
+        return cls(target, address, Settings(*settings))
 
 
 def run(order: Order, announce: Callable[[Address], None]) -> None:

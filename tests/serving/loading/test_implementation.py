@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from upecho.serving import registry
+from upecho.serving.loading import signature
 from upecho.serving.loading.implementation import load_implementation
 from upecho.support.errors import CallerError
 
@@ -13,7 +14,7 @@ from upecho.support.errors import CallerError
 @pytest.mark.parametrize("row", registry.BUILT_IN, ids=lambda row: row.name)
 def test_every_built_in_implementation_can_be_loaded(row: registry.Registration) -> None:
     server = load_implementation(row.name)
-    assert callable(server.serve)
+    signature.expect_server(server.serve, row.name)
     assert (server.summary, server.naive) == (row.summary, row.naive)
 
 

@@ -1,22 +1,19 @@
 """An implementation as it is loaded by its name: what it is called with, and what its module declares."""
 
 import functools
-import inspect
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from upecho.net.address import Family
 from upecho.serving import registry
 from upecho.serving.loading import declarations
 from upecho.serving.loading.importing import import_object, make_current_directory_importable
 from upecho.serving.loading.loops import load_loop, loop_families
-from upecho.serving.loading.signature import expect_server, takes_loop
 from upecho.support.errors import CallerError
 
 
-@dataclass(frozen=True)
-class Implementation:
+class Implementation(NamedTuple):
     """A loaded implementation, ready to be called.
 
     Attributes:
@@ -54,15 +51,14 @@ def load_implementation(text: str) -> Implementation:
     if ":" in text:
         make_current_directory_importable()
     serve = import_object(row.location, name)
-    expect_server(serve, name)
+    if plus or name not in registry.BUILT_IN_NAMES:
+        _expect_server(serve, name, suffix=f"{plus}{loop}")
     module = sys.modules[row.location.partition(":")[0]]
     families = declarations.families(module, name)
     if plus:
-        if not takes_loop(serve):
-            raise CallerError(f"{name} does not use an event loop", hint=f"leave out +{loop}")
         serve = functools.partial(serve, loop_factory=load_loop(loop))
         families &= loop_families(loop)
-    summary = row.summary or (inspect.getdoc(serve) or module.__doc__ or "").strip().partition("\n")[0]
+    summary = row.summary or (serve.__doc__ or module.__doc__ or "").strip().partition("\n")[0]
     return Implementation(
         serve,
         max_clients=declarations.max_clients(module, name),
@@ -73,3 +69,12 @@ def load_implementation(text: str) -> Implementation:
         logs=declarations.logs(module, name),
         grace=declarations.grace(module, name),
     )
+
+
+def _expect_server(serve: Any, name: str, *, suffix: str) -> None:
+    """Verify that an object is a server and, if the user chose a loop with a suffix such as ``+uvloop``, takes one."""
+    from upecho.serving.loading import signature  # noqa: PLC0415 (slow, and a built-in server never needs it)
+
+    signature.expect_server(serve, name)
+    if suffix and not signature.takes_loop(serve):
+        raise CallerError(f"{name} does not use an event loop", hint=f"leave out {suffix}")
