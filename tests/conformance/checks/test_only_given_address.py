@@ -59,6 +59,6 @@ def test_another_server_with_the_same_port_at_another_address_is_not_held_agains
 ) -> None:
     launcher = launch("correct")
     address = unused(Address.parse("127.0.0.1:0"))
-    monkeypatch.setattr(launcher, "new_address", lambda: str(address))
+    monkeypatch.setattr(launcher.starter, "new_address", lambda: str(address))
     with listening(Address.parse(f"127.0.0.2:{address.port}"), Settings()):
         run_check(launcher)

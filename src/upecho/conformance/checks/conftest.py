@@ -12,7 +12,7 @@ import pytest
 from upecho.conformance.check import Check, Level
 from upecho.conformance.findings import Record, Recorded
 from upecho.conformance.harness.launcher import Launcher
-from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.starting import Starter
 from upecho.conformance.plugin import refuse
 from upecho.conformance.run.explaining import as_text

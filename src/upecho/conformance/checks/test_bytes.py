@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass
 
 from upecho.conformance.check import Level, check
-from upecho.conformance.harness.client import Client
+from upecho.conformance.harness.clients.client import Client
 from upecho.conformance.harness.launcher import Launcher
-from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import about
 
 MIB = 1 << 20

@@ -1,16 +1,15 @@
 """Checks of the address: a server listens where it was told to and nowhere else, or says why it cannot."""
 
 import contextlib
-from dataclasses import replace
 from pathlib import Path
 
 from upecho.conformance.check import Level, check
 from upecho.conformance.harness.launcher import Launcher
-from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import Unsupported, Violation, precondition
 from upecho.net import connecting
 from upecho.net.address import MAX_PATH_BYTES, Address, Family
-from upecho.processes.listening import described
+from upecho.processes.linux.listening import described
 from upecho.serving.listener import listening
 from upecho.serving.settings import Settings
 from upecho.support import timeouts
@@ -78,14 +77,14 @@ def _other_addresses(given: Address) -> list[Address]:
 
 def _is_reached(listener: Address, client: Address) -> bool:
     """Whether a client that connects to one address reaches a listener of ours at another, with the same port."""
-    with contextlib.suppress(AddressError, Unavailable), listening(replace(listener, port=0), Settings()) as bound:
-        return _accepts(replace(client, port=Address.of(bound).port))
+    with contextlib.suppress(AddressError, Unavailable), listening(listener._replace(port=0), Settings()) as bound:
+        return _accepts(client._replace(port=Address.of(bound).port))
     return False
 
 
 def _reached_until_stopped(server: Server, others: list[Address]) -> list[Address]:
     """Return the addresses at which connections were accepted until the server was killed; it is killed for that."""
-    ours = [replace(other, port=server.address.port) for other in others]
+    ours = [other._replace(port=server.address.port) for other in others]
     if reached := [address for address in ours if _accepts(address)]:
         server.kill()
     return [address for address in reached if not _accepts(address)]

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from upecho.conformance.check import Level, check
-from upecho.conformance.harness.pace import paced
-from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import about
+from upecho.conformance.harness.workloads.pace import paced
 
 Item = TypeVar("Item")
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from upecho.conformance.check import Level, check
 from upecho.conformance.harness.launcher import Launcher
-from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import Violation, precondition
 from upecho.net.address import MAX_PATH_BYTES, Address, Family
-from upecho.processes.creation_stops import stopping_at_creation
+from upecho.processes.linux.creation_stops import stopping_at_creation
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
 OWNER_ONLY = 0o700

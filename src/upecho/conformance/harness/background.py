@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 
 from upecho.conformance.check import Check
-from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import Log, Violation
 
 

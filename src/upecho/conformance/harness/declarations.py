@@ -4,10 +4,10 @@ import functools
 from collections.abc import Callable
 
 from upecho.conformance.check import Check
-from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import Violation
 from upecho.net.address import Family
-from upecho.processes import procfs
+from upecho.processes.linux import procfs
 from upecho.serving.target import Target
 from upecho.support.text import plural
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from upecho.conformance.check import Check
-from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import NotReached, Violation
 
 ANSWER_CHECK = "echo-hello"  # the check that fails if the first client is not answered correctly

@@ -11,9 +11,9 @@ from upecho.conformance.harness.background import BackgroundChecks
 from upecho.conformance.harness.budget import Budget
 from upecho.conformance.harness.declarations import Declarations
 from upecho.conformance.harness.first_client import ANSWER_CHECK, Obstacle, wrong_echo
-from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.servers.server import Server
+from upecho.conformance.harness.servers.stderr import Fragment, errors, summarized
 from upecho.conformance.harness.starting import GRACE_SECONDS, Starter
-from upecho.conformance.harness.stderr import Fragment, errors, summarized
 from upecho.conformance.harness.violation import Log, OutOfTime, Violation, precondition
 from upecho.processes.server_process import Launch
 from upecho.serving.target import Kind

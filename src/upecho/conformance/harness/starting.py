@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import Violation, unrequested_ending
 from upecho.net.address import Address, Family
 from upecho.processes.ending import ending
 from upecho.processes.interpreter import Interpreter
-from upecho.processes.listening import described
-from upecho.processes.server_process import Launch, StartFailure, start_server
+from upecho.processes.linux.listening import described
+from upecho.processes.server_process import Launch
+from upecho.processes.starting import StartFailure, start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.listener import unused
 from upecho.serving.settings import Settings
