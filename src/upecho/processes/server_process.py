@@ -120,6 +120,8 @@ class ServerProcess:
         self.child = child
         self.address = address
         self.launch = launch
+        # A system may hide the processes of other users, such as those below sudo: hidepid in proc(5).
+        self._is_hidden = not procfs.shows(child.pid) and child.is_alive()
         self._outside: list[int] = []
         self._looked_outside = -math.inf
 
@@ -155,13 +157,18 @@ class ServerProcess:
             self._outside = [pid for pid, stat in stats.items() if int(stat[2]) != self.child.pid]
         return self._outside
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether this system shows what the process uses."""
+        return procfs.AVAILABLE and not self._is_hidden
+
     def handles(self, number: int) -> bool | None:
         """Whether a signal would not simply end the server; None where the system does not show it.
 
         A signal is handled by a process that catches, blocks or ignores it. The process itself has to handle it and,
         since the process may be a wrapper that passes signals on, so does one of those that listen.
         """
-        if not procfs.AVAILABLE:
+        if not self.is_shown:
             return None
         first = [self.child.pid]
         listeners = self._listeners()
@@ -173,7 +180,7 @@ class ServerProcess:
 
     def is_wrapped(self) -> bool:
         """Whether another process than the first one listens, as below a shell or ``timeout``."""
-        listeners = self._listeners() if procfs.AVAILABLE else []
+        listeners = self._listeners() if self.is_shown else []
         return bool(listeners) and self.child.pid not in listeners
 
     def await_handler(self, number: int, timeout: float = HANDLER_SECONDS) -> bool | None:
@@ -198,7 +205,7 @@ class ServerProcess:
 
     def listening_addresses(self) -> list[Address]:
         """Return the addresses at which the server listens; none where the system does not show that."""
-        return listening.listening_addresses(procfs.members(self.child.tree)) if procfs.AVAILABLE else []
+        return listening.listening_addresses(procfs.members(self.child.tree)) if self.is_shown else []
 
     def threads_open_to(self, number: signal.Signals) -> list[int]:
         """Return the ids of the threads, other than the main thread, that the kernel may deliver a signal to."""
@@ -206,7 +213,7 @@ class ServerProcess:
 
     def without_handler(self, number: signal.Signals) -> list[int]:
         """Return the ids of the processes, children included, that are known to have no handler for a signal."""
-        pids = procfs.members(self.child.tree) if procfs.AVAILABLE else []
+        pids = procfs.members(self.child.tree) if self.is_shown else []
         return [pid for pid in pids if procfs.handles(pid, number) is False]
 
     def signal_group(self, number: signal.Signals) -> None:
@@ -221,9 +228,14 @@ class ServerProcess:
         """Return the number of open descriptors.
 
         Raises:
-            Unavailable: This system does not show what a process uses, as for all methods below that return a number.
+            Unavailable: This system does not show what a process uses, as for all methods below that return a number,
+                or it does not show the descriptors of a process of another user.
         """
-        return procfs.descriptor_count(self._tree())
+        count = procfs.descriptor_count(self._tree())
+        if count is None:
+            reason = "only that user and root may see the descriptors of a process"
+            raise Unavailable(reason, subject="the resource usage of a process of another user")
+        return count
 
     def living_count(self) -> int:
         """Return the number of processes that have not ended."""
@@ -235,11 +247,11 @@ class ServerProcess:
 
     def is_busy(self) -> bool:
         """Whether a thread runs or is ready to run; False where the system does not show it."""
-        return procfs.AVAILABLE and procfs.is_busy(self.child.tree)
+        return self.is_shown and procfs.is_busy(self.child.tree)
 
     def is_stopped(self) -> bool:
         """Whether every thread is stopped by a signal; True where the system does not show it."""
-        return not procfs.AVAILABLE or procfs.is_stopped(self.child.tree)
+        return not self.is_shown or procfs.is_stopped(self.child.tree)
 
     def resident_bytes(self) -> int:
         """Return the memory in use, in bytes."""
@@ -257,6 +269,9 @@ class ServerProcess:
         """
         if not procfs.AVAILABLE:
             raise Unavailable("it takes Linux with a mounted /proc", subject="the resource usage of a process")
+        if self._is_hidden:
+            reason = "/proc is mounted so that it hides them"
+            raise Unavailable(reason, subject="the resource usage of the processes of other users")
         return self.child.tree
 
 

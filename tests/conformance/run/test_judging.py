@@ -21,7 +21,7 @@ from upecho.conformance.run.judging import (
 from upecho.conformance.run.outcome import Outcome, Verdict
 from upecho.net.address import Family
 from upecho.processes import rlimits
-from upecho.support.errors import HarnessError
+from upecho.support.errors import HarnessError, Unavailable
 
 VIOLATION = Violation("FIN", "RST")
 EXPLANATION = Explanation("FIN", "RST")
@@ -55,6 +55,7 @@ def shown(one: Outcome, *, strict: bool = False, when: Literal["setup", "call"] 
         (None, Verdict.PASSED),
         (VIOLATION, Verdict.FAILED),
         (pytest.skip.Exception("declared"), Verdict.UNSUPPORTED),
+        (Unavailable("it is hidden"), Verdict.UNSUPPORTED),
         (ExceptionGroup("several", [VIOLATION]), Verdict.ERROR),
         (AssertionError(), Verdict.ERROR),
         (TimeoutError(), Verdict.ERROR),

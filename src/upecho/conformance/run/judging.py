@@ -15,7 +15,7 @@ from upecho.conformance.harness.launcher import Launcher
 from upecho.conformance.harness.violation import NotReached, Unsupported, Violation
 from upecho.conformance.run.outcome import Outcome, Verdict
 from upecho.processes import rlimits
-from upecho.support.errors import HarnessError, UpechoError
+from upecho.support.errors import HarnessError, Unavailable, UpechoError
 from upecho.support.text import plural
 
 SPARE_PROCESSES = 5  # if fewer can be started, a server may have been refused one
@@ -49,13 +49,15 @@ def verdict_of(call: pytest.CallInfo[None]) -> Verdict:
         return Verdict.PASSED
     if violation := violation_in(call):
         return Verdict.NOT_RUN if isinstance(violation, NotReached) else Verdict.FAILED
-    is_unsupported = isinstance(call.excinfo.value, pytest.skip.Exception | Unsupported)
+    is_unsupported = isinstance(call.excinfo.value, pytest.skip.Exception | Unsupported | Unavailable)
     return Verdict.UNSUPPORTED if is_unsupported else Verdict.ERROR
 
 
 def unsupported_in(call: pytest.CallInfo[None]) -> str:
     """Return what a check found to be lacking; empty if it found nothing of that kind."""
     raised = call.excinfo.value if call.excinfo else None
+    if isinstance(raised, Unavailable):
+        return str(raised)
     return raised.reason if isinstance(raised, Unsupported) else ""
 
 
