@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -49,8 +50,11 @@ def test_missing_thread_is_an_error(supervisor: Supervisor) -> None:
         thread_signal.signal_thread(child.pid, 2**22 + 1, signal.SIGTERM)
 
 
-def test_only_threads_that_do_not_block_the_signal_are_open_to_it(supervisor: Supervisor) -> None:
+def test_only_threads_that_do_not_block_the_signal_are_open_to_it(
+    supervisor: Supervisor, eventually: Callable[[Callable[[], object]], None]
+) -> None:
     child = supervisor.start([sys.executable, "-S", "-c", THREADS])
     reader, other = map(int, (child.read_line(20) or "").split())
-    assert procfs.threads_open_to(child.pid, signal.SIGTERM) == [reader]  # sigwait unblocks it for as long as it waits
+    # The thread announces itself before it calls sigwait, which unblocks the signal for as long as it waits.
+    eventually(lambda: procfs.threads_open_to(child.pid, signal.SIGTERM) == [reader])
     assert procfs.threads_open_to(child.pid, signal.SIGINT) == sorted([reader, other])
