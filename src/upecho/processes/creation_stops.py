@@ -25,6 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from upecho.processes import process_tree
+from upecho.processes.starting import start_thread
 
 POLL_INTERVAL_SECONDS = 0.001  # between two looks for a stopped process
 # Writes its process id to the file $0, stops, and becomes the program once it is continued.
@@ -46,8 +47,7 @@ def stopping_at_creation(directory: Path, pid_file: Path, look: Callable[[], Non
         yield []
         return
     ended = threading.Event()
-    watch = threading.Thread(target=_watch, args=(directory, pid_file, look, ended), daemon=True)
-    watch.start()
+    watch = start_thread(_watch, directory, pid_file, look, ended)
     try:
         yield ["/bin/sh", "-c", GATE, str(pid_file)]
     finally:

@@ -137,7 +137,7 @@ def test_check_can_find_that_something_is_lacking() -> None:
     assert unsupported_in(call(VIOLATION)) == unsupported_in(call(None)) == ""
 
 
-@pytest.mark.parametrize(("left", "expected"), [(None, Violation), (5, Violation), (4, HarnessError)])
+@pytest.mark.parametrize(("left", "expected"), [(None, Violation), (1200, Violation), (1199, HarnessError)])
 def test_failure_at_the_limit_of_processes_is_blamed_on_the_machine(
     left: int | None, expected: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,10 +1,10 @@
 """A check that spends its time waiting, and therefore runs in a thread while other checks run."""
 
-import threading
 from collections.abc import Callable
 
 from upecho.conformance.harness.server import Server
 from upecho.conformance.harness.violation import Log
+from upecho.processes.starting import start_thread
 
 
 class BackgroundCheck:
@@ -18,6 +18,9 @@ class BackgroundCheck:
     def __init__(self, function: Callable[[Server], object], server: Server, log: Log) -> None:
         """Start the thread.
 
+        Raises:
+            HarnessError: The system refuses another thread.
+
         Args:
             function: The check.
             server: Its server, which nothing else uses.
@@ -27,8 +30,7 @@ class BackgroundCheck:
         self.log = log
         self._function = function
         self._failure: Exception | None = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+        self._thread = start_thread(self._run)
 
     def _run(self) -> None:
         try:
