@@ -3,7 +3,6 @@
 It is asked over netlink, as ss(8) does: sock_diag(7).
 """
 
-import ctypes
 import socket
 import struct
 import sys
@@ -23,8 +22,11 @@ ATTRIBUTES_OFFSET = HEADER.size + 72
 ATTRIBUTE = struct.Struct("=HH")  # struct nlattr: length, type
 UNSENT_OFFSET = 144  # tcpi_notsent_bytes in linux/tcp.h, since Linux 4.6
 ANSWER_BYTES = 8192
-ATTACH_FILTER, DETACH_FILTER = 26, 27  # SO_ATTACH_FILTER and SO_DETACH_FILTER in asm-generic/socket.h
-DROP = struct.pack("=HBBI", 6, 0, 0, 0)  # struct sock_filter: the instruction "return 0", in linux/filter.h
+LEAST_HOPS = {  # options that make the kernel drop packets which have fewer hops left: ip(7), RFC 5082
+    socket.AF_INET: (socket.IPPROTO_IP, 21),  # IP_MINTTL in linux/in.h
+    socket.AF_INET6: (socket.IPPROTO_IPV6, 73),  # IPV6_MINHOPCOUNT in linux/in6.h
+}
+MOST_HOPS = 255  # Linux sends with 64
 
 
 @dataclass(frozen=True)
@@ -83,15 +85,14 @@ def _decode(answer: bytes) -> SendQueue | None:
 
 
 def drop_arrivals(connection: socket.socket) -> None:
-    """Let the kernel drop what arrives for a connection, so that it acknowledges nothing: SO_ATTACH_FILTER, socket(7).
+    """Let the kernel drop what arrives for a connection, so that it acknowledges nothing.
 
-    The peer sends it again later.
+    The peer sends it again later. The kernel is told that everything has come too far. A socket filter would do the
+    same, but is reserved to root.
     """
-    instruction = ctypes.create_string_buffer(DROP, len(DROP))
-    program = struct.pack("@HP", 1, ctypes.addressof(instruction))
-    connection.setsockopt(socket.SOL_SOCKET, ATTACH_FILTER, program)
+    connection.setsockopt(*LEAST_HOPS[connection.family], MOST_HOPS)
 
 
 def accept_arrivals(connection: socket.socket) -> None:
     """Undo ``drop_arrivals``."""
-    connection.setsockopt(socket.SOL_SOCKET, DETACH_FILTER, 0)
+    connection.setsockopt(*LEAST_HOPS[connection.family], 0)
