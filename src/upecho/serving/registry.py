@@ -149,6 +149,11 @@ def load_implementation(text: str) -> Implementation:
     )
 
 
+def is_installed(loop: str) -> bool:
+    """Return whether the package of a loop from ``LOOPS`` is installed, without importing it."""
+    return importlib.util.find_spec(LOOPS[loop].partition(":")[0]) is not None
+
+
 def load_loop(name: str) -> Callable[[], Any]:
     """Import an event loop and return its factory.
 
