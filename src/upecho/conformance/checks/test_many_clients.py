@@ -187,7 +187,7 @@ def test_latency_under_connect_churn(server: Server, record: Record) -> None:
 def test_no_nagle_delay(server: Server) -> None:
     """The server's kernel sends a small reply at once, even if an earlier one has not been acknowledged.
 
-    Otherwise, Nagle's algorithm delays such a reply by up to 40 ms, the time after which Linux acknowledges.
+    Otherwise, Nagle's algorithm delays such a reply until the client's kernel acknowledges, often by 40 ms.
 
     Source: RFC 9293 section 3.7.4; TCP_NODELAY in tcp(7); RFC 1122 section 4.2.3.2, delayed acknowledgements.
     """

@@ -28,7 +28,7 @@ class Shutdown:
         self.request = ""
         self._process = process
         self._handled: dict[int, bool | None] = {}  # whether there is a handler for a signal, once that was waited for
-        self._is_unhandled = False  # whether the signal that was sent is known to have no handler
+        self._number: int | None = None  # of the signal that was sent
         self._accepted = {0}  # exit statuses of a clean end
         self._thread: int | None = None  # the one that received the signal, if it was sent to one
 
@@ -46,7 +46,7 @@ class Shutdown:
             thread: Id of the thread that will receive it; None means that the kernel chooses one.
         """
         self.await_handler(number)
-        self._is_unhandled = self._handled[number] is False
+        self._number = number
         if self._handled[number] and self._process.is_wrapped():
             # A wrapper passes the signal on, so the server may receive it twice, the second time when it has already
             # answered everything and its interpreter has removed its handlers. A wrapper may pass another signal on,
@@ -103,8 +103,10 @@ class Shutdown:
         return f"it is still running{hint}"
 
     def _ending(self, status: int) -> str:
-        no_handler = ""
-        if status < 0 and self._is_unhandled:
+        handled = self._handled.get(self._number) if self._number else None
+        if status < 0 and handled is False:
             window = timeouts.scaled(HANDLER_SECONDS)
-            no_handler = f" (it had installed no handler for it {window:g} s after it was ready)"
-        return ending(status) + no_handler
+            return f"{ending(status)} (it had installed no handler for it {window:g} s after it was ready)"
+        if handled and status == -signal.SIGINT == -(self._number or 0):
+            return "it ended itself with SIGINT, for which it had a handler, as Python does if KeyboardInterrupt is not caught"
+        return ending(status)
