@@ -14,8 +14,9 @@ import pytest
 
 from tests.killable import Harness
 from upecho.processes import child as child_module
-from upecho.processes import guardian, procfs
+from upecho.processes import guardian
 from upecho.processes.child import LONGEST_STDERR_BYTES, MAX_STDERR_BYTES
+from upecho.processes.linux import procfs
 from upecho.processes.supervisor import Supervisor
 from upecho.support.errors import HarnessError
 
@@ -25,7 +26,8 @@ linux_only = pytest.mark.skipif(not procfs.AVAILABLE, reason="looks for processe
 HARNESS = """
 import sys
 from upecho.processes.supervisor import Supervisor
-from upecho.processes.server_process import Launch, start_server
+from upecho.processes.server_process import Launch
+from upecho.processes.starting import start_server
 from upecho.serving.target import Target
 with Supervisor() as supervisor:
     print("directory", flush=True)
@@ -246,7 +248,7 @@ def test_failed_fork_is_a_harness_error(supervisor: Supervisor, monkeypatch: pyt
 
     def start_here(order: bytes, files: list[int]) -> None:
         monkeypatch.setattr(os, "fork", fork)
-        guardian._start({}, [os.dup(files[0])], supervisor._control)
+        guardian._start({}, [os.dup(files[0])], supervisor._control, guardian._execute)
 
     monkeypatch.setattr(supervisor, "_send", start_here)
     with pytest.raises(HarnessError, match=r"^cannot start a process: Resource temporarily unavailable$"):

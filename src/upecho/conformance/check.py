@@ -10,6 +10,7 @@ from upecho.net.address import Family
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+TYPICAL_SECONDS = 0.1  # of most checks
 ATTRIBUTE = "__upecho_check__"  # of a test function: its description
 
 
@@ -40,6 +41,7 @@ class Check:
             runs checks of a target ends with it.
         background: Whether the check spends its time waiting. It runs in a thread, with a server of its own, while the
             other checks of a worker run.
+        seconds: About how long a server that passes takes, so that workers get equal shares.
         gate: Whether a server has to pass the check before ``upecho bench`` measures it.
         silence: Whether the check expects that nothing is logged to stderr, which concerns only implementations that do
             not declare to log.
@@ -57,6 +59,7 @@ class Check:
     families: frozenset[Family] = frozenset(Family)
     runs_last: bool = False
     background: bool = False
+    seconds: float = TYPICAL_SECONDS
     gate: bool = False
     silence: bool = False
 
@@ -77,6 +80,7 @@ def check(  # noqa: PLR0913 (one parameter for each property of a check)
     families: Collection[Family] = tuple(Family),
     runs_last: bool = False,
     background: bool = False,
+    seconds: float = TYPICAL_SECONDS,
     gate: bool = True,
     silence: bool = False,
 ) -> Callable[[Function], Function]:
@@ -102,6 +106,7 @@ def check(  # noqa: PLR0913 (one parameter for each property of a check)
             families=frozenset(families),
             runs_last=runs_last,
             background=background,
+            seconds=seconds,
             gate=gate and level is Level.MUST,
             silence=silence,
         )

@@ -42,9 +42,10 @@ import socket
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from typing import Any, NoReturn
 
-from upecho.processes.process_tree import GUARDIAN, descendants
+from upecho.processes.linux.process_tree import GUARDIAN, descendants
 
 LONGEST_DIRECTORY_BYTES = 60  # of the 103 or 107 bytes that the path of a Unix socket may have
 ATTEMPTS = 100  # bounds the fight against processes that start others faster than they can be killed
@@ -56,6 +57,7 @@ END_PROGRAM = signal.SIGUSR1  # tells a keeper to kill its program's process gro
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 Order = dict[str, Any]  # the keyword arguments of ``encode``
+Execute = Callable[[list[str], dict[str, str]], None]  # takes the arguments and the environment; does not return
 
 
 def encode(
@@ -75,13 +77,14 @@ def encode(
     return len(text).to_bytes(SIZE_BYTES) + text
 
 
-def main(file: int) -> None:
+def main(file: int, execute: Execute | None = None) -> None:
     """Create a private directory, report its path, start programs until the harness ends, and clean up.
 
     Args:
         file: Descriptor of the control socket.
+        execute: Turns a new process into the program; None means that it executes a file.
     """
-    _take_name()  # before the directory exists: without the name, an outer guardian may kill this process
+    take_name(GUARDIAN)  # before the directory exists: without the name, an outer guardian may kill this process
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, END_PROGRAM):
         signal.signal(number, signal.SIG_IGN)  # only the end of the harness ends the guardian
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel then waits for the keepers
@@ -97,16 +100,16 @@ def main(file: int) -> None:
             control.sendall(os.fsencode(directory) + b"\n")
         _adopt_orphans()
         while order := _receive(control):
-            _start(*order, control)
+            _start(*order, control, execute or _execute)
     finally:
         _end_all()
         shutil.rmtree(directory)
 
 
-def _take_name() -> None:
-    """Give this process and the keepers that it forks the name of a guardian; Linux only."""
-    with contextlib.suppress(OSError), open("/proc/self/comm", "w") as name:  # noqa: PTH123 (pathlib imports much)
-        name.write(GUARDIAN)
+def take_name(name: str) -> None:
+    """Change the name of this process, which the processes that it forks inherit; Linux only."""
+    with contextlib.suppress(OSError), open("/proc/self/comm", "w") as file:  # noqa: PTH123 (pathlib imports much)
+        file.write(name)
 
 
 def _adopt_orphans() -> None:
@@ -133,20 +136,20 @@ def _receive(control: socket.socket) -> tuple[Order, list[int]] | None:
     return (json.loads(text), files) if len(text) == size else None
 
 
-def _start(order: Order, files: list[int], control: socket.socket) -> None:
+def _start(order: Order, files: list[int], control: socket.socket, execute: Execute) -> None:
     """Start a keeper, which starts the program."""
     report = files[0]
     try:
         if os.fork() == 0:
             control.close()
-            _keep(order, report, files[1:])
+            _keep(order, report, files[1:], execute)
     except OSError as error:
         _tell(report, f"!{error.strerror}")
     for file in files:
         os.close(file)
 
 
-def _keep(order: Order, report: int, files: list[int]) -> NoReturn:
+def _keep(order: Order, report: int, files: list[int], execute: Execute) -> NoReturn:
     """Start a program and wait for everything below this process."""
     try:
         _adopt_orphans()
@@ -154,7 +157,7 @@ def _keep(order: Order, report: int, files: list[int]) -> NoReturn:
         executed, executing = os.pipe()
         program = os.fork()
         if program == 0:
-            _become(order, files)
+            _become(order, files, execute)
         for one in (executing, *files):
             os.close(one)
         os.read(executed, 1)  # end of file comes with the execution of the program
@@ -167,7 +170,7 @@ def _keep(order: Order, report: int, files: list[int]) -> NoReturn:
         os._exit(0)
 
 
-def _become(order: Order, files: list[int]) -> NoReturn:
+def _become(order: Order, files: list[int], execute: Execute) -> NoReturn:
     """Execute the program in this process."""
     program, *_ = order["argv"]
     try:
@@ -181,7 +184,7 @@ def _become(order: Order, files: list[int]) -> NoReturn:
         if order["cores"]:
             os.sched_setaffinity(0, order["cores"])
         _reset_signals()
-        _execute(order["argv"], order["env"])
+        execute(order["argv"], order["env"])
     except OSError as error:
         os.write(2, os.fsencode(f"upecho: cannot execute {program}: {error.strerror}\n"))
     finally:

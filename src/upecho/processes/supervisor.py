@@ -21,12 +21,13 @@ from typing import IO, Self
 from upecho.net.address import Family
 from upecho.processes.child import Child, Streams, guardian_killed
 from upecho.processes.guardian import encode
+from upecho.processes.refusals import cannot_start, start_thread
 from upecho.processes.rlimits import expect
-from upecho.processes.starting import cannot_start, start_thread
 from upecho.support.errors import HarnessError
 
 POLL_INTERVAL_SECONDS = 0.2  # between two measurements of stderr
 GUARDIAN = "import sys; sys.path += sys.argv[2:]; from upecho.processes.guardian import main; main(int(sys.argv[1]))"
+FORK_SERVER = "import sys; from upecho.processes.fork_server import main; main(int(sys.argv[1]), sys.argv[2])"
 PACKAGES = Path(__file__).parents[2]
 
 
@@ -39,13 +40,23 @@ class Supervisor:
 
     directory: Path
 
+    def __init__(self, module: str | None = None) -> None:
+        """Prepare to start programs; the guardian starts with the ``with`` block.
+
+        Args:
+            module: Name of a module whose ``main`` every child runs, with the arguments as ``sys.argv``. It is imported
+                only once (``upecho.processes.fork_server``). None means that children execute a program.
+        """
+        self._command = ["-P", "-c", FORK_SERVER] if module else ["-I", "-S", "-c", GUARDIAN]
+        self._loaded = module or str(PACKAGES)
+
     def __enter__(self) -> Self:
         self._children: set[Child] = set()
         self._numbers = itertools.count(1)
         self._control, theirs = socket.socketpair()
         try:
             self._guardian = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", GUARDIAN, str(theirs.fileno()), str(PACKAGES)],
+                [sys.executable, *self._command, str(theirs.fileno()), self._loaded],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from upecho.net.address import Family
 from upecho.serving import registry
+from upecho.serving.loading.implementation import load_implementation
+from upecho.serving.loading.loops import is_installed, load_loop
 from upecho.support.errors import CallerError
 
 
@@ -72,7 +74,7 @@ def foreign() -> list[str]:
     Loops that are not installed are left out.
     """
     added = [row.name for row in registry.registrations() if row.name not in registry.BUILT_IN_NAMES]
-    installed = [name for name in registry.LOOPS if name != registry.ASYNCIO and registry.is_installed(name)]
+    installed = [name for name in registry.LOOPS if name != registry.ASYNCIO and is_installed(name)]
     return added + [_with_loop(name) for name in installed]
 
 
@@ -83,7 +85,7 @@ def families() -> list[Entry]:
 
 def _implementation(row: registry.Registration) -> ImplementationEntry:
     try:
-        implementation = registry.load_implementation(row.name)
+        implementation = load_implementation(row.name)
     except CallerError as error:
         return ImplementationEntry(row.name, row.summary, error.detail, naive=row.naive)
     return ImplementationEntry(row.name, implementation.summary, None, implementation.max_clients, implementation.naive)
@@ -94,7 +96,7 @@ def _with_loop(name: str) -> str:
 
 
 def _loop(name: str, location: str, reason: str | None) -> Entry:
-    return Entry(name, location, reason or _obstacle(functools.partial(registry.load_loop, name)))
+    return Entry(name, location, reason or _obstacle(functools.partial(load_loop, name)))
 
 
 def _obstacle(attempt: Callable[[], object]) -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from upecho.conformance.run.outcome import Verdict
-from upecho.processes import procfs
+from upecho.processes.linux import procfs
 
 # The limit does not apply to root. A process with another real user, which keeps the files of root, but not the
 # capabilities that lift the limit, is subject to it.

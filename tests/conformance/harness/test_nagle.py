@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from upecho.conformance.harness import nagle
-from upecho.conformance.harness.client import Client
+from upecho.conformance.harness.clients.client import Client
 from upecho.conformance.harness.violation import Log, NotReached
 from upecho.net import connecting, peer_queue
 from upecho.net.address import Address

@@ -1,6 +1,7 @@
 """How checks are divided among workers, and what the runner makes of what the workers write."""
 
 import io
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -29,14 +30,25 @@ pathlib.Path(f"loaded-{os.path.basename(__import__('sys').argv[0])}").touch()
 Workers = Callable[[str], None]
 
 
+MODULE = """
+import json, os, signal, sys, time
+from upecho.conformance.run import worker
+
+def main():
+    target = json.loads(sys.argv[1])["target"]["text"]
+    {code}
+    worker.main()
+"""
+
+
 @pytest.fixture
-def workers(monkeypatch: pytest.MonkeyPatch) -> Workers:
+def workers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Workers:
     """Let every worker run some code first; the code knows its own target as ``target``."""
 
     def workers(code: str) -> None:
-        first = f"import json, os, signal, sys, time; target = json.loads(sys.argv[1])['target']['text']; {code}"
-        then = "from upecho.conformance.run.worker import main; main()"
-        monkeypatch.setattr(runner, "PROGRAM", (sys.executable, "-P", "-c", f"{first}\n{then}"))
+        (tmp_path / "odd_worker.py").write_text(MODULE.format(code=code))
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+        monkeypatch.setattr(runner, "MODULE", "odd_worker")
 
     return workers
 
@@ -75,6 +87,16 @@ def test_each_due_check_is_in_one_share(targets: list[str], jobs: int, workers: 
         shared = [check for share in shares if share.target == target for check in share.checks if not check.runs_last]
         due = [check for check in CHECKS if is_due(check, target, family) and not check.runs_last]
         assert sorted(check.id for check in shared) == sorted(check.id for check in due)
+
+
+def test_shares_take_about_the_same_time() -> None:
+    seconds = [sum(check.seconds for check in share.checks) for share in divide(pairs("selectors"), CHECKS, jobs=4)]
+    assert max(seconds) - min(seconds) < 0.3
+
+
+def test_checks_of_a_share_keep_their_order() -> None:
+    for share in divide(pairs("selectors"), CHECKS, jobs=4):
+        assert list(share.checks) == [check for check in CHECKS if check in share.checks]
 
 
 def test_each_share_ends_with_the_checks_that_run_last() -> None:

@@ -3,7 +3,7 @@
 import random
 
 from upecho.conformance.check import Level, check
-from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.servers.server import Server
 
 MIB = 1 << 20
 SEED = 20260702
@@ -25,7 +25,7 @@ def test_half_close(server: Server) -> None:
     client.expect_fin()
 
 
-@check(Level.MUST)
+@check(Level.MUST, seconds=0.3)
 def test_half_close_large(server: Server) -> None:
     """A client that sends 8 MiB, half-closes and reads late receives every byte of the reply before FIN.
 
@@ -65,7 +65,7 @@ def test_half_close_before_accept(server: Server) -> None:
         client.close()
 
 
-@check(Level.MUST)
+@check(Level.MUST, seconds=0.3)
 def test_no_reset_on_close(server: Server) -> None:
     """When the server closes a connection, a client that reads late still receives the reply that was in flight.
 

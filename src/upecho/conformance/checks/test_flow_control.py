@@ -2,10 +2,10 @@
 
 from upecho.conformance.check import Level, check
 from upecho.conformance.findings import Record, Recorded
-from upecho.conformance.harness.client import Client
-from upecho.conformance.harness.pace import paced
-from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.clients.client import Client
+from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import Unsupported, Violation, precondition
+from upecho.conformance.harness.workloads.pace import paced
 from upecho.net.address import Family
 from upecho.support import timeouts
 
@@ -42,7 +42,7 @@ def stalled_client(server: Server, limit: int = SENT_AT_MOST) -> Client:
     return client
 
 
-@check(Level.MUST)
+@check(Level.MUST, seconds=0.4)
 def test_bounded_memory_under_backpressure(server: Server) -> None:
     """When a client sends 256 MiB and reads nothing, the server stops reading before its memory grows by 32 MiB.
 
@@ -86,7 +86,7 @@ def test_stalled_client_isolation(server: Server) -> None:
     server.connect().exchange(b"hello")
 
 
-@check(Level.MUST, clients=2)
+@check(Level.MUST, clients=2, seconds=0.4)
 def test_half_closed_client_isolation(server: Server) -> None:
     """While clients that have half-closed their connections do not read, the server answers another within 2 s.
 
@@ -134,7 +134,7 @@ def expect_answer(client: Client) -> None:
         raise Violation(f"an answer to another client within {seconds:g} s", "none")
 
 
-@check(Level.MUST, observes=True)
+@check(Level.MUST, observes=True, seconds=0.9)
 def test_no_busy_loop_while_stalled(server: Server) -> None:
     """A server that waits until a stalled client reads uses no CPU time, even after that client half-closes.
 
@@ -152,7 +152,7 @@ def test_no_busy_loop_while_stalled(server: Server) -> None:
             client.receive()
 
 
-@check(Level.MUST)
+@check(Level.MUST, seconds=0.3)
 def test_close_while_stalled(server: Server) -> None:
     """After stalled clients close their connections, no descriptor stays open and new clients are served.
 
@@ -165,7 +165,7 @@ def test_close_while_stalled(server: Server) -> None:
             client.close()
 
 
-@check(Level.MUST)
+@check(Level.MUST, seconds=0.3)
 def test_reset_while_stalled(server: Server) -> None:
     """After stalled clients reset their connections, no descriptor stays open and new clients are served.
 
@@ -178,7 +178,7 @@ def test_reset_while_stalled(server: Server) -> None:
             client.reset()
 
 
-@check(Level.MUST)
+@check(Level.MUST, seconds=0.8)
 def test_stall_cycles(server: Server) -> None:
     """A client that stalls and drains twenty times on one connection, or for 5 s, receives every byte.
 

@@ -5,14 +5,14 @@ import time
 
 from upecho.conformance.check import Level, check
 from upecho.conformance.findings import Record, Recorded
-from upecho.conformance.harness.churn import churn, reset
-from upecho.conformance.harness.client import Client
-from upecho.conformance.harness.connection import TIMEOUT_SECONDS
-from upecho.conformance.harness.growth import Work, expect_level_memory
+from upecho.conformance.harness.clients.client import Client
+from upecho.conformance.harness.clients.connection import TIMEOUT_SECONDS
 from upecho.conformance.harness.launcher import Launcher
-from upecho.conformance.harness.pace import paced
-from upecho.conformance.harness.server import Server, settled
+from upecho.conformance.harness.servers.server import Server, settled
 from upecho.conformance.harness.violation import Unsupported, Violation, precondition
+from upecho.conformance.harness.workloads.churn import churn, reset
+from upecho.conformance.harness.workloads.growth import Work, expect_level_memory
+from upecho.conformance.harness.workloads.pace import paced
 from upecho.support import timeouts
 
 CHURN = 2000
@@ -36,7 +36,7 @@ ROOM = 50  # descriptors for clients
 WAIT_SECONDS = 0.5
 
 
-@check(Level.MUST, observes=True)
+@check(Level.MUST, observes=True, seconds=0.2)
 def test_no_fd_leak_after_churn(server: Server) -> None:
     """After two thousand clients have connected and left, the server has as many open descriptors as before.
 
@@ -79,7 +79,7 @@ def test_no_thread_or_process_leak(server: Server) -> None:
     server.expect_at_most(before + TASK_SLACK, server.process.task_count, "threads and processes")
 
 
-@check(Level.SHOULD, observes=True)
+@check(Level.SHOULD, observes=True, seconds=0.2)
 def test_no_memory_leak_after_churn(launcher: Launcher) -> None:
     """While clients connect and leave, the memory in use stops growing before twelve thousand clients were served.
 
@@ -134,7 +134,7 @@ def test_no_memory_leak_on_connection(launcher: Launcher) -> None:
     expect_level_memory(server.process.resident_bytes, work)
 
 
-@check(Level.MUST, observes=True, clients=ROOM)
+@check(Level.MUST, observes=True, clients=ROOM, seconds=1)
 def test_fd_exhaustion(launcher: Launcher) -> None:
     """Without free descriptors, the server serves its clients, uses no CPU time, and accepts again once clients leave.
 
@@ -187,7 +187,7 @@ def connect_until_exhausted(server: Server) -> list[Client]:
     return served
 
 
-@check(Level.MUST, observes=True)
+@check(Level.MUST, observes=True, seconds=0.3)
 def test_no_cpu_while_idle(server: Server) -> None:
     """The server uses no CPU time while ten clients, which it has served, are connected and silent.
 

@@ -4,11 +4,11 @@ import random
 import signal
 
 from upecho.conformance.check import Level, check
-from upecho.conformance.harness.client import Client
+from upecho.conformance.harness.clients.client import Client
 from upecho.conformance.harness.launcher import Launcher
-from upecho.conformance.harness.server import Server, settled
+from upecho.conformance.harness.servers.server import Server, settled
 from upecho.conformance.harness.violation import Unsupported, Violation, precondition
-from upecho.processes import thread_signal
+from upecho.processes.linux import thread_signal
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
 SEED = 20260704
@@ -48,7 +48,7 @@ def test_graceful_shutdown(launcher: Launcher) -> None:
         server.expect_no_process_left()
 
 
-@check(Level.MUST, gate=False, process=True)
+@check(Level.MUST, gate=False, process=True, seconds=0.2)
 def test_graceful_shutdown_idle_client(launcher: Launcher) -> None:
     """SIGTERM or SIGINT ends a server with a silent client with exit status 0, and the client receives FIN.
 
@@ -94,7 +94,7 @@ def test_graceful_shutdown_queued_client(launcher: Launcher) -> None:
     queued.expect_fin()
 
 
-@check(Level.MUST, gate=False, process=True)
+@check(Level.MUST, gate=False, process=True, seconds=0.5)
 def test_graceful_shutdown_stalled_client(launcher: Launcher) -> None:
     """A client that does not read delays the end of a server by at most its grace period; the exit status is 0.
 
@@ -130,7 +130,7 @@ def test_graceful_shutdown_any_thread(launcher: Launcher) -> None:
             return
 
 
-@check(Level.MUST, gate=False, process=True)
+@check(Level.MUST, gate=False, process=True, seconds=0.2)
 def test_graceful_shutdown_process_group(launcher: Launcher) -> None:
     """SIGTERM or SIGINT to all processes of a server loses no data that had arrived, and ends the server cleanly.
 
@@ -140,7 +140,7 @@ def test_graceful_shutdown_process_group(launcher: Launcher) -> None:
         _expect_no_data_loss(launcher.start(), number, group=True)
 
 
-@check(Level.MUST, gate=False, process=True)
+@check(Level.MUST, gate=False, process=True, seconds=0.2)
 def test_immediate_restart(launcher: Launcher) -> None:
     """A server starts again at the same address at once, after a stop with a connected client and after SIGKILL.
 
@@ -172,7 +172,7 @@ def test_survives_signals(launcher: Launcher) -> None:
     client.receive()
 
 
-@check(Level.MUST, gate=False, process=True)
+@check(Level.MUST, gate=False, process=True, seconds=0.2)
 def test_address_in_use(launcher: Launcher) -> None:
     """A second server at an address in use ends with an exit status other than 0, and the first is not disturbed.
 
@@ -180,7 +180,7 @@ def test_address_in_use(launcher: Launcher) -> None:
     """
     first = launcher.start()
     client = _served_client(first)
-    launcher.expect_refusal(str(first.address))
+    launcher.starter.expect_refusal(str(first.address))
     client.exchange(b"undisturbed")
     client.close()
     first.connect().exchange(b"still serving")

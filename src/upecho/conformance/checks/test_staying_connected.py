@@ -1,7 +1,7 @@
 """Checks of connections on which nothing moves for seconds; they wait while other checks run."""
 
 from upecho.conformance.check import Level, check
-from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import precondition
 
 SECONDS = 3.5  # longer than the timeouts of 1, 2 and 3 s that servers use
@@ -9,7 +9,7 @@ STALLED_BYTES = 32 << 20  # many times what fits between two sockets
 HALF_CLOSED_BYTES = 1 << 20
 
 
-@check(Level.MUST, background=True)
+@check(Level.MUST, background=True, seconds=0.5)
 def test_long_stall(server: Server) -> None:
     """A client that reads nothing for 3.5 s, and a half-closed one that does so, then receive the complete reply.
 
@@ -28,7 +28,7 @@ def test_long_stall(server: Server) -> None:
     clients[0].exchange(b"after the stall")
 
 
-@check(Level.MUST, background=True)
+@check(Level.MUST, background=True, seconds=0.3)
 def test_idle_connection_kept(server: Server) -> None:
     """The server keeps a connection open on which nothing is sent for 3.5 s, sends nothing there, and answers later.
 

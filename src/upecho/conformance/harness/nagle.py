@@ -14,8 +14,8 @@ what is seen for the first time after that shows nothing.
 
 import time
 
-from upecho.conformance.harness.client import Client
-from upecho.conformance.harness.connection import TIMEOUT_SECONDS
+from upecho.conformance.harness.clients.client import Client
+from upecho.conformance.harness.clients.connection import TIMEOUT_SECONDS
 from upecho.conformance.harness.violation import Violation, precondition
 from upecho.net.peer_queue import SendQueue
 from upecho.support import timeouts

@@ -3,9 +3,9 @@
 Theory of operation
 ===================
 
-Each worker is a child process that runs pytest for one share of the checks: one target, one family, some checks. It
-never runs code of its target, which only the server processes do. A worker writes one JSON object per line to a pipe;
-the runner waits for all pipes in a selector.
+Each worker is a child process that runs pytest for one share of the checks: one target, one family, some checks. It is
+forked from a process that has loaded pytest and the suite. It never runs code of its target, which only the server
+processes do. A worker writes one JSON object per line to a pipe; the runner waits for all pipes in a selector.
 
 If there are more jobs than pairs of target and family, several workers divide the checks of a pair, each with a server
 of its own. A check that runs last, such as ``quiet-stderr``, judges what happened before it in its own worker, so every
@@ -31,7 +31,6 @@ What the runner does not do: it does not stop a check that takes long. Every wai
 import json
 import os
 import selectors
-import sys
 import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
@@ -47,9 +46,8 @@ from upecho.conformance.run.outcome import Identity, Outcome, Verdict
 from upecho.conformance.run.selection import Pair
 from upecho.conformance.run.shares import Share, divide
 from upecho.net.address import Family
-from upecho.processes.child import Child
+from upecho.processes.child import END_SECONDS, Child
 from upecho.processes.interpreter import Interpreter
-from upecho.processes.server_process import END_SECONDS
 from upecho.processes.supervisor import Supervisor
 from upecho.support import decoding, timeouts
 from upecho.support.errors import HarnessError
@@ -57,7 +55,7 @@ from upecho.support.errors import HarnessError
 Kind = TypeVar("Kind")
 
 SEVERITY = [Verdict.UNSUPPORTED, Verdict.PASSED, Verdict.NOT_RUN, Verdict.FAILED, Verdict.ERROR]
-PROGRAM = (sys.executable, "-P", "-m", "upecho.conformance.run.worker")
+MODULE = "upecho.conformance.run.worker"
 LONGEST_SILENCE_SECONDS = 60.0  # several times as long as any check takes
 MAX_SHOWN_BYTES = 60  # of a line that is not a verdict
 POLL_INTERVAL_SECONDS = 0.1  # how often the runner looks for workers that ended without closing their pipe, or hang
@@ -161,7 +159,7 @@ class Runner:
             HarnessError: A worker could not be started. Failures that were held back until then are yielded first.
         """
         try:
-            with Supervisor() as supervisor, selectors.DefaultSelector() as running:
+            with Supervisor(MODULE) as supervisor, selectors.DefaultSelector() as running:
                 yield from self._run(supervisor, running)
         except HarnessError:
             yield from (held for held in self._held.values() if held.verdict in (Verdict.FAILED, Verdict.ERROR))
@@ -195,7 +193,7 @@ class Runner:
     def _start(self, supervisor: Supervisor) -> Worker:
         share = self._waiting.popleft()
         given = Given(share.target, self._python)
-        child = supervisor.start([*PROGRAM, given.to_json(), *share.options(), *self._options])
+        child = supervisor.start([MODULE, given.to_json(), *share.options(), *self._options])
         return Worker(child, share, list(share.identities()))
 
     def _merged(self, outcome: Outcome) -> Iterator[Outcome]:

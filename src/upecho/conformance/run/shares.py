@@ -58,7 +58,13 @@ def _shares(pair: Pair, checks: Sequence[Check], parts: int) -> list[Share]:
     divisible = [check for check in due if not check.runs_last]
     if target.kind is Kind.ADDRESS or len(divisible) <= 1:
         return [Share(target, family, due)]
-    # Checks of one topic take about the same time and follow each other, so every share gets some of each topic.
-    dealt = [divisible[first::parts] for first in range(parts)]
     last = [check for check in due if check.runs_last]
-    return [Share(target, family, [*some, *last]) for some in dealt if some]
+    return [Share(target, family, [*some, *last]) for some in _equal_parts(divisible, parts)]
+
+
+def _equal_parts(checks: Sequence[Check], count: int) -> list[list[Check]]:
+    """Divide checks into at most ``count`` parts that take about the same time; each check keeps its place."""
+    parts: list[list[Check]] = [[] for _ in range(min(count, len(checks)))]
+    for check in sorted(checks, key=lambda check: -check.seconds):
+        min(parts, key=lambda part: sum(one.seconds for one in part)).append(check)
+    return [sorted(part, key=checks.index) for part in parts]

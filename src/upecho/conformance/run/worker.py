@@ -1,13 +1,15 @@
 """Runs one share of the suite and writes the verdicts to stdout: the program behind ``runner``.
 
-``python -m upecho.conformance.run.worker GIVEN OPTION...`` takes the target as JSON and options of the pytest plugin,
-and writes one outcome per line, as JSON, as soon as it is known. If pytest cannot run the suite, it writes the fault
-instead. Everything else that pytest prints goes to stderr. The code of a target never runs in this process.
+Its arguments are the target as JSON and options of the pytest plugin. It writes one outcome per line, as JSON, as soon
+as it is known. If pytest cannot run the suite, it writes the fault instead. Everything else that pytest prints goes to
+stderr. The code of a target never runs in this process.
+
+The runner loads this module once and forks it for each share (``upecho.processes.fork_server``). So the module imports
+what every share needs, even if it does not use it itself.
 """
 
 import json
 import os
-import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -15,9 +17,16 @@ from typing import TextIO
 
 import pytest
 
+from upecho.conformance.catalogue import catalogue
+from upecho.conformance.checks import conftest  # noqa: F401 (loaded here, for every share)
 from upecho.conformance.run.given import Given
 from upecho.conformance.run.judging import fault_of
 from upecho.conformance.run.outcome import PROPERTY
+
+# Plugins of pytest that cost a worker as much time as the suite itself does, and that it has no use for.
+UNUSED = ("doctest", "faulthandler", "junitxml", "pastebin", "threadexception", "unittest", "unraisableexception")
+
+catalogue()  # loads the checks
 
 
 class Stream:
@@ -44,19 +53,13 @@ def main() -> None:
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)
-    # A shell starts background jobs with SIGINT ignored, and servers that are checked would inherit that.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     # A path rather than a package name: for a name, pytest would load a conftest of the current directory.
     suite = Path(__file__).parents[1] / "checks"
     arguments = [str(suite), "-c", str(suite / "pytest.ini"), "-p", "upecho.conformance.plugin"]
     # pytest's default way to capture output creates files, which a killed worker would leave behind.
-    arguments.append("--capture=sys")
+    arguments += ["--capture=sys", *(f"-pno:{plugin}" for plugin in UNUSED)]
     # Known failures change no verdict: the process that asked for the verdicts marks them.
     given, *options = sys.argv[1:]
     status = pytest.main([*arguments, "--upecho-known=", *options], plugins=[Stream(out), Given.from_json(given)])
     sys.stderr.flush()
     os._exit(status)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,95 @@
+"""Processes that are forked from a guardian: each sees what a program that was executed sees."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from upecho.processes.child import Child
+from upecho.processes.supervisor import Supervisor
+
+# What a program finds at its start.
+FOUND = """
+import os, pathlib, signal, sys
+def main():
+    handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    kept = {number.name: str(handler) for number, handler in handlers.items() if handler}
+    status = pathlib.Path("/proc/self/status").read_text().splitlines()
+    signals = [line for line in status if line.startswith("Sig")]
+    files = sorted(os.listdir("/proc/self/fd"))
+    print(kept, signals, files, os.environ.get("ONE"), os.getcwd(), os.getpid() == os.getpgrp())
+"""
+TIMEOUT = 20
+Start = Callable[..., Child]
+
+
+@pytest.fixture
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Return a function that starts a module, given its code, in a forked process."""
+    supervisors: list[Supervisor] = []
+
+    def start(code: str, *arguments: str) -> Child:
+        (tmp_path / "loaded.py").write_text(code)
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+        supervisors.append(Supervisor("loaded").__enter__())
+        monkeypatch.setenv("ONE", "set later")
+        return supervisors[-1].start(["loaded", *arguments])
+
+    yield start
+    for supervisor in supervisors:
+        supervisor.__exit__()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_process_finds_what_an_executed_program_finds(start: Start, supervisor: Supervisor, tmp_path: Path) -> None:
+    forked = start(FOUND)
+    (tmp_path / "program.py").write_text(FOUND + "main()")
+    executed = supervisor.start([sys.executable, str(tmp_path / "program.py")])
+    assert forked.read_line(TIMEOUT) == executed.read_line(TIMEOUT)
+
+
+def test_arguments_are_passed(start: Start) -> None:
+    child = start("import sys\ndef main(): print(sys.argv)", "one", "two words")
+    assert child.read_line(TIMEOUT) == "['loaded', 'one', 'two words']"
+    assert child.wait(TIMEOUT) == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "stderr"),
+    [
+        ("sys.exit(5)", 5, ""),
+        ("sys.exit()", 0, ""),
+        ("sys.exit('why')", 1, "why\n"),
+        ("os._exit(7)", 7, ""),
+        ("os.kill(os.getpid(), signal.SIGKILL)", -signal.SIGKILL, ""),
+    ],
+)
+def test_process_ends_as_in_any_program(start: Start, code: str, status: int, stderr: str) -> None:
+    child = start(f"import os, signal, sys\ndef main(): {code}")
+    assert (child.wait(TIMEOUT), child.stderr()) == (status, stderr)
+
+
+def test_exception_is_shown_and_ends_the_process(start: Start) -> None:
+    child = start("def main(): 1 / 0")
+    assert child.wait(TIMEOUT) == 1
+    assert child.stderr().endswith("ZeroDivisionError: division by zero\n")
+
+
+def test_module_is_loaded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "counting.py").write_text("import os\nloaded_by = os.getpid()\ndef main(): print(loaded_by)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    with Supervisor("counting") as supervisor:
+        assert len({supervisor.start(["counting"]).read_line(TIMEOUT) for _ in range(3)}) == 1
+
+
+def test_process_is_killed_with_what_it_has_started(start: Start) -> None:
+    child = start("import os, time\ndef main():\n    print(os.fork(), flush=True)\n    time.sleep(100)")
+    pids = {int(child.read_line(TIMEOUT) or 0), int(child.read_line(TIMEOUT) or 0)} - {0}
+    child.kill()
+    assert child.wait(0) == -signal.SIGKILL
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
