@@ -4,7 +4,7 @@ import time
 
 from upecho.conformance.check import Level, check
 from upecho.conformance.findings import Record, Recorded
-from upecho.conformance.harness import nagle
+from upecho.conformance.harness.clients import nagle
 from upecho.conformance.harness.clients.client import Client
 from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import Unsupported, Violation, precondition

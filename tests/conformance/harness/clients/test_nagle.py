@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from upecho.conformance.harness import nagle
+from upecho.conformance.harness.clients import nagle
 from upecho.conformance.harness.clients.client import Client
 from upecho.conformance.harness.violation import Log, NotReached
 from upecho.net import connecting, peer_queue
