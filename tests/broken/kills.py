@@ -157,6 +157,7 @@ START_STOP = [
     kill("start_stop:receives_once_at_stop", "graceful-shutdown-no-data-loss", family=Family.INET),
     kill("start_stop:restores_default_signal_actions", "graceful-shutdown"),
     kill("start_stop:notices_signals_only_in_main_thread", "graceful-shutdown-any-thread"),
+    kill("start_stop:notices_interrupt_only_in_main_thread", "graceful-shutdown-any-thread"),
     kill("start_stop:leaves_children_to_signals", "graceful-shutdown-process-group"),
     kill("start_stop:leaves_children_to_signals", "graceful-shutdown-process-group", family=Family.INET),
     kill("start_stop:leaves_child_process", "graceful-shutdown"),

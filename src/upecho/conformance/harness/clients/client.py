@@ -10,11 +10,12 @@ import socket
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from upecho.conformance.harness.clients.connection import IN, OUT, TIMEOUT_SECONDS, Connection
 from upecho.conformance.harness.clients.idle_watch import IdleWatch
 from upecho.conformance.harness.violation import Log, Violation, show
+from upecho.net.peer_queue import SendQueue, accept_arrivals, drop_arrivals, send_queue_of_peer
 from upecho.support import timeouts
 from upecho.support.text import plural
 
@@ -194,20 +195,20 @@ class Client(Connection):
         self.receive()
         return time.monotonic() - began
 
-    def response_seconds_in_pieces(self, data: bytes, size: int) -> float:
-        """Send in pieces of a size in bytes, receive the reply, and return the duration in seconds.
+    def send_queue_of_server(self) -> SendQueue | None:
+        """Return what the server has written on this connection and this client's kernel has not acknowledged.
 
-        The kernel is told to delay acknowledgements, as it does for a client that is about to send. No time is lost
-        between the pieces: a server that answered each piece before the next arrives would never have a second reply
-        to delay.
+        It is None where the system does not show it.
         """
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
-        self.note(f"sending {show(data)} in pieces of {plural(size, 'byte')}")
-        self._expected.add(data)
-        began = time.monotonic()
-        for start in range(0, len(data), size):
-            rest = memoryview(data)[start : start + size]
-            while rest := rest[self._send_now(rest) :]:
-                self._wait(OUT)
-        self.receive()
-        return time.monotonic() - began
+        return send_queue_of_peer(self._socket)
+
+    @contextlib.contextmanager
+    def dropping_arrivals(self) -> Iterator[None]:
+        """Let the kernel drop what the server sends, and acknowledge nothing, during the block; TCP sends it again."""
+        self.note("its kernel drops what arrives")
+        drop_arrivals(self._socket)
+        try:
+            yield
+        finally:
+            accept_arrivals(self._socket)
+            self.note("its kernel accepts what arrives")
