@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from upecho.conformance.harness.clients.client import Client
 from upecho.conformance.harness.clients.connection import LONGEST_CHECK_SECONDS, TIMEOUT_SECONDS
 from upecho.conformance.harness.clients.idle_watch import IdleWatch
+from upecho.conformance.harness.servers import idle_cpu
 from upecho.conformance.harness.servers.shutdown import Shutdown
 from upecho.conformance.harness.servers.stderr import StderrReader
 from upecho.conformance.harness.violation import Log, NotReached, Violation, precondition, unrequested_ending
@@ -26,21 +27,6 @@ NEXT_CLIENTS = 3  # so that each of a few worker processes is likely to serve on
 POLL_INTERVAL_SECONDS = 0.01  # between two readings of something that causes no event when it changes
 FINISH_SECONDS = 1.0  # for what clients that have left still cause; a server that spins never finishes
 END_SECONDS = 0.2  # how much later than on its sockets the end of a process may become visible
-
-# When a server counts as idle. The window is short and the limit low: ten wake-ups a second cost less than 3 %, and a
-# thread that spins gets more on any machine. Windows are tried for 3 s, so that unfinished work is not taken for
-# spinning. The mean over 2 s decides for a server that works in bursts, which a busy machine can draw out until no
-# quiet window is left; it is longer than the second after which asyncio tries again to accept. On a busy machine a
-# thread that spins may get next to no CPU time; it gives itself away by being ready to run whenever it is looked at.
-IDLE_WINDOW_SECONDS = 0.3
-IDLE_STEP_SECONDS = 0.1  # from the beginning of one window to the beginning of the next
-IDLE_WINDOW_SAMPLES = 4
-IDLE_SHARE = 0.03  # of one core
-IDLE_LONGEST_SECONDS = 3.0
-IDLE_MEAN_SECONDS = 2.0
-IDLE_MEAN_SHARE = 0.1  # of one core
-
-Reading = tuple[float, float]  # time and CPU time used until then, in seconds
 
 
 class Server:
@@ -201,21 +187,7 @@ class Server:
 
     def expect_idle_cpu(self) -> None:
         """Expect that the process uses next to no CPU time once it has finished what there was to do."""
-        readings = [self._read_cpu()]
-        was_busy = [self._is_busy()]
-        while readings[-1][0] - readings[0][0] < IDLE_LONGEST_SECONDS:
-            time.sleep(IDLE_STEP_SECONDS)
-            readings.append(self._read_cpu())
-            was_busy.append(self._is_busy())
-            if _cpu_share(readings, IDLE_WINDOW_SECONDS) < IDLE_SHARE and not all(was_busy[-IDLE_WINDOW_SAMPLES:]):
-                return
-        if (mean := _cpu_share(readings, IDLE_MEAN_SECONDS)) >= IDLE_MEAN_SHARE or all(was_busy):
-            seen = f"{mean:.0%} of a core over {IDLE_MEAN_SECONDS:g} s"
-            seen += ", and ready to run whenever it was looked at" if all(was_busy) else ""
-            raise Violation(f"less than {IDLE_SHARE:.0%} of a core once there is nothing to do", seen)
-
-    def _read_cpu(self) -> Reading:
-        return time.monotonic(), self.process.cpu_seconds()
+        idle_cpu.expect(self.process)
 
     def resident_bytes(self) -> int | None:
         """Return the memory in use, in bytes; None where that cannot be seen."""
@@ -320,12 +292,3 @@ def settled(read: Callable[[], int]) -> int:
         time.sleep(POLL_INTERVAL_SECONDS)
         last, value = value, read()
     return value
-
-
-def _cpu_share(readings: list[Reading], seconds: float) -> float:
-    """Return the share of one core that was used during about the last ``seconds``; 1 if the readings are younger."""
-    end, used_in_all = readings[-1]
-    for began, used in reversed(readings):
-        if end - began >= seconds:
-            return (used_in_all - used) / (end - began)
-    return 1.0
