@@ -15,7 +15,7 @@ from tests.broken import page, recorded
 from tests.broken.kills import KILLS, Kill
 from tests.broken.recorded import Failures
 from tests.broken.suite import CAN_FAIL, outcomes
-from upecho.conformance.run.outcome import Verdict
+from upecho.conformance.run.verdicts.outcome import Verdict
 
 PAGE = Path("docs/checks.md")
 

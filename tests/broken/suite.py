@@ -7,8 +7,8 @@ from unittest import mock
 from tests.broken.kills import Kill
 from upecho.conformance.catalogue import catalogue
 from upecho.conformance.check import Check, Level
-from upecho.conformance.run.outcome import Outcome
 from upecho.conformance.run.runner import Runner
+from upecho.conformance.run.verdicts.outcome import Outcome
 from upecho.serving.target import Target
 from upecho.support.timeouts import SCALE_VARIABLE
 

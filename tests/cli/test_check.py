@@ -14,8 +14,8 @@ import pytest
 from upecho.conformance.catalogue import by_id
 from upecho.conformance.check import Level
 from upecho.conformance.run.check_run import CheckRun, Plan
-from upecho.conformance.run.outcome import Outcome, Verdict
 from upecho.conformance.run.runner import Runner
+from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.net.address import Family
 from upecho.processes.server_process import ServerProcess
 from upecho.serving.target import Kind, Target

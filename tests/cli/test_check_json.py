@@ -16,8 +16,8 @@ from upecho.conformance.catalogue import catalogue
 from upecho.conformance.check import Level
 from upecho.conformance.findings import Event, Explanation, Fault, Recorded, Wire
 from upecho.conformance.run import check_run
-from upecho.conformance.run.outcome import Outcome, Verdict, document
 from upecho.conformance.run.runner import Runner
+from upecho.conformance.run.verdicts.outcome import Outcome, Verdict, document
 from upecho.net.address import Family
 from upecho.support.errors import HarnessError
 
@@ -106,7 +106,7 @@ def serve(listener, stop):
     while connection := listener.accept()[0]:
         with contextlib.suppress(OSError):
             while data := connection.recv(100):
-                if data.startswith(b"message"):
+                if data.startswith(b"record"):
                     os._exit(7)
                 connection.sendall(data.upper())
         print("\x1b[31mgone\x00", file=sys.stderr, flush=True)
@@ -128,15 +128,15 @@ def broken(upecho: Callable[..., Any], tmp_path: Path) -> Callable[..., dict[str
 
 
 def test_end_of_the_server_is_reported_first(broken: Callable[..., dict[str, Any]]) -> None:
-    found = broken("coalesced-messages", "echo-hello")
+    found = broken("order-preserved", "echo-hello")
     assert found["echo-hello"]["verdict"] == "passed"
-    seen = found["coalesced-messages"]["explanation"]["seen"]
+    seen = found["order-preserved"]["explanation"]["seen"]
     assert seen.startswith("the server ended with exit status 7 (symptom: ")
 
 
 def test_stderr_is_limited_to_the_check_and_printable(broken: Callable[..., dict[str, Any]]) -> None:
-    found = broken("immediate-half-close", "coalesced-messages", "quiet-stderr")
-    assert found["coalesced-messages"]["explanation"]["stderr"] == []
+    found = broken("immediate-half-close", "order-preserved", "quiet-stderr")
+    assert found["order-preserved"]["explanation"]["stderr"] == []
     last = found["quiet-stderr"]["explanation"]
     assert last["seen"].endswith("the first during echo-hello: \\x1b[31mgone\\x00")
     repeated = ("echo-hello", "immediate-half-close", "quiet-stderr")

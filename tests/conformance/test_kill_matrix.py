@@ -18,7 +18,7 @@ from tests.broken.kills import KILLS, UNPROVED, Kill
 from tests.broken.page import page
 from tests.broken.suite import CAN_FAIL, checks_for, outcomes
 from upecho.conformance.catalogue import by_id
-from upecho.conformance.run.outcome import Verdict
+from upecho.conformance.run.verdicts.outcome import Verdict
 
 UP_TO_DATE = "run: python -m tests.broken.record"
 

@@ -11,8 +11,8 @@ import pytest
 from upecho.conformance.catalogue import catalogue
 from upecho.conformance.check import Level
 from upecho.conformance.findings import Fault
-from upecho.conformance.run.outcome import PROPERTY, Outcome, Verdict
 from upecho.conformance.run.selection import is_due
+from upecho.conformance.run.verdicts.outcome import PROPERTY, Outcome, Verdict
 from upecho.net.address import Family
 from upecho.serving.target import Target
 

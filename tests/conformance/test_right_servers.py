@@ -4,8 +4,8 @@ import pytest
 
 from tests.right.servers import SERVERS, Right
 from upecho.conformance.catalogue import catalogue
-from upecho.conformance.run.outcome import Verdict
 from upecho.conformance.run.runner import Runner
+from upecho.conformance.run.verdicts.outcome import Verdict
 from upecho.net.address import Family
 from upecho.serving.target import Target
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 
 from tests.right.servers import BOTH, SERVERS
 from upecho.conformance.catalogue import catalogue
-from upecho.conformance.run.outcome import Identity, Outcome, Verdict
 from upecho.conformance.run.runner import Runner
 from upecho.conformance.run.selection import Pair
+from upecho.conformance.run.verdicts.outcome import Identity, Outcome, Verdict
 from upecho.serving.registry import BUILT_IN
 from upecho.serving.target import Target
 from upecho.support.errors import HarnessError

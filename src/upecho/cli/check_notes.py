@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from upecho.conformance.check import Check
 from upecho.conformance.run.check_run import Plan
-from upecho.conformance.run.known import Known
-from upecho.conformance.run.outcome import Outcome
+from upecho.conformance.run.known_failures.known import Known
+from upecho.conformance.run.verdicts.outcome import Outcome
 from upecho.serving.target import Kind
 from upecho.support.text import plural
 

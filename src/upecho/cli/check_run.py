@@ -9,9 +9,9 @@ from upecho.cli.console import console
 from upecho.cli.progress import Steps
 from upecho.cli.signals import as_interrupts
 from upecho.conformance.run.check_run import CheckRun
-from upecho.conformance.run.known import updated
-from upecho.conformance.run.known_files import store
-from upecho.conformance.run.outcome import Verdict
+from upecho.conformance.run.known_failures.files import store
+from upecho.conformance.run.known_failures.known import updated
+from upecho.conformance.run.verdicts.outcome import Verdict
 from upecho.report.conformance.verdicts import verdicts
 from upecho.support import atomic_write
 from upecho.support.errors import HarnessError, UpechoError

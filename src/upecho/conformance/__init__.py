@@ -8,6 +8,6 @@ contains the requirement and its source. A check talks to the server through a `
 distinguishes the ways in which a connection can end. Checks declared with ``process=True`` also start, observe and stop
 the server.
 
-The checks and the harness do not depend on pytest; only ``plugin``, ``checks/conftest.py``, ``run/judging.py`` and
-``run/worker.py`` import it.
+The checks and the harness do not depend on pytest; only ``plugin``, ``checks/conftest.py``, ``run/worker.py`` and
+``run/verdicts/judging.py`` import it.
 """

@@ -10,9 +10,9 @@ import pytest
 from upecho.cli.check_notes import tell_works_anyway
 from upecho.conformance.catalogue import catalogue
 from upecho.conformance.check import Level
-from upecho.conformance.run.outcome import Outcome, Verdict
 from upecho.conformance.run.runner import Runner
 from upecho.conformance.run.selection import pair_with_families, parse_targets
+from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.net.address import Family
 from upecho.support.errors import CallerError
 

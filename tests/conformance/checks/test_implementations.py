@@ -6,9 +6,9 @@ import itertools
 import pytest
 
 from upecho.conformance.catalogue import catalogue
-from upecho.conformance.run.outcome import Verdict
 from upecho.conformance.run.runner import Runner
 from upecho.conformance.run.selection import is_due
+from upecho.conformance.run.verdicts.outcome import Verdict
 from upecho.net.address import Family
 from upecho.serving.registry import BUILT_IN
 from upecho.serving.target import Target

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from upecho.conformance.run.outcome import Verdict
+from upecho.conformance.run.verdicts.outcome import Verdict
 from upecho.processes.linux import procfs
 
 # The limit does not apply to root. A process with another real user, which keeps the files of root, but not the

@@ -3,8 +3,8 @@
 import pytest
 
 from upecho.conformance.catalogue import by_id
-from upecho.conformance.run.outcome import Verdict
 from upecho.conformance.run.runner import Runner
+from upecho.conformance.run.verdicts.outcome import Verdict
 from upecho.net.address import Family
 from upecho.processes.linux import procfs
 from upecho.serving.target import Target

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from upecho.conformance.catalogue import by_id, catalogue
-from upecho.conformance.run.outcome import Verdict
 from upecho.conformance.run.runner import Runner
+from upecho.conformance.run.verdicts.outcome import Verdict
 from upecho.net.address import Address, Family
 from upecho.serving.target import Target
 

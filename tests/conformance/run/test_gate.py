@@ -17,6 +17,7 @@ LET_THROUGH = (
     "addresses:",
     "start_stop:",
     "clients:starves",
+    "clients:accepts_only",
     "clients:short_backlog",
     "clients:nagle",
     "resources:leaks_m",

@@ -13,10 +13,10 @@ import pytest
 from upecho.conformance.catalogue import by_id, catalogue
 from upecho.conformance.check import Level
 from upecho.conformance.run import runner
-from upecho.conformance.run.outcome import PROPERTY, Outcome, Verdict
 from upecho.conformance.run.runner import Runner, Worker
 from upecho.conformance.run.selection import Pair, is_due, pair_with_families, parse_targets
 from upecho.conformance.run.shares import Share, divide
+from upecho.conformance.run.verdicts.outcome import PROPERTY, Outcome, Verdict
 from upecho.conformance.run.worker import Stream
 from upecho.net.address import Family
 from upecho.support.errors import HarnessError

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from upecho.conformance.check import Check, Level
 from upecho.conformance.findings import Event, Explanation, Fault, Recorded, Wire
-from upecho.conformance.run.outcome import Outcome, Verdict
+from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.net.address import Family
 from upecho.report.conformance.causes import HEADS
 from upecho.report.conformance.matrix import letters

@@ -11,7 +11,7 @@ from upecho.cli.check_run import carry_out
 from upecho.cli.environment import expect_usable_environment
 from upecho.cli.parameters import CheckName, FamilyName, Number, TargetName
 from upecho.conformance.run.check_run import CheckRun, Plan
-from upecho.conformance.run.known_files import expect_writable, read_known_failures
+from upecho.conformance.run.known_failures.files import expect_writable, read_known_failures
 from upecho.conformance.run.preconditions import expect_cores, expect_listeners, unusable
 from upecho.conformance.run.selection import pair_with_families, parse_targets, select_checks
 from upecho.net.address import Family

@@ -15,9 +15,12 @@ from upecho.conformance.harness.launcher import Launcher
 from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.starting import Starter
 from upecho.conformance.plugin import refuse
-from upecho.conformance.run.explaining import as_text
 from upecho.conformance.run.given import Given
-from upecho.conformance.run.judging import (
+from upecho.conformance.run.known_failures.files import read_known_failures
+from upecho.conformance.run.known_failures.known import Known
+from upecho.conformance.run.selection import Pair, is_due, pair_with_families, parse_targets, select_checks
+from upecho.conformance.run.verdicts.explaining import as_text
+from upecho.conformance.run.verdicts.judging import (
     as_declared,
     as_information,
     blaming_process_limit,
@@ -27,10 +30,7 @@ from upecho.conformance.run.judging import (
     verdict_of,
     violation_in,
 )
-from upecho.conformance.run.known import Known
-from upecho.conformance.run.known_files import read_known_failures
-from upecho.conformance.run.outcome import PROPERTY, Outcome, Verdict
-from upecho.conformance.run.selection import Pair, is_due, pair_with_families, parse_targets, select_checks
+from upecho.conformance.run.verdicts.outcome import PROPERTY, Outcome, Verdict
 from upecho.net.address import Family
 from upecho.processes import rlimits
 from upecho.processes.interpreter import Interpreter

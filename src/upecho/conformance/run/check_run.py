@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from upecho.conformance.check import Check
-from upecho.conformance.run.known import Known
-from upecho.conformance.run.outcome import Outcome, Verdict, document
+from upecho.conformance.run.known_failures.known import Known
 from upecho.conformance.run.runner import Runner
 from upecho.conformance.run.selection import Pair, is_due
+from upecho.conformance.run.verdicts.outcome import Outcome, Verdict, document
 from upecho.serving.target import Target
 from upecho.support.errors import HarnessError, TargetError
 

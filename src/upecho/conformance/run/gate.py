@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 from upecho.conformance.catalogue import catalogue
 from upecho.conformance.check import Check
-from upecho.conformance.run.outcome import Verdict
 from upecho.conformance.run.runner import Runner
 from upecho.conformance.run.selection import pair_with_families
+from upecho.conformance.run.verdicts.outcome import Verdict
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
 from upecho.serving.target import Target

@@ -42,9 +42,9 @@ from upecho.conformance.check import Check
 from upecho.conformance.findings import Fault
 from upecho.conformance.harness.violation import how_ended
 from upecho.conformance.run.given import Given
-from upecho.conformance.run.outcome import Identity, Outcome, Verdict
 from upecho.conformance.run.selection import Pair
 from upecho.conformance.run.shares import Share, divide
+from upecho.conformance.run.verdicts.outcome import Identity, Outcome, Verdict
 from upecho.net.address import Family
 from upecho.processes.child import END_SECONDS, Child
 from upecho.processes.interpreter import Interpreter

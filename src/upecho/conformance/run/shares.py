@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from upecho.conformance.check import Check
-from upecho.conformance.run.outcome import Identity
 from upecho.conformance.run.selection import Pair, is_due
+from upecho.conformance.run.verdicts.outcome import Identity
 from upecho.net.address import Family
 from upecho.serving.target import Kind, Target
 

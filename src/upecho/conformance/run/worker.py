@@ -20,8 +20,8 @@ import pytest
 from upecho.conformance.catalogue import catalogue
 from upecho.conformance.checks import conftest  # noqa: F401 (loaded here, for every share)
 from upecho.conformance.run.given import Given
-from upecho.conformance.run.judging import fault_of
-from upecho.conformance.run.outcome import PROPERTY
+from upecho.conformance.run.verdicts.judging import fault_of
+from upecho.conformance.run.verdicts.outcome import PROPERTY
 
 # Plugins of pytest that cost a worker as much time as the suite itself does, and that it has no use for.
 UNUSED = ("doctest", "faulthandler", "junitxml", "pastebin", "threadexception", "unittest", "unraisableexception")

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from upecho.conformance.check import Check
 from upecho.conformance.findings import Event, Wire
-from upecho.conformance.run import explaining
-from upecho.conformance.run.outcome import Outcome
+from upecho.conformance.run.verdicts import explaining
+from upecho.conformance.run.verdicts.outcome import Outcome
 from upecho.report.conformance.marks import Mark
 from upecho.report.layout import GAP
 

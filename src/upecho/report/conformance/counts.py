@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from upecho.conformance.run.outcome import Outcome, Verdict
+from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.net.address import Family
 from upecho.report.conformance.marks import Mark
 from upecho.report.layout import GAP, name_width, row, shorten, slices

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from upecho.conformance.check import Level
-from upecho.conformance.run.outcome import Outcome, Verdict
+from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.support.text import plural
 
 

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from upecho.conformance.check import Check, Level
-from upecho.conformance.run.outcome import Identity, Outcome
+from upecho.conformance.run.verdicts.outcome import Identity, Outcome
 from upecho.net.address import Family
 from upecho.report.conformance.marks import Mark
 from upecho.report.layout import GAP, packed, row, shorten, slices

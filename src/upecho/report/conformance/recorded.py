@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from upecho.conformance.findings import Recorded
-from upecho.conformance.run.outcome import Outcome
+from upecho.conformance.run.verdicts.outcome import Outcome
 from upecho.report.layout import GAP, cut, name_width, row, shorten, slices
 
 TITLE = "recorded"

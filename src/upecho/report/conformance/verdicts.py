@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from upecho.conformance.check import Check
-from upecho.conformance.run.outcome import Outcome
+from upecho.conformance.run.verdicts.outcome import Outcome
 from upecho.net.address import Family
 from upecho.report.conformance.causes import HEADS, findings, rendered, where
 from upecho.report.conformance.counts import counts

@@ -9,7 +9,7 @@ import pytest
 from upecho.conformance.check import Level
 from upecho.conformance.findings import Explanation, Fault, Recorded
 from upecho.conformance.harness.violation import Unsupported, Violation
-from upecho.conformance.run.judging import (
+from upecho.conformance.run.verdicts.judging import (
     as_declared,
     as_information,
     blaming_process_limit,
@@ -18,7 +18,7 @@ from upecho.conformance.run.judging import (
     unsupported_in,
     verdict_of,
 )
-from upecho.conformance.run.outcome import Outcome, Verdict
+from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.net.address import Family
 from upecho.processes import rlimits
 from upecho.support.errors import HarnessError, Unavailable

@@ -8,8 +8,8 @@ import pytest
 
 from upecho.conformance.check import Level
 from upecho.conformance.findings import Explanation
-from upecho.conformance.run.known import Entry, Known, KnownFailures, updated
-from upecho.conformance.run.outcome import Outcome, Verdict
+from upecho.conformance.run.known_failures.known import Entry, Known, KnownFailures, updated
+from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.net.address import Family
 from upecho.serving.target import Kind, Target
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from upecho.conformance.catalogue import by_id
-from upecho.conformance.run.outcome import Outcome, Verdict
 from upecho.conformance.run.selection import can_be_due
+from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.net.address import Family
 from upecho.processes.linux import procfs
 from upecho.serving.target import Target

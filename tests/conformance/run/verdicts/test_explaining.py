@@ -2,8 +2,8 @@
 
 from upecho.conformance.catalogue import by_id
 from upecho.conformance.findings import Event, Explanation, Fault, Wire
-from upecho.conformance.run.explaining import as_text
-from upecho.conformance.run.outcome import Outcome, Verdict
+from upecho.conformance.run.verdicts.explaining import as_text
+from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.net.address import Family
 
 CHECK = by_id()["half-close"]

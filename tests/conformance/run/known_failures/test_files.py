@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from upecho.conformance.run.known import Entry, KnownFailures
-from upecho.conformance.run.known_files import expect_writable, read_known_failures, store
+from upecho.conformance.run.known_failures.files import expect_writable, read_known_failures, store
+from upecho.conformance.run.known_failures.known import Entry, KnownFailures
 from upecho.net.address import Family
 from upecho.serving.target import Kind, Target
 from upecho.support.errors import CallerError

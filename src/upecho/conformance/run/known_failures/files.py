@@ -8,7 +8,7 @@ from typing import Any
 
 from upecho.conformance.catalogue import by_id
 from upecho.conformance.check import Level
-from upecho.conformance.run.known import Entry, Known, KnownFailures, toml_list
+from upecho.conformance.run.known_failures.known import Entry, Known, KnownFailures, toml_list
 from upecho.conformance.run.selection import can_be_due
 from upecho.net.address import Family
 from upecho.serving.target import Target

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from upecho.conformance.check import Check
 from upecho.conformance.findings import Event, Wire
-from upecho.conformance.run.outcome import Outcome
+from upecho.conformance.run.verdicts.outcome import Outcome
 
 Line = tuple[str, str | Event]  # a label, empty if the line continues the one before it; and its content
 

@@ -13,7 +13,7 @@ import pytest
 from upecho.conformance.findings import Explanation, Fault, Recorded
 from upecho.conformance.harness.launcher import Launcher
 from upecho.conformance.harness.violation import NotReached, Unsupported, Violation
-from upecho.conformance.run.outcome import Outcome, Verdict
+from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.processes import rlimits
 from upecho.support.errors import HarnessError, Unavailable, UpechoError
 from upecho.support.text import plural

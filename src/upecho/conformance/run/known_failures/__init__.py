@@ -1,0 +1,1 @@
+"""Known failures: what a target is known to fail, and the files that say so."""
