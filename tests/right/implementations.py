@@ -12,14 +12,17 @@ from upecho.serving.contract import Stop
 
 KEPT_BYTES = 8192
 LEVEL = 3000  # connections
-TURN_SECONDS = 0.025
+BATCH_SECONDS = 0.025
+TURN_SECONDS = 0.1
 OWN_DESCRIPTORS = 70
 
 
 class _Batching(PollLoop):
+    seconds = BATCH_SECONDS
+
     def wait(self, reading: Iterable[int], writing: Iterable[int], *, timeout: float | None) -> list[int]:
         if self.connections:
-            time.sleep(TURN_SECONDS)
+            time.sleep(self.seconds)
         return super().wait(reading, writing, timeout=timeout)
 
 
@@ -50,6 +53,15 @@ def frees_garbage_late(listener: socket.socket, stop: Stop) -> None:
 def replies_in_batches(listener: socket.socket, stop: Stop) -> None:
     """Gather what arrives for 25 ms before replying."""
     _Batching(listener, stop).run()
+
+
+def works_in_turns(listener: socket.socket, stop: Stop) -> None:
+    """Look only ten times a second at what clients have sent, as a server of a game does."""
+
+    class InTurns(_Batching):
+        seconds = TURN_SECONDS
+
+    InTurns(listener, stop).run()
 
 
 def opens_many_descriptors(listener: socket.socket, stop: Stop) -> None:

@@ -37,3 +37,7 @@ def test_server_that_needs_many_descriptors_gets_them(family: Family) -> None:
 
 def test_slow_server_passes_checks_of_many_clients() -> None:
     expect_passed("replies_in_batches", CHURN, Family.UNIX)
+
+
+def test_server_that_is_always_slow_does_not_count_as_unfair() -> None:
+    expect_passed("works_in_turns", "fairness-under-flood", Family.UNIX)

@@ -28,6 +28,8 @@ MANY_SECONDS = 8.0
 WAIT_SECONDS = 0.2
 PINGS = 11
 PING_SECONDS = 0.05
+USUAL_PINGS = 5
+USUAL_TIMES = 4  # a server that works in turns may need the rest of one and two whole ones, which a flood lengthens
 PIECES = 200
 PIECE_BYTES = 21
 NAGLE_SECONDS = 0.038  # the delayed acknowledgement of Linux takes 40 ms
@@ -50,7 +52,9 @@ def test_hundred_clients(server: Server) -> None:
     for turn in range(TURNS):
         for number, client in enumerate(clients):
             client.send(b"client %d, turn %d;" % (number, turn) * 100)
-        for client in reversed(clients):
+        # At first in the order of the queue: a server that accepts one client in each of its turns may need seconds to
+        # reach the last one.
+        for client in reversed(clients) if turn else clients:
             client.receive()
 
 
@@ -155,18 +159,24 @@ def test_descriptor_reuse(server: Server) -> None:
 def test_fairness_under_flood(server: Server) -> None:
     """While one client sends and reads as fast as it can, the median reply to another takes less than 50 ms.
 
+    A server that is slow without the flood, too, gets more time: four times its shortest reply time then.
+
     Source: RFC 862: each connection is answered independently, so one that always has data must not starve the others.
     """
     flooder, pinger = server.connect(), server.connect()
+    with precondition("an echo before the flood"):
+        usual = min(pinger.response_seconds(b"ping") for _ in range(USUAL_PINGS))
+    allowed = max(timeouts.at_least(PING_SECONDS), USUAL_TIMES * usual)
     slow = []
     for _ in range(PINGS):
         for _ in range(PUMPS):
             flooder.pump(FLOOD)
         seconds = pinger.response_seconds(b"ping", lambda: flooder.pump(FLOOD))
-        if seconds > timeouts.at_least(PING_SECONDS):
+        if seconds > allowed:
             slow.append(f"{seconds * 1000:.0f} ms")
         if len(slow) > PINGS // 2:
-            raise Violation(f"half of {PINGS} replies within {PING_SECONDS * 1000:.0f} ms", ", ".join(slow))
+            seen = f"{', '.join(slow)}; without the flood {usual * 1000:.0f} ms"
+            raise Violation(f"half of {PINGS} replies within {allowed * 1000:.0f} ms", seen)
 
 
 @check(Level.INFO, clients=2)
