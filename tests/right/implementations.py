@@ -55,6 +55,12 @@ def replies_in_batches(listener: socket.socket, stop: Stop) -> None:
     _Batching(listener, stop).run()
 
 
+def lets_few_wait(listener: socket.socket, stop: Stop) -> None:
+    """Listen with a backlog of one connection."""
+    listener.listen(1)
+    serve_with(echo, listener, stop)
+
+
 def works_in_turns(listener: socket.socket, stop: Stop) -> None:
     """Look only ten times a second at what clients have sent, as a server of a game does."""
 

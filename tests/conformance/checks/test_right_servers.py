@@ -39,5 +39,9 @@ def test_slow_server_passes_checks_of_many_clients() -> None:
     expect_passed("replies_in_batches", CHURN, Family.UNIX)
 
 
-def test_server_that_is_always_slow_does_not_count_as_unfair() -> None:
-    expect_passed("works_in_turns", "fairness-under-flood", Family.UNIX)
+def test_server_that_is_always_slow_passes_checks_of_pace() -> None:
+    expect_passed("works_in_turns", "fairness-under-flood fd-exhaustion", Family.UNIX)
+
+
+def test_short_backlog_is_given_time_to_accept() -> None:
+    expect_passed("lets_few_wait", "idle-clients hundred-clients", Family.INET)

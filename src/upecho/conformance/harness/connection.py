@@ -91,6 +91,10 @@ class Connection:
         with contextlib.suppress(OSError):
             self._socket.recv(READ_BYTES)
 
+    def is_connected(self, seconds: float) -> bool:
+        """Return whether the connection is established, or has failed, within a time."""
+        return bool(self._ready(OUT, max(0, seconds)))
+
     def is_answered(self, seconds: float) -> bool:
         """Return whether data or the end of the connection can be read within a time."""
         return bool(self._ready(IN, seconds))

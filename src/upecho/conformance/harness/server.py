@@ -25,6 +25,9 @@ from upecho.support.text import plural
 NEXT_CLIENTS = 3  # so that each of a few worker processes is likely to serve one
 POLL_INTERVAL_SECONDS = 0.01  # between two readings of something that causes no event when it changes
 FINISH_SECONDS = 1.0  # for what clients that have left still cause; a server that spins never finishes
+RETRY_SECONDS = 0.9  # TCP tries again after a second if there was no room in the backlog
+ACCEPT_INTERVAL_SECONDS = 0.001
+ACCEPT_SECONDS = 0.1  # that a server with a short backlog may take to accept one client before the next one connects
 END_SECONDS = 0.2  # how much later than on its sockets the end of a process may become visible
 
 # When a server counts as idle. The window is short and the limit low: ten wake-ups a second cost less than 3 %, and a
@@ -61,6 +64,7 @@ class Server:
         self._shutdown = Shutdown(process) if process else None
         self._log = Log()
         self._clients: list[Client] = []
+        self._has_short_backlog = False
 
     @property
     def process(self) -> ServerProcess:
@@ -87,7 +91,18 @@ class Server:
             receive_buffer: Size in bytes of its kernel buffer; None leaves the default.
         """
         timeout = timeouts.scaled(TIMEOUT_SECONDS)
-        return self._client(lambda: connecting.connect(self.address, timeout, receive_buffer=receive_buffer))
+        began = time.monotonic()
+        client = self._client(lambda: connecting.connect(self.address, timeout, receive_buffer=receive_buffer))
+        self._has_short_backlog |= time.monotonic() - began > RETRY_SECONDS
+        if self._has_short_backlog:
+            self._let_accept()
+        return client
+
+    def _let_accept(self) -> None:
+        """Wait for a moment until the server has accepted, so that the next client need not wait for a second."""
+        deadline = time.monotonic() + ACCEPT_SECONDS
+        while self._is_busy() and time.monotonic() < deadline:
+            time.sleep(ACCEPT_INTERVAL_SECONDS)
 
     def connect_many(self, count: int) -> list[Client]:
         """Return ``count`` new clients, or as many as the target serves at the same time if that is less."""
