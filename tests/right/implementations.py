@@ -1,6 +1,7 @@
 """Correct implementations, each with one unusual property, which its docstring names."""
 
 import collections
+import contextlib
 import os
 import socket
 import time
@@ -53,6 +54,17 @@ def frees_garbage_late(listener: socket.socket, stop: Stop) -> None:
 def replies_in_batches(listener: socket.socket, stop: Stop) -> None:
     """Gather what arrives for 25 ms before replying."""
     _Batching(listener, stop).run()
+
+
+def transfers_single_bytes(listener: socket.socket, stop: Stop) -> None:
+    """Receive and send one byte at a time."""
+
+    def handler(connection: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # the client is gone
+            while byte := connection.recv(1):
+                connection.sendall(byte.upper())
+
+    serve_with(handler, listener, stop)
 
 
 def lets_few_wait(listener: socket.socket, stop: Stop) -> None:

@@ -1,5 +1,6 @@
 """Checks of many clients: each receives its own reply in time, however many there are and whatever the others do."""
 
+import statistics
 import time
 
 from upecho.conformance.check import Level, check
@@ -29,7 +30,7 @@ WAIT_SECONDS = 0.2
 PINGS = 11
 PING_SECONDS = 0.05
 USUAL_PINGS = 5
-USUAL_TIMES = 4  # a server that works in turns may need the rest of one and two whole ones, which a flood lengthens
+USUAL_TIMES = 6  # a flood lengthens the turns of a server, and on a busy machine it competes with the server
 PIECES = 200
 PIECE_BYTES = 21
 NAGLE_SECONDS = 0.038  # the delayed acknowledgement of Linux takes 40 ms
@@ -166,13 +167,13 @@ def test_descriptor_reuse(server: Server) -> None:
 def test_fairness_under_flood(server: Server) -> None:
     """While one client sends and reads as fast as it can, the median reply to another takes less than 50 ms.
 
-    A server that is slow without the flood, too, gets more time: four times its shortest reply time then.
+    A server that is slow without the flood, too, gets more time: six times its median then.
 
     Source: RFC 862: each connection is answered independently, so one that always has data must not starve the others.
     """
     flooder, pinger = server.connect(), server.connect()
     with precondition("an echo before the flood"):
-        usual = min(pinger.response_seconds(b"ping") for _ in range(USUAL_PINGS))
+        usual = statistics.median(pinger.response_seconds(b"ping") for _ in range(USUAL_PINGS))
     allowed = max(timeouts.at_least(PING_SECONDS), USUAL_TIMES * usual)
     slow = []
     for _ in range(PINGS):

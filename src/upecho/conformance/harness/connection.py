@@ -176,11 +176,13 @@ class Connection:
         except Violation:
             self.note(f"received {show(data)}")
             raise
+        self._log.count(len(data))
         return len(data), End.NOT_YET
 
     def _write(self, data: memoryview) -> int:
         """Send what the kernel accepts without waiting, and expect its reply; return the number of bytes."""
         sent = self._send_now(data)
+        self._log.count(sent)
         self._expected.add(data[:sent])
         return sent
 

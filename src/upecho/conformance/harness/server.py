@@ -1,6 +1,5 @@
 """A server as a check sees it: connect to it and, if upecho has started its process, observe, signal and stop it."""
 
-import math
 import signal
 import socket
 import time
@@ -253,7 +252,7 @@ class Server:
         """
         self.request_stop(number)
         if self.shutdown.wait(self._log.seconds_left()) is None:
-            self._log.expect_time_left(math.inf, "a server that has not ended")
+            self._log.expect_budget_left()
             still_running = Violation(f"an end within {self.shutdown.limit}", "it is still running")
             raise NotReached(f"an end after {number.name}", still_running)
 
@@ -288,7 +287,7 @@ class Server:
     def expect_exit(self) -> None:
         """Expect that the server, after a request to stop, ends within its grace and with exit status 0."""
         status = self.shutdown.wait(self._log.seconds_left())
-        self._log.expect_time_left(math.inf, "a server that has not ended")
+        self._log.expect_budget_left()
         self.shutdown.expect_clean(status)
 
     def expect_no_process_left(self) -> None:
