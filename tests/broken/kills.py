@@ -64,6 +64,7 @@ BYTES = [
     kill("bytes:latin1_upper", "every-byte-value utf8-untouched"),
     kill("bytes:strips_null_bytes", "every-byte-value full-duplex"),
     kill("bytes:obeys_commands", "words-as-data"),
+    kill("bytes:obeys_marked_commands", "words-as-data"),
 ]
 
 TIMING = [

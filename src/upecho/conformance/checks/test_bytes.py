@@ -48,6 +48,46 @@ COMMANDS = (
     *("quit", "exit", "bye", "close", "end", "eof", "stop", "shutdown", "halt", "kill", "restart", "logout", "q", "x"),
     *("disconnect", "help", "ping", "status", "done", "break", "abort", "cancel", "goodbye", ":q", "/quit", "!quit"),
 )
+PHRASES = (
+    *(
+        "!exit",
+        "!disconnect",
+        "!bye",
+        "!stop",
+        "/exit",
+        "/disconnect",
+        "/bye",
+        "/stop",
+        ".quit",
+        ".exit",
+        "\\q",
+        "\\quit",
+    ),
+    *(
+        "exit()",
+        "quit()",
+        "{quit}",
+        "{exit}",
+        "<quit>",
+        "<exit>",
+        "[quit]",
+        "exit;",
+        "quit;",
+        "bye!",
+        "goodbye!",
+        "bye bye",
+    ),
+    *(
+        "close connection",
+        "end connection",
+        "stop server",
+        "shutdown server",
+        "exit server",
+        "the end",
+        "__exit__",
+        "#quit",
+    ),
+)
 CONTROL_MESSAGES = (
     *(b"\n", b"\r\n", b"\r", b"\n\n", b"\r\n\r\n", b"\0", b"\0\0\0\0", b" ", b".", b".\n", b".\r\n", b"\r\n.\r\n"),
     *(
@@ -192,7 +232,9 @@ def test_words_as_data(server: Server) -> None:
 def messages_like_commands() -> list[bytes]:
     """Return messages that some programs take for a command."""
     words = [form for word in COMMANDS for form in (word.lower(), word.upper(), word.capitalize())]
-    return [*CONTROL_MESSAGES, *(word.encode() + end for word in words for end in (b"", b"\n", b"\r\n"))]
+    phrases = [form.encode() for phrase in PHRASES for form in (phrase, phrase.upper(), phrase.capitalize())]
+    commands = [word.encode() + end for word in words for end in (b"", b"\n", b"\r\n")]
+    return [*CONTROL_MESSAGES, *dict.fromkeys(commands + phrases)]
 
 
 def batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
