@@ -9,7 +9,8 @@ from upecho.load.plan import Job, LoadResult, Plan
 from upecho.measure.cores import Cores
 from upecho.measure.plan.scenarios import SCENARIOS
 from upecho.net.address import Address, Family
-from upecho.processes.server_process import Launch, ServerProcess, start_server
+from upecho.processes.server_process import Launch, ServerProcess
+from upecho.processes.starting import start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.target import Target
 

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from upecho import cli
-from upecho.processes.server_process import Launch, ServerProcess, start_server
+from upecho.processes.server_process import Launch, ServerProcess
+from upecho.processes.starting import start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.settings import Settings
 from upecho.serving.target import Target
@@ -62,6 +63,18 @@ def start(supervisor: Supervisor) -> Callable[..., ServerProcess]:
 
 
 @pytest.fixture
+def module(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], str]:
+    """Write a module to the current directory and return its ``serve`` as a target: ``module("mine", code)``."""
+
+    def module(name: str, code: str) -> str:
+        (directory / f"{name}.py").write_text(code)
+        monkeypatch.chdir(directory)
+        return f"{name}:serve"
+
+    return module
+
+
+@pytest.fixture
 def upecho() -> Callable[..., "subprocess.CompletedProcess[str]"]:
     """Run the command line in a child process."""
 
@@ -73,17 +86,30 @@ def upecho() -> Callable[..., "subprocess.CompletedProcess[str]"]:
 
 
 @pytest.fixture
-def refusal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Run the command line in this process, expect status 2 and one line on stderr, and return that line."""
+def upecho_here(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run the command line in this process; return its exit status, stdout and stderr."""
 
-    def refusal(*arguments: str) -> str:
+    def upecho_here(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["upecho", *arguments])
         with pytest.raises(SystemExit) as end:
             cli.main()
-        printed = capsys.readouterr()
-        assert (end.value.code, printed.out) == (2, "")
-        line = printed.err.removeprefix("upecho: ")
-        assert (len(printed.err) - len(line), line.count("\n")) == (len("upecho: "), 1)
+        assert isinstance(end.value.code, int)
+        return end.value.code, *capsys.readouterr()
+
+    return upecho_here
+
+
+@pytest.fixture
+def refusal(upecho_here: Callable[..., tuple[int, str, str]]) -> Callable[..., str]:
+    """Run the command line in this process, expect status 2 and one line on stderr, and return that line."""
+
+    def refusal(*arguments: str) -> str:
+        status, out, err = upecho_here(*arguments)
+        assert (status, out) == (2, "")
+        line = err.removeprefix("upecho: ")
+        assert (len(err) - len(line), line.count("\n")) == (len("upecho: "), 1)
         return line.rstrip("\n")
 
     return refusal

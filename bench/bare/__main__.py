@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.loads import THROUGHPUT, WARM_UP_SECONDS, Loads
 from bench.pairs import compare
 from upecho.net.address import Address
-from upecho.processes import procfs
+from upecho.processes.linux import procfs
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.listener import listening
 from upecho.serving.settings import Settings

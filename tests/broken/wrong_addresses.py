@@ -4,7 +4,6 @@
 in which upecho binds. They are programs because a ``serve`` function is given a listener that is already bound.
 """
 
-import dataclasses
 import errno
 import os
 import socket
@@ -73,7 +72,7 @@ def removes_replaced_path(order: serving.Order) -> None:
 
 def world_writable_path(order: serving.Order) -> None:
     """Let every user connect to the socket path."""
-    correct(dataclasses.replace(order, settings=dataclasses.replace(order.settings, mode=0o777)))
+    correct(order._replace(settings=order.settings._replace(mode=0o777)))
 
 
 def makes_path_private_after_bind(order: serving.Order) -> None:
@@ -97,12 +96,12 @@ def leaves_permissions_to_umask(order: serving.Order) -> None:
 def listens_at_every_address(order: serving.Order) -> None:
     """Listen at every address of the machine instead of the one that it was given."""
     wildcard = "0.0.0.0:" if order.address.startswith("127.0.0.1:") else "[::]:"
-    correct(dataclasses.replace(order, address=wildcard + order.address.rpartition(":")[2]))
+    correct(order._replace(address=wildcard + order.address.rpartition(":")[2]))
 
 
 def truncates_long_path(order: serving.Order) -> None:
     """Truncate a socket path that is too long."""
-    correct(dataclasses.replace(order, address=order.address[: len("unix:") + MAX_PATH_BYTES]))
+    correct(order._replace(address=order.address[: len("unix:") + MAX_PATH_BYTES]))
 
 
 def shares_port(order: serving.Order) -> None:

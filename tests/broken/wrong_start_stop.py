@@ -1,7 +1,6 @@
 """Servers that start, handle signals or stop wrongly."""
 
 import contextlib
-import dataclasses
 import errno
 import os
 import select
@@ -161,7 +160,7 @@ def leaves_child_process(listener: socket.socket, stop: Stop) -> None:
 def waits_for_stalled_clients(listener: socket.socket, stop: Stop) -> None:
     """Wait an hour for stalled clients at the stop instead of the grace period."""
     signal.signal(signal.SIGALRM, signal.SIG_IGN)  # by which upecho ends a server that does not stop in time
-    serve_correctly(listener, dataclasses.replace(stop, settings=dataclasses.replace(stop.settings, grace=3600.0)))
+    serve_correctly(listener, stop._replace(settings=stop.settings._replace(grace=3600.0)))
 
 
 def exits_on_sigwinch(listener: socket.socket, stop: Stop) -> None:

@@ -1,5 +1,6 @@
 """``upecho bench`` from end to end, with short trials."""
 
+import functools
 import json
 import os
 import re
@@ -11,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from upecho import cli
 from upecho.load.engine import best
 from upecho.load.engine_process import EngineProcess
 from upecho.load.latency import Latency
@@ -66,17 +66,9 @@ def test_conformance_is_checked_first(upecho: Run) -> None:
 
 
 @pytest.fixture
-def main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+def main(upecho_here: Callable[..., tuple[int, str, str]]) -> Callable[..., tuple[int, str, str]]:
     """Run the command in this process; return its exit status, stdout and stderr."""
-
-    def main(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["upecho", "bench", *arguments])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        assert isinstance(end.value.code, int)
-        return end.value.code, *capsys.readouterr()
-
-    return main
+    return functools.partial(upecho_here, "bench")
 
 
 Main = Callable[..., tuple[int, str, str]]

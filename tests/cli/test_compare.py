@@ -1,6 +1,7 @@
 """``upecho compare``: exit statuses, and errors of one line."""
 
 import dataclasses
+import functools
 import json
 import subprocess
 import sys
@@ -10,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from tests.made_up import CHAT, run
-from upecho import cli
 from upecho.measure.results import VERSION, Results
 
 STEADY = [4.0, 4.04, 3.96, 4.0, 4.04, 3.96]
@@ -34,17 +34,9 @@ def save(tmp_path: Path) -> Save:
 
 
 @pytest.fixture
-def main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Main:
+def main(upecho_here: Callable[..., tuple[int, str, str]]) -> Callable[..., tuple[int, str, str]]:
     """Run the command in this process; return its exit status, stdout and stderr."""
-
-    def main(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["upecho", "compare", *arguments])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        assert isinstance(end.value.code, int)
-        return end.value.code, *capsys.readouterr()
-
-    return main
+    return functools.partial(upecho_here, "compare")
 
 
 @pytest.mark.parametrize(

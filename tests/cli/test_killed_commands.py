@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.killable import Harness
-from upecho.processes import procfs
+from upecho.processes.linux import procfs
 
 pytestmark = [
     pytest.mark.once,

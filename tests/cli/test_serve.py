@@ -14,7 +14,7 @@ import pytest
 
 from upecho.net.address import Address, Family
 from upecho.net.connecting import connect
-from upecho.processes import procfs
+from upecho.processes.linux import procfs
 from upecho.servers import prefork
 from upecho.serving.listener import listening
 from upecho.serving.settings import Settings

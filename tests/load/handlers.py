@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from upecho.load.engine import Engine, Meter
 from upecho.load.plan import LoadResult, Plan
 from upecho.net.address import Address
-from upecho.processes import procfs
+from upecho.processes.linux import procfs
 
 Handler = Callable[[socket.socket], None]
 

@@ -13,7 +13,7 @@ from tests.load.handlers import correct, load, plan, run, serving, used
 from upecho.load.histogram import bucket, decoded, highest
 from upecho.load.plan import Plan, ServerUse
 from upecho.net.address import Address, Family
-from upecho.processes import procfs
+from upecho.processes.linux import procfs
 from upecho.processes.server_process import ServerProcess
 from upecho.support.errors import AddressError
 

@@ -20,7 +20,7 @@ from upecho.load.engine_process import EngineProcess
 from upecho.load.histogram import bucket, highest
 from upecho.load.plan import Failure, Job, LoadResult, Plan
 from upecho.net.address import Address, Family
-from upecho.processes import procfs
+from upecho.processes.linux import procfs
 from upecho.processes.server_process import ServerProcess
 from upecho.processes.supervisor import Supervisor
 from upecho.support.errors import HarnessError, Unavailable

@@ -19,7 +19,7 @@ from upecho.measure.statistics.plausibility import VoidReason
 from upecho.measure.trial_runner import TrialRunner
 from upecho.measure.trials import Fault, Trial
 from upecho.net.address import Family
-from upecho.processes import procfs
+from upecho.processes.linux import procfs
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.target import Kind, Target
 from upecho.support.errors import HarnessError

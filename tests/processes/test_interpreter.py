@@ -15,7 +15,8 @@ from upecho.load import engine
 from upecho.net import connecting
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
-from upecho.processes.server_process import Launch, ServerProcess, start_server
+from upecho.processes.server_process import Launch, ServerProcess
+from upecho.processes.starting import start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.target import Target
 from upecho.support.errors import CallerError

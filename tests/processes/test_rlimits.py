@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from upecho.processes import process_tree, procfs, rlimits
+from upecho.processes import rlimits
+from upecho.processes.linux import process_tree, procfs
 from upecho.support.errors import HarnessError
 
 linux_only = pytest.mark.skipif(not procfs.AVAILABLE, reason="reads /proc, which only Linux has")

@@ -14,8 +14,9 @@ import pytest
 
 from tests.killable import Harness
 from upecho.processes import child as child_module
-from upecho.processes import guardian, procfs
+from upecho.processes import guardian
 from upecho.processes.child import LONGEST_STDERR_BYTES, MAX_STDERR_BYTES
+from upecho.processes.linux import procfs
 from upecho.processes.supervisor import Supervisor
 from upecho.support.errors import HarnessError
 
@@ -25,7 +26,8 @@ linux_only = pytest.mark.skipif(not procfs.AVAILABLE, reason="looks for processe
 HARNESS = """
 import sys
 from upecho.processes.supervisor import Supervisor
-from upecho.processes.server_process import Launch, start_server
+from upecho.processes.server_process import Launch
+from upecho.processes.starting import start_server
 from upecho.serving.target import Target
 with Supervisor() as supervisor:
     print("directory", flush=True)

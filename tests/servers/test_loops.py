@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.exchange import exchange
 from upecho.net.address import Family
 from upecho.net.connecting import connect
-from upecho.processes.server_process import ServerProcess, StartFailure
-from upecho.serving import registry
+from upecho.processes.server_process import ServerProcess
+from upecho.processes.starting import StartFailure
+from upecho.serving.loading.implementation import load_implementation
 
 Start = Callable[..., ServerProcess]
 Loop = Callable[..., str]
@@ -108,8 +110,7 @@ def test_loop_that_does_not_reveal_its_sockets_stops_without_loss(start: Start, 
     process = start(f"{server}+{loop(SECRETIVE)}")
     with connect(process.address, 20) as idle, connect(process.address, 20) as stalled:
         for client in (idle, stalled):
-            client.sendall(b"hello")
-            assert client.recv(5, socket.MSG_WAITALL) == b"HELLO"
+            assert exchange(client) == b"HELLO"
         sent = send_until_stalled(stalled)
         process.child.send_signal(signal.SIGTERM)
         assert idle.recv(1) == b""
@@ -123,8 +124,7 @@ def test_loop_that_does_not_reveal_its_sockets_stops_without_loss(start: Start, 
 def test_loop_that_does_not_tell_where_it_listens_is_not_accused(start: Start, loop: Loop, server: str) -> None:
     process = start(f"{server}+{loop(SILENT)}")
     with connect(process.address, 20) as client:
-        client.sendall(b"hello")
-        assert client.recv(5, socket.MSG_WAITALL) == b"HELLO"
+        assert exchange(client) == b"HELLO"
     assert process.stop() == 0
 
 
@@ -136,18 +136,18 @@ def test_warning_of_a_constructor_comes_before_the_server_is_ready(start: Start,
 
 def test_families_that_a_loop_declares_limit_the_server(loop: Loop) -> None:
     name = loop("", "FAMILIES = ('inet',)")
-    assert registry.load_implementation(f"asyncio+{name}").families == {Family.INET}
-    assert registry.load_implementation("asyncio").families == set(Family)
+    assert load_implementation(f"asyncio+{name}").families == {Family.INET}
+    assert load_implementation("asyncio").families == set(Family)
 
 
 def test_loop_documented_without_unix_sockets_is_unsupported_there() -> None:
     pytest.importorskip("rloop")
-    assert registry.load_implementation("asyncio+rloop:new_event_loop").families == {Family.INET, Family.INET6}
+    assert load_implementation("asyncio+rloop:new_event_loop").families == {Family.INET, Family.INET6}
 
 
 def test_module_of_the_name_of_an_unknown_loop_is_suggested(directory: Path) -> None:
     (directory / "fastloop.py").write_text("raise SystemExit('imported')")
-    code = "from upecho.serving import registry; registry.load_loop('fastloop')"
+    code = "from upecho.serving.loading import loops; loops.load_loop('fastloop')"
     done = subprocess.run([sys.executable, "-c", code], cwd=directory, capture_output=True, text=True, check=False)
     message = "unknown loop 'fastloop'; to use the module fastloop, write its factory, as in fastloop:new_event_loop"
     assert done.stderr.splitlines()[-1].endswith(message)

@@ -3,14 +3,15 @@
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.exchange import exchange
 from upecho.net.connecting import connect
-from upecho.processes import procfs
+from upecho.processes.linux import process_tree, procfs
 from upecho.processes.server_process import ServerProcess
 from upecho.serving import registry
 
@@ -22,21 +23,11 @@ SECONDS = 20.0
 pytestmark = pytest.mark.skipif(not procfs.AVAILABLE, reason="stops processes, which it finds through /proc")
 
 
-@pytest.fixture
-def clients() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
-
-
 def suspend(server: ServerProcess) -> None:
     """Suspend a server and its workers, so that it accepts nothing and notices no signal."""
     os.killpg(server.child.pid, signal.SIGSTOP)
-    while any(state(pid) != "T" for pid in procfs.members(server.child.pid)):
+    while any(process_tree.state(pid) != "T" for pid in procfs.members(server.child.pid)):
         pass
-
-
-def state(pid: int) -> str:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
 
 
 def resume(server: ServerProcess) -> None:
@@ -52,8 +43,7 @@ def test_clients_in_the_queue_are_answered_at_the_stop(
         pytest.importorskip("uvloop")
     server = start(target, f"unix:{directory}/s" if family == "unix" else "127.0.0.1:0")
     with connect(server.address, SECONDS) as first:  # so that the server is past its start
-        first.sendall(b"x")
-        assert first.recv(1) == b"X"
+        assert exchange(first) == b"HELLO"
     suspend(server)
     waiting = [clients.enter_context(connect(server.address, SECONDS)) for _ in range(20)]
     for client in waiting:
@@ -70,8 +60,7 @@ def test_clients_in_the_queue_are_answered_at_the_stop(
 def test_client_in_the_queue_that_stalls_is_ended_after_the_grace(start: Start, clients: ExitStack) -> None:
     server = start("blocking", grace=0.5)
     current = clients.enter_context(connect(server.address, SECONDS))
-    current.sendall(b"x")
-    assert current.recv(1) == b"X"
+    assert exchange(current) == b"HELLO"
     stalled = clients.enter_context(connect(server.address, 0.2))
     with pytest.raises(TimeoutError):
         stalled.sendall(b"x" * 50_000_000)

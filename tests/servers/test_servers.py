@@ -6,22 +6,25 @@ import select
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.exchange import exchange
 from upecho.net.address import Address
 from upecho.net.connecting import connect
-from upecho.processes import procfs
-from upecho.processes.server_process import Launch, ServerProcess, start_server
+from upecho.processes.linux import procfs
+from upecho.processes.server_process import Launch, ServerProcess
+from upecho.processes.starting import start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.servers import blocking, prefork, thread_pool
 from upecho.serving import registry
 from upecho.serving.contract import Stop
 from upecho.serving.listener import listening
+from upecho.serving.loading.implementation import load_implementation
 from upecho.serving.settings import Settings
 from upecho.serving.stop_signals import STOP_SIGNALS
 from upecho.serving.target import Target
@@ -30,7 +33,7 @@ Start = Callable[..., ServerProcess]
 Eventually = Callable[[Callable[[], object]], None]
 
 CORRECT = [row.name for row in registry.BUILT_IN if not row.naive]
-UNLIMITED = [name for name in CORRECT if registry.load_implementation(name).max_clients is None]
+UNLIMITED = [name for name in CORRECT if load_implementation(name).max_clients is None]
 MAX_DESCRIPTORS = 32
 SECONDS = 20.0
 
@@ -42,17 +45,6 @@ os.register_at_fork(after_in_child=lambda: time.sleep(0.3))
 """
 
 linux_only = pytest.mark.skipif(not procfs.AVAILABLE, reason="observes processes through /proc")
-
-
-@pytest.fixture
-def clients() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
-
-
-def exchange(client: socket.socket, text: bytes = b"hello") -> bytes:
-    client.sendall(text)
-    return client.recv(len(text), socket.MSG_WAITALL)
 
 
 def start_limited(supervisor: Supervisor, target: str, **settings: Any) -> ServerProcess:
@@ -169,11 +161,9 @@ def test_prefork_worker_ignores_a_stop_signal(start: Start, eventually: Eventual
 @linux_only
 @pytest.mark.parametrize("number", STOP_SIGNALS)
 def test_prefork_worker_ignores_a_stop_signal_before_it_begins(
-    start: Start, eventually: Eventually, directory: Path, monkeypatch: pytest.MonkeyPatch, number: int
+    start: Start, eventually: Eventually, module: Callable[[str, str], str], number: int
 ) -> None:
-    (directory / "slow_fork.py").write_text(SLOW_FORK)
-    monkeypatch.chdir(directory)
-    server = start("slow_fork:serve")
+    server = start(module("slow_fork", SLOW_FORK))
     eventually(lambda: len(workers_of(server)) >= 2)
     expect_workers_ignore(server, number)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.exchange import exchange
 from upecho.net.connecting import connect
 from upecho.processes.server_process import ServerProcess
 
@@ -19,7 +20,6 @@ def test_trio_serves_and_stops_without_a_warning(
     monkeypatch.chdir(Path(__file__).parent)
     server = start("trio_server:serve")
     with connect(server.address, 5) as client:
-        client.sendall(b"hello")
-        assert client.recv(5) == b"HELLO"
+        assert exchange(client) == b"HELLO"
         assert server.stop(number) == 0
     assert server.child.stderr() == ""

@@ -61,7 +61,7 @@ def test_own_bug_propagates(monkeypatch: pytest.MonkeyPatch) -> None:
     def load(name: str) -> None:
         raise ImportError(name)
 
-    monkeypatch.setattr(registry, "load_implementation", load)
+    monkeypatch.setattr(inventory, "load_implementation", load)
     with pytest.raises(ImportError):
         inventory.implementations()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.exchange import exchange
 from upecho.net.address import Address
 from upecho.net.connecting import connect
 from upecho.processes.server_process import ServerProcess
@@ -17,7 +18,9 @@ from upecho.serving.settings import Settings
 from upecho.serving.stop_signals import OVERTIME_SECONDS
 
 Start = Callable[..., ServerProcess]
+Module = Callable[[str, str], str]
 
+SLOW = {"dataclasses", "difflib", "inspect"}  # of the standard library; they would take a quarter of the start
 # Packages that a server process must not import, because a measurement would include them.
 HEAVY = {"click", "rich", "pytest", "_pytest", "hypothesis", "pytest_benchmark", "importlib.metadata"}
 
@@ -82,21 +85,7 @@ def serve(listener, stop):
 
 def expect_echo(server: ServerProcess) -> None:
     with connect(server.address, 5) as client:
-        client.sendall(b"x")
-        assert client.recv(1) == b"X"
-
-
-@pytest.fixture
-def module(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
-    """Write a module and return its ``serve`` as a target."""
-
-    def module(text: str) -> str:
-        (directory / "own.py").write_text(text)
-        monkeypatch.chdir(directory)
-        monkeypatch.setattr(sys, "path", [str(directory), *sys.path])
-        return "own:serve"
-
-    return module
+        assert exchange(client) == b"HELLO"
 
 
 def test_order_survives_a_trip_as_json() -> None:
@@ -105,20 +94,19 @@ def test_order_survives_a_trip_as_json() -> None:
     assert order.to_json().isascii()
 
 
-def test_server_may_log_to_stdout(start: Start, module: Callable[[str], str]) -> None:
-    server = start(module(TALKATIVE))
+def test_server_may_log_to_stdout(start: Start, module: Module) -> None:
+    server = start(module("own", TALKATIVE))
     expect_echo(server)
     assert server.stop() == 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can filter signals")
 @pytest.mark.parametrize("before", ["", WITHOUT_EXTENSION])
-def test_other_signal_is_not_a_stop(start: Start, module: Callable[[str], str], before: str) -> None:
-    server = start(module(before + HANDLING))
+def test_other_signal_is_not_a_stop(start: Start, module: Module, before: str) -> None:
+    server = start(module("own", before + HANDLING))
     for _ in range(3):
         with connect(server.address, 5) as client:
-            client.sendall(b"x")
-            assert client.recv(1) == b"X"
+            assert exchange(client) == b"HELLO"
             server.child.send_signal(signal.SIGUSR1)
             assert server.child.wait(0.1) is None
     assert server.stop() == 0
@@ -144,26 +132,22 @@ def test_loop_with_its_own_wakeup_descriptor_stops(start: Start) -> None:
     pytest.importorskip("uvloop")
     server = start("asyncio+uvloop")
     with connect(server.address, 5) as client:
-        client.sendall(b"x")
-        assert client.recv(1) == b"X"
+        assert exchange(client) == b"HELLO"
         assert server.stop() == 0
 
 
-def test_nothing_but_two_handlers_is_set_when_the_server_begins(start: Start, module: Callable[[str], str]) -> None:
-    server = start(module(FOUND))
+def test_nothing_but_two_handlers_is_set_when_the_server_begins(start: Start, module: Module) -> None:
+    server = start(module("own", FOUND))
     expect_echo(server)
     assert server.stop() == 0
     assert server.child.stderr() == repr((-1, (signal.SIG_DFL, (0.0, 0.0)), set(), 1, True))
 
 
 @pytest.mark.parametrize("before", ["", WITHOUT_EXTENSION])
-def test_server_stops_although_another_thread_receives_the_signal(
-    start: Start, module: Callable[[str], str], before: str
-) -> None:
-    server = start(module(before + BLOCKING))
+def test_server_stops_although_another_thread_receives_the_signal(start: Start, module: Module, before: str) -> None:
+    server = start(module("own", before + BLOCKING))
     with connect(server.address, 5) as client:
-        client.sendall(b"x")
-        assert client.recv(1) == b"X"
+        assert exchange(client) == b"HELLO"
         assert server.stop() == 0
     assert server.child.stderr() == ""
 
@@ -194,21 +178,17 @@ def test_stop_before_serve_is_called_ends_the_server(directory: Path, target: st
     assert (done.returncode, list(directory.iterdir())) == (0, [])
 
 
-def test_server_that_ignores_the_stop_is_ended(start: Start, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (directory / "ignoring.py").write_text(IGNORING)
-    monkeypatch.chdir(directory)
-    server = start("ignoring:serve", f"unix:{directory}/s", grace=0.0)
+def test_server_that_ignores_the_stop_is_ended(start: Start, directory: Path, module: Module) -> None:
+    server = start(module("ignoring", IGNORING), f"unix:{directory}/s", grace=0.0)
     assert server.stop() == 1
     assert server.child.stderr() == "upecho: ignoring:serve did not stop when told to\n"
     assert not (directory / "s").exists()
 
 
 def test_declared_grace_delays_the_end_of_a_server_that_ignores_the_stop(
-    start: Start, directory: Path, monkeypatch: pytest.MonkeyPatch
+    start: Start, directory: Path, module: Module
 ) -> None:
-    (directory / "ignoring.py").write_text(f"GRACE = 0.7\n{IGNORING}")
-    monkeypatch.chdir(directory)
-    server = start("ignoring:serve", f"unix:{directory}/s", grace=0.0)
+    server = start(module("ignoring", f"GRACE = 0.7\n{IGNORING}"), f"unix:{directory}/s", grace=0.0)
     server.child.send_signal(signal.SIGTERM)
     assert server.child.wait(0.7 + OVERTIME_SECONDS - 0.1) is None
     assert server.child.wait(20) == 1
@@ -242,6 +222,7 @@ def test_server_imports_only_what_it_needs(target: str, uses_asyncio: bool) -> N
     assert "upecho" in imported
     assert not imported & HEAVY
     assert ("asyncio" in imported) == uses_asyncio
+    assert uses_asyncio or not imported & SLOW  # asyncio itself imports some of them
 
 
 @pytest.mark.parametrize("module", ["serving.run", "processes.server_process", "processes.interpreter", "net.exchange"])
@@ -261,12 +242,9 @@ def test_module_in_the_current_directory_shadows_nothing(
     assert start("selectors").stop() == 0
 
 
-def test_crash_leaves_a_traceback_and_no_path(start: Start, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (directory / "crash.py").write_text(
-        "def serve(listener, stop):\n    listener.accept()\n    raise OSError('mine')\n"
-    )
-    monkeypatch.chdir(directory)
-    server = start("crash:serve", f"unix:{directory}/s")
+def test_crash_leaves_a_traceback_and_no_path(start: Start, directory: Path, module: Module) -> None:
+    crash = module("crash", "def serve(listener, stop):\n    listener.accept()\n    raise OSError('mine')\n")
+    server = start(crash, f"unix:{directory}/s")
     connect(server.address, 5).close()
     assert server.child.wait(20) == 1
     assert "Traceback" in server.child.stderr()
@@ -290,11 +268,8 @@ def swallows_everything(listener, stop):
 
 
 @pytest.mark.parametrize("name", ["leaves_a_thread", "swallows_everything"])
-def test_server_that_does_not_end_is_ended(
-    start: Start, directory: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    (directory / "lingering.py").write_text(LINGERING)
-    monkeypatch.chdir(directory)
+def test_server_that_does_not_end_is_ended(start: Start, module: Module, name: str) -> None:
+    module("lingering", LINGERING)
     server = start(f"lingering:{name}", grace=0.1)
     assert server.stop() == 1
     assert "did not stop when told to, and was terminated" in server.child.stderr()

@@ -3,7 +3,6 @@
 A value comes from the flag, else from the environment, else from the file, else it is the default.
 """
 
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from upecho.support.errors import CallerError
 from upecho.support.text import unknown_name
 
 FILE = "upecho.configuration_file"  # the key in click's context.meta that holds the path
-KEYS = ("bind", *(field.name for field in fields(Settings)))
+KEYS = ("bind", *Settings._fields)
 
 
 def origin(context: click.Context | None, parameter: click.Parameter | None) -> str:

@@ -12,7 +12,8 @@ from dataclasses import asdict
 from upecho.load.engine import engine
 from upecho.load.plan import Job
 from upecho.net.address import Address
-from upecho.processes import procfs, rlimits
+from upecho.processes import rlimits
+from upecho.processes.linux import procfs
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 from upecho.load import saturation
 from upecho.load.plan import LoadResult, Plan, ServerUse
 from upecho.net.address import Address
-from upecho.processes import procfs
+from upecho.processes.linux import procfs
 from upecho.support import extension
 from upecho.support.errors import Unavailable
 

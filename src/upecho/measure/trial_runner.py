@@ -13,9 +13,11 @@ from upecho.measure.statistics.noise import disturbances
 from upecho.measure.statistics.plausibility import why_void
 from upecho.measure.throttling import Quotas
 from upecho.measure.trials import Fault, Finding, Trial
-from upecho.processes import procfs, rlimits
+from upecho.processes import rlimits
 from upecho.processes.ending import ended
-from upecho.processes.server_process import Launch, ServerProcess, StartFailure, start_server
+from upecho.processes.linux import procfs
+from upecho.processes.server_process import Launch, ServerProcess
+from upecho.processes.starting import StartFailure, start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.support import timeouts
 from upecho.support.error_reports import error_reports

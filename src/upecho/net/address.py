@@ -6,8 +6,7 @@ import errno
 import os
 import socket
 import sys
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from upecho.support.errors import AddressError, NoPortLeft, Unavailable
 
@@ -82,8 +81,7 @@ def _connect(name: tuple[str, int]) -> None:
         raise
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(NamedTuple):
     """Where a server listens.
 
     Attributes:

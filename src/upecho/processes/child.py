@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO
 
-from upecho.processes.process_tree import AVAILABLE, descendants
+from upecho.processes.linux.process_tree import AVAILABLE, descendants
 from upecho.support import timeouts
 from upecho.support.errors import HarnessError
 
@@ -18,6 +18,7 @@ LONGEST_LINE_BYTES = 1 << 24  # the result of a load engine is far shorter
 LONGEST_STDERR_BYTES = 1 << 16  # as much of stderr is returned at once
 MAX_STDERR_BYTES = 1 << 24  # as much of stderr is kept on the disk
 START_SECONDS = 20.0  # for two forks and an exec
+END_SECONDS = 2.0  # until a process that has nothing left to do has ended
 KILL_SECONDS = 5.0  # until a process that was killed has to be gone; freeing much memory takes a while
 KILL_PAUSE_SECONDS = 0.01  # until a process that was killed is killed again
 

@@ -45,7 +45,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from upecho.processes.process_tree import GUARDIAN, descendants
+from upecho.processes.linux.process_tree import GUARDIAN, descendants
 
 LONGEST_DIRECTORY_BYTES = 60  # of the 103 or 107 bytes that the path of a Unix socket may have
 ATTEMPTS = 100  # bounds the fight against processes that start others faster than they can be killed

@@ -49,10 +49,11 @@ import os
 out = os.dup(1)
 os.dup2(2, 1)
 from upecho.support import errors
-from upecho.serving import registry, run as serving
+from upecho.serving import run as serving
+from upecho.serving.loading.implementation import load_implementation
 problem = None
 try:
-    registry.load_implementation(sys.argv[1])
+    load_implementation(sys.argv[1])
 except errors.Unavailable as error:
     problem = error.reason  # the hint would name a command that installs for another interpreter
 except errors.CallerError as error:

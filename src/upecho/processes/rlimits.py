@@ -3,7 +3,7 @@
 import os
 import resource
 
-from upecho.processes.process_tree import thread_count
+from upecho.processes.linux.process_tree import thread_count
 from upecho.support.errors import HarnessError
 
 

@@ -7,7 +7,6 @@ A worker inherits the signal handlers of the parent and the socket to which they
 the worker ignores them; otherwise one that reaches a new worker would stop the parent.
 """
 
-import dataclasses
 import errno
 import multiprocessing
 import os
@@ -28,31 +27,19 @@ def serve(listener: socket.socket, stop: Stop, count: int = WORKERS) -> None:
     context = multiprocessing.get_context("fork")
     stop_descriptor = stop.fileno()
     parent_ended, parent_alive = context.Pipe(duplex=False)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
-    def work(mask: set[int]) -> None:
+    def work() -> None:
         # Ctrl-C reaches every process of the group; only the parent decides when to stop.
         for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         parent_alive.close()
-        selectors.serve(listener, dataclasses.replace(stop, signal=parent_ended))
-
-    def start() -> list[BaseProcess]:
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-        worker = context.Process(target=work, args=[mask])
-        try:
-            worker.start()
-        except OSError as error:
-            if error.errno not in OUT_OF_RESOURCES | {errno.EAGAIN}:
-                raise
-            return []
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        return [worker]
+        selectors.serve(listener, stop._replace(signal=parent_ended))
 
     def fill(workers: list[BaseProcess]) -> list[BaseProcess]:
-        while len(workers) < count and (started := start()):
-            workers += started
+        while len(workers) < count and _starts(worker := context.Process(target=work)):
+            workers.append(worker)
         return workers
 
     with listener, parent_alive:
@@ -64,6 +51,20 @@ def serve(listener: socket.socket, stop: Stop, count: int = WORKERS) -> None:
             wait([stop_descriptor], RETRY_SECONDS)  # a worker that dies at once must not make the parent spin
             workers = fill([worker for worker in workers if worker.is_alive()])
     _end(workers, stop.grace + RETRY_SECONDS)
+
+
+def _starts(worker: BaseProcess) -> bool:
+    """Start a worker with the stop signals blocked; return whether the system had the resources for it."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    try:
+        worker.start()
+    except OSError as error:
+        if error.errno not in OUT_OF_RESOURCES | {errno.EAGAIN}:
+            raise
+        return False
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    return True
 
 
 def _end(workers: list[BaseProcess], seconds: float) -> None:

@@ -5,7 +5,7 @@ implementation may print while it is imported, so the reader skips lines without
 """
 
 import json
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from upecho.support.errors import AddressError, CallerError, Unavailable, Unusable
 
@@ -13,8 +13,7 @@ READY, REFUSED = "upecho-ready", "upecho-refused"
 ERRORS = {kind.__name__: kind for kind in (CallerError, AddressError, Unavailable, Unusable)}
 
 
-@dataclass(frozen=True)
-class Ready:
+class Ready(NamedTuple):
     """The server listens.
 
     Attributes:
@@ -24,8 +23,7 @@ class Ready:
     address: str
 
 
-@dataclass(frozen=True)
-class Refused:
+class Refused(NamedTuple):
     """The server cannot be started as asked.
 
     Attributes:

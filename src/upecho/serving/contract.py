@@ -63,8 +63,7 @@ A module may declare limits that the suite respects:
 
 import errno
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from upecho.serving.settings import Settings
 
@@ -90,8 +89,7 @@ class Readable(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Stop:
+class Stop(NamedTuple):
     """The signal to stop, and the settings that a server runs with.
 
     Attributes:

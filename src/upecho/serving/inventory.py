@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from upecho.net.address import Family
 from upecho.serving import registry
+from upecho.serving.loading.implementation import load_implementation
+from upecho.serving.loading.loops import load_loop
 from upecho.support.errors import CallerError
 
 
@@ -49,7 +51,7 @@ def implementations(without: Collection[str] = ()) -> list[ImplementationEntry]:
 def loops() -> list[Entry]:
     """Return the event loops that have a name."""
     return [
-        Entry(name, location, _obstacle(functools.partial(registry.load_loop, name)))
+        Entry(name, location, _obstacle(functools.partial(load_loop, name)))
         for name, location in registry.LOOPS.items()
     ]
 
@@ -61,7 +63,7 @@ def families() -> list[Entry]:
 
 def _implementation(row: registry.Registration) -> ImplementationEntry:
     try:
-        implementation = registry.load_implementation(row.name)
+        implementation = load_implementation(row.name)
     except CallerError as error:
         return ImplementationEntry(row.name, row.summary, error.detail, naive=row.naive)
     return ImplementationEntry(row.name, implementation.summary, None, implementation.max_clients, implementation.naive)

@@ -20,14 +20,13 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from upecho.net.address import Address
-from upecho.serving import registry
 from upecho.serving.announcement import Ready, Refused, encode
 from upecho.serving.contract import Stop
 from upecho.serving.listener import listening
+from upecho.serving.loading.implementation import load_implementation
 from upecho.serving.settings import Settings
 from upecho.serving.stop_signals import OVERTIME_SECONDS, stop_signals
 from upecho.support.errors import CallerError, HarnessError, NoPortLeft, UpechoError
@@ -35,8 +34,7 @@ from upecho.support.errors import CallerError, HarnessError, NoPortLeft, UpechoE
 NO_PORT_STATUS = 75  # EX_TEMPFAIL in sysexits.h: trying again later may succeed; no program ends with it by chance
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """An implementation to run and where, as it travels to a child process.
 
     Attributes:
@@ -52,13 +50,13 @@ class Order:
 
     def to_json(self) -> str:
         """Return the order as one line of JSON."""
-        return json.dumps(asdict(self))
+        return json.dumps(self)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Return the order that ``to_json`` encoded."""
-        fields = json.loads(text)
-        return cls(fields["target"], fields["address"], Settings(**fields["settings"]))
+        target, address, settings = json.loads(text)
+        return cls(target, address, Settings(*settings))
 
 
 def run(order: Order, announce: Callable[[Address], None]) -> None:
@@ -71,7 +69,7 @@ def run(order: Order, announce: Callable[[Address], None]) -> None:
     Raises:
         UpechoError: The order cannot be carried out, or the server did not stop.
     """
-    implementation = registry.load_implementation(order.target)
+    implementation = load_implementation(order.target)
     grace = max(order.settings.grace, implementation.grace)
     timeout = 0.0 if implementation.naive else grace + OVERTIME_SECONDS
     # Signals are handled before a Unix path exists, so that a stop at any moment removes the path.

@@ -1,6 +1,6 @@
 """The settings of a server: names, defaults and limits, defined in one place."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 DEFAULT_ADDRESS = "127.0.0.1:8080"
 
@@ -13,8 +13,7 @@ MAX_GRACE = 3600.0  # service managers would consider a longer stop a hang
 MAX_MODE = 0o777
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """Settings of a server, whatever its I/O model.
 
     Attributes:
@@ -28,3 +27,6 @@ class Settings:
     receive_size: int = 65536
     grace: float = 5.0
     mode: int = 0o600
+
+
+DEFAULTS = Settings()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from upecho.net.address import Address, Family
-from upecho.serving import registry
+from upecho.serving.loading.implementation import load_implementation
 from upecho.support.errors import CallerError
 
 COMMAND = "cmd:"
@@ -80,7 +80,7 @@ class Target:
         if cls.is_address(text):
             return cls(text, Kind.ADDRESS, frozenset({Address.parse(text).family}), max_clients)
         with contextlib.redirect_stdout(sys.stderr):  # a module may print while it is imported
-            implementation = registry.load_implementation(text)
+            implementation = load_implementation(text)
         return cls(
             text,
             Kind.IMPLEMENTATION,

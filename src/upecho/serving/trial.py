@@ -11,7 +11,8 @@ import json
 import os
 import sys
 
-from upecho.serving import registry
+from upecho.serving.loading.implementation import load_implementation
+from upecho.serving.loading.loops import expect_loop
 from upecho.support.errors import CallerError, Unusable
 
 STEP, REASON = "upecho-step", "reason"  # keys of a report
@@ -54,10 +55,10 @@ def decode(line: str) -> tuple[Step, str | None] | None:
 def _failure(text: str, reports: int) -> str | None:
     """Return why a target is unusable; None if it is not."""
     try:
-        registry.load_implementation(text)
+        load_implementation(text)
         if loop := text.partition("+")[2]:
             _report(reports, Step.CONSTRUCTION)
-            registry.expect_loop(loop)
+            expect_loop(loop)
     except Unusable as error:
         return error.detail
     return None

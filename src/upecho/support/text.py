@@ -1,6 +1,5 @@
 """Helpers for text that people read: counts of things, untrusted text, names that do not exist."""
 
-import difflib
 from collections.abc import Iterable
 
 # Kinds with so many names that a message points to a command instead of listing them.
@@ -29,6 +28,8 @@ def unknown_name(kind: str, name: str, known: Iterable[str], *forms: str) -> str
         known: The names that exist.
         forms: Other spellings that are accepted, such as ``module:attribute``; listed after the names.
     """
+    import difflib  # noqa: PLC0415 (slow, and only a mistake needs it)
+
     known = list(known)
     near = difflib.get_close_matches(name, known, n=1)
     listed = LISTED_BY.get(kind) or f"known: {', '.join([*known, *forms])}"

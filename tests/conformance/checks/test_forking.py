@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from upecho.processes import procfs
+from upecho.processes.linux import procfs
 
 SHARED_BYTES = 40 << 20
 FORKING = f"""

@@ -6,7 +6,7 @@ from upecho.conformance.catalogue import by_id
 from upecho.conformance.run.outcome import Verdict
 from upecho.conformance.run.runner import Runner
 from upecho.net.address import Family
-from upecho.processes import procfs
+from upecho.processes.linux import procfs
 from upecho.serving.target import Target
 
 CHECKS = "no-cpu-while-idle bounded-memory-under-backpressure no-busy-loop-while-stalled"

@@ -9,6 +9,7 @@ import pytest
 from upecho.conformance.check import Check
 from upecho.conformance.checks.test_listening import test_only_given_address as run_check
 from upecho.conformance.harness.launcher import Launcher
+from upecho.conformance.harness.starting import Starter
 from upecho.conformance.harness.violation import Violation
 from upecho.net.address import Address, Family
 from upecho.processes.server_process import ServerProcess
@@ -34,7 +35,7 @@ def launch(supervisor: Supervisor) -> Iterator[Launch]:
 
         def launch(function: str) -> Launcher:
             program = f"cmd:{sys.executable} -m tests.broken.wrong_addresses {function} {{address}}"
-            launcher = Launcher(Target.parse(program), Family.INET, supervisor)
+            launcher = Launcher(Starter(Target.parse(program), Family.INET, supervisor))
             check = Check.of(run_check)
             assert check
             launcher.begin_check(check)
@@ -58,6 +59,6 @@ def test_another_server_with_the_same_port_at_another_address_is_not_held_agains
 ) -> None:
     launcher = launch("correct")
     address = unused(Address.parse("127.0.0.1:0"))
-    monkeypatch.setattr(launcher, "new_address", lambda: str(address))
+    monkeypatch.setattr(launcher.starter, "new_address", lambda: str(address))
     with listening(Address.parse(f"127.0.0.2:{address.port}"), Settings()):
         run_check(launcher)

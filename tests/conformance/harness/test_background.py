@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from upecho.conformance.harness.background import BackgroundCheck
-from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import Log, Violation
 from upecho.net.address import Address
 

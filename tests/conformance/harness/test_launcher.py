@@ -9,6 +9,7 @@ import pytest
 
 from upecho.conformance.catalogue import by_id
 from upecho.conformance.harness.launcher import Launcher
+from upecho.conformance.harness.starting import Starter
 from upecho.conformance.harness.violation import NotReached, OutOfTime, Violation
 from upecho.net.address import Family
 from upecho.processes.supervisor import Supervisor
@@ -62,7 +63,7 @@ def launcher(
             with open("mine.py", "w") as file:  # noqa: PTH123 (in the current directory)
                 file.write(target)
             target = "mine:serve"
-        one = Launcher(Target.implementation(target), Family.UNIX, supervisor, run_all=run_all)
+        one = Launcher(Starter(Target.implementation(target), Family.UNIX, supervisor), run_all=run_all)
         one.begin_check(by_id()[check])
         launchers.append(one)
         return one

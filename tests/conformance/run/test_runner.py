@@ -89,6 +89,16 @@ def test_each_due_check_is_in_one_share(targets: list[str], jobs: int, workers: 
         assert sorted(check.id for check in shared) == sorted(check.id for check in due)
 
 
+def test_shares_take_about_the_same_time() -> None:
+    seconds = [sum(check.seconds for check in share.checks) for share in divide(pairs("selectors"), CHECKS, jobs=4)]
+    assert max(seconds) - min(seconds) < 0.3
+
+
+def test_checks_of_a_share_keep_their_order() -> None:
+    for share in divide(pairs("selectors"), CHECKS, jobs=4):
+        assert list(share.checks) == [check for check in CHECKS if check in share.checks]
+
+
 def test_each_share_ends_with_the_checks_that_run_last() -> None:
     for share in divide(pairs("selectors"), CHECKS, jobs=4):
         assert ids(share)[-2:] == ["no-errors-on-stderr", "quiet-stderr"]

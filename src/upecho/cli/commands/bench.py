@@ -15,7 +15,7 @@ from upecho.cli.parameters import FamilyName, Number, ScenarioName, TargetName
 from upecho.cli.signals import as_interrupts
 from upecho.load.engine import NAMES, best
 from upecho.measure.plan import pythons
-from upecho.measure.plan.cell_plan import every_cell, missing_baselines
+from upecho.measure.plan.cell_plan import PlannedCell, every_cell, missing_baselines
 from upecho.measure.plan.scenarios import ALL, DEFAULT_SCENARIOS, SUMMARIES
 from upecho.measure.plan.settings import Limits, RunSettings, Window
 from upecho.measure.run import Run, expect_engine_supports
@@ -143,13 +143,17 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     bench_selection.report_missing_baseline(targets, reasons)
     cells += missing_baselines(cells)
     check = not options["no_check"]
-    if check:
-        from upecho.cli.bench_gate import checked  # noqa: PLC0415 (imports the suite, which not every run needs)
-
-        with as_interrupts():
-            cells = checked(cells)
+    cells = _checked(cells) if check else cells
     settings = RunSettings(window, limits, checked=check, even_if_failing=options["even_if_failing"])
     return measure(Run(cells, settings), save)
+
+
+def _checked(cells: Sequence[PlannedCell]) -> list[PlannedCell]:
+    """Run the checks that gate a measurement, and return the cells with those that failed."""
+    from upecho.cli.bench_gate import checked  # noqa: PLC0415 (imports the suite, which not every run needs)
+
+    with as_interrupts():
+        return checked(cells)
 
 
 def _window_and_limits(options: dict[str, Any]) -> tuple[Window, Limits]:

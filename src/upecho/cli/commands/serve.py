@@ -12,6 +12,7 @@ from upecho.net.address import Address
 from upecho.serving import run as serving
 from upecho.serving.settings import (
     DEFAULT_ADDRESS,
+    DEFAULTS,
     MAX_BACKLOG,
     MAX_GRACE,
     MAX_RECEIVE_SIZE,
@@ -29,19 +30,19 @@ option = functools.partial(click.option, show_default=True, show_envvar=True)
     help="HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME; port 0 picks a free port.",
 )  # fmt: skip
 @option(
-    "--backlog", envvar="UPECHO_BACKLOG", default=Settings.backlog, type=Number(0, MAX_BACKLOG), metavar="N",
+    "--backlog", envvar="UPECHO_BACKLOG", default=DEFAULTS.backlog, type=Number(0, MAX_BACKLOG), metavar="N",
     help="Connections that may wait in the queue of the listener.",
 )  # fmt: skip
 @option(
-    "--receive-size", envvar="UPECHO_RECEIVE_SIZE", default=Settings.receive_size, metavar="BYTES",
+    "--receive-size", envvar="UPECHO_RECEIVE_SIZE", default=DEFAULTS.receive_size, metavar="BYTES",
     type=Number(1, MAX_RECEIVE_SIZE), help="Bytes requested by one recv call.",
 )  # fmt: skip
 @option(
-    "--grace", envvar="UPECHO_GRACE", default=Settings.grace, type=Number(0.0, MAX_GRACE), metavar="SECONDS",
+    "--grace", envvar="UPECHO_GRACE", default=DEFAULTS.grace, type=Number(0.0, MAX_GRACE), metavar="SECONDS",
     help="Time that open connections get to finish after the stop signal.",
 )  # fmt: skip
 @option(
-    "--mode", envvar="UPECHO_MODE", default=f"{Settings.mode:04o}", type=Mode(), metavar="OCTAL",
+    "--mode", envvar="UPECHO_MODE", default=f"{DEFAULTS.mode:04o}", type=Mode(), metavar="OCTAL",
     help="Permissions of the path of a Unix socket, in octal.",
 )  # fmt: skip
 @click.option(

@@ -12,7 +12,8 @@ import pytest
 from upecho.conformance.check import Check, Level
 from upecho.conformance.findings import Record, Recorded
 from upecho.conformance.harness.launcher import Launcher
-from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.servers.server import Server
+from upecho.conformance.harness.starting import Starter
 from upecho.conformance.plugin import refuse
 from upecho.conformance.run.explaining import as_text
 from upecho.conformance.run.given import Given
@@ -133,13 +134,13 @@ def supervisor() -> Iterator[Supervisor]:
 def launcher(supervisor: Supervisor, request: pytest.FixtureRequest) -> Iterator[Launcher]:
     """Start one target over one family as often as the checks need it."""
     target, family = request.param
-    options = {"interpreter": request.config.stash[PYTHON], "run_all": request.config.getoption("--upecho-all")}
-    launcher = Launcher(target, family, supervisor, **options)
+    starter = Starter(target, family, supervisor, request.config.stash[PYTHON])
+    launcher = Launcher(starter, run_all=request.config.getoption("--upecho-all"))
     for item in request.session.items:
-        if (check := _check(item)) and check.background and _pair(item) == request.param:
-            launcher.start_background(check, item.function)  # type: ignore[attr-defined]
+        if (check := _check(item)) and _pair(item) == request.param and launcher.may_run_in_background(check):
+            launcher.background.start(check, item.function)  # type: ignore[attr-defined]
     yield launcher
-    launcher.discard_background()
+    launcher.background.discard()
     launcher.discard_shared()
 
 
@@ -153,9 +154,9 @@ def _one_check(launcher: Launcher, request: pytest.FixtureRequest) -> Iterator[N
     assert check
     launcher.begin_check(check)
     try:
-        if reason := launcher.unsupported_reason(check):
+        if reason := launcher.declared.unsupported_reason(check):
             request.node.stash[UNSUPPORTED] = reason
-            if not launcher.works_anyway(check):
+            if not launcher.declared.works_anyway(check):
                 pytest.skip(reason)
         launcher.expect_worth_running()
         yield

@@ -3,7 +3,7 @@
 import random
 
 from upecho.conformance.check import Level, check
-from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.servers.server import Server
 
 MIB = 1 << 20
 SEED = 20260702

@@ -2,10 +2,10 @@
 
 from upecho.conformance.check import Level, check
 from upecho.conformance.findings import Record, Recorded
-from upecho.conformance.harness.client import Client
-from upecho.conformance.harness.pace import paced
-from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.clients.client import Client
+from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import Unsupported, Violation, precondition
+from upecho.conformance.harness.workloads.pace import paced
 from upecho.net.address import Family
 from upecho.support import timeouts
 

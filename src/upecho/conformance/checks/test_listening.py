@@ -1,16 +1,15 @@
 """Checks of the address: a server listens where it was told to and nowhere else, or says why it cannot."""
 
 import contextlib
-from dataclasses import replace
 from pathlib import Path
 
 from upecho.conformance.check import Level, check
 from upecho.conformance.harness.launcher import Launcher
-from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import Unsupported, Violation, precondition
 from upecho.net import connecting
 from upecho.net.address import MAX_PATH_BYTES, Address, Family
-from upecho.processes.listening import described
+from upecho.processes.linux.listening import described
 from upecho.serving.listener import listening
 from upecho.serving.settings import Settings
 from upecho.support import timeouts
@@ -29,9 +28,9 @@ def test_only_given_address(launcher: Launcher) -> None:
 
     Source: ip(7) and ipv6(7): a socket bound to INADDR_ANY or in6addr_any receives packets for every local address.
     """
-    if not launcher.target.is_given_host:
+    if not launcher.starter.target.is_given_host:
         raise Unsupported("the command is given only the port")
-    others = _other_addresses(Address.parse(launcher.new_address()))
+    others = _other_addresses(Address.parse(launcher.starter.new_address()))
     for _ in range(STARTS):
         with precondition("a server at its address"):
             server = launcher.start()
@@ -57,7 +56,7 @@ def test_clear_bind_error(launcher: Launcher) -> None:
     first = launcher.start()
     for address in (str(first.address), *_impossible_addresses(launcher)):
         with precondition(f"a refusal of {address}"):
-            written = launcher.expect_refusal(address)
+            written = launcher.starter.expect_refusal(address)
         _expect_one_clear_line(written, usual=first.process.child.stderr())
 
 
@@ -78,14 +77,14 @@ def _other_addresses(given: Address) -> list[Address]:
 
 def _is_reached(listener: Address, client: Address) -> bool:
     """Whether a client that connects to one address reaches a listener of ours at another, with the same port."""
-    with contextlib.suppress(AddressError, Unavailable), listening(replace(listener, port=0), Settings()) as bound:
-        return _accepts(replace(client, port=Address.of(bound).port))
+    with contextlib.suppress(AddressError, Unavailable), listening(listener._replace(port=0), Settings()) as bound:
+        return _accepts(client._replace(port=Address.of(bound).port))
     return False
 
 
 def _reached_until_stopped(server: Server, others: list[Address]) -> list[Address]:
     """Return the addresses at which connections were accepted until the server was killed; it is killed for that."""
-    ours = [replace(other, port=server.address.port) for other in others]
+    ours = [other._replace(port=server.address.port) for other in others]
     if reached := [address for address in ours if _accepts(address)]:
         server.kill()
     return [address for address in reached if not _accepts(address)]
@@ -101,11 +100,11 @@ def _accepts(address: Address) -> bool:
 
 def _impossible_addresses(launcher: Launcher) -> list[str]:
     """Return the addresses, beside one in use, at which no server of a family can listen."""
-    if launcher.family is not Family.UNIX:
+    if launcher.starter.family is not Family.UNIX:
         return []
-    occupied = launcher.new_address()
+    occupied = launcher.starter.new_address()
     Path(Address.parse(occupied).path).write_text("a regular file")
-    return [occupied, f"unix:{launcher.supervisor.directory}/{'x' * MAX_PATH_BYTES}"]
+    return [occupied, f"unix:{launcher.starter.supervisor.directory}/{'x' * MAX_PATH_BYTES}"]
 
 
 def _expect_one_clear_line(written: str, *, usual: str) -> None:

@@ -5,14 +5,14 @@ import time
 
 from upecho.conformance.check import Level, check
 from upecho.conformance.findings import Record, Recorded
-from upecho.conformance.harness.churn import churn, reset
-from upecho.conformance.harness.client import Client
-from upecho.conformance.harness.connection import TIMEOUT_SECONDS
-from upecho.conformance.harness.growth import Work, expect_level_memory
+from upecho.conformance.harness.clients.client import Client
+from upecho.conformance.harness.clients.connection import TIMEOUT_SECONDS
 from upecho.conformance.harness.launcher import Launcher
-from upecho.conformance.harness.pace import paced
-from upecho.conformance.harness.server import Server, settled
+from upecho.conformance.harness.servers.server import Server, settled
 from upecho.conformance.harness.violation import Unsupported, Violation, precondition
+from upecho.conformance.harness.workloads.churn import churn, reset
+from upecho.conformance.harness.workloads.growth import Work, expect_level_memory
+from upecho.conformance.harness.workloads.pace import paced
 from upecho.support import timeouts
 
 CHURN = 2000

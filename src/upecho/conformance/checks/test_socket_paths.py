@@ -10,10 +10,10 @@ from pathlib import Path
 
 from upecho.conformance.check import Level, check
 from upecho.conformance.harness.launcher import Launcher
-from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import Violation, precondition
 from upecho.net.address import MAX_PATH_BYTES, Address, Family
-from upecho.processes.creation_stops import stopping_at_creation
+from upecho.processes.linux.creation_stops import stopping_at_creation
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
 OWNER_ONLY = 0o700
@@ -26,7 +26,7 @@ def test_stale_socket_path_reused(launcher: Launcher) -> None:
 
     Source: unix(7): binding creates a path, and closing does not remove it.
     """
-    address = launcher.new_address()
+    address = launcher.starter.new_address()
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(Address.parse(address).path)
     launcher.start(address).connect()
@@ -38,14 +38,14 @@ def test_live_socket_path_kept(launcher: Launcher) -> None:
 
     Source: unix(7): a path that is removed and bound again cuts off the server that listened there.
     """
-    address = launcher.new_address()
+    address = launcher.starter.new_address()
     path = Path(Address.parse(address).path)
     with socket.socket(socket.AF_UNIX) as live, socket.socket(socket.AF_UNIX) as client:
         live.bind(str(path))
         live.listen(0)
         client.connect(str(path))
         with _expect_same_file(path):
-            launcher.expect_refusal(address)
+            launcher.starter.expect_refusal(address)
 
 
 @check(Level.MUST, gate=False, process=True, families=[Family.UNIX])
@@ -54,10 +54,10 @@ def test_regular_file_kept(launcher: Launcher) -> None:
 
     Source: unix(7): bind() fails with EADDRINUSE on any existing path; only a socket could be stale.
     """
-    address = launcher.new_address()
+    address = launcher.starter.new_address()
     path = Path(Address.parse(address).path)
     path.write_text("precious")
-    launcher.expect_refusal(address)
+    launcher.starter.expect_refusal(address)
     if _content(path) != b"precious":
         raise Violation("the file unchanged", "it was changed or removed")
 
@@ -68,7 +68,7 @@ def test_socket_path_too_long(launcher: Launcher) -> None:
 
     Source: unix(7): sun_path has 108 bytes.
     """
-    launcher.expect_refusal(f"unix:{launcher.supervisor.directory}/{'x' * MAX_PATH_BYTES}")
+    launcher.starter.expect_refusal(f"unix:{launcher.starter.supervisor.directory}/{'x' * MAX_PATH_BYTES}")
 
 
 @check(Level.MUST, gate=False, process=True, families=[Family.UNIX])
@@ -108,7 +108,7 @@ def test_socket_path_permissions(launcher: Launcher) -> None:
     Source: unix(7): connecting requires write permission on the path, which depends on the umask; a chmod after bind()
     leaves a moment in which any user may connect.
     """
-    directory = launcher.new_directory()
+    directory = launcher.starter.new_directory()
     path = directory / "s"
     modes: list[int] = []
     with (

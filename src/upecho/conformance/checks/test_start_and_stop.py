@@ -4,11 +4,11 @@ import random
 import signal
 
 from upecho.conformance.check import Level, check
-from upecho.conformance.harness.client import Client
+from upecho.conformance.harness.clients.client import Client
 from upecho.conformance.harness.launcher import Launcher
-from upecho.conformance.harness.server import Server, settled
+from upecho.conformance.harness.servers.server import Server, settled
 from upecho.conformance.harness.violation import Unsupported, Violation, precondition
-from upecho.processes import thread_signal
+from upecho.processes.linux import thread_signal
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
 SEED = 20260704
@@ -175,7 +175,7 @@ def test_address_in_use(launcher: Launcher) -> None:
     """
     first = launcher.start()
     client = _served_client(first)
-    launcher.expect_refusal(str(first.address))
+    launcher.starter.expect_refusal(str(first.address))
     client.exchange(b"undisturbed")
     client.close()
     first.connect().exchange(b"still serving")

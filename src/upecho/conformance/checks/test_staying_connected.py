@@ -1,7 +1,7 @@
 """Checks of connections on which nothing moves for seconds; they wait while other checks run."""
 
 from upecho.conformance.check import Level, check
-from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import precondition
 
 SECONDS = 3.5  # longer than the timeouts of 1, 2 and 3 s that servers use

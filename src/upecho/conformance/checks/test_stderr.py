@@ -4,7 +4,7 @@ import signal
 
 from upecho.conformance.check import Level, check
 from upecho.conformance.harness.launcher import Launcher
-from upecho.conformance.harness.server import Server
+from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import NotReached, precondition
 from upecho.support import timeouts
 

@@ -1,10 +1,11 @@
-"""A check that spends its time waiting, and therefore runs in a thread while other checks run."""
+"""Checks that spend their time waiting, and therefore run in a thread while other checks run."""
 
 import threading
 from collections.abc import Callable
 
-from upecho.conformance.harness.server import Server
-from upecho.conformance.harness.violation import Log
+from upecho.conformance.check import Check
+from upecho.conformance.harness.servers.server import Server
+from upecho.conformance.harness.violation import Log, Violation
 
 
 class BackgroundCheck:
@@ -45,3 +46,52 @@ class BackgroundCheck:
         self._thread.join()
         if self._failure:
             raise self._failure
+
+
+class BackgroundChecks:
+    """The background checks of one target over one family whose turn has not come yet."""
+
+    def __init__(self, start: Callable[[], Server], max_clients: int | None) -> None:
+        """Prepare to start checks; none is started yet.
+
+        Args:
+            start: Starts a server.
+            max_clients: Number of clients that a server serves at the same time; None means any number.
+        """
+        self._start = start
+        self._max_clients = max_clients
+        self._running: dict[str, BackgroundCheck | Violation] = {}  # by the id of the check
+
+    def start(self, check: Check, function: Callable[[Server], object]) -> None:
+        """Start a check with a server of its own.
+
+        Args:
+            check: The description of the check.
+            function: The check itself.
+        """
+        try:
+            server = self._start()
+        except Violation as violation:
+            self._running[check.id] = violation
+            return
+        log = Log()
+        server.begin_check(log, self._max_clients)
+        self._running[check.id] = BackgroundCheck(function, server, log)
+
+    def pop(self, check: Check) -> BackgroundCheck | None:
+        """Return a check that was started, whose turn has come; None if it was not started.
+
+        Raises:
+            Violation: Its server has not started.
+        """
+        running = self._running.pop(check.id, None)
+        if isinstance(running, Violation):
+            raise running
+        return running
+
+    def discard(self) -> None:
+        """End the servers of the checks whose turn never came."""
+        for running in self._running.values():
+            if isinstance(running, BackgroundCheck):
+                running.server.process.child.close()
+        self._running.clear()

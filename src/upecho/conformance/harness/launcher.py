@@ -1,90 +1,62 @@
-"""One target over one family: starts its servers for checks and keeps account of what they wrote to stderr."""
+"""Provides each check with the servers that it needs, and keeps account of what they wrote to stderr."""
 
 import contextlib
 import errno
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from upecho.conformance.check import Check
-from upecho.conformance.harness.background import BackgroundCheck
+from upecho.conformance.harness.background import BackgroundChecks
 from upecho.conformance.harness.budget import Budget
+from upecho.conformance.harness.declarations import Declarations
 from upecho.conformance.harness.first_client import ANSWER_CHECK, Obstacle, wrong_echo
-from upecho.conformance.harness.server import Server
-from upecho.conformance.harness.stderr import Fragment, errors, summarized
-from upecho.conformance.harness.violation import (
-    Log,
-    OutOfTime,
-    Violation,
-    precondition,
-    unrequested_ending,
-)
-from upecho.net.address import Address, Family
-from upecho.processes import procfs
-from upecho.processes.ending import ending
-from upecho.processes.interpreter import Interpreter
-from upecho.processes.listening import described
-from upecho.processes.server_process import Launch, StartFailure, start_server
-from upecho.processes.supervisor import Supervisor
-from upecho.serving.listener import unused
-from upecho.serving.settings import Settings
-from upecho.serving.target import Kind, Target
+from upecho.conformance.harness.servers.server import Server
+from upecho.conformance.harness.servers.stderr import Fragment, errors, summarized
+from upecho.conformance.harness.starting import GRACE_SECONDS, Starter
+from upecho.conformance.harness.violation import Log, OutOfTime, Violation, precondition
+from upecho.processes.server_process import Launch
+from upecho.serving.target import Kind
 from upecho.support.text import plural
 from upecho.support.tracebacks import important_lines
 
-GRACE_SECONDS = 2.0  # that an implementation is told
 OURS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # errors that say that this process lacks something
-ANSWER_SECONDS = 0.3  # a client that is answered later than this had to wait for its turn
 
 
 class Launcher:
-    """Starts servers of one target over one family.
+    """Provides the servers of one target over one family, for one check after another.
 
     One server is shared by the checks that do not need one of their own. It is replaced after a failed check and when
     it has stopped serving.
 
     Attributes:
-        target: What is checked.
-        family: The socket family of every server.
-        supervisor: What the server processes are children of.
+        starter: Starts the servers.
         log: Events of the current check.
         budget: The time that failed checks have taken.
+        declared: What the target declares not to support.
+        background: The checks that run in the background.
     """
 
-    def __init__(
-        self,
-        target: Target,
-        family: Family,
-        supervisor: Supervisor,
-        *,
-        interpreter: Interpreter | None = None,
-        run_all: bool = False,
-    ) -> None:
-        """Prepare to start servers; none is started yet.
+    def __init__(self, starter: Starter, *, run_all: bool = False) -> None:
+        """Prepare to provide servers; none is started yet.
 
         Args:
-            target: What is checked.
-            family: The socket family of every server.
-            supervisor: What the server processes are children of.
-            interpreter: Python that runs an implementation; None means this one.
+            starter: Starts the servers.
             run_all: Whether every check is run, even if the target answers nothing or failed checks take long.
         """
-        self.target = target
-        self.family = family
-        self.supervisor = supervisor
+        self.starter = starter
         self.budget = Budget(limited=not run_all)
         self.log = Log()
+        self.declared = Declarations(starter.target, starter.family, self.shared_server)
+        self.background = BackgroundChecks(lambda: self._start(starter.launch()), starter.target.max_clients)
+        self._target = starter.target
         self._run_all = run_all
-        self._interpreter = interpreter
         self._shared: Server | None = None
         self._served: list[str] = []  # ids of the checks that have used the shared server
         self._started: list[Server] = []
-        self._hung_at_start: tuple[str, str] | None = None  # what was expected and seen
         self._written: list[list[Fragment]] = []  # by each server so far whose stderr counts
         self._check: Check
         self._turn = self.log  # begins with the turn of the current check; that of a background check begins earlier
-        self._background: dict[str, BackgroundCheck | Violation] = {}  # by the id of the check
         self._max_clients: int | None = None
 
     def begin_check(self, check: Check) -> None:
@@ -93,7 +65,7 @@ class Launcher:
         self._turn = self.log
         self._check = check
         # A check with more clients than the target declares to serve shows something only if it connects all of them.
-        self._max_clients = None if self._takes_too_many(check) else self.target.max_clients
+        self._max_clients = None if self.declared.takes_too_many(check) else self._target.max_clients
         for server in self._servers():
             server.begin_check(self.log, self._max_clients)
 
@@ -141,24 +113,13 @@ class Launcher:
                 if server is not self._shared or self._check.id in self._served:
                     server.expect_still_serving()
 
-    def start_background(self, check: Check, function: Callable[[Server], object]) -> None:
-        """Start a check in the background with a server of its own.
+    def may_run_in_background(self, check: Check) -> bool:
+        """Whether a check spends its time waiting and can have a server of its own for that.
 
-        Args:
-            check: The description of the check.
-            function: The check itself. It is not started if the target does not support it, or if the user started the
-                target, which may then serve only one client at a time.
+        A server that the user started may serve only one client at a time.
         """
-        if self.target.kind is Kind.ADDRESS or self.unsupported_reason(check) is not None:
-            return
-        try:
-            server = self._start(self._launch(self.new_address()))
-        except Violation as violation:
-            self._background[check.id] = violation
-            return
-        log = Log()
-        server.begin_check(log, self.target.max_clients)
-        self._background[check.id] = BackgroundCheck(function, server, log)
+        is_ours = self._target.kind is not Kind.ADDRESS
+        return check.background and is_ours and self.declared.unsupported_reason(check) is None
 
     def finish_background(self) -> bool:
         """Wait for the current check if it runs in the background, and return whether it did.
@@ -166,22 +127,13 @@ class Launcher:
         Raises:
             Exception: What the check has raised, such as a violation.
         """
-        running = self._background.pop(self._check.id, None)
-        if isinstance(running, Violation):
-            raise running
+        running = self.background.pop(self._check)
         if running:
             self.log = running.log
             self._started.append(running.server)
             running.join()
-            running.server.begin_check(self._turn, self.target.max_clients)  # what follows is not part of the check
+            running.server.begin_check(self._turn, self._target.max_clients)  # what follows is not part of it
         return running is not None
-
-    def discard_background(self) -> None:
-        """End the servers of background checks whose turn never came."""
-        for running in self._background.values():
-            if isinstance(running, BackgroundCheck):
-                running.server.process.child.close()
-        self._background.clear()
 
     def end_check(self, *, failed: bool) -> None:
         """Disconnect all clients, end the servers of this check, and the shared one too if it may be damaged."""
@@ -264,7 +216,7 @@ class Launcher:
 
     def shared_server(self) -> Server:
         """Return the server that one check after another talks to; start it if there is none."""
-        if self._shared and self.target.kind is not Kind.ADDRESS and not self._shared.process.child.is_alive():
+        if self._shared and self._target.kind is not Kind.ADDRESS and not self._shared.process.child.is_alive():
             self.discard_shared()
         if self._shared is None:
             self._shared = self._start_shared()
@@ -274,17 +226,17 @@ class Launcher:
         return self._shared
 
     def _start_shared(self) -> Server:
-        if self.target.kind is Kind.ADDRESS:
-            return Server(self.target.address())
+        if self._target.kind is Kind.ADDRESS:
+            return Server(self._target.address())
         judges_that = self._check.id == ANSWER_CHECK
         with contextlib.nullcontext() if judges_that else precondition("a server that starts"):
-            return self._start(self._launch(self.new_address()))
+            return self._start(self.starter.launch())
 
     def discard_shared(self) -> None:
         """End the shared server, so that the next check gets a new one; one at an address goes on, with its history."""
         if self._shared:
             self._shared.disconnect()
-        if self._shared and self.target.kind is not Kind.ADDRESS:
+        if self._shared and self._target.kind is not Kind.ADDRESS:
             self._shared.process.child.close()
             self._served = []
         self._shared = None
@@ -305,115 +257,17 @@ class Launcher:
             descriptors: Number of descriptors that it may open; None means as many as this process.
             prefix: A program and arguments that execute the command which follows them.
         """
-        launch = self._launch(address or self.new_address(), grace=grace, descriptors=descriptors)
+        launch = self.starter.launch(address, grace=grace, descriptors=descriptors)
         server = self._start(replace(launch, prefix=prefix))
         self._started.append(server)
         server.begin_check(self.log, self._max_clients)
         return server
 
-    def expect_refusal(self, address: str) -> str:
-        """Expect that a server ends, with an error status, because it cannot listen at an address.
-
-        Returns:
-            What it wrote to stderr.
-        """
-        try:
-            # Something else may answer at the address, so a connection would not show that this server is ready.
-            with start_server(self.supervisor, self._launch(address), may_connect=False):
-                raise Violation(f"no server at {address}", "it is ready")
-        except StartFailure as failure:
-            expected = f"an exit status other than 0 for {address}"
-            if failure.status is None:
-                raise Violation(expected, "a process that neither serves nor ends") from None
-            if failure.status == 0:
-                raise Violation(expected, ending(failure.status)) from None
-            return failure.stderr
-
-    def new_address(self) -> str:
-        """Return an address that no one uses; a command gets a concrete port, because it cannot report one."""
-        address = self.supervisor.new_address(self.family)
-        if self.target.kind is Kind.COMMAND and not self.family.is_unix:
-            return str(unused(Address.parse(address)))
-        return address
-
-    def new_directory(self) -> Path:
-        """Return a new directory for a Unix socket."""
-        directory = Path(Address.parse(self.supervisor.new_address(Family.UNIX)).path)
-        directory.mkdir(mode=0o700)
-        return directory
-
-    def unsupported_reason(self, check: Check) -> str | None:
-        """Return why the target or this system does not support a check; None if they do."""
-        if self.family not in self.target.families:
-            return f"declared not to serve {self.family}"
-        if self._takes_too_many(check):
-            return f"declared to serve at most {plural(self.target.max_clients or 0, 'client')}"
-        if check.silence and self.target.logs:
-            return "declared to log to stderr"
-        return None if self._is_observable(check) else "this system does not expose the resource usage of a process"
-
-    def works_anyway(self, check: Check) -> bool:
-        """Whether an unsupported check may well pass, because the target does more than it declares."""
-        if check.silence and self.target.logs:  # a log may be silent by chance
-            return False
-        serves_family = self.family in self.target.families or self._serves_one
-        return self._is_observable(check) and serves_family and (not self._takes_too_many(check) or self._serves_more)
-
-    @functools.cached_property
-    def _serves_one(self) -> bool:
-        return self._serves_beside(0)
-
-    @functools.cached_property
-    def _serves_more(self) -> bool:
-        return self._serves_beside(self.target.max_clients or 0)
-
-    def _serves_beside(self, others: int) -> bool:
-        """Whether a client is served while ``others`` clients, which were served before it, are still connected."""
-        server = None
-        try:
-            server = self.shared_server()
-            for _ in range(others):
-                server.connect().exchange(b"one of those")
-            return server.connect().is_served(b"one more", ANSWER_SECONDS)
-        except Violation:
-            return False
-        finally:
-            if server:
-                server.disconnect()
-
-    def _takes_too_many(self, check: Check) -> bool:
-        return self.target.max_clients is not None and check.clients > self.target.max_clients
-
-    def _is_observable(self, check: Check) -> bool:
-        return procfs.AVAILABLE or not check.observes
-
-    def _servers(self) -> list[Server]:
-        return [*([self._shared] if self._shared else []), *self._started]
-
-    def _launch(self, address: str, *, grace: float = GRACE_SECONDS, descriptors: int | None = None) -> Launch:
-        settings = Settings(grace=grace)
-        return Launch(self.target, address, settings, descriptors=descriptors, interpreter=self._interpreter)
-
     def _start(self, launch: Launch) -> Server:
-        if self._hung_at_start:  # waiting for that again in every check would take minutes
-            raise Violation(*self._hung_at_start)
-        try:
-            process = start_server(self.supervisor, launch)
-        except StartFailure as failure:
-            violation = self._start_violation(launch, failure)
-            if failure.status is None and launch.descriptors is None:
-                self._hung_at_start = violation.expected, violation.seen
-            raise violation from None
-        server = Server(process.address, process)
+        server = self.starter.start(launch)
         if server.stderr and launch.descriptors is None:  # with few descriptors, a server may complain of it
             self._written.append(server.stderr.fragments)
         return server
 
-    def _start_violation(self, launch: Launch, failure: StartFailure) -> Violation:
-        how = "neither ready nor ended"
-        if failure.status is not None:
-            how = unrequested_ending(failure.status, is_command=self.target.kind is Kind.COMMAND)
-        elif failure.listening:
-            how = f"it accepted no connection there; it listens at {described(failure.listening)}"
-        stderr = "; ".join(important_lines(failure.stderr)) or "nothing"
-        return Violation(f"a server at {launch.address}", f"{how}; on stderr: {stderr}")
+    def _servers(self) -> list[Server]:
+        return [*([self._shared] if self._shared else []), *self._started]

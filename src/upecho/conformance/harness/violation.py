@@ -89,6 +89,16 @@ def precondition(what: str) -> Iterator[None]:
         raise NotReached(what, violation) from None
 
 
+@contextlib.contextmanager
+def about(note: str) -> Iterator[None]:
+    """Add a note to a violation inside the block, such as which of many messages it is about."""
+    try:
+        yield
+    except Violation as violation:
+        violation.add_note(note)
+        raise
+
+
 class Log:
     """The events of one check, with the time since its start.
 

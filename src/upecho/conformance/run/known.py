@@ -9,7 +9,7 @@ from upecho.conformance.catalogue import by_id
 from upecho.conformance.run.outcome import Outcome, Verdict
 from upecho.conformance.run.selection import can_be_due
 from upecho.net.address import Family
-from upecho.processes import procfs
+from upecho.processes.linux import procfs
 from upecho.serving.target import Target
 
 MAX_REASON_LENGTH = 200  # characters

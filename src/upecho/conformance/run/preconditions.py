@@ -5,11 +5,10 @@ import sys
 import time
 from collections.abc import Iterable
 
-from upecho.conformance.harness.connection import TIMEOUT_SECONDS
+from upecho.conformance.harness.clients.connection import TIMEOUT_SECONDS
 from upecho.conformance.harness.violation import how_ended
 from upecho.net import connecting
-from upecho.processes.child import Child
-from upecho.processes.server_process import END_SECONDS
+from upecho.processes.child import END_SECONDS, Child
 from upecho.processes.supervisor import Supervisor
 from upecho.serving import registry
 from upecho.serving.target import COMMAND, Kind, Target

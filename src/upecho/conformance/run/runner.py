@@ -3,9 +3,9 @@
 Theory of operation
 ===================
 
-Each worker is a child process that runs pytest for one share of the checks: one target, one family, some checks. It
-never runs code of its target, which only the server processes do. A worker writes one JSON object per line to a pipe;
-the runner waits for all pipes in a selector.
+Each worker is a child process that runs pytest for one share of the checks: one target, one family, some checks. It is
+forked from a process that has loaded pytest and the suite. It never runs code of its target, which only the server
+processes do. A worker writes one JSON object per line to a pipe; the runner waits for all pipes in a selector.
 
 If there are more jobs than pairs of target and family, several workers divide the checks of a pair, each with a server
 of its own. A check that runs last, such as ``quiet-stderr``, judges what happened before it in its own worker, so every
@@ -46,9 +46,8 @@ from upecho.conformance.run.outcome import Identity, Outcome, Verdict
 from upecho.conformance.run.selection import Pair
 from upecho.conformance.run.shares import Share, divide
 from upecho.net.address import Family
-from upecho.processes.child import Child
+from upecho.processes.child import END_SECONDS, Child
 from upecho.processes.interpreter import Interpreter
-from upecho.processes.server_process import END_SECONDS
 from upecho.processes.supervisor import Supervisor
 from upecho.support import decoding, timeouts
 from upecho.support.errors import HarnessError

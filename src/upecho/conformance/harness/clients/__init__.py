@@ -1,0 +1,1 @@
+"""Clients of the server that is checked: they compare every byte and bound every wait."""

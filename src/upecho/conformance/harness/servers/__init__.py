@@ -1,0 +1,1 @@
+"""The server that is checked: its process, its end and what it writes to stderr."""

@@ -1,0 +1,1 @@
+"""What only Linux shows of other processes and can do to them. Elsewhere nothing is shown, and nothing happens."""

@@ -1,0 +1,192 @@
+"""What a process and its descendants use, as Linux shows it from outside. Reads /proc and changes nothing.
+
+Every function takes the id of a process and counts that process and everything that descends from it, whatever its
+process group, session and user. Zombies count too. The processes of a guardian do not, so ``Child.tree`` is an id that
+covers a child and nothing else, even if the child has left processes without a parent.
+"""
+
+import os
+import re
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from upecho.processes.linux import process_tree
+from upecho.processes.linux.process_tree import Stat, descendants
+
+AVAILABLE = process_tree.AVAILABLE
+PAGE_BYTES = os.sysconf("SC_PAGESIZE")
+TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+CPU_FIELDS = range(11, 15)  # positions of utime, stime, cutime and cstime in a stat line, counted from "state"
+MACHINE = Path("/proc/stat")
+MEMORY = re.compile(rb"^Pss_(?:Anon|Shmem):\s*([0-9]+)", re.MULTILINE)
+ACTIVE = re.compile(rb"^State:\s*[RD]", re.MULTILINE)  # running, ready to run, or briefly asleep in the kernel
+STOPPED = re.compile(rb"^State:\s*[TZX]", re.MULTILINE)  # stopped by a signal, or ended
+STATUS = re.compile(rb"^(VmHWM|VmRSS|nonvoluntary_ctxt_switches):\s*([0-9]+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Use:
+    """What a process and its descendants have used so far.
+
+    What a process used that has ended is missing, except that the CPU time of a child counts for its parent once the
+    parent has waited for it.
+
+    Attributes:
+        cpu_ns: CPU time in nanoseconds, user and system, of all threads. It is exact, except that children which were
+            waited for count in whole clock ticks.
+        user_ns: The part of it spent in programs, in nanoseconds. It has the resolution of a clock tick, and the system
+            may have guessed it between ticks.
+        system_ns: The part of it spent in the kernel, in nanoseconds, with the same reservation.
+        involuntary_switches: Number of times that a thread which still exists lost its processor before it was done.
+        resident_bytes: Memory in RAM, in bytes, as ``resident_bytes`` counts it.
+        peak_bytes: Sum of the greatest amounts of memory, in bytes, that each process has had in RAM.
+        tasks: Number of threads; a zombie counts as one.
+    """
+
+    cpu_ns: int
+    user_ns: int
+    system_ns: int
+    involuntary_switches: int
+    resident_bytes: int
+    peak_bytes: int
+    tasks: int
+
+
+def use(root: int) -> Use:
+    """Return what a process and its descendants have used.
+
+    The CPU clocks are read last and in quick succession. Reading the rest takes milliseconds, and what a server still
+    does after its last reply belongs to that reply.
+    """
+    processes = list(_processes(root))
+    statuses = [_read_statuses(pid) for pid, _ in processes]
+    resident = [_memory_bytes(pid, default) for (pid, _), (_, default, _) in zip(processes, statuses, strict=True)]
+    clocks_ns = _clocks_ns(pid for pid, _ in processes)
+    user, system, reaped_user, reaped_system = (sum(int(stat[place]) for _, stat in processes) for place in CPU_FIELDS)
+    return Use(
+        cpu_ns=clocks_ns + (reaped_user + reaped_system) * TICK_NS,
+        user_ns=(user + reaped_user) * TICK_NS,
+        system_ns=(system + reaped_system) * TICK_NS,
+        involuntary_switches=sum(switches for switches, _, _ in statuses),
+        resident_bytes=sum(resident),
+        peak_bytes=sum(peak for _, _, peak in statuses),
+        tasks=sum(int(stat[17]) for _, stat in processes),
+    )
+
+
+def stolen_ns() -> int:
+    """Return the time, summed over all cores, during which a hypervisor kept this machine from running its work.
+
+    It has the resolution of a clock tick, and is 0 where the system does not show it.
+    """
+    try:
+        return int(MACHINE.read_bytes().split(maxsplit=9)[8]) * TICK_NS
+    except OSError:
+        return 0
+
+
+def members(root: int) -> list[int]:
+    """Return the process ids."""
+    return [pid for pid, _ in _processes(root)]
+
+
+def living_count(root: int) -> int:
+    """Return the number of processes that have not ended; a zombie has, even if its parent never waits."""
+    return sum(stat[0] not in ("Z", "X") for _, stat in _processes(root))
+
+
+def cpu_ns(root: int) -> int:
+    """Return the CPU time in nanoseconds: user and system, all threads of all processes."""
+    return _clocks_ns(members(root))
+
+
+def descriptor_count(root: int) -> int:
+    """Return the number of open descriptors of all processes."""
+    total = 0
+    for pid in members(root):
+        try:
+            total += len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208 (half the cost of iterdir)
+        except OSError:  # it has ended since it was listed
+            continue
+    return total
+
+
+def task_count(root: int) -> int:
+    """Return the number of threads of all processes; a zombie counts as one."""
+    return sum(int(stat[17]) for _, stat in _processes(root))
+
+
+def is_busy(root: int) -> bool:
+    """Whether a thread is running or ready to run."""
+    return any(ACTIVE.search(status) for pid in members(root) for status in _statuses(pid))
+
+
+def is_stopped(root: int) -> bool:
+    """Whether every thread is stopped by a signal or has ended."""
+    return all(STOPPED.search(status) for pid in members(root) for status in _statuses(pid))
+
+
+def resident_bytes(root: int) -> int:
+    """Return the memory in bytes that the processes have in RAM; what they share counts once.
+
+    Mapped files, such as programs, do not count, because their share depends on what else runs on the machine.
+    """
+    return sum(_memory_bytes(pid, int(stat[21]) * PAGE_BYTES) for pid, stat in _processes(root))
+
+
+def _memory_bytes(pid: int, default: int) -> int:
+    """Return the memory of a process in RAM, with its share of shared memory; ``default`` if that is not shown."""
+    try:
+        found = MEMORY.findall(Path(f"/proc/{pid}/smaps_rollup").read_bytes())
+    except OSError:  # it has ended since it was listed, or changed its user
+        return default
+    return sum(map(int, found)) * 1024 if found else default
+
+
+def _clocks_ns(pids: Iterable[int]) -> int:
+    """Return the sum of the CPU clocks of processes.
+
+    The clock of another process has the id ``(~pid << 3) | 2``: clock_getcpuclockid(3), linux/posix-timers.h.
+    """
+    total = 0
+    for pid in pids:
+        try:
+            total += time.clock_gettime_ns((~pid << 3) | 2)
+        except OSError:  # it has ended since it was listed
+            continue
+    return total
+
+
+def _read_statuses(pid: int) -> tuple[int, int, int]:
+    """Return the involuntary switches of all threads of a process, its resident bytes, and its peak in bytes.
+
+    Every thread counts its own switches. Every thread shows the memory of the whole process, except a main thread that
+    ended before the others; hence the maximum.
+    """
+    switches = resident = peak = 0
+    for status in _statuses(pid):
+        fields = {name: int(number) for name, number in STATUS.findall(status)}
+        switches += fields.get(b"nonvoluntary_ctxt_switches", 0)
+        resident = max(resident, fields.get(b"VmRSS", 0) * 1024)
+        peak = max(peak, fields.get(b"VmHWM", 0) * 1024)
+    return switches, resident, peak
+
+
+def _statuses(pid: int) -> Iterator[bytes]:
+    """Yield the contents of the status file of each thread of a process: proc(5)."""
+    try:
+        tasks = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 (half the cost of iterdir)
+    except OSError:  # it has ended since it was listed
+        return
+    for task in tasks:
+        try:
+            yield Path(f"/proc/{pid}/task/{task}/status").read_bytes()
+        except OSError:  # the thread has ended since it was listed
+            continue
+
+
+def _processes(root: int) -> Iterator[tuple[int, Stat]]:
+    """Yield each process with the fields of its stat file, starting with "state": proc(5)."""
+    yield from descendants(root).items()

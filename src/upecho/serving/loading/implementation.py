@@ -1,0 +1,80 @@
+"""An implementation as it is loaded by its name: what it is called with, and what its module declares."""
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from upecho.net.address import Family
+from upecho.serving import registry
+from upecho.serving.loading import declarations
+from upecho.serving.loading.importing import import_object, make_current_directory_importable
+from upecho.serving.loading.loops import load_loop, loop_families
+from upecho.support.errors import CallerError
+
+
+class Implementation(NamedTuple):
+    """A loaded implementation, ready to be called.
+
+    Attributes:
+        serve: The callable ``serve(listener, stop)``.
+        max_clients: Number of clients it serves at the same time; None means no limit except descriptors.
+        families: The socket families that it declares to serve.
+        calls_ready: Whether it announces itself that clients can connect.
+        naive: Whether it ignores the stop.
+        summary: Its I/O model in a few words, from its registration or its docstring.
+        logs: Whether it declares that it logs to stderr.
+        grace: Seconds that it declares to give its clients after the stop, even if it is told a shorter time.
+    """
+
+    serve: Callable[..., None]
+    max_clients: int | None = None
+    families: frozenset[Family] = frozenset(Family)
+    calls_ready: bool = False
+    naive: bool = False
+    summary: str = ""
+    logs: bool = False
+    grace: float = 0.0
+
+
+def load_implementation(text: str) -> Implementation:
+    """Import the implementation that ``NAME``, ``NAME+LOOP`` or ``module:attribute[+LOOP]`` stands for.
+
+    Raises:
+        CallerError: No implementation has that name, the attribute does not exist or is not a server, or its module
+            declares something impossible.
+        Unavailable: A package that it needs is not installed.
+        Unusable: Its module fails at import.
+    """
+    name, plus, loop = text.partition("+")
+    row = registry.find(name)
+    if ":" in text:
+        make_current_directory_importable()
+    serve = import_object(row.location, name)
+    if plus or name not in registry.BUILT_IN_NAMES:
+        _expect_server(serve, name, suffix=f"{plus}{loop}")
+    module = sys.modules[row.location.partition(":")[0]]
+    families = declarations.families(module, name)
+    if plus:
+        serve = functools.partial(serve, loop_factory=load_loop(loop))
+        families &= loop_families(loop)
+    summary = row.summary or (serve.__doc__ or module.__doc__ or "").strip().partition("\n")[0]
+    return Implementation(
+        serve,
+        max_clients=declarations.max_clients(module, name),
+        families=families,
+        calls_ready=declarations.calls_ready(module),
+        naive=row.naive,
+        summary=summary,
+        logs=declarations.logs(module, name),
+        grace=declarations.grace(module, name),
+    )
+
+
+def _expect_server(serve: Any, name: str, *, suffix: str) -> None:
+    """Verify that an object is a server and, if the user chose a loop with a suffix such as ``+uvloop``, takes one."""
+    from upecho.serving.loading import signature  # noqa: PLC0415 (slow, and a built-in server never needs it)
+
+    signature.expect_server(serve, name)
+    if suffix and not signature.takes_loop(serve):
+        raise CallerError(f"{name} does not use an event loop", hint=f"leave out {suffix}")
