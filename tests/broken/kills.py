@@ -130,6 +130,7 @@ RESOURCES = [
     kill("resources:leaks_memory", "no-memory-leak-after-churn"),
     kill("resources:leaks_little_memory", "no-memory-leak-after-churn"),
     kill("resources:keeps_history", "no-memory-leak-on-connection"),
+    kill("resources:keeps_hundredth_of_history", "no-memory-leak-on-connection"),
     kill("resources:busy_polls", "no-cpu-while-idle"),
     kill("resources:exits_without_descriptors", "fd-exhaustion"),
     kill("resources:busy_loops_without_descriptors", "fd-exhaustion"),
