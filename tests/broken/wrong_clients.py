@@ -79,6 +79,12 @@ class _Starvation(PollLoop):
                 super().handle(connection)
 
 
+class _Postponement(PollLoop):
+    def wait(self, reading: Iterable[int], writing: Iterable[int], *, timeout: float | None) -> list[int]:
+        ready = super().wait(reading, writing, timeout=timeout)
+        return [number for number in ready if number != self.listener.fileno()] or ready
+
+
 def _is_flooding(connection: socket.socket) -> bool:
     with contextlib.suppress(ConnectionError):
         return len(connection.recv(FLOOD_BYTES, socket.MSG_PEEK)) == FLOOD_BYTES
@@ -108,6 +114,11 @@ def select_only(listener: socket.socket, stop: Stop) -> None:
 def starves_other_clients(listener: socket.socket, stop: Stop) -> None:
     """Serve a client that floods for up to 0.2 seconds before serving any other."""
     _Starvation(listener, stop).run()
+
+
+def accepts_only_when_idle(listener: socket.socket, stop: Stop) -> None:
+    """Postpone new clients until there is nothing to do for any other."""
+    _Postponement(listener, stop).run()
 
 
 def short_backlog(listener: socket.socket, stop: Stop) -> None:

@@ -11,7 +11,7 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tests.broken.threads import RECEIVE_BYTES, echo, serve_with
 from upecho.servers.selectors import serve as serve_in_one_thread
@@ -102,10 +102,21 @@ def restores_default_signal_actions(listener: socket.socket, stop: Stop) -> None
 
 def notices_signals_only_in_main_thread(listener: socket.socket, stop: Stop) -> None:
     """Leave the stop to a Python signal handler, which waits until the main thread wakes up by itself."""
+    _notice_only_in_main_thread([signal.SIGTERM, signal.SIGINT], listener, stop)
+
+
+def notices_interrupt_only_in_main_thread(listener: socket.socket, stop: Stop) -> None:
+    """Leave SIGINT alone to a Python signal handler, which waits until the main thread wakes up by itself."""
+    _notice_only_in_main_thread([signal.SIGINT], listener, stop)
+
+
+def _notice_only_in_main_thread(numbers: Sequence[signal.Signals], listener: socket.socket, stop: Stop) -> None:
     reader, writer = socket.socketpair()
     signal.set_wakeup_fd(-1)
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in numbers:
         signal.signal(number, lambda *_: writer.send(b"x"))
+    if signal.SIGTERM not in numbers:
+        _at_stop(stop, writer.close)
     serve_correctly(listener, Stop(reader, stop.settings))
 
 

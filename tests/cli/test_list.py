@@ -10,6 +10,8 @@ import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from upecho.conformance.catalogue import catalogue
 from upecho.serving import registry
 
@@ -132,3 +134,51 @@ def test_unavailable_servers_and_loops_are_listed_with_the_reason(upecho: Upecho
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
     assert f"theirs unavailable: import failed: ZeroDivisionError: division by zero ({tmp_path}/theirs.py:1)" in lines
     assert "uvloop unavailable: the package 'uvloop' is not installed; run pip install uvloop" in lines
+
+
+def package(directory: Path, name: str, code: str) -> None:
+    """Install a package that adds a server, as far as Python can tell."""
+    (directory / f"{name}.py").write_text(code)
+    metadata = directory / f"{name}-1.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
+    (metadata / "entry_points.txt").write_text(f"[{registry.ENTRY_POINTS}]\n{name} = {name}:serve\n")
+
+
+GOOD = "print('a banner')\ndef serve(listener, stop): 'a server of theirs'\n"
+
+
+def test_code_of_others_that_crashes_exits_or_hangs_is_listed_as_unavailable(
+    tmp_path: Path, upecho: Upecho, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package(tmp_path, "crashing", "import os; os.kill(os.getpid(), 11)")
+    package(tmp_path, "exiting", "import os; os._exit(7)")
+    package(tmp_path, "hanging", "import time; time.sleep(60)")
+    package(tmp_path, "theirs", GOOD)
+    (tmp_path / "uvloop.py").write_text("import os; os.kill(os.getpid(), 11)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("UPECHO_DEADLINE_SCALE", "0.4")
+    done = upecho("list", "--json")
+    assert done.returncode == 0
+    listed = json.loads(done.stdout)
+    reasons = {one["name"]: one["unavailable"] for kind in ("implementations", "loops") for one in listed[kind]}
+    failed = "import failed: a process that tried it"
+    assert reasons["crashing"] == f"{failed} was killed by SIGSEGV"
+    assert reasons["uvloop"] == f"{failed} was killed by SIGSEGV"
+    assert reasons["exiting"] == f"{failed} ended with status 7"
+    assert reasons["hanging"] == "import failed: it takes longer than 2 s"
+    assert reasons["theirs"] is None
+    assert reasons["selectors"] is None
+    assert "a server of theirs" in [one["summary"] for one in listed["implementations"]]
+
+
+def test_process_for_code_of_others_is_started_only_if_there_is_any(
+    upecho: Upecho, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "uvloop.py").write_text("raise ImportError")
+    code = "import sys; from upecho.cli import main; sys.argv = ['upecho', 'list']"
+    probe = f"{code}\ntry: main()\nexcept SystemExit: print('upecho.processes' in sys.modules)"
+    for path, is_started in (("", "False"), (str(tmp_path), "True")):
+        monkeypatch.setenv("PYTHONPATH", path)
+        done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+        assert done.stdout.splitlines()[-1] == is_started

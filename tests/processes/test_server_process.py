@@ -32,6 +32,21 @@ def test_use_that_cannot_be_seen_is_unavailable(start: Start, monkeypatch: pytes
     assert server.await_handler(signal.SIGTERM, 0).is_handled is None
 
 
+def test_use_of_a_hidden_process_is_unavailable(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(procfs, "shows", lambda pid: False)
+    server = start("threads")
+    assert not server.is_shown
+    with pytest.raises(Unavailable, match="of other users is unavailable here: /proc is mounted so that it hides them"):
+        server.cpu_seconds()
+
+
+def test_descriptors_of_another_user_are_unavailable(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = start("threads")
+    monkeypatch.setattr(procfs, "descriptor_count", lambda root: None)
+    with pytest.raises(Unavailable, match="only that user and root may see the descriptors"):
+        server.descriptor_count()
+
+
 @linux_only
 def test_use_of_a_server_in_a_session_of_its_own_is_seen(
     supervisor: Supervisor, directory: Path, eventually: Callable[[Callable[[], bool]], None]
@@ -50,6 +65,7 @@ def test_use_of_a_server_in_a_session_of_its_own_is_seen(
         eventually(lambda: server.task_count() <= tasks - CLIENTS)
         assert server.cpu_seconds() > 0.01
         assert server.resident_bytes() > 1 << 20
+        assert server.serving_group() != server.child.pid
         server.signal_all(signal.SIGSTOP)
         with connect(server.address, 0.2) as client:
             client.sendall(b"x")

@@ -15,6 +15,7 @@ KEPT_BYTES = 8192
 LEVEL = 3000  # connections
 BATCH_SECONDS = 0.025
 TURN_SECONDS = 0.1
+MOST_READS = 1000
 OWN_DESCRIPTORS = 70
 
 
@@ -25,6 +26,15 @@ class _Batching(PollLoop):
         if self.connections:
             time.sleep(self.seconds)
         return super().wait(reading, writing, timeout=timeout)
+
+
+class _Emptying(PollLoop):
+    def handle(self, connection: socket.socket) -> None:
+        number = connection.fileno()
+        for _ in range(MOST_READS):
+            super().handle(connection)
+            if number not in self.connections or number in self.unsent or not self.wait([number], [], timeout=0):
+                return
 
 
 def fills_cache(listener: socket.socket, stop: Stop) -> None:
@@ -80,6 +90,11 @@ def works_in_turns(listener: socket.socket, stop: Stop) -> None:
         seconds = TURN_SECONDS
 
     InTurns(listener, stop).run()
+
+
+def empties_each_connection(listener: socket.socket, stop: Stop) -> None:
+    """Read from a connection until nothing has arrived any more before turning to the next one."""
+    _Emptying(listener, stop).run()
 
 
 def opens_many_descriptors(listener: socket.socket, stop: Stop) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from upecho.processes.linux.process_tree import AVAILABLE, descendants
+from upecho.processes.refusals import cannot_start
 from upecho.support import timeouts
 from upecho.support.errors import HarnessError
 
@@ -229,11 +230,6 @@ class Child:
 def guardian_killed() -> HarnessError:
     """Return the error that the guardian does not start anything any more."""
     return HarnessError("the guardian process was killed", hint="without it, servers could be left behind")
-
-
-def cannot_start(reason: str | None) -> HarnessError:
-    """Return the error that the system refuses another process, for a reason."""
-    return HarnessError(str(reason), subject="cannot start a process")
 
 
 def _started(report: Lines) -> tuple[int, int]:

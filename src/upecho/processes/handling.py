@@ -52,16 +52,16 @@ def await_handler(child: Child, address: Address, *, number: int, timeout: float
 def _look(child: Child, address: Address, number: int) -> Handling:
     if not procfs.AVAILABLE:
         return Handling(None, is_wrapped=False)
-    listeners = _listeners(child, address)
-    is_wrapped = bool(listeners) and child.pid not in listeners
-    needed = [[child.pid], listeners] if is_wrapped else [[child.pid]]  # one process of each list
+    serving = listeners(child, address)
+    is_wrapped = bool(serving) and child.pid not in serving
+    needed = [[child.pid], serving] if is_wrapped else [[child.pid]]  # one process of each list
     found = [[signal_masks.handles(pid, number) for pid in pids] for pids in needed]
     if any(True not in some and None in some for some in found):
         return Handling(None, is_wrapped)
     return Handling(all(True in some for some in found), is_wrapped)
 
 
-def _listeners(child: Child, address: Address) -> list[int]:
+def listeners(child: Child, address: Address) -> list[int]:
     """Return the ids of the processes that listen: the first one, or else those that descend from it."""
     candidates = listening.candidates(address)
     own, _ = listening.holders([child.pid], candidates)

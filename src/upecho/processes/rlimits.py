@@ -6,6 +6,8 @@ import resource
 from upecho.processes.linux.process_tree import thread_count
 from upecho.support.errors import HarnessError
 
+SPARE_PROCESSES = 5  # if fewer can be started, a process may have been refused one
+
 
 def raise_limit(wanted: int | None = None) -> None:
     """Raise the limit of this process and of the processes that it starts.
@@ -64,6 +66,15 @@ def expect_processes(count: int, use: str) -> None:
             f"too few processes and threads for {use}: {count} are needed, and of the {limit} that this user may have "
             f"{left} are left (ulimit -u NUMBER raises the limit)"
         )
+
+
+def process_hint() -> str:
+    """Return what to do if the system refuses a process or a thread; empty if a limit of the user is not the reason."""
+    left = processes_left()
+    if left is None or left >= SPARE_PROCESSES:
+        return ""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NPROC)
+    return f"this user may have {limit} processes and threads, and ulimit -u NUMBER raises that limit"
 
 
 def processes_left() -> int | None:

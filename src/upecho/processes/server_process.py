@@ -70,6 +70,8 @@ class ServerProcess:
         self.child = child
         self.address = address
         self.launch = launch
+        # A system may hide the processes of other users, such as those below sudo: hidepid in proc(5).
+        self._is_hidden = not procfs.shows(child.pid) and child.is_alive()
         self._outside: list[int] = []
         self._looked_outside = -math.inf
 
@@ -105,6 +107,11 @@ class ServerProcess:
             self._outside = [pid for pid, stat in stats.items() if int(stat[2]) != self.child.pid]
         return self._outside
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether this system shows what the process uses."""
+        return procfs.AVAILABLE and not self._is_hidden
+
     def await_handler(self, number: int, timeout: float = HANDLER_SECONDS) -> Handling:
         """Wait until the server handles a signal; return what is known at the end.
 
@@ -130,6 +137,10 @@ class ServerProcess:
         """Send a signal to every process of the group that the process leads, as a terminal does."""
         os.killpg(self.child.pid, number)
 
+    def serving_group(self) -> int:
+        """Return the id of the process group that serves, which is another one than the first if it has left that."""
+        return os.getpgid((handling.listeners(self.child, self.address) or [self.child.pid])[0])
+
     def signal_thread(self, thread: int, number: signal.Signals) -> None:
         """Send a signal to one thread of the process."""
         thread_signal.signal_thread(self.child.pid, thread, number)
@@ -138,9 +149,14 @@ class ServerProcess:
         """Return the number of open descriptors.
 
         Raises:
-            Unavailable: This system does not show what a process uses, as for all methods below that return a number.
+            Unavailable: This system does not show what a process uses, as for all methods below that return a number,
+                or it does not show the descriptors of a process of another user.
         """
-        return procfs.descriptor_count(self._tree())
+        count = procfs.descriptor_count(self._tree())
+        if count is None:
+            reason = "only that user and root may see the descriptors of a process"
+            raise Unavailable(reason, subject="the resource usage of a process of another user")
+        return count
 
     def living_count(self) -> int:
         """Return the number of processes that have not ended."""
@@ -150,13 +166,17 @@ class ServerProcess:
         """Return the number of threads and processes, zombies included."""
         return procfs.task_count(self._tree())
 
+    def thread_counts(self) -> list[int]:
+        """Return the number of threads of each process, zombies included."""
+        return procfs.thread_counts(self._tree())
+
     def is_busy(self) -> bool:
         """Whether a thread runs or is ready to run; False where the system does not show it."""
-        return procfs.AVAILABLE and procfs.is_busy(self.child.tree)
+        return self.is_shown and procfs.is_busy(self.child.tree)
 
     def is_stopped(self) -> bool:
         """Whether every thread is stopped by a signal; True where the system does not show it."""
-        return not procfs.AVAILABLE or procfs.is_stopped(self.child.tree)
+        return not self.is_shown or procfs.is_stopped(self.child.tree)
 
     def resident_bytes(self) -> int:
         """Return the memory in use, in bytes."""
@@ -174,4 +194,7 @@ class ServerProcess:
         """
         if not procfs.AVAILABLE:
             raise Unavailable("it takes Linux with a mounted /proc", subject="the resource usage of a process")
+        if self._is_hidden:
+            reason = "/proc is mounted so that it hides them"
+            raise Unavailable(reason, subject="the resource usage of the processes of other users")
         return self.child.tree

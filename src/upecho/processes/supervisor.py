@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import IO, Self
 
 from upecho.net.address import Family
-from upecho.processes.child import Child, Streams, cannot_start, guardian_killed
+from upecho.processes.child import Child, Streams, guardian_killed
 from upecho.processes.guardian import encode
+from upecho.processes.refusals import cannot_start, start_thread
 from upecho.processes.rlimits import expect
 from upecho.support.errors import HarnessError
 
@@ -72,8 +73,11 @@ class Supervisor:
             self._end_guardian()
             raise HarnessError("cannot create a temporary directory", hint="free disk space or change TMPDIR")
         self._ending = threading.Event()
-        self._watch = threading.Thread(target=self._bound_stderr, daemon=True)
-        self._watch.start()
+        try:
+            self._watch = start_thread(self._bound_stderr)
+        except HarnessError:
+            self._end_guardian()
+            raise
         return self
 
     def new_address(self, family: Family) -> str:

@@ -1,13 +1,13 @@
 """Everything that has a name here: implementations, loops and families, and why some cannot be used."""
 
 import functools
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from upecho.net.address import Family
 from upecho.serving import registry
 from upecho.serving.loading.implementation import load_implementation
-from upecho.serving.loading.loops import load_loop
+from upecho.serving.loading.loops import is_installed, load_loop
 from upecho.support.errors import CallerError
 
 
@@ -48,12 +48,34 @@ def implementations(without: Collection[str] = ()) -> list[ImplementationEntry]:
     return [_implementation(row) for row in registry.registrations() if row.name not in without]
 
 
-def loops() -> list[Entry]:
-    """Return the event loops that have a name."""
-    return [
-        Entry(name, location, _obstacle(functools.partial(load_loop, name)))
-        for name, location in registry.LOOPS.items()
-    ]
+def unusable_implementations(unusable: Mapping[str, str]) -> list[ImplementationEntry]:
+    """Return the implementations that have been tried and cannot be used.
+
+    Args:
+        unusable: Those targets of ``foreign`` that cannot be used, each with the reason.
+    """
+    rows = [row for row in registry.registrations() if row.name in unusable]
+    return [ImplementationEntry(row.name, row.summary, unusable[row.name], naive=row.naive) for row in rows]
+
+
+def loops(unusable: Mapping[str, str] | None = None) -> list[Entry]:
+    """Return the event loops that have a name.
+
+    Args:
+        unusable: Those targets of ``foreign`` that have been tried and cannot be used, each with the reason.
+    """
+    reasons = unusable or {}
+    return [_loop(name, location, reasons.get(_with_loop(name))) for name, location in registry.LOOPS.items()]
+
+
+def foreign() -> list[str]:
+    """Return a target for each name here whose code is not that of upecho, without importing anything.
+
+    Loops that are not installed are left out.
+    """
+    added = [row.name for row in registry.registrations() if row.name not in registry.BUILT_IN_NAMES]
+    installed = [name for name in registry.LOOPS if name != registry.ASYNCIO and is_installed(name)]
+    return added + [_with_loop(name) for name in installed]
 
 
 def families() -> list[Entry]:
@@ -67,6 +89,14 @@ def _implementation(row: registry.Registration) -> ImplementationEntry:
     except CallerError as error:
         return ImplementationEntry(row.name, row.summary, error.detail, naive=row.naive)
     return ImplementationEntry(row.name, implementation.summary, None, implementation.max_clients, implementation.naive)
+
+
+def _with_loop(name: str) -> str:
+    return f"{registry.ASYNCIO}+{name}"
+
+
+def _loop(name: str, location: str, reason: str | None) -> Entry:
+    return Entry(name, location, reason or _obstacle(functools.partial(load_loop, name)))
 
 
 def _obstacle(attempt: Callable[[], object]) -> str | None:

@@ -21,7 +21,7 @@ from upecho.conformance.run.judging import (
 from upecho.conformance.run.outcome import Outcome, Verdict
 from upecho.net.address import Family
 from upecho.processes import rlimits
-from upecho.support.errors import HarnessError
+from upecho.support.errors import HarnessError, Unavailable
 
 VIOLATION = Violation("FIN", "RST")
 EXPLANATION = Explanation("FIN", "RST")
@@ -55,6 +55,7 @@ def shown(one: Outcome, *, strict: bool = False, when: Literal["setup", "call"] 
         (None, Verdict.PASSED),
         (VIOLATION, Verdict.FAILED),
         (pytest.skip.Exception("declared"), Verdict.UNSUPPORTED),
+        (Unavailable("it is hidden"), Verdict.UNSUPPORTED),
         (ExceptionGroup("several", [VIOLATION]), Verdict.ERROR),
         (AssertionError(), Verdict.ERROR),
         (TimeoutError(), Verdict.ERROR),
@@ -136,7 +137,7 @@ def test_check_can_find_that_something_is_lacking() -> None:
     assert unsupported_in(call(VIOLATION)) == unsupported_in(call(None)) == ""
 
 
-@pytest.mark.parametrize(("left", "expected"), [(None, Violation), (5, Violation), (4, HarnessError)])
+@pytest.mark.parametrize(("left", "expected"), [(None, Violation), (1200, Violation), (1199, HarnessError)])
 def test_failure_at_the_limit_of_processes_is_blamed_on_the_machine(
     left: int | None, expected: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from upecho.processes.child import Child
+from upecho.processes.linux import process_tree
 from upecho.processes.linux.creation_stops import stopping_at_creation
 from upecho.processes.supervisor import Supervisor
 
@@ -47,6 +48,12 @@ def test_process_is_stopped_at_each_creation_and_renaming(supervisor: Supervisor
         {"a-renamed": 0o400, "b": 0o640},
         {"a-renamed": 0o400, "b-renamed": 0o600},
     ]
+
+
+def test_nothing_is_stopped_where_processes_cannot_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_tree, "AVAILABLE", False)
+    with stopping_at_creation(tmp_path, tmp_path / "pid", lambda: None) as prefix:
+        assert prefix == []
 
 
 def test_process_runs_on_after_the_watch(supervisor: Supervisor, tmp_path: Path) -> None:

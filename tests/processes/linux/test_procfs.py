@@ -95,6 +95,21 @@ def test_descriptors_of_all_processes_are_counted(root: int) -> None:
     assert procfs.descriptor_count(root) == 2 * (3 + 2)
 
 
+def test_descriptors_of_another_user_are_not_counted_as_none(root: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def deny(path: str) -> list[str]:
+        raise PermissionError(path)
+
+    members = procfs.members(root)
+    monkeypatch.setattr(procfs, "members", lambda root: members)
+    monkeypatch.setattr(os, "listdir", deny)
+    assert procfs.descriptor_count(root) is None
+
+
+def test_process_is_shown_until_it_has_ended(root: int) -> None:
+    assert procfs.shows(root)
+    assert not procfs.shows(2**22 + 1)
+
+
 def test_cpu_time_of_all_processes_is_counted(root: int, eventually: Callable[..., None]) -> None:
     first = procfs.cpu_ns(root)
     assert 0 < first < 20e9
@@ -136,6 +151,7 @@ def test_zombies_and_threads_are_tasks(supervisor: Supervisor, eventually: Calla
     eventually(lambda: " Z " in Path(f"/proc/{zombie}/stat").read_text())
     assert zombie in procfs.members(child.pid)
     assert procfs.task_count(child.pid) == 1 + 3 + 1
+    assert sorted(procfs.thread_counts(child.pid)) == [1, 1 + 3]
     assert procfs.descriptor_count(child.pid) == 3
 
 

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -24,10 +25,11 @@ def test_signal_is_handled_if_it_is_caught_or_blocked(supervisor: Supervisor, pr
     assert signal_masks.handles(child.pid, 10) is False
 
 
-def test_only_threads_that_do_not_block_the_signal_are_open_to_it(supervisor: Supervisor) -> None:
+def test_only_threads_that_do_not_block_the_signal_are_open_to_it(
+    supervisor: Supervisor, eventually: Callable[[Callable[[], object]], None]
+) -> None:
     child = supervisor.start([sys.executable, "-S", "-c", THREADS])
     reader, other = map(int, (child.read_line(20) or "").split())
-    assert signal_masks.threads_open_to(child.pid, signal.SIGTERM) == [
-        reader
-    ]  # sigwait unblocks it for as long as it waits
+    # The thread announces itself before it calls sigwait, which unblocks the signal for as long as it waits.
+    eventually(lambda: signal_masks.threads_open_to(child.pid, signal.SIGTERM) == [reader])
     assert signal_masks.threads_open_to(child.pid, signal.SIGINT) == sorted([reader, other])

@@ -1,5 +1,6 @@
 """``upecho list``: the implementations, loops and families available here, and the conformance checks."""
 
+import contextlib
 import itertools
 import json
 import sys
@@ -45,17 +46,32 @@ def command(checks: bool, as_json: bool) -> None:
 
 
 def _list_names(*, as_json: bool) -> None:
-    sections: list[Section] = [
-        ("implementations", inventory.implementations()),
-        ("loops", inventory.loops()),
-        ("families", inventory.families()),
-    ]
+    unusable = _unusable()
+    with contextlib.redirect_stdout(sys.stderr):  # what a module prints at import is not part of the list
+        sections: list[Section] = [
+            ("implementations", [*inventory.implementations(unusable), *inventory.unusable_implementations(unusable)]),
+            ("loops", inventory.loops(unusable)),
+            ("families", inventory.families()),
+        ]
     if as_json:
         click.echo(json.dumps({title: [asdict(entry) for entry in entries] for title, entries in sections}, indent=2))
     elif sys.stdout.isatty():
         _print(_names_table(sections))
     else:
         _print_names(sections)
+
+
+def _unusable() -> dict[str, str]:
+    """Return the targets of other packages that cannot be used, each with the reason.
+
+    Each is tried in a process of its own, because its import may crash, exit or hang.
+    """
+    foreign = inventory.foreign()
+    if not foreign:
+        return {}
+    from upecho.conformance.run import preconditions  # noqa: PLC0415 (only code of others needs it)
+
+    return preconditions.unusable(foreign)
 
 
 def _list_checks(*, as_json: bool) -> None:

@@ -158,7 +158,8 @@ def _one_check(launcher: Launcher, request: pytest.FixtureRequest) -> Iterator[N
             request.node.stash[UNSUPPORTED] = reason
             if not launcher.declared.works_anyway(check):
                 pytest.skip(reason)
-        launcher.expect_worth_running()
+        with blaming_process_limit():
+            launcher.expect_worth_running()
         yield
     finally:
         launcher.end_check(failed=FAILED in request.node.stash)

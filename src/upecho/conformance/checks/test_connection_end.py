@@ -157,7 +157,7 @@ def test_reset_after_half_close(server: Server) -> None:
 def test_reset_before_accept(server: Server) -> None:
     """After connections are reset before they are accepted, no descriptor stays open and new clients are served.
 
-    Source: POSIX accept(): ECONNABORTED; on Linux the connection is accepted, and the next call on it fails.
+    Source: POSIX accept(): ECONNABORTED; or the connection is accepted, and the next call on it fails.
     """
     with server.expect_unharmed():
         for _ in range(CLIENTS):

@@ -1,11 +1,11 @@
 """Checks that spend their time waiting, and therefore run in a thread while other checks run."""
 
-import threading
 from collections.abc import Callable
 
 from upecho.conformance.check import Check
 from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import Log, Violation
+from upecho.processes.refusals import start_thread
 
 
 class BackgroundCheck:
@@ -19,6 +19,9 @@ class BackgroundCheck:
     def __init__(self, function: Callable[[Server], object], server: Server, log: Log) -> None:
         """Start the thread.
 
+        Raises:
+            HarnessError: The system refuses another thread.
+
         Args:
             function: The check.
             server: Its server, which nothing else uses.
@@ -28,8 +31,7 @@ class BackgroundCheck:
         self.log = log
         self._function = function
         self._failure: Exception | None = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+        self._thread = start_thread(self._run)
 
     def _run(self) -> None:
         try:

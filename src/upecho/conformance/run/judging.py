@@ -15,10 +15,12 @@ from upecho.conformance.harness.launcher import Launcher
 from upecho.conformance.harness.violation import NotReached, Unsupported, Violation
 from upecho.conformance.run.outcome import Outcome, Verdict
 from upecho.processes import rlimits
-from upecho.support.errors import HarnessError, UpechoError
+from upecho.support.errors import HarnessError, Unavailable, UpechoError
 from upecho.support.text import plural
 
-SPARE_PROCESSES = 5  # if fewer can be started, a server may have been refused one
+# A server may use one process or thread for each client, and of those that it was refused, many may be left a moment
+# later: it has ended, or another worker, whose check had more than a thousand clients, is done.
+ENOUGH_PROCESSES = 1200
 
 
 def violation_in(call: pytest.CallInfo[None]) -> Violation | None:
@@ -29,17 +31,15 @@ def violation_in(call: pytest.CallInfo[None]) -> Violation | None:
 
 @contextlib.contextmanager
 def blaming_process_limit() -> Iterator[None]:
-    """Turn a violation into an error if this user can hardly start another thread.
-
-    The clients of the check are still connected then, and with them the threads or processes of a server exist.
+    """Turn a violation into an error if the system may have refused a server another process or thread.
 
     Raises:
-        HarnessError: The check has failed, and the limit of processes and threads is reached.
+        HarnessError: The check has failed, and this user may start only few more processes and threads.
     """
     try:
         yield
     except Violation:
-        rlimits.expect_processes(SPARE_PROCESSES, "this check")
+        rlimits.expect_processes(ENOUGH_PROCESSES, "a verdict")
         raise
 
 
@@ -49,13 +49,15 @@ def verdict_of(call: pytest.CallInfo[None]) -> Verdict:
         return Verdict.PASSED
     if violation := violation_in(call):
         return Verdict.NOT_RUN if isinstance(violation, NotReached) else Verdict.FAILED
-    is_unsupported = isinstance(call.excinfo.value, pytest.skip.Exception | Unsupported)
+    is_unsupported = isinstance(call.excinfo.value, pytest.skip.Exception | Unsupported | Unavailable)
     return Verdict.UNSUPPORTED if is_unsupported else Verdict.ERROR
 
 
 def unsupported_in(call: pytest.CallInfo[None]) -> str:
     """Return what a check found to be lacking; empty if it found nothing of that kind."""
     raised = call.excinfo.value if call.excinfo else None
+    if isinstance(raised, Unavailable):
+        return str(raised)
     return raised.reason if isinstance(raised, Unsupported) else ""
 
 

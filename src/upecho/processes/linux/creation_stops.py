@@ -19,13 +19,13 @@ import contextlib
 import fcntl
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from upecho.processes.linux import process_tree
+from upecho.processes.refusals import start_thread
 
 POLL_INTERVAL_SECONDS = 0.001  # between two looks for a stopped process
 # Writes its process id to the file $0, stops, and becomes the program once it is continued.
@@ -36,19 +36,18 @@ GATE = 'echo $$ >"$0" && kill -STOP $$ && exec "$@"'
 def stopping_at_creation(directory: Path, pid_file: Path, look: Callable[[], None]) -> Iterator[list[str]]:
     """Yield what to put before a command, so that it stops at each creation or renaming in ``directory``.
 
-    The stops end with the ``with`` block. On systems other than Linux, nothing is stopped.
+    The stops end with the ``with`` block. Where the system does not show processes, nothing is stopped.
 
     Args:
         directory: The directory.
         pid_file: A path outside of it at which nothing exists.
         look: Called in another thread while the process is stopped.
     """
-    if sys.platform != "linux":
+    if not process_tree.AVAILABLE:
         yield []
         return
     ended = threading.Event()
-    watch = threading.Thread(target=_watch, args=(directory, pid_file, look, ended), daemon=True)
-    watch.start()
+    watch = start_thread(_watch, directory, pid_file, look, ended)
     try:
         yield ["/bin/sh", "-c", GATE, str(pid_file)]
     finally:

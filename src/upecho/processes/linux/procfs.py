@@ -87,6 +87,11 @@ def stolen_ns() -> int:
         return 0
 
 
+def shows(pid: int) -> bool:
+    """Whether the system shows a process; it does not if the process has ended or is hidden: hidepid in proc(5)."""
+    return os.access(f"/proc/{pid}/stat", os.R_OK)
+
+
 def members(root: int) -> list[int]:
     """Return the process ids."""
     return [pid for pid, _ in _processes(root)]
@@ -102,12 +107,14 @@ def cpu_ns(root: int) -> int:
     return _clocks_ns(members(root))
 
 
-def descriptor_count(root: int) -> int:
-    """Return the number of open descriptors of all processes."""
+def descriptor_count(root: int) -> int | None:
+    """Return the number of open descriptors of all processes; None if one belongs to a user who does not show them."""
     total = 0
     for pid in members(root):
         try:
             total += len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208 (half the cost of iterdir)
+        except PermissionError:
+            return None
         except OSError:  # it has ended since it was listed
             continue
     return total
@@ -115,7 +122,12 @@ def descriptor_count(root: int) -> int:
 
 def task_count(root: int) -> int:
     """Return the number of threads of all processes; a zombie counts as one."""
-    return sum(int(stat[17]) for _, stat in _processes(root))
+    return sum(thread_counts(root))
+
+
+def thread_counts(root: int) -> list[int]:
+    """Return the number of threads of each process; a zombie has one."""
+    return [int(stat[17]) for _, stat in _processes(root)]
 
 
 def is_busy(root: int) -> bool:

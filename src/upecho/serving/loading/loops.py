@@ -16,6 +16,11 @@ from upecho.support.text import unknown_name
 WITHOUT_UNIX_SOCKETS = frozenset({"rloop", "veloxloop"})
 
 
+def is_installed(loop: str) -> bool:
+    """Return whether the package of a loop from ``LOOPS`` is installed, without importing it."""
+    return importlib.util.find_spec(LOOPS[loop].partition(":")[0]) is not None
+
+
 def load_loop(name: str) -> Callable[[], Any]:
     """Import an event loop and return its factory.
 

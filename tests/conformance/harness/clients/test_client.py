@@ -1,8 +1,10 @@
 """The client: it accepts only the exact reply, and waits for nothing without a deadline."""
 
 import contextlib
+import signal
 import socket
 import struct
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -181,3 +183,27 @@ def test_data_has_not_arrived_while_it_waits_for_the_server_to_read(client_of: C
     client = client_of(lambda _: None)
     client.stall(1 << 26)
     assert not client.wait_until_arrived(0.1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a program choose the signal")
+def test_kernel_signals_a_process_group_until_told_otherwise(client_of: Callable[[Script], Client]) -> None:
+    client = client_of(answer(b"HELLO"))
+    with subprocess.Popen(["sleep", "60"], process_group=0) as sleeper:
+        client.signal_on_arrival(signal.SIGTERM, sleeper.pid)
+        client.exchange(b"hello")
+        assert sleeper.wait() == -signal.SIGTERM
+    client = client_of(answer(b"HELLO"))
+    with subprocess.Popen(["sleep", "60"], process_group=0) as sleeper:
+        client.signal_on_arrival(signal.SIGTERM, sleeper.pid)
+        client.signal_nobody()
+        client.exchange(b"hello")
+        sleeper.kill()
+        assert sleeper.wait() == -signal.SIGKILL
+
+
+def test_client_counts_what_is_answered(client_of: Callable[[Script], Client]) -> None:
+    client = client_of(answer(b"HEL"))
+    client.send_some(b"hello")
+    client.wait_for_reply()
+    client.compare_received()
+    assert (client.received, client.in_flight) == (3, 2)

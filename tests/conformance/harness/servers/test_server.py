@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from upecho.conformance.harness.servers import server as harness_server
+from upecho.conformance.harness.servers import idle_cpu
 from upecho.conformance.harness.servers.server import Server, settled
 from upecho.conformance.harness.violation import Log, Violation
 from upecho.net.address import Address
@@ -57,8 +57,8 @@ def test_idle_process_is_accepted(run: Callable[..., Server], program: str) -> N
 
 
 def test_process_that_finishes_its_work_is_idle(run: Callable[..., Server], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(harness_server, "IDLE_STEP_SECONDS", 0.01)
-    monkeypatch.setattr(harness_server, "IDLE_WINDOW_SECONDS", 0.01)
+    monkeypatch.setattr(idle_cpu, "STEP_SECONDS", 0.01)
+    monkeypatch.setattr(idle_cpu, "WINDOW_SECONDS", 0.01)
     readings = iter([0, 10**9, 2 * 10**9, 2 * 10**9])
     monkeypatch.setattr(procfs, "cpu_ns", lambda group: next(readings))
     run(RESTS).expect_idle_cpu()
@@ -84,7 +84,7 @@ def test_spinning_process_is_a_violation(run: Callable[..., Server], program: st
 def test_spinning_process_that_gets_no_processor_is_a_violation(
     run: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(harness_server, "IDLE_STEP_SECONDS", 0.02)
+    monkeypatch.setattr(idle_cpu, "STEP_SECONDS", 0.02)
     monkeypatch.setattr(procfs, "cpu_ns", lambda group: 0)
     with pytest.raises(Violation, match="ready to run whenever it was looked at"):
         run(SPINS).expect_idle_cpu()

@@ -68,6 +68,14 @@ def test_server_that_never_has_a_handler_is_said_to_have_none(start: Start) -> N
     assert seen(start(RESTS)).seen == "killed by SIGTERM (it had installed no handler for it 1 s after it was ready)"
 
 
+def test_uncaught_keyboard_interrupt_is_not_said_to_be_a_kill(start: Start) -> None:
+    shutdown = start(RESTS)
+    shutdown.prepare(signal.SIGINT, group=False, thread=None)
+    shutdown.send(signal.SIGINT, group=False, thread=None)
+    with pytest.raises(Violation, match="saw it ended itself with SIGINT, for which it had a handler, as Python does"):
+        shutdown.expect_clean(shutdown.wait())
+
+
 def test_server_with_a_handler_is_not_said_to_have_none(start: Start) -> None:
     assert seen(start(REPEATS_SIGNAL)).seen == "killed by SIGTERM"
 

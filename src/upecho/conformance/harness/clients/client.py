@@ -3,16 +3,19 @@
 import contextlib
 import fcntl
 import itertools
+import os
 import random
+import signal
 import socket
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from upecho.conformance.harness.clients.connection import IN, OUT, TIMEOUT_SECONDS, Connection
 from upecho.conformance.harness.clients.idle_watch import IdleWatch
 from upecho.conformance.harness.violation import Log, Violation, show
+from upecho.net.peer_queue import SendQueue, accept_arrivals, drop_arrivals, send_queue_of_peer
 from upecho.support import timeouts
 from upecho.support.text import plural
 
@@ -122,6 +125,16 @@ class Client(Connection):
         self.note(f"sending {show(byte)} out of band")
         self._socket.send(byte, socket.MSG_OOB)
 
+    def signal_on_arrival(self, number: signal.Signals, group: int) -> None:
+        """Have the kernel send a signal to a process group whenever data arrives; only Linux can choose the signal."""
+        fcntl.fcntl(self._socket, fcntl.F_SETOWN, -group)
+        fcntl.fcntl(self._socket, fcntl.F_SETSIG, number)
+        fcntl.fcntl(self._socket, fcntl.F_SETFL, fcntl.fcntl(self._socket, fcntl.F_GETFL) | os.O_ASYNC)
+
+    def signal_nobody(self) -> None:
+        """End what ``signal_on_arrival`` has begun."""
+        fcntl.fcntl(self._socket, fcntl.F_SETFL, fcntl.fcntl(self._socket, fcntl.F_GETFL) & ~os.O_ASYNC)
+
     def stall(self, limit: int, seconds: float = STALL_SECONDS) -> int:
         """Send without reading until the server accepts no more.
 
@@ -189,20 +202,20 @@ class Client(Connection):
         self.receive()
         return time.monotonic() - began
 
-    def response_seconds_in_pieces(self, data: bytes, size: int) -> float:
-        """Send in pieces of a size in bytes, receive the reply, and return the duration in seconds.
+    def send_queue_of_server(self) -> SendQueue | None:
+        """Return what the server has written on this connection and this client's kernel has not acknowledged.
 
-        The kernel is told to delay acknowledgements, as it does for a client that is about to send. No time is lost
-        between the pieces: a server that answered each piece before the next arrives would never have a second reply
-        to delay.
+        It is None where the system does not show it.
         """
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
-        self.note(f"sending {show(data)} in pieces of {plural(size, 'byte')}")
-        self._expected.add(data)
-        began = time.monotonic()
-        for start in range(0, len(data), size):
-            rest = memoryview(data)[start : start + size]
-            while rest := rest[self._send_now(rest) :]:
-                self._wait(OUT)
-        self.receive()
-        return time.monotonic() - began
+        return send_queue_of_peer(self._socket)
+
+    @contextlib.contextmanager
+    def dropping_arrivals(self) -> Iterator[None]:
+        """Let the kernel drop what the server sends, and acknowledge nothing, during the block; TCP sends it again."""
+        self.note("its kernel drops what arrives")
+        drop_arrivals(self._socket)
+        try:
+            yield
+        finally:
+            accept_arrivals(self._socket)
+            self.note("its kernel accepts what arrives")

@@ -57,6 +57,20 @@ class Connection:
         self._poll = select.poll()
         self.note("connected")
 
+    @property
+    def received(self) -> int:
+        """Number of correct bytes received so far."""
+        return self._expected.received
+
+    @property
+    def in_flight(self) -> int:
+        """Number of bytes sent and not yet answered, as far as the reply has been read."""
+        return len(self._expected)
+
+    def fileno(self) -> int:
+        """Return the descriptor of the socket."""
+        return self._socket.fileno()
+
     def note(self, event: str) -> None:
         """Add an event of this connection to the log."""
         self._log.note(f"{self._name}: {event}")

@@ -12,7 +12,6 @@ Theory of operation
 
 import time
 
-from upecho.processes.linux import procfs
 from upecho.processes.server_process import ServerProcess
 from upecho.support import timeouts
 
@@ -33,7 +32,7 @@ class IdleWatch:
     @classmethod
     def of(cls, process: ServerProcess | None) -> "IdleWatch | None":
         """Return a watch, or None if this system does not show what the process does."""
-        return cls(process) if process and procfs.AVAILABLE else None
+        return cls(process) if process and process.is_shown else None
 
     def is_idle(self) -> bool:
         """Take a sample; return whether the server has done nothing for long enough."""

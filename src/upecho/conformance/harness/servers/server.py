@@ -1,5 +1,6 @@
 """A server as a check sees it: connect to it and, if upecho has started its process, observe, signal and stop it."""
 
+import contextlib
 import signal
 import socket
 import time
@@ -9,16 +10,16 @@ from contextlib import contextmanager
 from upecho.conformance.harness.clients.client import Client
 from upecho.conformance.harness.clients.connection import LONGEST_CHECK_SECONDS, TIMEOUT_SECONDS
 from upecho.conformance.harness.clients.idle_watch import IdleWatch
+from upecho.conformance.harness.servers import idle_cpu
 from upecho.conformance.harness.servers.shutdown import Shutdown
 from upecho.conformance.harness.servers.stderr import StderrReader
 from upecho.conformance.harness.violation import Log, NotReached, Violation, precondition, unrequested_ending
 from upecho.net import connecting
 from upecho.net.address import Address
-from upecho.processes.linux import procfs
 from upecho.processes.server_process import ServerProcess
 from upecho.serving.target import Kind
 from upecho.support import timeouts
-from upecho.support.errors import AddressError
+from upecho.support.errors import AddressError, Unavailable
 from upecho.support.text import plural
 
 NEXT_CLIENTS = 3  # so that each of a few worker processes is likely to serve one
@@ -28,21 +29,6 @@ RETRY_SECONDS = 0.9  # TCP tries again after a second if there was no room in th
 ACCEPT_INTERVAL_SECONDS = 0.001
 ACCEPT_SECONDS = 0.1  # that a server with a short backlog may take to accept one client before the next one connects
 END_SECONDS = 0.2  # how much later than on its sockets the end of a process may become visible
-
-# When a server counts as idle. The window is short and the limit low: ten wake-ups a second cost less than 3 %, and a
-# thread that spins gets more on any machine. Windows are tried for 3 s, so that unfinished work is not taken for
-# spinning. The mean over 2 s decides for a server that works in bursts, which a busy machine can draw out until no
-# quiet window is left; it is longer than the second after which asyncio tries again to accept. On a busy machine a
-# thread that spins may get next to no CPU time; it gives itself away by being ready to run whenever it is looked at.
-IDLE_WINDOW_SECONDS = 0.3
-IDLE_STEP_SECONDS = 0.1  # from the beginning of one window to the beginning of the next
-IDLE_WINDOW_SAMPLES = 4
-IDLE_SHARE = 0.03  # of one core
-IDLE_LONGEST_SECONDS = 3.0
-IDLE_MEAN_SECONDS = 2.0
-IDLE_MEAN_SHARE = 0.1  # of one core
-
-Reading = tuple[float, float]  # time and CPU time used until then, in seconds
 
 
 class Server:
@@ -156,18 +142,37 @@ class Server:
 
     @contextmanager
     def expect_unharmed(self) -> Iterator[None]:
-        """Expect that the server serves new clients after the block, and that no descriptor stays open."""
-        with precondition("an echo before the check begins"):
-            self.expect_serves_new_clients()
-        if not (self._process and procfs.AVAILABLE):
+        """Expect that the server serves new clients after the block, and that no descriptor stays open.
+
+        Nothing is expected of descriptors that cannot be seen.
+        """
+        with contextlib.ExitStack() as stack:
+            if self._shows_descriptors():
+                stack.enter_context(self.expect_descriptors_closed())
+            else:
+                with precondition("an echo before the check begins"):
+                    self.expect_serves_new_clients()
             yield
             self.expect_serves_new_clients()
-            return
+
+    def _shows_descriptors(self) -> bool:
+        with contextlib.suppress(Unavailable):
+            return self._process is not None and self._process.descriptor_count() > 0
+        return False
+
+    @contextmanager
+    def expect_descriptors_closed(self) -> Iterator[None]:
+        """Expect that the server has as many open descriptors after the block as before.
+
+        Raises:
+            Unavailable: This system does not show them.
+        """
+        with precondition("an echo before the check begins"):
+            self.expect_serves_new_clients()
         self.let_finish()
-        before = settled(self._process.descriptor_count)
+        before = settled(self.process.descriptor_count)
         yield
-        self.expect_serves_new_clients()
-        self.expect_at_most(before, self._process.descriptor_count, "open descriptors, as before")
+        self.expect_at_most(before, self.process.descriptor_count, "open descriptors, as before")
 
     def let_finish(self) -> None:
         """Wait for a while until no thread of the server has anything left to do, such as closing connections.
@@ -196,25 +201,11 @@ class Server:
 
     def expect_idle_cpu(self) -> None:
         """Expect that the process uses next to no CPU time once it has finished what there was to do."""
-        readings = [self._read_cpu()]
-        was_busy = [self._is_busy()]
-        while readings[-1][0] - readings[0][0] < IDLE_LONGEST_SECONDS:
-            time.sleep(IDLE_STEP_SECONDS)
-            readings.append(self._read_cpu())
-            was_busy.append(self._is_busy())
-            if _cpu_share(readings, IDLE_WINDOW_SECONDS) < IDLE_SHARE and not all(was_busy[-IDLE_WINDOW_SAMPLES:]):
-                return
-        if (mean := _cpu_share(readings, IDLE_MEAN_SECONDS)) >= IDLE_MEAN_SHARE or all(was_busy):
-            seen = f"{mean:.0%} of a core over {IDLE_MEAN_SECONDS:g} s"
-            seen += ", and ready to run whenever it was looked at" if all(was_busy) else ""
-            raise Violation(f"less than {IDLE_SHARE:.0%} of a core once there is nothing to do", seen)
+        idle_cpu.expect(self.process)
 
-    def _read_cpu(self) -> Reading:
-        return time.monotonic(), self.process.cpu_seconds()
-
-    def resident_bytes(self) -> int:
-        """Return the memory in use, in bytes; 0 where that cannot be seen."""
-        return self._process.resident_bytes() if self._process and procfs.AVAILABLE else 0
+    def resident_bytes(self) -> int | None:
+        """Return the memory in use, in bytes; None where that cannot be seen."""
+        return self._process.resident_bytes() if self._process and self._process.is_shown else None
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -292,7 +283,7 @@ class Server:
 
     def expect_no_process_left(self) -> None:
         """Expect that no child outlives the server, which has ended; nothing is expected where that cannot be seen."""
-        if procfs.AVAILABLE:
+        if self.process.is_shown:
             self.expect_at_most(0, self.process.living_count, "processes after the end of the server")
 
     def unrequested_end(self) -> str:
@@ -315,12 +306,3 @@ def settled(read: Callable[[], int]) -> int:
         time.sleep(POLL_INTERVAL_SECONDS)
         last, value = value, read()
     return value
-
-
-def _cpu_share(readings: list[Reading], seconds: float) -> float:
-    """Return the share of one core that was used during about the last ``seconds``; 1 if the readings are younger."""
-    end, used_in_all = readings[-1]
-    for began, used in reversed(readings):
-        if end - began >= seconds:
-            return (used_in_all - used) / (end - began)
-    return 1.0

@@ -29,7 +29,7 @@ class Shutdown:
         self.request = ""
         self._process = process
         self._handling: dict[int, Handling] = {}  # what becomes of a signal, once a handler for it was waited for
-        self._is_unhandled = False  # whether the signal that was sent is known to have no handler
+        self._number: int | None = None  # of the signal that was sent
         self._accepted = {0}  # exit statuses of a clean end
         self._thread: int | None = None  # the one that received the signal, if it was sent to one
 
@@ -48,7 +48,7 @@ class Shutdown:
         """
         self.await_handler(number)
         handling = self._handling[number]
-        self._is_unhandled = handling.is_handled is False
+        self._number = number
         if handling.is_handled and handling.is_wrapped:
             # A wrapper passes the signal on, so the server may receive it twice, the second time when it has already
             # answered everything and its interpreter has removed its handlers. A wrapper may pass another signal on,
@@ -105,8 +105,11 @@ class Shutdown:
         return f"it is still running{hint}"
 
     def _ending(self, status: int) -> str:
-        no_handler = ""
-        if status < 0 and self._is_unhandled:
+        handled = self._handling[self._number].is_handled if self._number else None
+        if status < 0 and handled is False:
             window = timeouts.scaled(HANDLER_SECONDS)
-            no_handler = f" (it had installed no handler for it {window:g} s after it was ready)"
-        return ending(status) + no_handler
+            return f"{ending(status)} (it had installed no handler for it {window:g} s after it was ready)"
+        if handled and self._number == -status == signal.SIGINT:
+            like = "as Python does if KeyboardInterrupt is not caught"
+            return f"it ended itself with SIGINT, for which it had a handler, {like}"
+        return ending(status)

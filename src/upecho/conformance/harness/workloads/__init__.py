@@ -1,1 +1,1 @@
-"""Work that checks repeat: clients that come and go, memory that must level off, amounts that fit a slow server."""
+"""Work that checks repeat: clients that come and go, a flood, memory that levels off, amounts for a slow server."""
