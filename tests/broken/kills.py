@@ -64,6 +64,7 @@ BYTES = [
     kill("bytes:latin1_upper", "every-byte-value utf8-untouched"),
     kill("bytes:strips_null_bytes", "every-byte-value full-duplex"),
     kill("bytes:obeys_commands", "words-as-data"),
+    kill("bytes:obeys_marked_commands", "words-as-data"),
 ]
 
 TIMING = [
@@ -131,6 +132,7 @@ RESOURCES = [
     kill("resources:leaks_memory", "no-memory-leak-after-churn"),
     kill("resources:leaks_little_memory", "no-memory-leak-after-churn"),
     kill("resources:keeps_history", "no-memory-leak-on-connection"),
+    kill("resources:keeps_hundredth_of_history", "no-memory-leak-on-connection"),
     kill("resources:busy_polls", "no-cpu-while-idle"),
     kill("resources:exits_without_descriptors", "fd-exhaustion"),
     kill("resources:busy_loops_without_descriptors", "fd-exhaustion"),

@@ -52,3 +52,10 @@ def obeys_commands(connection: socket.socket) -> None:
     """Close the connection when a message is `quit`, `exit` or `bye`."""
     while (data := connection.recv(RECEIVE_BYTES)) and data.strip().lower() not in (b"quit", b"exit", b"bye"):
         connection.sendall(data.upper())
+
+
+@connection_handler
+def obeys_marked_commands(connection: socket.socket) -> None:
+    """Close the connection when a message is `!disconnect`, `{quit}` or `exit()`."""
+    while (data := connection.recv(RECEIVE_BYTES)) and data.lower() not in (b"!disconnect", b"{quit}", b"exit()"):
+        connection.sendall(data.upper())

@@ -91,6 +91,15 @@ def keeps_history(connection: socket.socket) -> None:
         connection.sendall(data.upper())
 
 
+@connection_handler
+def keeps_hundredth_of_history(connection: socket.socket) -> None:
+    """Keep one percent of the data of a connection until its end."""
+    history: list[bytes] = []
+    while data := connection.recv(RECEIVE_BYTES):
+        history.append(data[: len(data) // 100])
+        connection.sendall(data.upper())
+
+
 def busy_polls(listener: socket.socket, stop: Stop) -> None:
     """Poll the selector with a timeout of 0 instead of waiting."""
     with listener, _BusyPollingSelector() as selector:

@@ -1,6 +1,7 @@
 """Correct implementations, each with one unusual property, which its docstring names."""
 
 import collections
+import contextlib
 import os
 import socket
 import time
@@ -12,15 +13,18 @@ from upecho.serving.contract import Stop
 
 KEPT_BYTES = 8192
 LEVEL = 3000  # connections
-TURN_SECONDS = 0.025
+BATCH_SECONDS = 0.025
+TURN_SECONDS = 0.1
 MOST_READS = 1000
 OWN_DESCRIPTORS = 70
 
 
 class _Batching(PollLoop):
+    seconds = BATCH_SECONDS
+
     def wait(self, reading: Iterable[int], writing: Iterable[int], *, timeout: float | None) -> list[int]:
         if self.connections:
-            time.sleep(TURN_SECONDS)
+            time.sleep(self.seconds)
         return super().wait(reading, writing, timeout=timeout)
 
 
@@ -60,6 +64,32 @@ def frees_garbage_late(listener: socket.socket, stop: Stop) -> None:
 def replies_in_batches(listener: socket.socket, stop: Stop) -> None:
     """Gather what arrives for 25 ms before replying."""
     _Batching(listener, stop).run()
+
+
+def transfers_single_bytes(listener: socket.socket, stop: Stop) -> None:
+    """Receive and send one byte at a time."""
+
+    def handler(connection: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # the client is gone
+            while byte := connection.recv(1):
+                connection.sendall(byte.upper())
+
+    serve_with(handler, listener, stop)
+
+
+def lets_few_wait(listener: socket.socket, stop: Stop) -> None:
+    """Listen with a backlog of one connection."""
+    listener.listen(1)
+    serve_with(echo, listener, stop)
+
+
+def works_in_turns(listener: socket.socket, stop: Stop) -> None:
+    """Look only ten times a second at what clients have sent, as a server of a game does."""
+
+    class InTurns(_Batching):
+        seconds = TURN_SECONDS
+
+    InTurns(listener, stop).run()
 
 
 def empties_each_connection(listener: socket.socket, stop: Stop) -> None:

@@ -10,6 +10,7 @@ from upecho.conformance.harness.clients.client import Client
 from upecho.conformance.harness.launcher import Launcher
 from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import about
+from upecho.conformance.harness.workloads.pace import paced
 
 MIB = 1 << 20
 SEED = 20260701
@@ -20,6 +21,11 @@ SCHEDULES = 20
 MAX_STEPS = 20
 CONNECTIONS = 3
 MAX_SEND_BYTES = 300_000
+DUPLEX_MIB = 16
+LEAST_DUPLEX_MIB = 4
+DUPLEX_SECONDS = 5.0
+LEAST_SCHEDULES = 5
+SCHEDULES_SECONDS = 8.0
 ACTIONS = ("send", "send", "read", "pause", "half-close")  # sending is twice as likely as each of the others
 
 
@@ -67,12 +73,14 @@ def test_immediate_echo(server: Server) -> None:
 def test_full_duplex(server: Server) -> None:
     """The server returns 16 MiB, sent in pieces of random size while the client reads, without loss or change.
 
+    A slow server gets fewer bytes.
+
     Source: RFC 9293 section 3.1: the two directions of a connection are independent.
     """
     source = random.Random(SEED)
-    data = source.randbytes(16 * MIB)
     client = server.connect()
-    client.send(data, eager=True, cuts=iter(lambda: source.randint(1, 200_000), 0))
+    for _ in paced(DUPLEX_MIB, least=LEAST_DUPLEX_MIB, seconds=DUPLEX_SECONDS):
+        client.send(source.randbytes(MIB), eager=True, cuts=iter(lambda: source.randint(1, 200_000), 0))
     client.receive()
 
 
@@ -115,13 +123,15 @@ def test_no_unsolicited_data(server: Server) -> None:
 def test_random_schedules(launcher: Launcher) -> None:
     """The server answers several connections correctly in whatever order the clients send, read and half-close.
 
+    A slow server gets fewer schedules.
+
     Source: RFC 9293 section 3.1: connections are independent, and the clients choose the order of events.
     """
     source = random.Random(SEED)
     data = source.randbytes(MAX_SEND_BYTES)
-    for number in range(1, SCHEDULES + 1):
+    for number in paced(SCHEDULES, least=LEAST_SCHEDULES, seconds=SCHEDULES_SECONDS):
         schedule = random_schedule(source)
-        with about(f"schedule {number} of {SCHEDULES}: {', '.join(map(str, schedule))}"):
+        with about(f"schedule {number + 1} of {SCHEDULES}: {', '.join(map(str, schedule))}"):
             play(schedule, launcher.shared_server(), data)
 
 

@@ -1,5 +1,6 @@
 """Checks of many clients: each receives its own reply in time, however many there are and whatever the others do."""
 
+import statistics
 import time
 
 from upecho.conformance.check import Level, check
@@ -31,6 +32,8 @@ MANY_SECONDS = 8.0
 WAIT_SECONDS = 0.2
 PINGS = 11
 PING_SECONDS = 0.05
+USUAL_PINGS = 5
+USUAL_TIMES = 6  # a flood lengthens the turns of a server, and on a busy machine it competes with the server
 NEW_CLIENTS = 8
 FLOOD = bytes(65536)
 PUMPS = 20
@@ -51,7 +54,9 @@ def test_hundred_clients(server: Server) -> None:
     for turn in range(TURNS):
         for number, client in enumerate(clients):
             client.send(b"client %d, turn %d;" % (number, turn) * 100)
-        for client in reversed(clients):
+        # At first in the order of the queue: a server that accepts one client in each of its turns may need seconds to
+        # reach the last one.
+        for client in reversed(clients) if turn else clients:
             client.receive()
 
 
@@ -113,17 +118,24 @@ def test_connect_burst(server: Server) -> None:
         raise Unsupported(f"this system lets at most {plural(limit, 'connection')} wait in a queue (somaxconn)")
     each = seconds_for_a_client(server)
     burst = min(limit, BURST, max(SLOW_BURST, int(BURST_SECONDS / each)))
+    allowed = timeouts.at_least(BURST_SECONDS) + burst * each
     with server.paused():
         clients = [server.start_connecting() for _ in range(burst)]
-    began = time.monotonic()
+    deadline = time.monotonic() + allowed
     for number, client in enumerate(clients):
+        if not client.is_connected(deadline - time.monotonic()):
+            raise too_late(number, "connected", burst=burst, allowed=allowed)
         client.send(b"number %d" % number)
-    for client in clients:
+    for number, client in enumerate(clients):
+        if not client.is_answered(max(0, deadline - time.monotonic())):
+            raise too_late(number, "answered", burst=burst, allowed=allowed)
         client.receive()
         client.close()
-    allowed = timeouts.at_least(BURST_SECONDS) + burst * each
-    if (took := time.monotonic() - began) > allowed:
-        raise Violation(f"{burst} clients served within {allowed:.1f} s", f"{took:.1f} s")
+
+
+def too_late(count: int, what: str, *, burst: int, allowed: float) -> Violation:
+    """Return the violation that only ``count`` of the clients of a burst were connected or answered in time."""
+    return Violation(f"{burst} clients answered within {allowed:.1f} s", f"only {count} of them {what} in that time")
 
 
 def seconds_for_a_client(server: Server) -> float:
@@ -156,18 +168,24 @@ def test_descriptor_reuse(server: Server) -> None:
 def test_fairness_under_flood(server: Server) -> None:
     """While one client sends and reads as fast as it can, the median reply to another takes less than 50 ms.
 
+    A server that is slow without the flood, too, gets more time: six times its median then.
+
     Source: RFC 862: each connection is answered independently, so one that always has data must not starve the others.
     """
     flooder, pinger = server.connect(), server.connect()
+    with precondition("an echo before the flood"):
+        usual = statistics.median(pinger.response_seconds(b"ping") for _ in range(USUAL_PINGS))
+    allowed = max(timeouts.at_least(PING_SECONDS), USUAL_TIMES * usual)
     slow = []
     for _ in range(PINGS):
         for _ in range(PUMPS):
             flooder.pump(FLOOD)
         seconds = pinger.response_seconds(b"ping", lambda: flooder.pump(FLOOD))
-        if seconds > timeouts.at_least(PING_SECONDS):
+        if seconds > allowed:
             slow.append(f"{seconds * 1000:.0f} ms")
         if len(slow) > PINGS // 2:
-            raise Violation(f"half of {PINGS} replies within {PING_SECONDS * 1000:.0f} ms", ", ".join(slow))
+            seen = f"{', '.join(slow)}; without the flood {usual * 1000:.0f} ms"
+            raise Violation(f"half of {PINGS} replies within {allowed * 1000:.0f} ms", seen)
 
 
 @check(Level.SHOULD, observes=True, clients=FLOODERS + 1, seconds=0.2)

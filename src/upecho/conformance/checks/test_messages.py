@@ -1,6 +1,5 @@
 """Checks of messages: a stream has no message boundaries, so a server answers whatever arrives, of any size."""
 
-import contextlib
 import random
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
@@ -18,6 +17,8 @@ LEAST_SINGLE_BYTES = 50
 SINGLE_BYTES_SECONDS = 2.0
 SIDE_BY_SIDE = 16  # clients that each have one message in flight
 FITS_BYTES = 60_000  # less than the smallest receive window on one machine
+LEAST_LARGER = 10  # messages, up to 100 000 bytes
+LARGER_SECONDS = 5.0
 BUFFER_SIZES = (
     *(1 << power for power in range(4, 21)),
     *(scale * digit for scale in (100, 1000, 10_000, 100_000) for digit in range(1, 11)),
@@ -27,6 +28,11 @@ BUFFER_SIZES = (
 COMMANDS = (
     *("quit", "exit", "bye", "close", "end", "eof", "stop", "shutdown", "halt", "kill", "restart", "logout", "q", "x"),
     *("disconnect", "help", "ping", "status", "done", "break", "abort", "cancel", "goodbye", ":q", "/quit", "!quit"),
+)
+PHRASES = (
+    *("!exit", "!disconnect", "!bye", "!stop", "/exit", "/disconnect", "/bye", "/stop", ".quit", ".exit", "#quit"),
+    *("exit()", "quit()", "{quit}", "{exit}", "<quit>", "<exit>", "[quit]", "exit;", "quit;", "__exit__", "\\q"),
+    *("bye!", "goodbye!", "bye bye", "close connection", "end connection", "stop server", "shutdown server"),
 )
 CONTROL_MESSAGES = (
     *(b"\n", b"\r\n", b"\r", b"\n\n", b"\r\n\r\n", b"\0", b"\0\0\0\0", b" ", b".", b".\n", b".\r\n", b"\r\n.\r\n"),
@@ -87,19 +93,25 @@ def test_message_sizes(server: Server) -> None:
 def test_buffer_sizes(server: Server) -> None:
     """The server answers a message that fills a buffer of a common size exactly, without waiting for more.
 
+    A slow server gets fewer messages of more than 60 KB.
+
     Source: POSIX recv(): it returns what is available, so a full buffer is no sign that more will follow.
     """
     data = random.Random(SEED).randbytes(max(BUFFER_SIZES))
     sizes = sorted({size * factor for size in BUFFER_SIZES for factor in (1, 2, 3) if size * factor <= len(data)})
+    fitting = [size for size in sizes if size <= FITS_BYTES]
     clients = server.connect_many(SIDE_BY_SIDE)
-    for some in batches(sizes, len(clients)):
-        # A server that is suspended finds the whole message at once, as far as the buffers of the system hold it.
-        with server.paused() if some[-1] <= FITS_BYTES else contextlib.nullcontext():
+    for some in batches(fitting, len(clients)):
+        with server.paused():  # so that it finds the whole message at once
             for client, size in zip(clients, some, strict=False):
                 client.send(data[:size])
         for client, size in zip(clients, some, strict=False):
             with about(f"the message has {size} bytes"):
                 client.receive()
+    larger = sizes[len(fitting) :]
+    for number in paced(len(larger), least=LEAST_LARGER, seconds=LARGER_SECONDS):
+        with about(f"the message has {larger[number]} bytes"):
+            clients[0].exchange(data[: larger[number]])
 
 
 @check(Level.MUST)
@@ -125,7 +137,9 @@ def test_words_as_data(server: Server) -> None:
 def messages_like_commands() -> list[bytes]:
     """Return messages that some programs take for a command."""
     words = [form for word in COMMANDS for form in (word.lower(), word.upper(), word.capitalize())]
-    return [*CONTROL_MESSAGES, *(word.encode() + end for word in words for end in (b"", b"\n", b"\r\n"))]
+    commands = [word.encode() + end for word in words for end in (b"", b"\n", b"\r\n")]
+    phrases = [form.encode() for phrase in PHRASES for form in (phrase, phrase.upper(), phrase.capitalize())]
+    return [*CONTROL_MESSAGES, *dict.fromkeys(commands + phrases)]
 
 
 def batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

@@ -5,6 +5,7 @@ import math
 from upecho.support import timeouts
 
 FAILED_SECONDS = 10.0  # after which a failed check is the last one
+SLOW_SECONDS = 5.0  # for each check after one that a slow server could not finish
 LAST_SECONDS = 15.0  # failed checks together, including the one that exceeds FAILED_SECONDS
 
 
@@ -26,12 +27,22 @@ class Budget:
         self.failed: list[str] = []
         self._limited = limited
         self._seconds = 0.0
+        self._is_slow = False
 
     def charge(self, check: str, seconds: float) -> None:
         """Count a check that did not pass, and the seconds that it took."""
         if not self.is_spent:
             self.failed.append(check)
             self._seconds += seconds
+
+    def note_slow(self) -> None:
+        """Note that the server was too slow for a check, which is no failure."""
+        self._is_slow = True
+
+    @property
+    def slow_seconds(self) -> float:
+        """Seconds that a check may take although the server answers all the time."""
+        return timeouts.scaled(SLOW_SECONDS) if self._limited and self._is_slow else math.inf
 
     @property
     def is_spent(self) -> bool:

@@ -144,6 +144,7 @@ class Launcher:
             self._started.pop().process.child.close()
         if failed:
             self.budget.charge(self._check.id, self._turn.age_seconds())
+        if failed or self.log.is_abandoned:
             self.discard_shared()
 
     def earlier_checks(self) -> list[str]:

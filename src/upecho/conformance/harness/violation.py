@@ -12,6 +12,7 @@ from upecho.support.text import plural
 SHOWN_BYTES = 12
 FIRST_EVENTS = 4  # shown of a long log
 LAST_EVENTS = 7
+SLOW_BYTES = 4096  # a second: a server that does not even send so many is stuck rather than slow
 
 
 class Violation(AssertionError):
@@ -73,6 +74,10 @@ class Unsupported(Exception):
         self.reason = reason
 
 
+class TooSlow(Unsupported):
+    """The server answers correctly, but so slowly that the check would take too long."""
+
+
 @contextlib.contextmanager
 def precondition(what: str) -> Iterator[None]:
     """Turn a violation inside the block into ``NotReached``: the check needs ``what`` before it can judge anything."""
@@ -95,7 +100,11 @@ def about(note: str) -> Iterator[None]:
 
 
 class Log:
-    """The events of one check, with the time since its start."""
+    """The events of one check, with the time since its start.
+
+    Attributes:
+        is_abandoned: Whether the check was not finished because the server is too slow.
+    """
 
     def __init__(self, budget: Budget | None = None) -> None:
         """Begin a check.
@@ -106,6 +115,8 @@ class Log:
         self._budget = budget or Budget(limited=False)
         self._began = time.monotonic()
         self._events: list[Event] = []
+        self._transferred = 0
+        self.is_abandoned = False
 
     def note(self, text: str) -> None:
         """Add an event."""
@@ -114,6 +125,10 @@ class Log:
     def age_seconds(self) -> float:
         """Return the time since the check started, in seconds."""
         return time.monotonic() - self._began
+
+    def count(self, size: int) -> None:
+        """Count bytes that the server has taken or answered."""
+        self._transferred += size
 
     def expect_time_left(self, seconds: float, so_far: str) -> None:
         """Expect that the check has not taken longer than it may.
@@ -124,12 +139,26 @@ class Log:
 
         Raises:
             Violation: The check takes longer.
+            TooSlow: It takes longer although bytes are transferred all the time.
             OutOfTime: It takes longer than other checks, which failed, have left for it.
+        """
+        self.expect_budget_left()
+        age = self.age_seconds()
+        if self._transferred > SLOW_BYTES * age and age > min(seconds, self._budget.slow_seconds):
+            self._budget.note_slow()
+            self.is_abandoned = True
+            raise TooSlow(f"the server is too slow for this check: {self._transferred >> 10} KiB in {age:.0f} s")
+        if age > seconds:
+            raise Violation(f"the end of the check within {seconds:g} s", f"only {so_far} in that time")
+
+    def expect_budget_left(self) -> None:
+        """Expect that other checks, which failed, have left time for this one.
+
+        Raises:
+            OutOfTime: They have not.
         """
         if self.age_seconds() > self._budget.seconds_left:
             raise OutOfTime(self._budget)
-        if self.age_seconds() > seconds:
-            raise Violation(f"the end of the check within {seconds:g} s", f"only {so_far} in that time")
 
     def seconds_left(self) -> float:
         """Return the seconds that other checks, which failed, have left for this one."""

@@ -109,6 +109,13 @@ class Client(Connection):
             time.sleep(POLL_INTERVAL_SECONDS)
         return arrived or sys.platform != "linux"
 
+    def queued_bytes(self) -> tuple[int, int]:
+        """Return how many bytes the server has not taken yet, and how many have arrived here and are unread."""
+        return self._queued(termios.TIOCOUTQ), self._queued(termios.FIONREAD)  # SIOCOUTQ and SIOCINQ: tcp(7)
+
+    def _queued(self, request: int) -> int:
+        return int.from_bytes(fcntl.ioctl(self._socket, request, bytes(4)), sys.byteorder)
+
     def _is_acknowledged(self) -> bool:
         unacknowledged = fcntl.ioctl(self._socket, termios.TIOCOUTQ, bytes(4))  # SIOCOUTQ: tcp(7)
         return not any(unacknowledged)

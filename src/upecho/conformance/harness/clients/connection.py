@@ -105,6 +105,10 @@ class Connection:
         with contextlib.suppress(OSError):
             self._socket.recv(READ_BYTES)
 
+    def is_connected(self, seconds: float) -> bool:
+        """Return whether the connection is established, or has failed, within a time."""
+        return bool(self._ready(OUT, max(0, seconds)))
+
     def is_answered(self, seconds: float) -> bool:
         """Return whether data or the end of the connection can be read within a time."""
         return bool(self._ready(IN, seconds))
@@ -186,11 +190,13 @@ class Connection:
         except Violation:
             self.note(f"received {show(data)}")
             raise
+        self._log.count(len(data))
         return len(data), End.NOT_YET
 
     def _write(self, data: memoryview) -> int:
         """Send what the kernel accepts without waiting, and expect its reply; return the number of bytes."""
         sent = self._send_now(data)
+        self._log.count(sent)
         self._expected.add(data[:sent])
         return sent
 
