@@ -10,6 +10,7 @@ import pytest
 
 from upecho.processes.child import Child
 from upecho.processes.supervisor import Supervisor
+from upecho.support.errors import HarnessError
 
 # What a program finds at its start.
 FOUND = """
@@ -76,6 +77,13 @@ def test_exception_is_shown_and_ends_the_process(start: Start) -> None:
     child = start("def main(): 1 / 0")
     assert child.wait(TIMEOUT) == 1
     assert child.stderr().endswith("ZeroDivisionError: division by zero\n")
+
+
+def test_module_that_cannot_be_loaded_is_named(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(HarnessError) as raised, Supervisor("no_such_module"):
+        pass
+    assert str(raised.value) == "the guardian process did not start: it ended with status 1 at its start"
+    assert capfd.readouterr().err.endswith("ModuleNotFoundError: No module named 'no_such_module'\n")
 
 
 def test_module_is_loaded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,6 +52,7 @@ ATTEMPTS = 100  # bounds the fight against processes that start others faster th
 PAUSE_SECONDS = 0.02  # between two attempts
 SIZE_BYTES = 8  # of the number that precedes an order
 DESCRIPTORS = 5  # that come with an order: the report, the three standard streams, the current directory
+NO_DIRECTORY = 73  # EX_CANTCREAT in sysexits.h
 CANNOT_EXECUTE = 127  # the exit status that a shell reports
 END_PROGRAM = signal.SIGUSR1  # tells a keeper to kill its program's process group
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
@@ -92,7 +93,7 @@ def main(file: int, execute: Execute | None = None) -> None:
     try:
         directory = tempfile.mkdtemp(prefix="upecho-", dir=_short_directory())
     except OSError:
-        sys.exit(1)  # the harness reads no path and reports that
+        sys.exit(NO_DIRECTORY)  # the harness reads no path and reports that
     control = socket.socket(fileno=file)
     control.set_inheritable(False)
     try:

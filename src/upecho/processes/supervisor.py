@@ -20,7 +20,8 @@ from typing import IO, Self
 
 from upecho.net.address import Family
 from upecho.processes.child import Child, Streams, guardian_killed
-from upecho.processes.guardian import encode
+from upecho.processes.ending import ended
+from upecho.processes.guardian import NO_DIRECTORY, encode
 from upecho.processes.refusals import cannot_start, start_thread
 from upecho.processes.rlimits import expect
 from upecho.support.errors import HarnessError
@@ -71,7 +72,7 @@ class Supervisor:
             self.directory = Path(os.fsdecode(answer.readline().rstrip(b"\n")))
         if not self.directory.is_absolute():
             self._end_guardian()
-            raise HarnessError("cannot create a temporary directory", hint="free disk space or change TMPDIR")
+            raise _not_started(self._guardian.returncode)
         self._ending = threading.Event()
         try:
             self._watch = start_thread(self._bound_stderr)
@@ -155,6 +156,13 @@ class Supervisor:
         while not self._ending.wait(POLL_INTERVAL_SECONDS):
             for child in self._children.copy():
                 child.bound_stderr()
+
+
+def _not_started(status: int) -> HarnessError:
+    """Return the error that the guardian has ended before it had a directory."""
+    if status == NO_DIRECTORY:
+        return HarnessError("cannot create a temporary directory", hint="free disk space or change TMPDIR")
+    return HarnessError(f"it {ended(status)} at its start", subject="the guardian process did not start")
 
 
 def _pipe(reader_stack: contextlib.ExitStack, writer_stack: contextlib.ExitStack) -> tuple[IO[bytes], IO[bytes]]:
