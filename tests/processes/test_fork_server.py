@@ -19,7 +19,7 @@ def main():
     handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
     kept = {number.name: str(handler) for number, handler in handlers.items() if handler}
     status = pathlib.Path("/proc/self/status").read_text().splitlines()
-    signals = [line for line in status if line.startswith("Sig")]
+    signals = [line for line in status if line.startswith(("SigBlk", "SigIgn", "SigCgt"))]
     files = sorted(os.listdir("/proc/self/fd"))
     print(kept, signals, files, os.environ.get("ONE"), os.getcwd(), os.getpid() == os.getpgrp())
 """
