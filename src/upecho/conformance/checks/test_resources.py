@@ -8,7 +8,8 @@ from upecho.conformance.findings import Record, Recorded
 from upecho.conformance.harness.clients.client import Client
 from upecho.conformance.harness.clients.connection import TIMEOUT_SECONDS
 from upecho.conformance.harness.launcher import Launcher
-from upecho.conformance.harness.servers.server import Server, settled
+from upecho.conformance.harness.servers.server import Server
+from upecho.conformance.harness.servers.settling import expect_at_most, settled
 from upecho.conformance.harness.violation import Unsupported, Violation, precondition
 from upecho.conformance.harness.workloads.churn import churn, reset
 from upecho.conformance.harness.workloads.growth import Work, expect_level_memory
@@ -77,7 +78,7 @@ def test_no_thread_or_process_leak(server: Server) -> None:
     churn(server, TASK_CHURN, seconds=TASK_SECONDS)
     churn(server, TASK_CHURN // 2, end=reset, seconds=TASK_SECONDS)
     server.expect_serves_new_clients()
-    server.expect_at_most(before + TASK_SLACK, server.process.task_count, "threads and processes")
+    expect_at_most(before + TASK_SLACK, server.process.task_count, "threads and processes")
 
 
 @check(Level.SHOULD, observes=True, seconds=0.2)

@@ -6,7 +6,8 @@ import signal
 from upecho.conformance.check import Level, check
 from upecho.conformance.harness.clients.client import Client
 from upecho.conformance.harness.launcher import Launcher
-from upecho.conformance.harness.servers.server import Server, settled
+from upecho.conformance.harness.servers.server import Server
+from upecho.conformance.harness.servers.settling import settled
 from upecho.conformance.harness.violation import Unsupported, Violation, precondition
 from upecho.processes.linux import thread_signal
 

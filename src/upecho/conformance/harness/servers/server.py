@@ -11,6 +11,7 @@ from upecho.conformance.harness.clients.client import Client
 from upecho.conformance.harness.clients.connection import LONGEST_CHECK_SECONDS, TIMEOUT_SECONDS
 from upecho.conformance.harness.clients.idle_watch import IdleWatch
 from upecho.conformance.harness.servers import idle_cpu
+from upecho.conformance.harness.servers.settling import POLL_INTERVAL_SECONDS, expect_at_most, let_finish, settled
 from upecho.conformance.harness.servers.shutdown import Shutdown
 from upecho.conformance.harness.servers.stderr import StderrReader
 from upecho.conformance.harness.violation import Log, NotReached, Violation, precondition, unrequested_ending
@@ -23,8 +24,6 @@ from upecho.support.errors import AddressError, Unavailable
 from upecho.support.text import plural
 
 NEXT_CLIENTS = 3  # so that each of a few worker processes is likely to serve one
-POLL_INTERVAL_SECONDS = 0.01  # between two readings of something that causes no event when it changes
-FINISH_SECONDS = 1.0  # for what clients that have left still cause; a server that spins never finishes
 RETRY_SECONDS = 0.9  # TCP tries again after a second if there was no room in the backlog
 ACCEPT_INTERVAL_SECONDS = 0.001
 ACCEPT_SECONDS = 0.1  # that a server with a short backlog may take to accept one client before the next one connects
@@ -172,32 +171,11 @@ class Server:
         self.let_finish()
         before = settled(self.process.descriptor_count)
         yield
-        self.expect_at_most(before, self.process.descriptor_count, "open descriptors, as before")
+        expect_at_most(before, self.process.descriptor_count, "open descriptors, as before")
 
     def let_finish(self) -> None:
-        """Wait for a while until no thread of the server has anything left to do, such as closing connections.
-
-        Two looks have to agree, because the kernel of a busy machine may deliver the end of a connection late.
-        """
-        deadline = time.monotonic() + timeouts.scaled(FINISH_SECONDS)
-        idle_looks = 0
-        while idle_looks < 2 and time.monotonic() < deadline:
-            time.sleep(POLL_INTERVAL_SECONDS)
-            idle_looks = 0 if self._is_busy() else idle_looks + 1
-
-    def expect_at_most(self, limit: int, read: Callable[[], int], unit: str) -> None:
-        """Expect that a reading of the process falls to ``limit`` or below in time.
-
-        Args:
-            limit: The greatest value that is accepted.
-            read: Returns the present value.
-            unit: What is counted, for the report.
-        """
-        deadline = time.monotonic() + timeouts.scaled(TIMEOUT_SECONDS)
-        while (now := read()) > limit:
-            if time.monotonic() > deadline:
-                raise Violation(f"at most {limit} {unit}", f"{now}")
-            time.sleep(POLL_INTERVAL_SECONDS)
+        """Wait for a while until the server has nothing left to do, such as closing connections."""
+        let_finish(self._is_busy)
 
     def expect_idle_cpu(self) -> None:
         """Expect that the process uses next to no CPU time once it has finished what there was to do."""
@@ -284,7 +262,7 @@ class Server:
     def expect_no_process_left(self) -> None:
         """Expect that no child outlives the server, which has ended; nothing is expected where that cannot be seen."""
         if self.process.is_shown:
-            self.expect_at_most(0, self.process.living_count, "processes after the end of the server")
+            expect_at_most(0, self.process.living_count, "processes after the end of the server")
 
     def unrequested_end(self) -> str:
         """Return how the server has ended although no one asked it to; empty if it has not."""
@@ -297,12 +275,3 @@ class Server:
     def stderr_during_check(self) -> str:
         """Return what the server has written to stderr during the current check."""
         return self.stderr.during_check() if self.stderr else ""
-
-
-def settled(read: Callable[[], int]) -> int:
-    """Return a reading once two readings in a row agree, as when the resources of a client are about to be freed."""
-    last, value = -1, read()
-    while value != last:
-        time.sleep(POLL_INTERVAL_SECONDS)
-        last, value = value, read()
-    return value

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from upecho.conformance.harness.servers.server import POLL_INTERVAL_SECONDS
+from upecho.conformance.harness.servers.settling import POLL_INTERVAL_SECONDS
 from upecho.conformance.harness.violation import NotReached, Violation
 from upecho.support import timeouts
 
