@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from upecho.conformance.catalogue import by_id, catalogue
 from upecho.conformance.check import Check
 from upecho.net.address import Family
-from upecho.serving.target import Kind, Target
+from upecho.serving.target import COMMAND, Kind, Target
 from upecho.support.errors import CallerError
 from upecho.support.text import unknown_name
 
@@ -24,7 +24,20 @@ def parse_targets(texts: Sequence[str], max_clients: int | None = None, *, grace
         CallerError: A target does not exist.
         Unavailable: A target needs something that this system lacks.
     """
+    for text in texts:
+        _expect_no_path(text)
     return [Target.parse(text, max_clients, grace=grace) for text in dict.fromkeys(texts)]
+
+
+def _expect_no_path(text: str) -> None:
+    """Refuse the path of a program, which no name of an implementation can be.
+
+    Raises:
+        CallerError: The text is such a path; the message shows how to write it as a command.
+    """
+    if "/" in text and ":" not in text:
+        command = text if "{" in text else f"{text} {{address}}"
+        raise CallerError(f"unknown implementation {text!r}", hint=f'for a program write "{COMMAND}{command}"')
 
 
 def select_checks(ids: Sequence[str]) -> list[Check]:
