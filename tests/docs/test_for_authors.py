@@ -1,9 +1,13 @@
 """The servers in docs/for-authors.md pass the suite when they are copied to files without a change."""
 
+import errno
 import re
+import runpy
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -36,3 +40,29 @@ def test_server_passes_the_suite(
     assert done.returncode == 0, done.stdout + done.stderr
     count = len(families) * len(CHECKS + MORE)
     assert f"{count} checks due: {count} passed" in done.stdout
+
+
+class FailingOnce(socket.socket):
+    """A listener whose first client has left before it is accepted, which only some systems report."""
+
+    has_failed = False
+
+    def accept(self) -> Any:
+        if not self.has_failed:
+            self.has_failed = True
+            raise ConnectionAbortedError(errno.ECONNABORTED, "the client is gone")
+        return super().accept()
+
+
+def test_threaded_server_answers_a_client_queued_behind_one_that_is_gone(servers: Path) -> None:
+    serve = runpy.run_path(str(servers / "threaded.py"))["serve"]
+    stop, told = socket.socketpair()
+    with FailingOnce() as listener, socket.socket() as client, stop, told:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(8)
+        client.connect(listener.getsockname())
+        client.settimeout(5)
+        client.sendall(b"queued")
+        told.close()
+        serve(listener, SimpleNamespace(fileno=stop.fileno, backlog=8, grace=5))
+        assert client.recv(100) == b"QUEUED"

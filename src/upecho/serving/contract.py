@@ -24,8 +24,8 @@ Protocol
 Stop
     1. Accept the connections that are complete, which wait in the queue of the listener, and close the listener. They
        are part of the service: their clients have connected, and perhaps sent, before the stop. Do not wait for
-       others, and accept no more than the queue holds (``stop.backlog``), because clients may keep coming. If
-       descriptors or memory run out, the rest is lost.
+       others, and accept no more than the queue holds, because clients may keep coming: ``stop.backlog + 1``, since
+       Linux keeps one more than the backlog. If descriptors or memory run out, the rest is lost.
     2. Let each open connection finish: call ``shutdown(SHUT_RD)``. Its handler then reads what has already arrived,
        answers it, and sees end of file, which is the path that every connection takes anyway.
     3. Close hard what is still open after ``stop.grace`` seconds.
