@@ -26,11 +26,19 @@ The column *needs* says when a check applies:
 
 - `inet`, `inet6`, `unix`: only over these socket families.
 - `process`: only if upecho starts the server itself, since the check restarts, observes, signals or stops it.
+- `implementation`: only if the server is an implementation, which is Python code that upecho imports and calls
+  (`NAME`, `NAME+LOOP` or `module:attribute`). A command is none.
 - `N clients`: only if the server serves at least N clients at once.
 - `declared maximum`: only if the server declares how many clients it serves at once.
 
 The last column names the servers in [the kill matrix](#the-kill-matrix) that the check must catch.
 Checks of the level INFO record a value and cannot fail.
+
+Many sources are sections of RFC 9293, which specifies TCP. For Unix sockets the same is required by analogy, because
+POSIX and unix(7) offer the same stream interface for both.
+
+At the address of a server that was already running, upecho sees no process. There, of a check that also looks at
+descriptors or memory, only what the client sees is judged.
 """
 
 MATRIX = """
@@ -70,6 +78,8 @@ def _needs(check: Check) -> str:
     needs = [] if check.families == frozenset(Family) else sorted(family.value for family in check.families)
     if check.process:
         needs.append("process")
+    if check.silence:
+        needs.append("implementation")
     if check.limited:
         needs.append("declared maximum")
     if check.clients > 1:

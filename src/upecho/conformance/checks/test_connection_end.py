@@ -80,7 +80,9 @@ def test_no_reset_on_close(server: Server) -> None:
 
 @check(Level.MUST)
 def test_abrupt_close(server: Server) -> None:
-    """After clients close with replies unread or nothing sent, no descriptor stays open and new clients are served.
+    """After clients close their connections, the server has closed its descriptors and serves new clients.
+
+    They close while replies are unread, or without having sent anything.
 
     Source: RFC 9293 section 3.5.2: data for a closed socket is answered with RST.
     """
@@ -93,7 +95,7 @@ def test_abrupt_close(server: Server) -> None:
 
 @check(Level.MUST)
 def test_reset_idle(server: Server) -> None:
-    """After connections without pending data are reset, no descriptor stays open and new clients are served.
+    """After connections without pending data are reset, the server has closed its descriptors and serves new clients.
 
     Source: RFC 9293 section 3.10.7.4: RST aborts the connection.
     """
@@ -107,7 +109,7 @@ def test_reset_idle(server: Server) -> None:
 
 @check(Level.MUST)
 def test_reset_mid_transfer(server: Server) -> None:
-    """After connections are reset during a transfer, no descriptor stays open and new clients are served.
+    """After connections are reset during a transfer, the server has closed its descriptors and serves new clients.
 
     Source: RFC 9293 section 3.10.7.4: RST aborts the connection.
     """
@@ -121,7 +123,7 @@ def test_reset_mid_transfer(server: Server) -> None:
 
 @check(Level.MUST)
 def test_reset_with_unread_replies(server: Server) -> None:
-    """After clients reset connections with unread replies, no descriptor stays open and new clients are served.
+    """After connections with unread replies are reset, the server has closed its descriptors and serves new clients.
 
     Source: RFC 9293 section 3.10.7.4: queued segments are discarded; POSIX send(): ECONNRESET, EPIPE.
     """
@@ -136,7 +138,7 @@ def test_reset_with_unread_replies(server: Server) -> None:
 
 @check(Level.MUST)
 def test_reset_after_half_close(server: Server) -> None:
-    """After half-closed connections are reset, no descriptor stays open and new clients are served.
+    """After half-closed connections are reset, the server has closed its descriptors and serves new clients.
 
     Source: RFC 9293 section 3.10.7.4, in the states CLOSE-WAIT and LAST-ACK.
     """
@@ -155,7 +157,7 @@ def test_reset_after_half_close(server: Server) -> None:
 
 @check(Level.MUST)
 def test_reset_before_accept(server: Server) -> None:
-    """After connections are reset before they are accepted, no descriptor stays open and new clients are served.
+    """After connections are reset before accept(), the server has closed its descriptors and serves new clients.
 
     Source: POSIX accept(): ECONNABORTED; or the connection is accepted, and the next call on it fails.
     """
@@ -170,7 +172,7 @@ def test_reset_before_accept(server: Server) -> None:
 
 @check(Level.MUST)
 def test_shutdown_both_directions(server: Server) -> None:
-    """After clients shut down both directions before the reply, no descriptor stays open and new clients are served.
+    """After both directions are shut down before a reply, the server has closed its descriptors and serves new clients.
 
     Source: RFC 9293 section 3.6, case 3: both sides may close at the same time.
     """

@@ -66,7 +66,7 @@ def test_regular_file_kept(launcher: Launcher) -> None:
 def test_socket_path_too_long(launcher: Launcher) -> None:
     """A server refuses a Unix path that is longer than the system allows.
 
-    Source: unix(7): sun_path has 108 bytes.
+    Source: unix(7): sun_path has a fixed size, which is 108 bytes on Linux.
     """
     launcher.starter.expect_refusal(f"unix:{launcher.starter.supervisor.directory}/{'x' * MAX_PATH_BYTES}")
 
@@ -103,7 +103,7 @@ def test_replaced_socket_path_kept(launcher: Launcher) -> None:
 def test_socket_path_permissions(launcher: Launcher) -> None:
     """From bind() on, a Unix path is accessible only to its owner, even if the server inherits a umask of 0.
 
-    This does not apply if other permissions were requested.
+    This does not apply if other permissions were requested, as with the option ``--mode`` of ``upecho serve``.
 
     Source: unix(7): connecting requires write permission on the path, which depends on the umask; a chmod after bind()
     leaves a moment in which any user may connect.

@@ -37,9 +37,9 @@ def test_accepts_when_ready(launcher: Launcher) -> None:
 
 @check(Level.MUST, gate=False, process=True)
 def test_graceful_shutdown(launcher: Launcher) -> None:
-    """SIGTERM or SIGINT, 1 s after a server is ready, ends it with exit status 0, and no child process is left.
+    """SIGTERM or SIGINT ends a server with exit status 0, and no child process is left.
 
-    The signal is sent earlier if the server has a handler earlier. No client is connected.
+    The signal is sent as soon as the server has a handler, at the latest 1 s after it is ready. No client is connected.
 
     Source: POSIX <signal.h>: SIGTERM is the termination signal; SIGINT is the interrupt that Ctrl-C sends.
     """
@@ -112,7 +112,7 @@ def test_graceful_shutdown_stalled_client(launcher: Launcher) -> None:
 
 @check(Level.MUST, gate=False, process=True, observes=True)
 def test_graceful_shutdown_any_thread(launcher: Launcher) -> None:
-    """SIGTERM or SIGINT ends a server with exit status 0, whichever thread it interrupts that does not block it.
+    """SIGTERM or SIGINT ends a server with exit status 0, whichever thread of the server receives it.
 
     Source: signal(7): a signal to a process may be delivered to any thread that does not have it blocked.
     """
@@ -182,7 +182,7 @@ def test_immediate_restart(launcher: Launcher) -> None:
 def test_survives_signals(launcher: Launcher) -> None:
     """SIGSTOP, SIGCONT and SIGWINCH in the middle of a transfer cause no loss of data.
 
-    Source: signal(7): EINTR and partial transfers; PEP 475.
+    Source: POSIX recv() and send(): EINTR if a signal interrupts the call; signal(7): on Linux, also after SIGCONT.
     """
     server = launcher.start()
     client = server.connect()
