@@ -83,7 +83,7 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
 @click.option(
     "--quick",
     is_flag=True,
-    help=f"Give a first impression in a minute or two: {QUICK.rounds} rounds of short trials. The intervals (±) are "
+    help=f"Give a first impression in a few minutes: {QUICK.rounds} rounds of short trials. The intervals (±) are "
     "wide, so only large differences are detected.",
 )
 @click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Save every trial to FILE, as JSON.")
