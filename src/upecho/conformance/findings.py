@@ -22,12 +22,12 @@ class Event:
 
 @dataclass(frozen=True)
 class Wire:
-    """The events of a check in the order in which they happened; of a long list, only the beginning and the end.
+    """The events of a check in the order in which they happened; of a long list, the beginning and what matters most.
 
     Attributes:
         first: The first events.
-        omitted: Number of events left out between ``first`` and ``last``.
-        last: The last events; empty unless some were left out.
+        omitted: Number of events left out after ``first``.
+        last: The later events that were not left out; empty if none was.
     """
 
     first: tuple[Event, ...] = ()

@@ -36,6 +36,19 @@ def test_long_log_keeps_its_beginning_and_its_end() -> None:
     assert [event.text for event in wire.last] == [f"event {number}" for number in range(1001 - LAST_EVENTS, 1001)]
 
 
+def test_events_of_the_last_client_and_resets_are_kept() -> None:
+    log = Log()
+    for number in range(1, 101):
+        log.note(f"client {number}: connected")
+        log.note(f"client {number}: {'reset' if number == 50 else 'sending'}")
+    log.note("SIGTERM was sent to it")
+    log.note("client 20: FIN")
+    kept = [event.text for event in log.wire().last]
+    assert kept[:3] == ["client 20: connected", "client 20: sending", "client 50: reset"]
+    assert kept[-2:] == ["SIGTERM was sent to it", "client 20: FIN"]
+    assert len(kept) == LAST_EVENTS
+
+
 def test_short_log_is_kept_whole() -> None:
     log = Log()
     for number in range(FIRST_EVENTS + 1 + LAST_EVENTS):

@@ -12,6 +12,7 @@ from upecho.support.text import plural
 SHOWN_BYTES = 12
 FIRST_EVENTS = 4  # shown of a long log
 LAST_EVENTS = 7
+RESET = ": reset"  # the end of an event
 SLOW_BYTES = 4096  # a second: a server that does not even send so many is stuck rather than slow
 
 
@@ -160,16 +161,35 @@ class Log:
         if self.age_seconds() > self._budget.seconds_left:
             raise OutOfTime(self._budget)
 
+    @property
+    def follows_failure(self) -> bool:
+        """Whether an earlier check has failed."""
+        return bool(self._budget.failed)
+
     def seconds_left(self) -> float:
         """Return the seconds that other checks, which failed, have left for this one."""
         return max(0.0, self._budget.seconds_left - self.age_seconds())
 
     def wire(self) -> Wire:
-        """Return the events; of a long log, only the beginning and the end."""
+        """Return the events; of a long log, the beginning and the later events that matter most.
+
+        These are about the client of the last event, or resets, or about no client at all, such as a signal. If there
+        are only a few of them, the last events of other clients are added.
+        """
         omitted = len(self._events) - FIRST_EVENTS - LAST_EVENTS
         if omitted <= 1:
             return Wire(tuple(self._events))
-        return Wire(tuple(self._events[:FIRST_EVENTS]), omitted, tuple(self._events[-LAST_EVENTS:]))
+        later = self._events[FIRST_EVENTS:]
+        last_client = _client(later[-1])
+        by_weight = sorted(later, key=lambda event: _client(event) in (last_client, "") or event.text.endswith(RESET))
+        return Wire(
+            tuple(self._events[:FIRST_EVENTS]), omitted, tuple(sorted(by_weight[-LAST_EVENTS:], key=later.index))
+        )
+
+
+def _client(event: Event) -> str:
+    """Return the name of the client that an event is about; empty if it is about none."""
+    return event.text.partition(": ")[0] if event.text.startswith("client ") else ""
 
 
 def show(data: bytes | bytearray | memoryview, offset: int = 0) -> str:

@@ -171,7 +171,9 @@ class Server:
         self.let_finish()
         before = settled(self.process.descriptor_count)
         yield
-        expect_at_most(before, self.process.descriptor_count, "open descriptors, as before")
+        # Some servers close them late, of their own accord. One that has failed before is not given that long again.
+        watch = self._watch() if self._log.follows_failure else None
+        expect_at_most(before, self.process.descriptor_count, "open descriptors, as before", watch)
 
     def let_finish(self) -> None:
         """Wait for a while until the server has nothing left to do, such as closing connections."""

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from upecho.conformance.harness.clients.connection import TIMEOUT_SECONDS
+from upecho.conformance.harness.clients.idle_watch import IdleWatch
 from upecho.conformance.harness.violation import Violation
 from upecho.support import timeouts
 
@@ -35,16 +36,17 @@ def let_finish(is_busy: Callable[[], bool]) -> None:
         idle_looks = 0 if is_busy() else idle_looks + 1
 
 
-def expect_at_most(limit: int, read: Callable[[], int], unit: str) -> None:
+def expect_at_most(limit: int, read: Callable[[], int], unit: str, watch: IdleWatch | None = None) -> None:
     """Expect that a reading of a process falls to ``limit`` or below in time.
 
     Args:
         limit: The greatest value that is accepted.
         read: Returns the present value.
         unit: What is counted, for the report.
+        watch: Ends the wait early if the server does nothing; None waits for the whole time.
     """
     deadline = time.monotonic() + timeouts.scaled(TIMEOUT_SECONDS)
     while (now := read()) > limit:
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline or (watch and watch.is_idle()):
             raise Violation(f"at most {limit} {unit}", f"{now}")
         time.sleep(POLL_INTERVAL_SECONDS)

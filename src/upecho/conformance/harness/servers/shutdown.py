@@ -31,7 +31,6 @@ class Shutdown:
         self._handling: dict[int, Handling] = {}  # what becomes of a signal, once a handler for it was waited for
         self._number: int | None = None  # of the signal that was sent
         self._accepted = {0}  # exit statuses of a clean end
-        self._thread: int | None = None  # the one that received the signal, if it was sent to one
 
     def await_handler(self, number: signal.Signals) -> None:
         """Wait until the server has a handler for a signal, as far as that can be seen, but not for ever."""
@@ -54,7 +53,6 @@ class Shutdown:
             # answered everything and its interpreter has removed its handlers. A wrapper may pass another signal on,
             # and report the end of the server as its own.
             self._accepted = {0, *(-one for one in STOP_SIGNALS), *(SHELL_STATUS + one for one in STOP_SIGNALS)}
-        self._thread = thread
         receiver = self._group(number) if group else f"its thread {thread}, not the main thread" if thread else "it"
         self.request = f"{number.name} was sent to {receiver}"
 
@@ -84,7 +82,7 @@ class Shutdown:
     def expect_clean(self, status: int | None) -> None:
         """Expect that ``wait`` has returned exit status 0, or what a second signal leads to below a wrapper."""
         if status not in self._accepted:
-            seen = self._still_running() if status is None else self._ending(status)
+            seen = "it is still running" if status is None else self._ending(status)
             raise Violation(f"exit status 0 within {self.limit} after {self.request}", seen)
 
     @contextmanager
@@ -99,10 +97,6 @@ class Shutdown:
     def _group(self, number: signal.Signals) -> str:
         count = len(self._process.without_handler(number))
         return "its process group" + (f", in which {plural(count, 'member')} had no handler for it" if count else "")
-
-    def _still_running(self) -> str:
-        hint = "; the signal woke only the thread that received it, and no other noticed" if self._thread else ""
-        return f"it is still running{hint}"
 
     def _ending(self, status: int) -> str:
         handled = self._handling[self._number].is_handled if self._number else None
