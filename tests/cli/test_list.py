@@ -73,6 +73,8 @@ def test_pipe_gets_one_plain_line_per_check(upecho: Upecho) -> None:
     assert lines[:2] == ["bytes", f"  {first.id:{width}}  MUST    {first.requirement}"]
     assert [line.split()[0] for line in lines if line.startswith(" ")] == [check.id for check in catalogue()]
     assert done.stdout.isascii()
+    assert "it answers 'quit', an empty line" in done.stdout
+    assert "`" not in done.stdout
 
 
 def test_table_of_checks_fits_a_terminal() -> None:

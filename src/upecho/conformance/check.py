@@ -97,8 +97,8 @@ def check(  # noqa: PLR0913 (one parameter for each property of a check)
             id=function.__name__.removeprefix("test_").replace("_", "-"),
             topic=function.__module__.rpartition(".test_")[2].replace("_", " "),
             level=level,
-            requirement=" ".join(requirement.split()),
-            source=" ".join(source.split()),
+            requirement=_plain(requirement),
+            source=_plain(source),
             process=process or observes,
             observes=observes,
             clients=clients,
@@ -114,3 +114,8 @@ def check(  # noqa: PLR0913 (one parameter for each property of a check)
         return function
 
     return decorate
+
+
+def _plain(paragraph: str) -> str:
+    """Return a paragraph of a docstring on one line, with the quotation marks of plain text for those of markup."""
+    return " ".join(paragraph.split()).replace("``", "'")

@@ -281,7 +281,22 @@ def test_one_cause_is_one_finding() -> None:
     ]
     assert "also      not run over inet, unix: half-close, memory-after-stall, connect-burst\n" in text
     assert text.startswith("                      a\nbytes\n  echo-hello  MUST    FF\n\n")
-    assert "\n3 checks without a failure left out; --verbose shows them\n" in text
+    assert "\n3 checks left out: 3 not run; --verbose shows them\n" in text
+
+
+def test_checks_that_are_left_out_are_counted_by_how_they_ended() -> None:
+    not_run: dict[str, Any] = {"verdict": Verdict.NOT_RUN, "explanation": EXPLANATION}
+    outcomes = [
+        outcome("echo-hello", Verdict.FAILED),
+        outcome("half-close"),
+        outcome("never-run", Verdict.UNSUPPORTED, unsupported="a limit"),
+        outcome("memory-after-stall"),
+        outcome("memory-after-stall", family=Family.UNIX, **not_run),
+        outcome("connect-burst", **not_run),
+        outcome("connect-burst", Verdict.UNSUPPORTED, family=Family.UNIX, unsupported="a limit"),
+    ]
+    ended = "1 passed, 1 run over some families only, 1 not run, 1 unsupported"
+    assert f"\n4 checks left out: {ended}; --verbose shows them\n" in rendered(outcomes, 120)
 
 
 def test_verbose_report_shows_every_check() -> None:

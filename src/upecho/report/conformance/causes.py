@@ -1,5 +1,6 @@
 """Groups the outcomes that did not pass by their cause, and renders each cause once."""
 
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ from upecho.conformance.run.verdicts.outcome import Outcome
 from upecho.report.conformance.marks import Mark
 from upecho.report.layout import GAP
 
-# The marks that have a cause, with the heading of their explanation. The first one in a group is explained.
+# The marks that have a cause, with the heading of their explanation. The first one in a finding is explained.
 HEADS = {
     Mark.FAILED: "FAILED",
     Mark.FAILED_SHOULD: "FAILED SHOULD",
@@ -24,7 +25,13 @@ HEADS = {
     Mark.ERROR: "ERROR",
 }
 ALSO = "also"
-VARYING = re.compile(r"\d+(\.\d+)?|b'.*?'(?:…| |$)|unix:\S+")  # differs between checks whose failures have one cause
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
+# What differs between checks whose failures have one cause: bytes, whether or not abbreviated; numbers; paths.
+VARYING = re.compile(
+    r"""…?\bb(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?:…(?: \(\d+ bytes?\))?)?|unix:\S+|""" + NUMBER.pattern
+)
+# The part of a note that says nothing about the check itself.
+EARLIER = re.compile(r"(?:; )?\d+ earlier checks? may have led to this; the command repeats (?:it|them), too")
 
 Cause = tuple[str, ...]
 
@@ -43,20 +50,15 @@ class Finding:
 
 
 def findings(outcomes: Sequence[Outcome], *, separate: bool) -> Iterator[Finding]:
-    """Yield each finding, in the order of the outcomes.
+    """Yield each finding, in the order of the outcomes, but those of checks that were not run come last.
 
     Args:
         outcomes: The outcomes.
         separate: Whether every check is a finding of its own.
     """
-    groups = defaultdict(list)
-    for one in outcomes:
-        if (mark := Mark.of(one)) in HEADS:
-            own = (one.check, mark.name) if separate else ()
-            groups[(*_cause(one), *own)].append(one)
-    for group in groups.values():
-        first = min(group, key=_difficulty)
-        same = [one for one in group if (one.check, Mark.of(one)) == (first.check, Mark.of(first))]
+    unexplained = sorted((one for one in outcomes if Mark.of(one) in HEADS), key=_is_not_run)
+    for group in _by_check(unexplained) if separate else _by_cause(unexplained):
+        same = min(_by_check(group), key=lambda same: _difficulty(same, group))
         yield Finding(same, [one for one in group if one not in same])
 
 
@@ -74,10 +76,57 @@ def rendered(finding: Finding, check: Check) -> RenderableType:
     return Group(Text(f"{HEADS[mark]}  {where(finding.same)}", mark.style), rows, *repeat, "")
 
 
-def _difficulty(outcome: Outcome) -> tuple[int, int]:
-    """Return what makes an outcome hard to understand: the one that explains a cause best comes first."""
+def _is_not_run(outcome: Outcome) -> bool:
+    return Mark.of(outcome) is Mark.NOT_RUN
+
+
+def _by_check(outcomes: Sequence[Outcome]) -> list[list[Outcome]]:
+    """Return the outcomes of each check of a target that have the same cause and mark."""
+    groups = defaultdict(list)
+    for one in outcomes:
+        groups[one.check, Mark.of(one), _cause(one), _own_note(one)].append(one)
+    return list(groups.values())
+
+
+def _by_cause(outcomes: Sequence[Outcome]) -> list[list[Outcome]]:
+    """Return the outcomes of each cause.
+
+    A check that was not run belongs to a failed one only if it is known to follow from it: what looks the same may be
+    another defect.
+
+    Args:
+        outcomes: The outcomes; those that were not run come last.
+    """
+    groups: dict[Cause, list[Outcome]] = defaultdict(list)
+    failed: dict[Cause, Cause] = {}  # the cause without the note, and the check: the key of the group
+    for one in outcomes:
+        cause = _cause(one)
+        key = (*cause, _own_note(one), str(_is_not_run(one)))
+        if _is_not_run(one):
+            key = next((failed[*cause, id_] for id_ in one.follows_from if (*cause, id_) in failed), key)
+        else:
+            failed.setdefault((*cause, one.check), key)
+        groups[key].append(one)
+    return list(groups.values())
+
+
+def _difficulty(same: Sequence[Outcome], group: Sequence[Outcome]) -> tuple[int, int, bool, int]:
+    """Return what makes a check hard to understand: the one that explains a cause best comes first.
+
+    Args:
+        same: The outcomes of the check.
+        group: All outcomes that have the cause, in the order of the catalogue.
+    """
+    first = same[0]
+    earlier = itertools.takewhile(lambda one: one.check != first.check, group)
+    is_variant = any(first.check.startswith(f"{one.check}-") for one in earlier)
+    return list(HEADS).index(Mark.of(first)), -len(same), is_variant, min(map(_length, same))
+
+
+def _length(outcome: Outcome) -> int:
+    """Return the number of events on the connections of a check."""
     wire = outcome.explanation.wire if outcome.explanation else Wire()
-    return list(HEADS).index(Mark.of(outcome)), len(wire.first) + wire.omitted + len(wire.last)
+    return len(wire.first) + wire.omitted + len(wire.last)
 
 
 def where(same: Sequence[Outcome]) -> str:
@@ -93,6 +142,12 @@ def _cause(outcome: Outcome) -> Cause:
     if why and why.end:
         return outcome.target, "end", VARYING.sub("#", why.end)
     return outcome.target, "failure", VARYING.sub("#", f"{why.expected} / {why.seen}") if why else ""
+
+
+def _own_note(outcome: Outcome) -> str:
+    """Return what a check itself adds to its explanation, without the numbers; empty if it adds nothing."""
+    note = outcome.explanation.note if outcome.explanation else ""
+    return NUMBER.sub("#", EARLIER.sub("", note))
 
 
 def _also(others: Sequence[Outcome]) -> Iterator[str]:

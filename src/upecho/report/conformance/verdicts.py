@@ -1,6 +1,6 @@
 """Renders a run of the conformance suite; the totals come last, where a terminal stops scrolling."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
@@ -19,6 +19,12 @@ from upecho.support.text import plural
 
 ORDER = list(Family)
 LEFT_OUT = (Mark.PASSED, Mark.NOT_RUN, Mark.UNSUPPORTED)  # in the matrix of a single target that failed a check
+ENDINGS = {  # of a check that is left out, by its marks over the families that it supports
+    frozenset({Mark.PASSED}): "passed",
+    frozenset({Mark.PASSED, Mark.NOT_RUN}): "run over some families only",
+    frozenset({Mark.NOT_RUN}): "not run",
+    frozenset(): "unsupported",
+}
 NOTED = {Mark.KNOWN: "KNOWN", Mark.FLAKY: "FLAKY"}
 
 
@@ -56,8 +62,9 @@ def _parts(
     families = [family for family in ORDER if any(one.family is family for one in outcomes)]
     shown = checks if verbose else _worth_a_row(outcomes, checks)
     yield from Matrix(outcomes, shown, families).lines(width)
-    if hidden := len({one.check for one in outcomes} - {check.id for check in shown}):
-        yield Text(f"{plural(hidden, 'check')} without a failure left out; --verbose shows them", "dim")
+    ids = {check.id for check in shown}
+    if hidden := [one for one in outcomes if one.check not in ids]:
+        yield Text(_left_out(hidden), "dim")
     yield Text()
     yield from recorded(outcomes, width)
     by_id = {check.id: check for check in checks}
@@ -76,6 +83,20 @@ def _worth_a_row(outcomes: Sequence[Outcome], checks: Sequence[Check]) -> Sequen
     if not has_failed or not telling or len({one.target for one in outcomes}) > 1:
         return checks
     return [check for check in checks if check.id in telling]
+
+
+def _left_out(outcomes: Sequence[Outcome]) -> str:
+    """Return how many checks the matrix leaves out, and how they ended.
+
+    Args:
+        outcomes: The outcomes of these checks.
+    """
+    marks = defaultdict(set)
+    for one in outcomes:
+        marks[one.check].add(Mark.of(one))
+    counts = Counter(frozenset(each - {Mark.UNSUPPORTED}) for each in marks.values())
+    parts = [f"{counts[each]} {ending}" for each, ending in ENDINGS.items() if counts[each]]
+    return f"{plural(len(marks), 'check')} left out: {', '.join(parts)}; --verbose shows them"
 
 
 def _known(outcomes: Sequence[Outcome], width: int) -> Iterator[Text]:

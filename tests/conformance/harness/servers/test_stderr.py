@@ -89,9 +89,10 @@ def test_description_counts_equal_errors_and_names_the_first_check() -> None:
     )
 
 
-def test_description_of_many_kinds_is_short() -> None:
-    found = errors([Fragment("a", "".join(crash(f"{name}Error: x") for name in "ABCDE"), while_serving=True)])
-    assert summarized(found).endswith("CError: x (/s.py:12), 1 time, first during a; and 2 more kinds of reports")
+@pytest.mark.parametrize(("names", "more"), [("ABCD", "1 more kind of report"), ("ABCDE", "2 more kinds of report")])
+def test_description_of_many_kinds_is_short(names: str, more: str) -> None:
+    found = errors([Fragment("a", "".join(crash(f"{name}Error: x") for name in names), while_serving=True)])
+    assert summarized(found).endswith(f"CError: x (/s.py:12), 1 time, first during a; and {more}")
 
 
 @pytest.mark.parametrize(("while_serving", "count"), [(True, 1), (False, 0)])

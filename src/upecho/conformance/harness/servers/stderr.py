@@ -114,5 +114,5 @@ def summarized(findings: Sequence[Finding]) -> str:
         f"{first.text}, {plural(1 + len(others), 'time')}, first during {first.check}"
         for first, *others in itertools.islice(kinds.values(), MAX_KINDS)
     ]
-    more = [f"and {len(kinds) - MAX_KINDS} more kinds of reports"] if len(kinds) > MAX_KINDS else []
+    more = [f"and {plural(len(kinds) - MAX_KINDS, 'more kind')} of report"] if len(kinds) > MAX_KINDS else []
     return "; ".join(shown + more)

@@ -83,7 +83,7 @@ def explained(outcome: Outcome, call: pytest.CallInfo[None], launcher: Launcher 
 def _explanation(outcome: Outcome, violation: Violation, launcher: Launcher) -> Explanation:
     notes = [*getattr(violation, "__notes__", [])]
     if before := launcher.earlier_checks():
-        notes.append(f"{plural(len(before), 'earlier check')} may have led to this; the command repeats them, too")
+        notes.append(earlier_checks(len(before)))
     return Explanation(
         expected=violation.expected,
         seen=violation.seen,
@@ -93,6 +93,16 @@ def _explanation(outcome: Outcome, violation: Violation, launcher: Launcher) -> 
         stderr=tuple(launcher.stderr()),
         repeat=_repeat(outcome, before),
     )
+
+
+def earlier_checks(count: int) -> str:
+    """Return the note that checks on the same server may have led to a failure.
+
+    Args:
+        count: Number of these checks.
+    """
+    them = "it" if count == 1 else "them"
+    return f"{plural(count, 'earlier check')} may have led to this; the command repeats {them}, too"
 
 
 def _repeat(outcome: Outcome, before: Sequence[str]) -> str:
