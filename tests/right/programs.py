@@ -5,6 +5,7 @@
 
 import contextlib
 import os
+import selectors
 import signal
 import socket
 import subprocess
@@ -12,7 +13,7 @@ import sys
 import threading
 import time
 
-from tests.right.loop import STOP_SIGNALS, Loop, SocketPath, listen_or_exit, serve, stop_socket
+from tests.right.loop import BACKLOG, RETRY_SECONDS, STOP_SIGNALS, Loop, SocketPath, listen_or_exit, serve, stop_socket
 
 PROCESSES = 4
 OWN_DESCRIPTORS = 70
@@ -201,6 +202,72 @@ def prefork(address: str) -> None:
     tell.close()
     for _ in range(PROCESSES):
         os.wait()
+
+
+def passes_connections_on(address: str) -> None:
+    """Accept in one process, and serve in another one, which receives each connection through a socket."""
+    stop = stop_socket()
+    listener = listen_or_exit(address)
+    path = SocketPath(listener)
+    sender, receiver = socket.socketpair(type=socket.SOCK_SEQPACKET)
+    if os.fork() == 0:
+        signal.set_wakeup_fd(-1)
+        sender.close()
+        listener.close()
+        _serve_received(receiver)
+    receiver.close()
+    with selectors.DefaultSelector() as selector:
+        selector.register(listener, selectors.EVENT_READ)
+        selector.register(stop, selectors.EVENT_READ)
+        while stop not in [key.fileobj for key, _ in selector.select()]:
+            if not _pass_on(listener, sender):
+                time.sleep(RETRY_SECONDS)
+    for _ in range(BACKLOG):
+        if not _pass_on(listener, sender):
+            break
+    path.remove()
+    listener.close()
+    sender.close()
+    os.wait()
+
+
+def _pass_on(listener: socket.socket, sender: socket.socket) -> bool:
+    """Accept a connection and pass it on; return False if none waits or no descriptor is left."""
+    try:
+        connection, _ = listener.accept()
+    except ConnectionAbortedError:
+        return True
+    except OSError:
+        return False
+    with connection:
+        if connection.family != socket.AF_UNIX:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        socket.send_fds(sender, [b"x"], [connection.fileno()])
+    return True
+
+
+def _serve_received(receiver: socket.socket) -> None:
+    class Receiving(Loop):
+        at_end = False
+
+        def _accept(self) -> None:
+            message, files, _, _ = socket.recv_fds(receiver, 1, 1)
+            if files:
+                connection = socket.socket(fileno=files[0])
+                connection.setblocking(False)
+                self.unsent[connection] = b""
+                self._selector.register(connection, selectors.EVENT_READ)
+            elif not message:
+                self.at_end = True
+                self._selector.unregister(receiver)
+
+    loop = Receiving(receiver)
+    while not loop.at_end:
+        loop.step(None)
+    loop.listener = None
+    loop.end_reading()
+    loop.drain(1)
+    os._exit(0)
 
 
 def serves_in_own_session(address: str) -> None:

@@ -47,6 +47,11 @@ def test_placeholders_of_a_command_are_replaced() -> None:
     assert target.command("127.0.0.1:1") == ["/bin/cat", "--bind=127.0.0.1:1", "two words"]
 
 
+def test_path_of_a_socket_may_contain_a_placeholder() -> None:
+    target = Target.parse("cmd:/bin/cat {address} {path}")
+    assert target.command("unix:/tmp/{port}/1") == ["/bin/cat", "unix:/tmp/{port}/1", "/tmp/{port}/1"]
+
+
 def test_max_clients_is_declared_by_the_implementation() -> None:
     assert Target.parse("blocking").max_clients == 1
     assert Target.parse("threads").max_clients is None

@@ -121,9 +121,8 @@ class Target:
         path = text.removeprefix("unix:")
         values = {"{address}": text, "{host}": address.host, "{port}": str(address.port), "{path}": path}
         words = shlex.split(self.text.removeprefix(COMMAND))
-        for name, value in values.items():
-            words = [word.replace(name, value) for word in words]
-        return words
+        # At once: the path of a socket may contain what looks like a placeholder.
+        return [re.sub("|".join(values), lambda found: values[found[0]], word) for word in words]
 
 
 def _families(command: str) -> frozenset[Family]:

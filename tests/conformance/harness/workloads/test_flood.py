@@ -22,6 +22,9 @@ CLIENTS = 4
 POSTPONES = "tests.broken.wrong_clients:accepts_only_when_idle"
 EMPTIES = "tests.right.implementations:empties_each_connection"
 FALLS_SILENT = "tests.broken.wrong_timing:falls_silent"
+POSTPONES_BELOW_ANOTHER = (
+    f"cmd:sh tests/right/passes_signals_on.sh {sys.executable} -m upecho serve {POSTPONES} --bind {{address}}"
+)
 OWN_SESSION = f"cmd:setsid -w {sys.executable} -m tests.right.programs usual {{address}}"
 
 pytestmark = pytest.mark.skipif(not procfs.AVAILABLE, reason="only Linux lets the kernel suspend a server")
@@ -59,6 +62,10 @@ def test_server_that_postpones_new_clients_leaves_one_out(flood_of: MakeFlood) -
     flood = flood_of(POSTPONES)
     assert flood.try_new_client() is Finding.LEFT_OUT
     assert flood.try_new_client() is Finding.LEFT_OUT  # the first flood has left nothing behind
+
+
+def test_second_process_could_be_the_one_that_accepts(flood_of: MakeFlood) -> None:
+    assert flood_of(POSTPONES_BELOW_ANOTHER).try_new_client() is Finding.THREADS
 
 
 def test_server_that_is_suspended_late_proves_nothing(flood_of: MakeFlood, monkeypatch: pytest.MonkeyPatch) -> None:

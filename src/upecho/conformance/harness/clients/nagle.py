@@ -8,6 +8,9 @@ the kernel of the client, which acknowledges after 40 ms at most and with everyt
 depends on chance. Here nothing depends on it. The kernel of the client drops all that arrives, hence acknowledges
 nothing, and the send queue of the server shows whether its second small reply was sent nevertheless.
 
+A server may send each byte in a segment of its own, and TCP sends only ten segments without an acknowledgement. So both
+replies together are shorter than that.
+
 After 200 ms without an acknowledgement, TCP sends a part of what it holds back and reduces its congestion window, so
 what is seen for the first time after that shows nothing.
 """
@@ -20,7 +23,7 @@ from upecho.conformance.harness.violation import Violation, precondition
 from upecho.net.peer_queue import SendQueue
 from upecho.support import timeouts
 
-PIECE = b"a small piece"
+PIECE = b"abcd"  # twice as many bytes are fewer than the segments of the smallest initial window: 10, RFC 6928
 HELD_SECONDS = 0.1  # a server that fills a segment with several calls releases it sooner
 SHOWN_SECONDS = 0.15  # less than the smallest retransmission timeout of Linux, 200 ms
 POLL_INTERVAL_SECONDS = 0.001

@@ -22,7 +22,9 @@ server that leaves the new client out must also answer it once the others are si
 A server with several threads, or with a process for each client, cannot be judged in this way. The operating system,
 and in Python the global interpreter lock, decides which of its threads runs next. Where a server is suspended after
 every reply, the thread that accepts may not run for a long time, although nothing is wrong with the server. For such a
-server there is a flood without any suspension. It is weaker, because the server may be idle now and then.
+server there is a flood without any suspension. It is weaker, because the server may be idle now and then. The same goes
+for a server that seems to leave out the new client and has a second process: one process may accept for another, and it
+may be suspended, time after time, before it has had its turn.
 """
 
 import contextlib
@@ -138,7 +140,8 @@ class Flood:
                 if is_served:
                     return Finding.SERVED
                 if self._is_over(self._answered_rounds() - already, time.monotonic() - began):
-                    return Finding.THREADS if self._has_threads() else Finding.LEFT_OUT  # some start one per message
+                    # Some start a thread for each message.
+                    return Finding.THREADS if processes > 1 or self._has_threads() else Finding.LEFT_OUT
                 self._send()
 
     def _wait_for_reply(self) -> None:
