@@ -25,7 +25,7 @@ def test_half_close(server: Server) -> None:
     client.expect_fin()
 
 
-@check(Level.MUST, seconds=0.3)
+@check(Level.MUST, seconds=0.6)
 def test_half_close_large(server: Server) -> None:
     """A client that sends 8 MiB, half-closes and reads late receives every byte of the reply before FIN.
 

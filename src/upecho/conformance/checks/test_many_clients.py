@@ -72,7 +72,7 @@ def test_idle_clients(server: Server) -> None:
         client.exchange(b"client, turn %d" % turn)
 
 
-@check(Level.MUST, clients=BEYOND_SELECT)
+@check(Level.MUST, clients=BEYOND_SELECT, seconds=0.3)
 def test_beyond_fd_setsize(server: Server) -> None:
     """The server answers the last of 1100 clients that are connected at the same time.
 

@@ -178,7 +178,7 @@ def test_immediate_restart(launcher: Launcher) -> None:
     launcher.start(address).connect().exchange(b"third")
 
 
-@check(Level.MUST, gate=False, process=True)
+@check(Level.MUST, gate=False, process=True, seconds=0.2)
 def test_survives_signals(launcher: Launcher) -> None:
     """SIGSTOP, SIGCONT and SIGWINCH in the middle of a transfer cause no loss of data.
 
