@@ -174,13 +174,14 @@ def test_code_of_others_that_crashes_exits_or_hangs_is_listed_as_unavailable(
     assert "a server of theirs" in [one["summary"] for one in listed["implementations"]]
 
 
+@pytest.mark.parametrize("hidden", [True, False])
 def test_process_for_code_of_others_is_started_only_if_there_is_any(
-    upecho: Upecho, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hidden: bool
 ) -> None:
     (tmp_path / "uvloop.py").write_text("raise ImportError")
-    code = "import sys; from upecho.cli import main; sys.argv = ['upecho', 'list']"
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    hide = "sys.modules['uvloop'] = None; " if hidden else ""
+    code = f"import sys; {hide}from upecho.cli import main; sys.argv = ['upecho', 'list']"
     probe = f"{code}\ntry: main()\nexcept SystemExit: print('upecho.processes' in sys.modules)"
-    for path, is_started in (("", "False"), (str(tmp_path), "True")):
-        monkeypatch.setenv("PYTHONPATH", path)
-        done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
-        assert done.stdout.splitlines()[-1] == is_started
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == str(not hidden)
