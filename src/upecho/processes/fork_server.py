@@ -10,7 +10,6 @@ Theory of operation
     Forking is safe as long as the module starts no thread when it is imported.
 """
 
-import contextlib
 import gc
 import importlib
 import os
@@ -23,7 +22,7 @@ from upecho.processes import guardian
 
 STANDARD_STREAMS = 3
 NAME = "python"  # of a forked process, which must not be taken for a guardian
-IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ")  # from the start, so that a write fails instead of ending the process
+IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)  # from the start: a write fails instead of ending the process
 
 
 def main(file: int, module: str) -> None:
@@ -63,9 +62,8 @@ def _restore(env: dict[str, str]) -> None:
     """Restore what a program finds at its start and this process lacks, because it was not executed."""
     guardian.take_name(NAME)
     os.closerange(STANDARD_STREAMS, os.sysconf("SC_OPEN_MAX"))
-    for name in IGNORED_BY_PYTHON:
-        with contextlib.suppress(AttributeError):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    for number in IGNORED_BY_PYTHON:
+        signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(env)

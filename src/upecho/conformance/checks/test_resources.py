@@ -151,7 +151,7 @@ def test_fd_exhaustion(launcher: Launcher) -> None:
         wait = max(WAIT_SECONDS, USUAL_TIMES * first.response_seconds(b"x"))
     served = [first, *connect_until_exhausted(server, wait)]
     server.expect_idle_cpu()
-    for client in served:  # all at once, since a server may be slow whenever it has tried in vain to accept
+    for client in served:  # all at once, since a server may pause after each accept() that fails
         client.send(b"still here")
     for client in served:
         client.receive()

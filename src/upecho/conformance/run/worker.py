@@ -17,16 +17,13 @@ from typing import TextIO
 
 import pytest
 
-from upecho.conformance.catalogue import catalogue
-from upecho.conformance.checks import conftest  # noqa: F401 (loaded here, for every share)
+from upecho.conformance.checks import conftest  # noqa: F401 (loads the suite, for every share)
 from upecho.conformance.run.given import Given
 from upecho.conformance.run.verdicts.judging import fault_of
 from upecho.conformance.run.verdicts.outcome import PROPERTY
 
 # Plugins of pytest that cost a worker as much time as the suite itself does, and that it has no use for.
 UNUSED = ("doctest", "faulthandler", "junitxml", "pastebin", "threadexception", "unittest", "unraisableexception")
-
-catalogue()  # loads the checks
 
 
 class Stream:

@@ -149,9 +149,12 @@ class Server:
             if self._shows_descriptors():
                 stack.enter_context(self.expect_descriptors_closed())
             else:
-                with precondition("an echo before the check begins"):
-                    self.expect_serves_new_clients()
+                self._expect_served_before()
             yield
+            self.expect_serves_new_clients()
+
+    def _expect_served_before(self) -> None:
+        with precondition("an echo before the check begins"):
             self.expect_serves_new_clients()
 
     def _shows_descriptors(self) -> bool:
@@ -166,8 +169,7 @@ class Server:
         Raises:
             Unavailable: This system does not show them.
         """
-        with precondition("an echo before the check begins"):
-            self.expect_serves_new_clients()
+        self._expect_served_before()
         self.let_finish()
         before = settled(self.process.descriptor_count)
         yield
