@@ -37,7 +37,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
         supervisors.append(Supervisor("loaded").__enter__())
         monkeypatch.setenv("ONE", "set later")
-        return supervisors[-1].start(["loaded", *arguments])
+        return supervisors[-1].fork(arguments)
 
     yield start
     for supervisor in supervisors:
@@ -79,6 +79,36 @@ def test_exception_is_shown_and_ends_the_process(start: Start) -> None:
     assert child.stderr().endswith("ZeroDivisionError: division by zero\n")
 
 
+def test_threads_and_exit_handlers_run_to_their_end(start: Start) -> None:
+    child = start("""
+import atexit, threading, time
+def main():
+    atexit.register(print, "exit handler")
+    threading.Thread(target=lambda: (time.sleep(0.1), print("thread"))).start()
+""")
+    assert [child.read_line(TIMEOUT), child.read_line(TIMEOUT), child.wait(TIMEOUT)] == ["thread", "exit handler", 0]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_limit_of_descriptors_is_that_of_the_child_and_leaves_none_open(tmp_path: Path) -> None:
+    (tmp_path / "limited.py").write_text("""
+import os, resource
+def main(): print(resource.getrlimit(resource.RLIMIT_NOFILE), sorted(map(int, os.listdir("/proc/self/fd")))[:-1])
+""")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+        with Supervisor("limited") as supervisor:
+            assert supervisor.fork([], descriptors=5).read_line(TIMEOUT) == "(5, 5) [0, 1, 2]"
+
+
+def test_program_can_be_executed_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "either.py").write_text("def main(): print('forked')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    with Supervisor("either") as supervisor:
+        assert supervisor.fork([]).read_line(TIMEOUT) == "forked"
+        assert supervisor.start(["/bin/echo", "executed"]).read_line(TIMEOUT) == "executed"
+
+
 def test_module_that_cannot_be_loaded_is_named(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(HarnessError) as raised, Supervisor("no_such_module"):
         pass
@@ -90,7 +120,7 @@ def test_module_is_loaded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (tmp_path / "counting.py").write_text("import os\nloaded_by = os.getpid()\ndef main(): print(loaded_by)")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     with Supervisor("counting") as supervisor:
-        assert len({supervisor.start(["counting"]).read_line(TIMEOUT) for _ in range(3)}) == 1
+        assert len({supervisor.fork([]).read_line(TIMEOUT) for _ in range(3)}) == 1
 
 
 def test_process_is_killed_with_what_it_has_started(start: Start) -> None:

@@ -7,9 +7,10 @@ import pytest
 
 from tests.processes.commands import command, serving
 from upecho.net.connecting import connect
+from upecho.processes.interpreter import Interpreter
 from upecho.processes.linux import procfs
 from upecho.processes.server_process import Launch
-from upecho.processes.starting import StartFailure, start_server
+from upecho.processes.starting import StartFailure, forking_supervisor, start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.run import NO_PORT_STATUS
 from upecho.serving.target import Target
@@ -106,3 +107,28 @@ def test_failure_says_where_the_command_listens_instead(
     elsewhere = f"import socket, time; s = socket.socket(socket.AF_UNIX); s.bind('{directory}/other'); s.listen()"
     seen = failure(supervisor, command(f"{elsewhere}; time.sleep(600)"), f"unix:{directory}/s")
     assert [str(one) for one in seen.listening] == [f"unix:{directory}/other"]
+
+
+def is_forked(supervisor: Supervisor, launch: Launch) -> bool:
+    """Start a server and return whether it is a fork of a process that has loaded it, rather than a program."""
+    with start_server(supervisor, launch) as server:
+        return b"fork_server" in Path(f"/proc/{server.child.pid}/cmdline").read_bytes()
+
+
+@linux_only
+@pytest.mark.parametrize("text", ["selectors", "asyncio+asyncio"])
+def test_built_in_implementation_is_forked(text: str) -> None:
+    target = Target.parse(text)
+    with forking_supervisor([target]) as supervisor:
+        assert is_forked(supervisor, Launch(target, "127.0.0.1:0"))
+
+
+@linux_only
+def test_anything_else_is_executed(write: Write, supervisor: Supervisor) -> None:
+    built_in = Target.parse("selectors")
+    foreign = write("foreign", "from upecho.servers.selectors import serve")
+    with forking_supervisor([built_in, foreign]) as forking:
+        assert not is_forked(forking, Launch(foreign, "127.0.0.1:0"))
+        assert not is_forked(forking, Launch(built_in, "127.0.0.1:0", prefix=["/usr/bin/env"]))
+        assert not is_forked(forking, Launch(built_in, "127.0.0.1:0", interpreter=Interpreter.here()))
+    assert not is_forked(supervisor, Launch(built_in, "127.0.0.1:0"))

@@ -1,6 +1,7 @@
 """Child processes: their output, their end, and that a killed harness leaves none of them behind."""
 
 import errno
+import json
 import os
 import resource
 import signal
@@ -248,7 +249,7 @@ def test_failed_fork_is_a_harness_error(supervisor: Supervisor, monkeypatch: pyt
 
     def start_here(order: bytes, files: list[int]) -> None:
         monkeypatch.setattr(os, "fork", fork)
-        guardian._start({}, [os.dup(files[0])], supervisor._control, guardian._execute)
+        guardian._start(json.loads(order[guardian.SIZE_BYTES :]), [os.dup(files[0])], supervisor._control)
 
     monkeypatch.setattr(supervisor, "_send", start_here)
     with pytest.raises(HarnessError, match=r"^cannot start a process: Resource temporarily unavailable$"):

@@ -21,7 +21,10 @@ Theory of operation
     A program inherits nothing that could change its behaviour: its signal mask is empty and no signal is ignored. That
     is safe to arrange between fork and exec here, because the guardian has no threads. The harness may have some.
 
-    Nested harnesses: what a program starts may have a guardian of its own, which has to remove its own directory. All
+    Instead of executing a program, a forked process may go on in the code that has called ``main``
+(``upecho.processes.fork_server``).
+
+Nested harnesses: what a program starts may have a guardian of its own, which has to remove its own directory. All
     guardians and keepers have the process name ``GUARDIAN`` and are not killed: they end once nothing is below them.
 
     Not handled: a guardian or a keeper that is itself killed (the harness still knows which processes are below the
@@ -42,8 +45,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import TypedDict
 
 from upecho.processes.linux.process_tree import GUARDIAN, descendants
 
@@ -57,34 +59,46 @@ CANNOT_EXECUTE = 127  # the exit status that a shell reports
 END_PROGRAM = signal.SIGUSR1  # tells a keeper to kill its program's process group
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
-Order = dict[str, Any]  # the keyword arguments of ``encode``
-Execute = Callable[[list[str], dict[str, str]], None]  # takes the arguments and the environment; does not return
+STANDARD_STREAMS = 3
+MAX_DESCRIPTORS = 65536  # of a guardian, which opens a dozen
 
 
-def encode(
-    argv: list[str], *, env: dict[str, str], cores: list[int], descriptor_limits: tuple[int, int], umask: int
-) -> bytes:
-    """Return an order to start a program, as it travels over the control socket.
+class Order(TypedDict):
+    """What to start, and under which conditions.
 
-    Args:
+    Attributes:
         argv: The program and its arguments.
+        is_executed: Whether the program is a file to execute; otherwise the new process goes on in this one's code.
         env: Its environment.
         cores: Processor cores that it may run on; empty means all of them.
         descriptor_limits: Soft and hard limit of the number of descriptors.
         umask: File mode creation mask.
     """
-    order = {"argv": argv, "env": env, "cores": cores, "descriptor_limits": descriptor_limits, "umask": umask}
+
+    argv: list[str]
+    is_executed: bool
+    env: dict[str, str]
+    cores: list[int]
+    descriptor_limits: tuple[int, int]
+    umask: int
+
+
+def encode(order: Order) -> bytes:
+    """Return an order as it travels over the control socket."""
     text = json.dumps(order).encode()
     return len(text).to_bytes(SIZE_BYTES) + text
 
 
-def main(file: int, execute: Execute | None = None) -> None:
+def main(file: int) -> Order | None:
     """Create a private directory, report its path, start programs until the harness ends, and clean up.
 
     Args:
         file: Descriptor of the control socket.
-        execute: Turns a new process into the program; None means that it executes a file.
+
+    Returns:
+        None in the guardian. In a new process that executes nothing, what it has to do.
     """
+    guardian = os.getpid()
     take_name(GUARDIAN)  # before the directory exists: without the name, an outer guardian may kill this process
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, END_PROGRAM):
         signal.signal(number, signal.SIG_IGN)  # only the end of the harness ends the guardian
@@ -101,10 +115,13 @@ def main(file: int, execute: Execute | None = None) -> None:
             control.sendall(os.fsencode(directory) + b"\n")
         _adopt_orphans()
         while order := _receive(control):
-            _start(*order, control, execute or _execute)
+            if _start(*order, control):
+                return order[0]
     finally:
-        _end_all()
-        shutil.rmtree(directory)
+        if os.getpid() == guardian:
+            _end_all()
+            shutil.rmtree(directory)
+    return None
 
 
 def take_name(name: str) -> None:
@@ -137,43 +154,47 @@ def _receive(control: socket.socket) -> tuple[Order, list[int]] | None:
     return (json.loads(text), files) if len(text) == size else None
 
 
-def _start(order: Order, files: list[int], control: socket.socket, execute: Execute) -> None:
-    """Start a keeper, which starts the program."""
+def _start(order: Order, files: list[int], control: socket.socket) -> bool:
+    """Start a keeper, which starts the program; return whether this is the new process, and has executed nothing."""
     report = files[0]
     try:
         if os.fork() == 0:
             control.close()
-            _keep(order, report, files[1:], execute)
+            return _keep(order, report, files[1:])
     except OSError as error:
         _tell(report, f"!{error.strerror}")
     for file in files:
         os.close(file)
+    return False
 
 
-def _keep(order: Order, report: int, files: list[int], execute: Execute) -> NoReturn:
-    """Start a program and wait for everything below this process."""
+def _keep(order: Order, report: int, files: list[int]) -> bool:
+    """Start a program and wait for everything below this process; return only in a new process without execution."""
     try:
         _adopt_orphans()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # an ignored SIGCHLD would discard the exit status
         executed, executing = os.pipe()
         program = os.fork()
-        if program == 0:
-            _become(order, files, execute)
+    except OSError as error:
+        _tell(report, f"!{error.strerror}")
+        os._exit(0)
+    if program == 0:
+        return _become(order, files)
+    try:
         for one in (executing, *files):
             os.close(one)
         os.read(executed, 1)  # end of file comes with the execution of the program
         signal.signal(END_PROGRAM, lambda *_: _kill_group(program))
         _tell(report, f"{program} {os.getpid()}")
         _wait_for_all(program, report)
-    except OSError as error:
-        _tell(report, f"!{error.strerror}")
     finally:
         os._exit(0)
 
 
-def _become(order: Order, files: list[int], execute: Execute) -> NoReturn:
-    """Execute the program in this process."""
+def _become(order: Order, files: list[int]) -> bool:
+    """Execute the program in this process; return True, with the same state, if nothing is to be executed."""
     program, *_ = order["argv"]
+    is_executed = order["is_executed"]
     try:
         os.setsid()
         *streams, directory = files
@@ -181,15 +202,18 @@ def _become(order: Order, files: list[int], execute: Execute) -> NoReturn:
             os.dup2(stream, target)
         os.fchdir(directory)
         os.umask(order["umask"])
-        resource.setrlimit(resource.RLIMIT_NOFILE, order["descriptor_limits"])
         if order["cores"]:
             os.sched_setaffinity(0, order["cores"])
         _reset_signals()
-        execute(order["argv"], order["env"])
+        if not is_executed:
+            os.closerange(STANDARD_STREAMS, MAX_DESCRIPTORS)
+        resource.setrlimit(resource.RLIMIT_NOFILE, order["descriptor_limits"])
+        if is_executed:
+            _execute(order["argv"], order["env"])
     except OSError as error:
         os.write(2, os.fsencode(f"upecho: cannot execute {program}: {error.strerror}\n"))
-    finally:
         os._exit(CANNOT_EXECUTE)
+    return True
 
 
 def _execute(argv: list[str], env: dict[str, str]) -> None:

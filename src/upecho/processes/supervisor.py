@@ -14,21 +14,21 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import IO, Self
 
 from upecho.net.address import Family
 from upecho.processes.child import Child, Streams, guardian_killed
 from upecho.processes.ending import ended
-from upecho.processes.guardian import NO_DIRECTORY, encode
+from upecho.processes.guardian import NO_DIRECTORY, Order, encode
 from upecho.processes.refusals import cannot_start, start_thread
 from upecho.processes.rlimits import expect
 from upecho.support.errors import HarnessError
 
 POLL_INTERVAL_SECONDS = 0.2  # between two measurements of stderr
 GUARDIAN = "import sys; sys.path += sys.argv[2:]; from upecho.processes.guardian import main; main(int(sys.argv[1]))"
-FORK_SERVER = "import sys; from upecho.processes.fork_server import main; main(int(sys.argv[1]), sys.argv[2])"
+FORK_SERVER = "import sys; from upecho.processes.fork_server import main; main(int(sys.argv[1]), *sys.argv[2:])"
 PACKAGES = Path(__file__).parents[2]
 
 
@@ -37,19 +37,23 @@ class Supervisor:
 
     Attributes:
         directory: Private directory for Unix sockets and temporary files; it is removed with the children.
+        program: Name of the module whose ``main`` is called by children that are forked; None if none can be.
     """
 
     directory: Path
 
-    def __init__(self, module: str | None = None) -> None:
+    def __init__(self, program: str | None = None, modules: Iterable[str] = ()) -> None:
         """Prepare to start programs; the guardian starts with the ``with`` block.
 
         Args:
-            module: Name of a module whose ``main`` every child runs, with the arguments as ``sys.argv``. It is imported
-                only once (``upecho.processes.fork_server``). None means that children execute a program.
+            program: Name of a module that ``fork`` runs. It is imported only once (``upecho.processes.fork_server``).
+            modules: Names of modules that it will import, which are imported only once as well.
         """
-        self._command = ["-P", "-c", FORK_SERVER] if module else ["-I", "-S", "-c", GUARDIAN]
-        self._loaded = module or str(PACKAGES)
+        self.program = program
+        if program:
+            self._command, self._arguments = ["-P", "-c", FORK_SERVER], [program, *modules]
+        else:
+            self._command, self._arguments = ["-I", "-S", "-c", GUARDIAN], [str(PACKAGES)]
 
     def __enter__(self) -> Self:
         self._children: set[Child] = set()
@@ -57,7 +61,7 @@ class Supervisor:
         self._control, theirs = socket.socketpair()
         try:
             self._guardian = subprocess.Popen(
-                [sys.executable, *self._command, str(theirs.fileno()), self._loaded],
+                [sys.executable, *self._command, str(theirs.fileno()), *self._arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
@@ -122,10 +126,33 @@ class Supervisor:
         Raises:
             HarnessError: No process could be started, or not even this process may open that many descriptors.
         """
+        return self._start(argv, cores, descriptors=descriptors, mute=mute, is_executed=True)
+
+    def fork(self, arguments: Sequence[str], cores: Collection[int] = (), *, descriptors: int | None = None) -> Child:
+        """Run ``program`` in a forked process, which finds what an executed program would find.
+
+        Args:
+            arguments: Its ``sys.argv[1:]``.
+            cores: As for ``start``, like the descriptors and the errors.
+            descriptors: As for ``start``.
+        """
+        assert self.program
+        return self._start([self.program, *arguments], cores, descriptors=descriptors, mute=False, is_executed=False)
+
+    def _start(
+        self,
+        argv: Sequence[str],
+        cores: Collection[int],
+        *,
+        descriptors: int | None,
+        mute: bool,
+        is_executed: bool,
+    ) -> Child:
         if descriptors:
             expect(descriptors, f"a process that needs {descriptors}")
-        order = encode(
-            list(argv),
+        order = Order(
+            argv=list(argv),
+            is_executed=is_executed,
             env=dict(os.environ),
             cores=list(cores),
             descriptor_limits=(descriptors, descriptors) if descriptors else resource.getrlimit(resource.RLIMIT_NOFILE),
@@ -138,7 +165,9 @@ class Supervisor:
             stderr = ours.enter_context(tempfile.TemporaryFile(dir=self.directory))
             directory = _opened(theirs, ".", getattr(os, "O_PATH", os.O_RDONLY))
             output = _opened(theirs, os.devnull, os.O_WRONLY) if mute else stdout_writer.fileno()
-            self._send(order, [report_writer.fileno(), stdin_reader.fileno(), output, stderr.fileno(), directory])
+            self._send(
+                encode(order), [report_writer.fileno(), stdin_reader.fileno(), output, stderr.fileno(), directory]
+            )
             theirs.close()
             child = Child(Streams(report, stdin, stdout, stderr), self._children.discard)
             ours.pop_all()

@@ -23,6 +23,11 @@ class Registration(NamedTuple):
     summary: str = ""
     naive: bool = False
 
+    @property
+    def module(self) -> str:
+        """Name of its module."""
+        return self.location.partition(":")[0]
+
 
 BUILT_IN = (
     Registration("blocking", "upecho.servers.blocking:serve", "one client after another, one thread"),

@@ -101,6 +101,11 @@ class Target:
         return cls(text, Kind.IMPLEMENTATION)
 
     @property
+    def name(self) -> str:
+        """Name or location of an implementation, without the event loop that the user chose."""
+        return self.text.partition("+")[0]
+
+    @property
     def loop(self) -> str:
         """Name of the event loop that the user chose for an implementation; empty without one."""
         return self.text.partition("+")[2] if self.kind is Kind.IMPLEMENTATION else ""

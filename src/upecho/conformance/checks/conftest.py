@@ -34,6 +34,7 @@ from upecho.conformance.run.verdicts.outcome import PROPERTY, Outcome, Verdict
 from upecho.net.address import Family
 from upecho.processes import rlimits
 from upecho.processes.interpreter import Interpreter
+from upecho.processes.starting import forking_supervisor
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.settings import MAX_GRACE
 from upecho.serving.target import Target
@@ -124,9 +125,9 @@ def _is_selected(item: pytest.Item, check: Check) -> bool:
 
 
 @pytest.fixture(scope="session")
-def supervisor() -> Iterator[Supervisor]:
+def supervisor(pytestconfig: pytest.Config) -> Iterator[Supervisor]:
     """Own every process that the suite starts."""
-    with Supervisor() as supervisor:
+    with forking_supervisor(target for target, _ in pytestconfig.stash[PAIRS]) as supervisor:
         yield supervisor
 
 

@@ -59,7 +59,7 @@ MODULE = "upecho.conformance.run.worker"
 LONGEST_SILENCE_SECONDS = 60.0  # several times as long as any check takes
 MAX_SHOWN_BYTES = 60  # of a line that is not a verdict
 POLL_INTERVAL_SECONDS = 0.1  # how often the runner looks for workers that ended without closing their pipe, or hang
-JOBS_PER_CORE = 2  # checks spend half of their time waiting
+JOBS_PER_CORE = 4  # checks spend most of their time waiting; with more, correct servers would answer too late
 
 
 @dataclass(eq=False)
@@ -133,7 +133,7 @@ class Runner:
         Args:
             pairs: The targets, with the families to check them over.
             checks: The checks; those that are not due for a pair are left out.
-            jobs: Number of workers that run at the same time; None means two per core.
+            jobs: Number of workers that run at the same time; None means four per core.
             python: The interpreter that runs implementations; None means the one that runs this process.
             run_all: Whether every check is run, even if a target answers nothing or failed checks take long.
         """
@@ -193,7 +193,7 @@ class Runner:
     def _start(self, supervisor: Supervisor) -> Worker:
         share = self._waiting.popleft()
         given = Given(share.target, self._python)
-        child = supervisor.start([MODULE, given.to_json(), *share.options(), *self._options])
+        child = supervisor.fork([given.to_json(), *share.options(), *self._options])
         return Worker(child, share, list(share.identities()))
 
     def _merged(self, outcome: Outcome) -> Iterator[Outcome]:

@@ -53,7 +53,7 @@ def load_implementation(text: str) -> Implementation:
     serve = import_object(row.location, name)
     if plus or name not in registry.BUILT_IN_NAMES:
         _expect_server(serve, name, suffix=f"{plus}{loop}")
-    module = sys.modules[row.location.partition(":")[0]]
+    module = sys.modules[row.module]
     families = declarations.families(module, name)
     if plus:
         serve = functools.partial(serve, loop_factory=load_loop(loop))
