@@ -35,7 +35,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.broken.record", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="server, or beginning of its name (default: all)")
     parser.add_argument("--runs", type=int, default=3, help="runs of each server (default: %(default)s)")
-    parser.add_argument("--jobs", type=int, help="workers that run at the same time (default: two per core)")
+    parser.add_argument("--jobs", type=int, help="workers that run at the same time (default: four per core)")
     parser.add_argument("--add", action="store_true", help="combine the runs with what is recorded already")
     return parser.parse_args()
 

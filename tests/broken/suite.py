@@ -37,7 +37,7 @@ def outcomes(kill: Kill, checks: Sequence[Check], *, jobs: int | None = None) ->
     Args:
         kill: The server.
         checks: The checks; those that are not due for the server are left out.
-        jobs: Number of workers that run at the same time; None means two per core.
+        jobs: Number of workers that run at the same time; None means four per core.
     """
     scale = SILENT_SCALE if "echo-hello" in kill.caught_by else SCALE
     with mock.patch.dict(os.environ, {SCALE_VARIABLE: str(scale)}):

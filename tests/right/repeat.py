@@ -78,7 +78,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("runs", nargs="?", type=int, default=1, metavar="N", help="number of runs (default: 1)")
     parser.add_argument("names", nargs="*", metavar="NAME", help="servers (default: all)")
     parser.add_argument("--busy", action="store_true", help="keep all cores busy meanwhile")
-    parser.add_argument("--jobs", type=int, help="workers that run at the same time (default: two per core)")
+    parser.add_argument("--jobs", type=int, help="workers that run at the same time (default: four per core)")
     return parser.parse_args()
 
 

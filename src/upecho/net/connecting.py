@@ -12,7 +12,9 @@ from upecho.support.errors import AddressError, NoPortLeft, UpechoError
 OTHER_VERSION = {Family.INET: Family.INET6, Family.INET6: Family.INET}
 
 
-def connect(address: Address, timeout: float, *, receive_buffer: int | None = None) -> socket.socket:
+def connect(
+    address: Address, timeout: float, *, receive_buffer: int | None = None, send_buffer: int | None = None
+) -> socket.socket:
     """Connect to a server and return a blocking socket.
 
     Args:
@@ -20,6 +22,7 @@ def connect(address: Address, timeout: float, *, receive_buffer: int | None = No
         timeout: Seconds that connecting, and later each operation on the socket, may take.
         receive_buffer: Size in bytes of the kernel's receive buffer; None leaves the default. TCP derives its window
             from it, so it has to be set before connecting.
+        send_buffer: Size in bytes of the kernel's send buffer; None leaves the default.
 
     Raises:
         AddressError: No server listens there, or the address cannot be reached.
@@ -30,6 +33,8 @@ def connect(address: Address, timeout: float, *, receive_buffer: int | None = No
     connection = socket.socket(version, socket.SOCK_STREAM)
     if receive_buffer is not None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    if send_buffer is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
     try:
         if address.family.is_unix:
             _connect_unix(connection, name, timeout)

@@ -129,6 +129,7 @@ def test_no_check_is_run_when_the_budget_is_spent(launcher: Callable[..., Launch
 
 def test_server_that_has_ended_proves_nothing(launcher: Callable[..., Launcher]) -> None:
     one = launcher("selectors")
+    one.expect_worth_running()
     server = one.shared_server()
     one.expect_still_serving()
     os.kill(server.process.child.pid, signal.SIGKILL)

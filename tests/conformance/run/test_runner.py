@@ -76,6 +76,7 @@ def ids(share: Share) -> list[str]:
     [
         (["selectors"], 1, 1),
         (["selectors"], 4, 4),
+        (["selectors"], 32, 4),
         (["selectors", "asyncio"], 5, 4),
         (["selectors", "asyncio", "threads"], 2, 3),
     ],

@@ -66,7 +66,7 @@ from upecho.support.errors import CallerError
     "--jobs",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Number of checks to run at the same time.  [default: two per core]",
+    help="Number of checks to run at the same time.  [default: four per core]",
 )
 @click.option(
     "--json", "file", type=click.Path(path_type=Path), metavar="FILE", help="Save the verdicts to FILE, as JSON."

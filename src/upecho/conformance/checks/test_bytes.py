@@ -96,13 +96,13 @@ def test_order_preserved(server: Server) -> None:
     client.receive()
 
 
-@check(Level.MUST, seconds=0.5)
+@check(Level.MUST, seconds=0.3)
 def test_small_receive_buffer(server: Server) -> None:
-    """The server returns 8 MiB to a client whose small receive buffer accepts only a little at a time.
+    """The server returns 4 MiB to a client whose small receive buffer accepts only a little at a time.
 
     Source: POSIX send(): it returns the number of bytes sent, which may be smaller than requested.
     """
-    data = random.Random(SEED).randbytes(8 * MIB)
+    data = random.Random(SEED).randbytes(4 * MIB)
     client = server.connect(receive_buffer=TINY_BUFFER)
     client.send(data)
     client.receive()

@@ -16,7 +16,7 @@ from upecho.conformance.harness.workloads.growth import Work, expect_level_memor
 from upecho.conformance.harness.workloads.pace import paced
 from upecho.support import timeouts
 
-CHURN = 2000
+CHURN = 1000
 RESETS = 600
 TASK_CHURN = 200
 TASK_SLACK = 10  # a thread pool may still grow a little, whereas a leak grows with each client
@@ -40,7 +40,7 @@ USUAL_TIMES = 4  # how much longer than usual a server may take that is not exha
 
 @check(Level.MUST, observes=True, seconds=0.2)
 def test_no_fd_leak_after_churn(server: Server) -> None:
-    """After two thousand clients have connected and left, the server has as many open descriptors as before.
+    """After a thousand clients have connected and left, the server has as many open descriptors as before.
 
     A slow server gets fewer clients.
 

@@ -56,6 +56,7 @@ class Launcher:
         self._started: list[Server] = []
         self._written: list[list[Fragment]] = []  # by each server so far whose stderr counts
         self._check: Check
+        self._is_worth_running = False  # the current check
         self._turn = self.log  # begins with the turn of the current check; that of a background check begins earlier
         self._max_clients: int | None = None
 
@@ -64,6 +65,7 @@ class Launcher:
         self.log = Log(self.budget)
         self._turn = self.log
         self._check = check
+        self._is_worth_running = False
         # A check with more clients than the target declares to serve shows something only if it connects all of them.
         self._max_clients = None if self.declared.takes_too_many(check) else self._target.max_clients
         for server in self._servers():
@@ -76,12 +78,12 @@ class Launcher:
             Violation: The target does not answer, and the current check is the one about that.
             NotReached: The target does not answer, or not with an echo, or there is no time for the check.
         """
-        if self._run_all:
-            return
-        if self._obstacle:
-            self._obstacle.expect_irrelevant_for(self._check)
-        if self.budget.is_spent:
-            raise OutOfTime(self.budget)
+        if not self._run_all:
+            if self._obstacle:
+                self._obstacle.expect_irrelevant_for(self._check)
+            if self.budget.is_spent:
+                raise OutOfTime(self.budget)
+        self._is_worth_running = True
 
     @functools.cached_property
     def _obstacle(self) -> Obstacle | None:
@@ -89,7 +91,7 @@ class Launcher:
         try:
             obstacle = wrong_echo(self.shared_server())
         except Violation as violation:
-            return Obstacle.silence(self.explained(violation))
+            return Obstacle.silence(self._explained(violation))
         try:
             self.shared_server().expect_still_serving()
             self.shared_server().let_finish()
@@ -175,7 +177,13 @@ class Launcher:
         return [line for server in self._servers() for line in important_lines(server.stderr_during_check())]
 
     def explained(self, violation: Violation) -> Violation:
-        """Return a violation that says if the server has ended by itself, because that explains everything else."""
+        """Return a violation that says if the server has ended by itself, because that explains everything else.
+
+        A check that was not worth running has used no server.
+        """
+        return self._explained(violation) if self._is_worth_running else violation
+
+    def _explained(self, violation: Violation) -> Violation:
         violation.end = self._unrequested_end()
         if violation.end and violation.end != violation.seen:
             violation.seen = f"{violation.end} (symptom: {violation.seen})"

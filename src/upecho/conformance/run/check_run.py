@@ -21,7 +21,7 @@ class Plan:
         checks: The selected checks, in the order of the suite.
         known: The known failures of the targets.
         strict: Whether a failed SHOULD check fails the run.
-        jobs: Number of checks that run at the same time; None means two per core.
+        jobs: Number of checks that run at the same time; None means four per core.
         unusable: The targets that are not checked because their code cannot be used, each with the reason.
         run_all: Whether every check is run, even if a target answers nothing or failed checks take long.
     """

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from upecho.conformance.harness.clients.connection import TIMEOUT_SECONDS
 from upecho.conformance.harness.violation import how_ended
+from upecho.conformance.run.runner import JOBS_PER_CORE
 from upecho.net import connecting
 from upecho.processes.child import END_SECONDS, Child
 from upecho.processes.supervisor import Supervisor
@@ -17,7 +18,6 @@ from upecho.support import timeouts
 from upecho.support.errors import CallerError
 from upecho.support.tracebacks import important_lines
 
-MAX_JOBS_PER_CORE = 4
 TRIAL_SECONDS = 5.0  # for the import of a target and the construction of its loop; the slowest that we know take 1 s
 TRIALS_PER_CORE = 4  # with more trials at the same time, slow imports on a small machine would exceed the deadline
 POLL_INTERVAL_SECONDS = 0.05  # between two looks at whether a trial has ended, since its child may hold the pipe open
@@ -30,9 +30,9 @@ def expect_cores(jobs: int) -> None:
     Raises:
         CallerError: There are too many jobs.
     """
-    most = MAX_JOBS_PER_CORE * (os.cpu_count() or 1)
+    most = JOBS_PER_CORE * (os.cpu_count() or 1)
     if jobs > most:
-        why = f"{MAX_JOBS_PER_CORE} per core; with more, correct servers fail because they answer too late"
+        why = f"{JOBS_PER_CORE} per core; with more, correct servers fail because they answer too late"
         raise CallerError(f"--jobs is {jobs}; it must be at most {most} here, {why}")
 
 

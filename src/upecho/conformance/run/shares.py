@@ -9,6 +9,8 @@ from upecho.conformance.run.verdicts.outcome import Identity
 from upecho.net.address import Family
 from upecho.serving.target import Kind, Target
 
+MOST_PARTS = 4  # the longest check takes a quarter of the time of all, and each further part costs a start
+
 
 @dataclass(frozen=True)
 class Share:
@@ -44,11 +46,11 @@ class Share:
 
 
 def divide(pairs: Sequence[Pair], checks: Sequence[Check], jobs: int) -> list[Share]:
-    """Return one share for each pair, or several if there are more jobs than pairs.
+    """Return one share for each pair, or up to ``MOST_PARTS`` if there are more jobs than pairs.
 
     A server that the user started gets a single share, because it may serve only one client at a time.
     """
-    parts = max(1, jobs // max(1, len(pairs)))
+    parts = max(1, min(MOST_PARTS, jobs // max(1, len(pairs))))
     return [share for pair in pairs for share in _shares(pair, checks, parts) if share.checks]
 
 

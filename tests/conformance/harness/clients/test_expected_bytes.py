@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from upecho.conformance.harness.clients.expected_bytes import ExpectedBytes
+from upecho.conformance.harness.clients.expected_bytes import ExpectedBytes, reply_to
 from upecho.conformance.harness.violation import Violation
 
 CUTS = st.lists(st.integers(1, 50), min_size=1)
@@ -31,7 +31,7 @@ def take_all(expected: ExpectedBytes, received: list[bytes]) -> None:
 def test_right_answer_is_accepted_in_any_pieces(messages: list[bytes], sizes: list[int]) -> None:
     expected = ExpectedBytes()
     for message in messages:
-        expected.add(message)
+        expected.add(reply_to(message))
     answer = b"".join(messages).upper()
     take_all(expected, pieces(answer, sizes))
     assert (len(expected), expected.received) == (0, len(answer))
@@ -41,7 +41,7 @@ def test_right_answer_is_accepted_in_any_pieces(messages: list[bytes], sizes: li
 @given(st.binary(min_size=1), CUTS, st.data())
 def test_wrong_byte_is_found_at_its_offset(message: bytes, sizes: list[int], data: st.DataObject) -> None:
     expected = ExpectedBytes()
-    expected.add(message)
+    expected.add(reply_to(message))
     answer = bytearray(message.upper())
     offset = data.draw(st.integers(0, len(answer) - 1))
     answer[offset] ^= data.draw(st.integers(1, 255))
@@ -53,6 +53,6 @@ def test_wrong_byte_is_found_at_its_offset(message: bytes, sizes: list[int], dat
 @given(st.binary(), st.binary(min_size=1))
 def test_surplus_bytes_are_refused(message: bytes, surplus: bytes) -> None:
     expected = ExpectedBytes()
-    expected.add(message)
+    expected.add(reply_to(message))
     with pytest.raises(Violation, match="surplus bytes"):
         expected.take(message.upper() + surplus)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from upecho.conformance.harness.clients.connection import IN, OUT, TIMEOUT_SECONDS, Connection
+from upecho.conformance.harness.clients.expected_bytes import reply_to
 from upecho.conformance.harness.clients.idle_watch import IdleWatch
 from upecho.conformance.harness.violation import Log, Violation, show
 from upecho.net.peer_queue import SendQueue, accept_arrivals, drop_arrivals, send_queue_of_peer
@@ -23,6 +24,7 @@ SLOW_READER_SECONDS = 0.02  # how long a client that does not read eagerly tries
 STALL_SECONDS = 0.05  # a server that accepts nothing for so long has filled every buffer, its own included
 MAX_BUSY_SECONDS = 1.0  # how long a busy server that accepts nothing is waited for
 STALL_BLOCK = random.Random(20260703).randbytes(262_139)  # a prime size, so that no buffer repeats its content
+STALL_REPLY = memoryview(reply_to(STALL_BLOCK))
 WHOLE = itertools.repeat(1 << 30)
 WINDOW = slice(228, 232)  # tcpi_snd_wnd in linux/tcp.h: how much the peer has announced to accept
 MIN_WINDOW_BYTES = 50_000
@@ -152,7 +154,7 @@ class Client(Connection):
         since = time.monotonic()
         while sent < limit:
             if self._ready(OUT, seconds):
-                sent += self._write(memoryview(STALL_BLOCK)[: limit - sent])
+                sent += self._write(memoryview(STALL_BLOCK)[: limit - sent], STALL_REPLY)
                 since = time.monotonic()
             elif time.monotonic() - since > MAX_BUSY_SECONDS or not self._is_busy():
                 break

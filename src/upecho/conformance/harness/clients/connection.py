@@ -11,7 +11,7 @@ import struct
 import time
 from collections.abc import Callable
 
-from upecho.conformance.harness.clients.expected_bytes import ExpectedBytes
+from upecho.conformance.harness.clients.expected_bytes import ExpectedBytes, reply_to
 from upecho.conformance.harness.clients.idle_watch import IDLE_SECONDS, STEP_SECONDS, IdleWatch
 from upecho.conformance.harness.violation import Log, Violation, show
 from upecho.support import timeouts
@@ -193,11 +193,16 @@ class Connection:
         self._log.count(len(data))
         return len(data), End.NOT_YET
 
-    def _write(self, data: memoryview) -> int:
-        """Send what the kernel accepts without waiting, and expect its reply; return the number of bytes."""
+    def _write(self, data: memoryview, reply: memoryview | None = None) -> int:
+        """Send what the kernel accepts without waiting, and expect its reply; return the number of bytes.
+
+        Args:
+            data: The data.
+            reply: The reply to the data; None if it still has to be computed.
+        """
         sent = self._send_now(data)
         self._log.count(sent)
-        self._expected.add(data[:sent])
+        self._expected.add(reply_to(data[:sent]) if reply is None else reply[:sent])
         return sent
 
     def _send_now(self, data: memoryview) -> int:

@@ -7,6 +7,11 @@ from upecho.support.text import plural
 UPPER = bytes(code - 32 if 97 <= code <= 122 else code for code in range(256))
 
 
+def reply_to(data: bytes | memoryview) -> bytes:
+    """Return what a server answers."""
+    return bytes(data).translate(UPPER)
+
+
 class ExpectedBytes:
     """The part of the reply on one connection that has not been received yet; its length is that of the part.
 
@@ -21,9 +26,9 @@ class ExpectedBytes:
     def __len__(self) -> int:
         return len(self._rest)
 
-    def add(self, sent: bytes | memoryview) -> None:
-        """Expect the reply to data that was sent."""
-        self._rest += bytes(sent).translate(UPPER)
+    def add(self, reply: bytes | memoryview) -> None:
+        """Expect a reply, or a part of one."""
+        self._rest += reply
 
     def take(self, data: bytes) -> None:
         """Compare received bytes with the expected ones, and stop expecting them.
@@ -31,9 +36,8 @@ class ExpectedBytes:
         Raises:
             Violation: The bytes differ, or are more than expected.
         """
-        expected = bytes(self._rest[: len(data)])
-        if data != expected:
-            raise self._mismatch(data, expected)
+        if not self._rest.startswith(data):
+            raise self._mismatch(data, bytes(self._rest[: len(data)]))
         del self._rest[: len(data)]
         self.received += len(data)
 

@@ -3,7 +3,8 @@
 Theory of operation
     A server that has received a request, runs no code and is not about to run any will not answer it. Waiting longer
     for it proves nothing, except where something else may still wake it up: a timer of its own, or a retransmission
-    timer of the kernel. The callers rule out the second. For the first, a server has to do nothing for two seconds.
+    timer of the kernel. The callers rule out the second. For the first, a server has to do nothing for almost two
+    seconds.
 
     Whether a server does nothing is sampled. A thread that waits for a processor is runnable for as long as it waits,
     so a busy machine cannot hide it; one that runs only between two samples shows in the CPU time. Time counts only as
@@ -15,7 +16,7 @@ import time
 from upecho.processes.server_process import ServerProcess
 from upecho.support import timeouts
 
-IDLE_SECONDS = 2.0
+IDLE_SECONDS = 1.8
 STEP_SECONDS = 0.1  # between two samples
 MAX_CPU_SECONDS = 0.005  # used by a server in IDLE_SECONDS that only wakes up now and then to see that nothing is to do
 

@@ -68,15 +68,17 @@ class Server:
         if self.stderr:
             self.stderr.begin_check()
 
-    def connect(self, receive_buffer: int | None = None) -> Client:
+    def connect(self, receive_buffer: int | None = None, send_buffer: int | None = None) -> Client:
         """Return a new client; it is closed with the check.
 
         Args:
-            receive_buffer: Size in bytes of its kernel buffer; None leaves the default.
+            receive_buffer: Size in bytes of its kernel's receive buffer; None leaves the default.
+            send_buffer: Size in bytes of its kernel's send buffer; None leaves the default.
         """
         timeout = timeouts.scaled(TIMEOUT_SECONDS)
         began = time.monotonic()
-        client = self._client(lambda: connecting.connect(self.address, timeout, receive_buffer=receive_buffer))
+        buffers = {"receive_buffer": receive_buffer, "send_buffer": send_buffer}
+        client = self._client(lambda: connecting.connect(self.address, timeout, **buffers))
         self._has_short_backlog |= time.monotonic() - began > RETRY_SECONDS
         if self._has_short_backlog:
             self._let_accept()
