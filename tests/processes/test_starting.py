@@ -132,3 +132,19 @@ def test_anything_else_is_executed(write: Write, supervisor: Supervisor) -> None
         assert not is_forked(forking, Launch(built_in, "127.0.0.1:0", prefix=["/usr/bin/env"]))
         assert not is_forked(forking, Launch(built_in, "127.0.0.1:0", interpreter=Interpreter.here()))
     assert not is_forked(supervisor, Launch(built_in, "127.0.0.1:0"))
+
+
+@linux_only
+def test_what_a_server_writes_from_its_first_moment_on_is_not_taken_for_startup(
+    supervisor: Supervisor, write: Write
+) -> None:
+    code = """
+import os
+os.write(2, b"at import\\n")
+from upecho.servers import selectors
+def serve(listener, stop):
+    os.write(2, b"at the start of serve\\n")
+    selectors.serve(listener, stop)
+"""
+    with start_server(supervisor, Launch(write("writes", code), "127.0.0.1:0")) as server:
+        assert server.startup_stderr_bytes == len("at import\n")

@@ -64,10 +64,12 @@ class ServerProcess:
         child: The process.
         address: Actual address that the server listens on.
         launch: How it was started.
+        startup_stderr_bytes: Size in bytes of what it wrote to stderr before it was ready.
     """
 
-    def __init__(self, child: Child, address: Address, launch: Launch) -> None:
+    def __init__(self, child: Child, address: Address, launch: Launch, startup_stderr_bytes: int = 0) -> None:
         self.child = child
+        self.startup_stderr_bytes = startup_stderr_bytes
         self.address = address
         self.launch = launch
         # A system may hide the processes of other users, such as those below sudo: hidepid in proc(5).

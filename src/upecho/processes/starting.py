@@ -88,13 +88,14 @@ def start_server(supervisor: Supervisor, launch: Launch, *, may_connect: bool = 
     if launch.target.kind is Kind.IMPLEMENTATION:
         child = _start_implementation(supervisor, launch)
         announcement = _read_announcement(child)
-        address = Address.parse(announcement.address) if isinstance(announcement, Ready) else None
-        refusal = announcement.error if isinstance(announcement, Refused) else None
+        if isinstance(announcement, Ready):
+            return ServerProcess(child, Address.parse(announcement.address), launch, announcement.stderr_bytes)
+        refusal = announcement.error if announcement else None
     else:
         child, address = _start_command(supervisor, launch, may_connect=may_connect)
+        if address:
+            return ServerProcess(child, address, launch, child.stderr_bytes())
         refusal = None
-    if address is not None:
-        return ServerProcess(child, address, launch)
     # A command that was not connected to has had no time yet to start and to notice that its address is taken.
     status = child.wait(timeouts.scaled(END_SECONDS if may_connect else READY_SECONDS))
     stderr = child.stderr()

@@ -86,12 +86,17 @@ class Supervisor:
         return self
 
     def new_address(self, family: Family) -> str:
-        """Return an address to bind that no one else uses; for TCP it has port 0."""
+        """Return an address to bind that no one else uses; for TCP it has port 0.
+
+        A Unix path has a directory of its own, because some servers remove that with the path.
+        """
         number = next(self._numbers)
+        if family is Family.UNIX:
+            (self.directory / str(number)).mkdir(mode=0o700)
         return {
             Family.INET: "127.0.0.1:0",
             Family.INET6: "[::1]:0",
-            Family.UNIX: f"unix:{self.directory}/{number}",
+            Family.UNIX: f"unix:{self.directory}/{number}/s",
             Family.ABSTRACT: f"unix:@{self.directory.name}/{number}",
         }[family]
 

@@ -18,9 +18,11 @@ class Ready(NamedTuple):
 
     Attributes:
         address: Actual address, with the port that the system chose for port 0, as Address.parse reads it.
+        stderr_bytes: Size in bytes of what was written to stderr before. The server may write more at any moment.
     """
 
     address: str
+    stderr_bytes: int
 
 
 class Refused(NamedTuple):
@@ -35,8 +37,9 @@ class Refused(NamedTuple):
 
 def encode(announcement: Ready | Refused) -> str:
     """Return an announcement as a line of ASCII, begun with a line end, as something may have been printed before."""
+    content: dict[str, object]
     if isinstance(announcement, Ready):
-        content = {READY: announcement.address}
+        content = {READY: announcement}
     else:
         error = announcement.error
         content = {REFUSED: type(error).__name__, "reason": error.reason, "subject": error.subject, "hint": error.hint}
@@ -52,6 +55,6 @@ def decode(line: str) -> Ready | Refused | None:
     if not isinstance(content, dict):
         return None
     if READY in content:
-        return Ready(content[READY])
+        return Ready(*content[READY])
     kind = ERRORS.get(content.pop(REFUSED, None))
     return Refused(kind(**content)) if kind else None

@@ -112,7 +112,7 @@ def _announce(address: Address) -> None:
     Raises:
         HarnessError: As for ``write_to_stdout``.
     """
-    write_to_stdout(encode(Ready(str(address))))
+    write_to_stdout(encode(Ready(str(address), os.fstat(sys.stderr.fileno()).st_size)))
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

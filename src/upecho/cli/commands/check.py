@@ -16,7 +16,7 @@ from upecho.conformance.run.preconditions import expect_cores, expect_listeners,
 from upecho.conformance.run.selection import pair_with_families, parse_targets, select_checks
 from upecho.net.address import Family
 from upecho.serving.settings import MAX_GRACE
-from upecho.serving.target import COMMAND_GRACE
+from upecho.serving.target import COMMAND, COMMAND_GRACE
 from upecho.support import atomic_write
 from upecho.support.errors import CallerError
 
@@ -111,6 +111,8 @@ def _plan(texts: Sequence[str], families: Sequence[Family], options: dict[str, A
         CallerError: An argument is wrong, or no check is due.
     """
     expect_cores(options["jobs"] or 1)
+    if options["grace"] is not None and not any(text.startswith(COMMAND) for text in texts):
+        raise CallerError("--grace is for commands", hint="an implementation declares GRACE in its module")
     checks = select_checks(options["ids"])
     reasons = unusable(texts)  # before parse_targets, which imports the modules into this process
     targets = parse_targets(

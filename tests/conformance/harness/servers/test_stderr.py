@@ -34,8 +34,9 @@ def say(child: Child, text: str) -> None:
 
 def test_output_before_the_server_is_ready_does_not_count(child: Child) -> None:
     say(child, "starting")
-    stderr = StderrReader(child)
+    startup_bytes = child.stderr_bytes()
     say(child, "serving")
+    stderr = StderrReader(child, startup_bytes)
     stderr.collect("some-check")
     assert stderr.fragments == [Fragment("some-check", "serving\n", while_serving=True)]
 

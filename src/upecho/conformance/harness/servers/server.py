@@ -44,7 +44,7 @@ class Server:
         self.address = address
         self.max_clients: int | None = None
         self._process = process
-        self.stderr = StderrReader(process.child) if process else None
+        self.stderr = StderrReader(process.child, process.startup_stderr_bytes) if process else None
         self._shutdown = Shutdown(process) if process else None
         self._log = Log()
         self._clients: list[Client] = []

@@ -53,11 +53,17 @@ class StderrReader:
         fragments: What has been collected so far.
     """
 
-    def __init__(self, child: Child) -> None:
+    def __init__(self, child: Child, startup_bytes: int = 0) -> None:
+        """Prepare to read; nothing is read yet.
+
+        Args:
+            child: The process.
+            startup_bytes: Size in bytes of what it wrote before it was ready.
+        """
         self.fragments: list[Fragment] = []
         self._child = child
         self._check_start = 0
-        self._collected = child.stderr_bytes()
+        self._collected = startup_bytes
         self._stop: int | None = None
         self._end: int | None = None
 
