@@ -63,7 +63,7 @@ def test_server_that_never_becomes_ready_has_no_status(
 def test_server_that_ends_before_it_is_ready_has_a_status(supervisor: Supervisor, write: Write) -> None:
     seen = failure(supervisor, write("gone", "import os\nos.write(2, b'one\\ntwo\\n')\nos._exit(9)"))
     assert (seen.status, seen.stderr, seen.refusal) == (9, "one\ntwo\n", None)
-    assert str(seen) == "gone:serve: it ended with status 9 before it was ready: two"
+    assert str(seen) == "gone:serve: it ended with exit status 9 before it was ready: two"
 
 
 def test_missing_port_is_told_from_other_failures(supervisor: Supervisor, write: Write) -> None:

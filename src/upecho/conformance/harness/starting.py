@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from upecho.conformance.harness.servers.server import Server
-from upecho.conformance.harness.violation import Violation, unrequested_ending
+from upecho.conformance.harness.violation import Violation
 from upecho.net.address import Address, Family
-from upecho.processes.ending import ending
+from upecho.processes.ending import ending, foreground_hint
 from upecho.processes.interpreter import Interpreter
 from upecho.processes.linux.listening import described
 from upecho.processes.server_process import Launch
@@ -108,7 +108,7 @@ class Starter:
     def _violation(self, launch: Launch, failure: StartFailure) -> Violation:
         how = "neither ready nor ended"
         if failure.status is not None:
-            how = unrequested_ending(failure.status, is_command=self.target.kind is Kind.COMMAND)
+            how = ending(failure.status) + foreground_hint(failure.status, self.target)
         elif failure.listening:
             how = f"it accepted no connection there; it listens at {described(failure.listening)}"
         stderr = "; ".join(important_lines(failure.stderr)) or "nothing"

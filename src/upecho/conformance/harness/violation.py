@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from upecho.conformance.findings import Event, Wire
 from upecho.conformance.harness.budget import Budget
-from upecho.processes.ending import ended, ending
 from upecho.support.text import plural
 
 SHOWN_BYTES = 12
@@ -198,19 +197,6 @@ def show(data: bytes | bytearray | memoryview, offset: int = 0) -> str:
     before = "…" if offset else ""
     after = f"… ({plural(len(data), 'byte')})" if offset + SHOWN_BYTES < len(data) else ""
     return f"{before}{part!r}{after}"
-
-
-def unrequested_ending(status: int, *, is_command: bool) -> str:
-    """Return how a server ended that had not been told to stop."""
-    hint = "; a command must stay in the foreground" if is_command and status == 0 else ""
-    return ending(status) + hint
-
-
-def how_ended(status: int | None) -> str:
-    """Return the predicate of a sentence that says how a worker process ended."""
-    if status is None:
-        return "closed its stdout and did not exit,"
-    return ended(status)
 
 
 def first_difference(one: bytes, other: bytes) -> int:

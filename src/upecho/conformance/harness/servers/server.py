@@ -14,11 +14,11 @@ from upecho.conformance.harness.servers import idle_cpu
 from upecho.conformance.harness.servers.settling import POLL_INTERVAL_SECONDS, expect_at_most, let_finish, settled
 from upecho.conformance.harness.servers.shutdown import Shutdown
 from upecho.conformance.harness.servers.stderr import StderrReader
-from upecho.conformance.harness.violation import Log, NotReached, Violation, precondition, unrequested_ending
+from upecho.conformance.harness.violation import Log, NotReached, Violation, precondition
 from upecho.net import connecting
 from upecho.net.address import Address
+from upecho.processes.ending import ended, foreground_hint
 from upecho.processes.server_process import ServerProcess
-from upecho.serving.target import Kind
 from upecho.support import timeouts
 from upecho.support.errors import AddressError, Unavailable
 from upecho.support.text import plural
@@ -275,8 +275,7 @@ class Server:
         status = None if not self._process or self.shutdown.request else self._process.child.wait(END_SECONDS)
         if status is None:
             return ""
-        is_command = self.process.launch.target.kind is Kind.COMMAND
-        return f"the server {'was' if status < 0 else 'ended with'} {unrequested_ending(status, is_command=is_command)}"
+        return f"the server {ended(status)}{foreground_hint(status, self.process.launch.target)}"
 
     def stderr_during_check(self) -> str:
         """Return what the server has written to stderr during the current check."""
