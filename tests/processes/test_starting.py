@@ -134,6 +134,22 @@ def test_anything_else_is_executed(write: Write, supervisor: Supervisor) -> None
     assert not is_forked(supervisor, Launch(built_in, "127.0.0.1:0"))
 
 
+def umask(supervisor: Supervisor, target: Target, address: str) -> str:
+    """Return the umask of a server that was started with one, in octal digits."""
+    with start_server(supervisor, Launch(target, address, umask=0o026)) as server:
+        status = Path(f"/proc/{server.child.pid}/status").read_text()
+    return next(line.split()[1] for line in status.splitlines() if line.startswith("Umask:"))
+
+
+@linux_only
+def test_server_has_the_umask_of_its_launch(write: Write, directory: Path) -> None:
+    built_in, foreign = Target.parse("selectors"), write("foreign", "from upecho.servers.selectors import serve")
+    with forking_supervisor([built_in]) as supervisor:
+        assert umask(supervisor, built_in, "127.0.0.1:0") == "0026"
+        assert umask(supervisor, foreign, "127.0.0.1:0") == "0026"
+        assert umask(supervisor, serving("threads"), f"unix:{directory}/s") == "0026"
+
+
 @linux_only
 def test_what_a_server_writes_from_its_first_moment_on_is_not_taken_for_startup(
     supervisor: Supervisor, write: Write

@@ -243,6 +243,11 @@ def test_child_has_the_directory_environment_and_umask_of_this_process(
     assert [child.read_line(10) for _ in range(5)] == ["0026", str(directory), "\udcff ", ".", "\udcfe"]
 
 
+def test_umask_of_a_child_can_be_set(supervisor: Supervisor) -> None:
+    assert supervisor.start(["/bin/sh", "-c", "umask"], umask=0o031).read_line(10) == "0031"
+    assert supervisor.start(["/bin/sh", "-c", "umask"], umask=0).read_line(10) == "0000"
+
+
 def test_failed_fork_is_a_harness_error(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
     def fork() -> int:
         raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")

@@ -255,6 +255,7 @@ class Launcher:
         *,
         grace: float = GRACE_SECONDS,
         descriptors: int | None = None,
+        umask: int | None = None,
         prefix: Sequence[str] = (),
     ) -> Server:
         """Start a server for one check alone.
@@ -263,10 +264,11 @@ class Launcher:
             address: Where it has to listen; None means at a new address.
             grace: Seconds that an implementation gives its clients after the stop.
             descriptors: Number of descriptors that it may open; None means as many as this process.
+            umask: Its file mode creation mask; None means that of this process.
             prefix: A program and arguments that execute the command which follows them.
         """
         launch = self.starter.launch(address, grace=grace, descriptors=descriptors)
-        server = self._start(replace(launch, prefix=prefix))
+        server = self._start(replace(launch, umask=umask, prefix=prefix))
         self._started.append(server)
         server.begin_check(self.log, self._max_clients)
         return server
