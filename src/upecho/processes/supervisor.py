@@ -21,7 +21,8 @@ from typing import IO, Self
 from upecho.net.address import Family
 from upecho.processes.child import Child, Streams, guardian_killed
 from upecho.processes.ending import ended
-from upecho.processes.guardian import NO_DIRECTORY, Order, encode
+from upecho.processes.guardian import NO_DIRECTORY
+from upecho.processes.orders import Order, encode
 from upecho.processes.refusals import cannot_start, start_thread
 from upecho.processes.rlimits import expect
 from upecho.support.errors import HarnessError
