@@ -11,6 +11,7 @@ import pytest
 
 from upecho.conformance.check import Check, Level
 from upecho.conformance.findings import Record, Recorded
+from upecho.conformance.harness.ended_server import blaming_ended_server
 from upecho.conformance.harness.launcher import Launcher
 from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.starting import Starter
@@ -161,7 +162,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     if _check(item) is None:
         return (yield)
     launcher: Launcher = item.funcargs["launcher"]  # type: ignore[attr-defined]
-    with blaming_process_limit(), launcher.blaming_ended_server():
+    with blaming_process_limit(), blaming_ended_server(launcher.servers):
         result = yield
         launcher.expect_still_serving()
     return result
