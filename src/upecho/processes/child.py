@@ -21,6 +21,7 @@ MAX_STDERR_BYTES = 1 << 24  # as much of stderr is kept on the disk
 START_SECONDS = 20.0  # for two forks and an exec
 END_SECONDS = 2.0  # until a process that has nothing left to do has ended
 KILL_SECONDS = 5.0  # until a process that was killed has to be gone; freeing much memory takes a while
+GUARDIAN_SECONDS = 2.0  # until a guardian has ended below which nothing is left; one that has not only bears the name
 KILL_PAUSE_SECONDS = 0.01  # until a process that was killed is killed again
 
 
@@ -179,14 +180,15 @@ class Child:
         Raises:
             HarnessError: A process could not be killed.
         """
-        deadline = time.monotonic() + timeouts.at_least(KILL_SECONDS)
+        began = time.monotonic()
         while True:
             if self.is_alive() or not AVAILABLE:  # all at once, so that none can start another
                 _send(os.killpg, self.pid)
             if self._is_gone(KILL_PAUSE_SECONDS):
                 return
-            left = descendants(self.tree)
-            if time.monotonic() > deadline:
+            seconds = time.monotonic() - began
+            left = descendants(self.tree, with_guardians=seconds > timeouts.at_least(GUARDIAN_SECONDS))
+            if seconds > timeouts.at_least(KILL_SECONDS):
                 raise HarnessError(
                     f"process {', '.join(map(str, left)) or self.pid} does not end",
                     subject="cannot kill a process that was started",

@@ -12,7 +12,8 @@ Theory of operation
     (``upecho.processes.keeper``).
 
     Nested harnesses: what a program starts may have a guardian of its own, which has to remove its own directory. All
-    guardians and keepers have the process name ``GUARDIAN`` and are not killed: they end once nothing is below them.
+    guardians and keepers have the process name ``GUARDIAN`` and are not killed at first: they end once nothing is below
+    them. What still has the name after a while is killed, too.
 
     Not handled: a guardian or a keeper that is itself killed (the harness still knows which processes are below the
     keeper until that is killed), processes of another user, and, on systems other than Linux, processes that leave the
@@ -83,9 +84,9 @@ def take_name(name: str) -> None:
 
 def _end_all() -> None:
     """Kill everything below this process, until the keepers have ended."""
-    for _ in range(ATTEMPTS):
+    for attempt in range(ATTEMPTS):
         os.killpg(0, keeper.END_PROGRAM)  # the keepers are in the group of the guardian, which ignores the signal
-        for pid in descendants(os.getpid()):
+        for pid in descendants(os.getpid(), with_guardians=attempt > ATTEMPTS / 2):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         try:

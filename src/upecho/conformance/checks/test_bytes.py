@@ -22,8 +22,8 @@ MAX_STEPS = 20
 CONNECTIONS = 3
 MAX_SEND_BYTES = 300_000
 DUPLEX_MIB = 16
-LEAST_DUPLEX_MIB = 4
-DUPLEX_SECONDS = 5.0
+LEAST_DUPLEX_MIB = 2
+DUPLEX_SECONDS = 2.5
 LEAST_SCHEDULES = 5
 SCHEDULES_SECONDS = 8.0
 ACTIONS = ("send", "send", "read", "pause", "half-close")  # sending is twice as likely as each of the others
@@ -69,7 +69,7 @@ def test_immediate_echo(server: Server) -> None:
     server.connect().exchange(b"x")
 
 
-@check(Level.MUST)
+@check(Level.MUST, seconds=0.15)
 def test_full_duplex(server: Server) -> None:
     """The server returns 16 MiB, sent in pieces of random size while the client reads, without loss or change.
 

@@ -65,7 +65,7 @@ def test_no_fd_leak_after_resets(server: Server) -> None:
         expect_serves_new_clients(server)
 
 
-@check(Level.MUST, observes=True)
+@check(Level.MUST, observes=True, seconds=0.05)
 def test_no_thread_or_process_leak(server: Server) -> None:
     """After three hundred clients have left, none of their threads, child processes or zombies is left.
 
@@ -226,7 +226,7 @@ def exchange_all(clients: list[Client]) -> None:
         client.exchange(b"x")
 
 
-@check(Level.INFO, observes=True, clients=CONNECTED)
+@check(Level.INFO, observes=True, clients=CONNECTED, seconds=0.05)
 def test_memory_per_connection(launcher: Launcher, record: Record) -> None:
     """Records how much memory the server uses for each client that is connected and silent.
 

@@ -14,11 +14,15 @@ Stat = list[str]  # the fields of a stat file, starting with "state": proc(5)
 NamedStat = tuple[str, Stat]  # with the name of the process before them
 
 
-def descendants(root: int) -> dict[int, Stat]:
+def descendants(root: int, *, with_guardians: bool = False) -> dict[int, Stat]:
     """Return a process and everything that descends from it, zombies included, by process id.
 
-    The processes of a guardian are left out, but not what they have started. The result is empty where the system does
-    not show processes.
+    The result is empty where the system does not show processes.
+
+    Args:
+        root: Id of the process. If it belongs to a guardian, it is left out.
+        with_guardians: Whether to return other processes that bear the name of a guardian, too. What they have started
+            is always returned.
     """
     stats = dict(_stats())
     children: dict[int, list[int]] = {}
@@ -27,7 +31,8 @@ def descendants(root: int) -> dict[int, Stat]:
     found = [root] if root in stats else []
     for pid in found:  # it grows
         found += children.get(pid, ())
-    return {pid: stat for pid in found for name, stat in [stats[pid]] if name != GUARDIAN}
+    left_out = {pid for pid in found if stats[pid][0] == GUARDIAN and (pid == root or not with_guardians)}
+    return {pid: stats[pid][1] for pid in found if pid not in left_out}
 
 
 def thread_count(user: int) -> int | None:
