@@ -114,6 +114,7 @@ class Log:
         """
         self._budget = budget or Budget(limited=False)
         self._began = time.monotonic()
+        self._limit_from = self._began
         self._events: list[Event] = []
         self._transferred = 0
         self.is_abandoned = False
@@ -125,6 +126,11 @@ class Log:
     def age_seconds(self) -> float:
         """Return the time since the check started, in seconds."""
         return time.monotonic() - self._began
+
+    def begin_question(self) -> None:
+        """Note that the check is over, and let the limit of its duration begin anew for what is still asked."""
+        self.note("the check is over, does the server still answer?")
+        self._limit_from = time.monotonic()
 
     def count(self, size: int) -> None:
         """Count bytes that the server has taken or answered."""
@@ -143,7 +149,7 @@ class Log:
             OutOfTime: It takes longer than other checks, which failed, have left for it.
         """
         self.expect_budget_left()
-        age = self.age_seconds()
+        age = time.monotonic() - self._limit_from
         if self._transferred > SLOW_BYTES * age and age > min(seconds, self._budget.slow_seconds):
             self._budget.note_slow()
             self.is_abandoned = True

@@ -134,8 +134,8 @@ class Server:
         """
         self.disconnect()
         if not (self._shutdown and self._shutdown.request):
+            self._log.begin_question()
             client = self.connect()
-            client.note("the check is over, does the server still answer?")
             client.send(b"x")
             client.expect_any_answer()
             client.discard_received()
