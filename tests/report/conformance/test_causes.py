@@ -10,6 +10,8 @@ from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.net.address import Family
 from upecho.report.conformance.causes import findings
 
+pytestmark = pytest.mark.once
+
 
 def outcome(
     check: str,
