@@ -23,15 +23,6 @@ DEADLINE_SECONDS = 60.0  # a busy machine takes 20 s to start pytest
 COMMAND_SECONDS = 100.0  # a comparison begins with the conformance suite, and four tests share the machine
 
 
-# Modules whose tests run whole suites.
-LONGEST = ("test_implementations.py", "test_right_servers.py")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest tests, so that no worker still runs one when the others have nothing left to do."""
-    items.sort(key=lambda item: item.path.name not in LONGEST)
-
-
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Variables that the developer has set must not influence a test."""
