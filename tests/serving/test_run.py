@@ -47,6 +47,15 @@ def serve(listener, stop):
 """
 
 
+# Takes a while to end after serve has returned.
+SLOW_TO_END = f"""
+import atexit, time
+from upecho.servers import threads
+atexit.register(time.sleep, {OVERTIME_SECONDS + 0.5})
+serve = threads.serve
+"""
+
+
 # Handles another signal, as servers with children do with SIGCHLD.
 HANDLING = """
 import signal
@@ -193,6 +202,12 @@ def test_declared_grace_delays_the_end_of_a_server_that_ignores_the_stop(
     server.child.send_signal(signal.SIGTERM)
     assert server.child.wait(0.7 + OVERTIME_SECONDS - 0.1) is None
     assert server.child.wait(20) == 1
+
+
+def test_interpreter_may_take_longer_to_end_than_the_server(start: Start, module: Module) -> None:
+    server = start(module("slow_to_end", SLOW_TO_END), grace=0.0)
+    assert server.stop() == 0
+    assert server.child.stderr() == ""
 
 
 def test_naive_server_is_ended_at_once(start: Start, directory: Path) -> None:
