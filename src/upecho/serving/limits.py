@@ -37,7 +37,7 @@ def shared_libpython() -> str:
     if ".so" in name and (_is_loaded(name) or any((place / name).exists() for place in _library_directories())):
         return ""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return f"it needs the shared library of Python {version}, which the loader does not find"
+    return f"it needs a shared libpython{version}, which is missing"
 
 
 def _is_loaded(library: str) -> bool:
@@ -68,7 +68,7 @@ def glibc(least: tuple[int, int]) -> str:
     present = glibc_version()
     if present is None or present >= least:
         return ""
-    return f"its wheels need glibc {_dotted(least)}, and this system has {_dotted(present)}"
+    return f"its wheels need glibc {_dotted(least)}, and here it is {_dotted(present)}"
 
 
 def glibc_version() -> tuple[int, int] | None:

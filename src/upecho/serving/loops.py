@@ -100,5 +100,5 @@ def _located(location: str) -> Loop:
     package = location.partition(":")[0].partition(".")[0]
     for row in BUILT_IN:
         if row.packages == (package,) and not row.location.startswith(AIOFASTNET):
-            return Loop(location, location, families=row.families, needs=row.needs)
+            return Loop(location, location, row.packages, families=row.families, needs=row.needs)
     return Loop(location, location)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Section = tuple[str, Sequence[inventory.Entry]]
 
 LOOPS = "loops"
-EVERY_LOOP = inventory.Entry(ALL, "each loop here that is installed, as in upecho check asyncio+all")
+EVERY_LOOP = inventory.Entry(ALL, "every installed loop, as in upecho check asyncio+all")
 
 
 @click.command()
@@ -129,7 +129,7 @@ def _names_table(sections: Sequence[Section]) -> "Table":
             table.add_row()
             table.add_row(Text(title, style="bold"))
         for entry in entries:
-            remark = Text(_remark(entry), style="dim" if entry.unavailable else "")
+            remark = Text(entry.unavailable, style="dim") if entry.unavailable else Text(_remark(entry))
             table.add_row(Text(entry.name, style="cyan"), _max_clients(entry), remark)
     return table
 

@@ -33,10 +33,8 @@ def expect_available(row: Loop) -> None:
     reason = limits.wheels(row.since, row.until) or (limits.glibc(row.glibc) if row.glibc else "")
     if reason:
         raise Unavailable(reason, subject=row.name)
-    are = "is" if len(missing) == 1 else "are"
-    raise Unavailable(
-        f"{' and '.join(missing)} {are} not installed", subject=row.name, hint=f"run pip install {' '.join(missing)}"
-    )
+    what = "not installed" if len(missing) == len(row.packages) else f"{missing[0]} is not installed"
+    raise Unavailable(what, subject=row.name, hint=f"run pip install {' '.join(missing)}")
 
 
 def _missing(row: Loop) -> list[str]:
