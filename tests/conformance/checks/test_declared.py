@@ -16,6 +16,8 @@ from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.net.address import Family
 from upecho.support.errors import CallerError
 
+pytestmark = pytest.mark.once
+
 BLOCKING = "from upecho.servers.blocking import serve\n"
 THREADS = "from upecho.servers.threads import serve\n"
 INET_ONLY = """
