@@ -1,5 +1,6 @@
 """``upecho list``: a table on a terminal, plain lines in a pipe, JSON on request."""
 
+import importlib.util
 import json
 import os
 import pty
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from upecho.conformance.catalogue import catalogue
-from upecho.serving import registry
+from upecho.serving import loops, registry
 
 Upecho = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -45,7 +46,9 @@ def test_pipe_gets_one_plain_line_per_name(upecho: Upecho) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert [line for line in lines if not line.startswith(" ")] == ["implementations", "loops", "families"]
     names = [line.split()[0] for line in lines]
-    assert {row.name for row in registry.BUILT_IN} | set(registry.LOOPS) | {"inet6", "abstract"} < set(names)
+    assert {row.name for row in registry.BUILT_IN} | {row.name for row in loops.BUILT_IN} | {"inet6", "abstract"} < set(
+        names
+    )
     assert done.stdout.isascii()
     assert "\x1b" not in done.stdout
 
@@ -108,6 +111,18 @@ def test_listing_servers_does_not_import_the_suite() -> None:
     assert "hypothesis" not in done.stdout
 
 
+def test_table_has_one_line_for_each_loop_that_is_not_installed() -> None:
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", run_on_a_terminal(columns=80)).splitlines()
+    first, last = (
+        next(number for number, line in enumerate(shown) if line.startswith(word)) for word in ("uvloop", "all")
+    )
+    installed = {row.name for row in loops.BUILT_IN if all(map(importlib.util.find_spec, row.packages))}
+    absent = [row.name for row in loops.BUILT_IN if row.name not in installed]
+    names = [line.split()[0] for line in shown[first : last + 1]]
+    assert set(absent) <= set(names)
+    assert len(names) == len(loops.BUILT_IN), shown
+
+
 def test_json_has_the_documented_structure(upecho: Upecho) -> None:
     shown = json.loads(upecho("list", "--json").stdout)
     assert list(shown) == ["implementations", "loops", "families"]
@@ -130,12 +145,18 @@ def test_unavailable_servers_and_loops_are_listed_with_the_reason(upecho: Upecho
     package = tmp_path / "theirs-1.dist-info"
     package.mkdir()
     (package / "METADATA").write_text("Name: theirs\nVersion: 1\n")
-    (package / "entry_points.txt").write_text("[upecho.servers]\ntheirs = theirs:serve\n")
+    (package / "entry_points.txt").write_text(
+        "[upecho.servers]\ntheirs = theirs:serve\n[upecho.loops]\nfast = fast:new_event_loop\nslow = theirs:Loop\n"
+    )
+    (tmp_path / "fast.py").write_text("from asyncio import new_event_loop")
     done = upecho("list", env=os.environ | {"PYTHONPATH": str(tmp_path)})
     assert (done.returncode, done.stderr) == (0, "")
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
     assert f"theirs unavailable: import failed: ZeroDivisionError: division by zero ({tmp_path}/theirs.py:1)" in lines
     assert "uvloop unavailable: the package 'uvloop' is not installed; run pip install uvloop" in lines
+    assert "fast fast:new_event_loop" in lines
+    assert f"slow unavailable: import failed: ZeroDivisionError: division by zero ({tmp_path}/theirs.py:1)" in lines
+    assert "all every installed loop, as in upecho check asyncio+all" in lines
 
 
 def package(directory: Path, name: str, code: str) -> None:
@@ -180,7 +201,8 @@ def test_process_for_code_of_others_is_started_only_if_there_is_any(
 ) -> None:
     (tmp_path / "uvloop.py").write_text("raise ImportError")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    hide = "sys.modules['uvloop'] = None; " if hidden else ""
+    others = [package for row in loops.BUILT_IN for package in row.packages if package != "uvloop" or hidden]
+    hide = f"sys.modules.update(dict.fromkeys({others}));" if others else ""
     code = f"import sys; {hide}from upecho.cli import main; sys.argv = ['upecho', 'list']"
     probe = f"{code}\ntry: main()\nexcept SystemExit: print('upecho.processes' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)

@@ -155,8 +155,10 @@ def test_messages_for_a_closed_stderr_do_not_go_to_stdout() -> None:
     [
         (("s",), ["serve", "send"]),
         (("serve", "textb"), ["textbook"]),
-        (("serve", "asyncio+"), ["asyncio+asyncio", "asyncio+uvloop"]),
-        (("serve", "asyncio+u"), ["asyncio+uvloop"]),
+        (("serve", "asyncio+u"), ["asyncio+uvloop", "asyncio+uringcore"]),
+        (("serve", "asyncio+a"), ["asyncio+asyncio", "asyncio+aiofastnet", "asyncio+aiofastnet-uvloop"]),
+        (("check", "asyncio+al"), ["asyncio+all"]),
+        (("bench", "asyncio-sock+al"), ["asyncio-sock+all"]),
         (("serve", "zzz"), []),
         (("serve", "threads", "--gr"), ["--grace"]),
         (("serve", "--bind", "unix:@"), ["unix:@"]),

@@ -182,7 +182,7 @@ def test_invalid_target_or_address_is_reported_on_one_line(refusal: Refusal, arg
 def test_missing_loop_is_reported_on_one_line(refusal: Refusal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvloop", None)
     line = refusal("serve", "asyncio+uvloop")
-    assert line == "uvloop is unavailable here: the package 'uvloop' is not installed; run pip install uvloop"
+    assert line == "uvloop is unavailable here: not installed; run pip install uvloop"
 
 
 def test_missing_directory_is_reported_on_one_line(upecho: Upecho) -> None:

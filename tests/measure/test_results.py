@@ -1,6 +1,7 @@
 """Results survive the way through JSON, and anything that is no results file is refused."""
 
 import dataclasses
+import importlib.metadata
 import json
 import os
 import sys
@@ -98,6 +99,14 @@ def test_environment_describes_the_machine() -> None:
     assert "no-such-loop" not in here.loops
     assert here.load >= 0
     assert bool(here.native) == (best() == "native")
+
+
+def test_versions_of_loops_are_those_of_their_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.metadata, "version", lambda package: f"version of {package}")
+    here = Environment.here(
+        Cores(), ["", "asyncio", "aiofastnet-uvloop", "rloop:new_event_loop", "mine:new_event_loop"]
+    )
+    assert here.loops == {name: f"version of {name}" for name in ("aiofastnet", "rloop", "uvloop")}
 
 
 def test_what_the_system_does_not_report_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

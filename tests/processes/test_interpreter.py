@@ -213,7 +213,7 @@ def test_missing_lists_targets_with_reasons(bare: Interpreter, here: Callable[[s
     targets = [f"{name}:serve" for name in ("mine", "only_there", *modules)]
     silence = "a process that loaded it ended with exit status"
     assert bare.missing(["asyncio+uvloop", "threds", "threads", "asyncio", *targets]) == {
-        "asyncio+uvloop": "the package 'uvloop' is not installed",
+        "asyncio+uvloop": "not installed",
         "threds": "unknown implementation 'threds'; did you mean threads?",
         "crashes:serve": "a process that loaded it was killed by SIGSEGV and gave no answer: noise",
         "leaves:serve": f"{silence} 0 and gave no answer: so long",

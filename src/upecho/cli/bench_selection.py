@@ -23,6 +23,14 @@ DEFAULT_FAMILIES = ("inet", "unix")
 FILE_ENDING = ".toml"
 
 
+def expanded(names: Sequence[str]) -> list[str]:
+    """Return the targets with a target for each loop in place of ``NAME+all``; report those that are impossible."""
+    found, limited = inventory.expanded(names)
+    for name, reason in limited.items():
+        _report_skipped(name, reason)
+    return found
+
+
 def unusable(names: Sequence[str]) -> dict[str, str]:
     """Return the targets whose code cannot be loaded, each with the reason, and report them.
 

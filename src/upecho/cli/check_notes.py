@@ -2,7 +2,7 @@
 
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from upecho.conformance.catalogue import by_id
 from upecho.conformance.check import Check
@@ -40,6 +40,12 @@ def _why_not_due(check: Check, plan: Plan) -> str:
 def _named(ids: Sequence[str]) -> str:
     more = f" and {len(ids) - MAX_NAMED} more" if len(ids) > MAX_NAMED else ""
     return f"{', '.join(ids[:MAX_NAMED])}{more}"
+
+
+def tell_limited(limited: Mapping[str, str]) -> None:
+    """Report which targets are not checked because this system lacks something that their event loop needs."""
+    for target, reason in limited.items():
+        print(f"skipping {target}: {reason}", file=sys.stderr)
 
 
 def tell_unusable(plan: Plan) -> None:

@@ -10,7 +10,7 @@ from click.shell_completion import CompletionItem
 from upecho.cli.configuration import is_from_file, origin
 from upecho.measure.plan.scenarios import SUMMARIES
 from upecho.net.address import Address, Family
-from upecho.serving import registry
+from upecho.serving import loops, registry
 from upecho.serving.settings import DEFAULT_ADDRESS, MAX_MODE
 from upecho.support.errors import AddressError, CallerError
 
@@ -45,11 +45,16 @@ class TargetName(Parameter):
 
     name = "target"
 
+    def __init__(self, *, several: bool = False) -> None:
+        """Say whether the command takes ``NAME+all``, which stands for several targets."""
+        self._loops = (loops.ALL,) if several else ()
+
     def completions(self, incomplete: str) -> list[CompletionItem]:
         """Complete names of implementations, and names of event loops after a plus sign."""
         name, plus, start = incomplete.partition("+")
         if plus:
-            return [CompletionItem(f"{name}+{loop}") for loop in registry.LOOPS if loop.startswith(start)]
+            known = (*(row.name for row in loops.registered()), *self._loops)
+            return [CompletionItem(f"{name}+{loop}") for loop in known if loop.startswith(start)]
         rows = registry.registrations()
         return [CompletionItem(row.name, help=row.summary) for row in rows if row.name.startswith(name)]
 

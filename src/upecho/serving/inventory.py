@@ -1,13 +1,14 @@
 """Everything that has a name here: implementations, loops and families, and why some cannot be used."""
 
-import functools
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from upecho.net.address import Family
+from upecho.serving import loops as loop_table
 from upecho.serving import registry
 from upecho.serving.loading.implementation import load_implementation
-from upecho.serving.loading.loops import is_installed, load_loop
+from upecho.serving.loading.loops import expect_available, is_installed
+from upecho.serving.target import COMMAND
 from upecho.support.errors import CallerError
 
 
@@ -59,23 +60,48 @@ def unusable_implementations(unusable: Mapping[str, str]) -> list[Implementation
 
 
 def loops(unusable: Mapping[str, str] | None = None) -> list[Entry]:
-    """Return the event loops that have a name.
+    """Return the event loops that have a name. None of them is imported.
 
     Args:
         unusable: Those targets of ``foreign`` that have been tried and cannot be used, each with the reason.
     """
     reasons = unusable or {}
-    return [_loop(name, location, reasons.get(_with_loop(name))) for name, location in registry.LOOPS.items()]
+    return [_loop(row, reasons.get(_with_loop(row.name))) for row in loop_table.registered()]
 
 
 def foreign() -> list[str]:
     """Return a target for each name here whose code is not that of upecho, without importing anything.
 
-    Loops that are not installed are left out.
+    Loops that are not available are left out.
     """
     added = [row.name for row in registry.registrations() if row.name not in registry.BUILT_IN_NAMES]
-    installed = [name for name in registry.LOOPS if name != registry.ASYNCIO and is_installed(name)]
-    return added + [_with_loop(name) for name in installed]
+    others = [row for row in loop_table.registered() if row.name != loop_table.ASYNCIO]
+    return added + [_with_loop(row.name) for row in others if not _limit(row)]
+
+
+def expanded(texts: Iterable[str]) -> tuple[list[str], dict[str, str]]:
+    """Return targets with ``NAME+all`` replaced by a target for each loop that is installed.
+
+    Args:
+        texts: The targets as the user wrote them.
+
+    Returns:
+        The targets, and those left out because this system lacks something that their loop needs, with the reason.
+    """
+    found: list[str] = []
+    limited: dict[str, str] = {}
+    for text in texts:
+        name, _, loop = text.partition("+")
+        if loop != loop_table.ALL or text.startswith(COMMAND):
+            found.append(text)
+            continue
+        for row in filter(is_installed, loop_table.registered()):
+            one = f"{name}+{row.name}"
+            if reason := _limit(row):
+                limited[one] = reason
+            else:
+                found.append(one)
+    return found, limited
 
 
 def families() -> list[Entry]:
@@ -92,11 +118,20 @@ def _implementation(row: registry.Registration) -> ImplementationEntry:
 
 
 def _with_loop(name: str) -> str:
-    return f"{registry.ASYNCIO}+{name}"
+    return f"{loop_table.ASYNCIO}+{name}"
 
 
-def _loop(name: str, location: str, reason: str | None) -> Entry:
-    return Entry(name, location, reason or _obstacle(functools.partial(load_loop, name)))
+def _loop(row: loop_table.Loop, reason: str | None) -> Entry:
+    return Entry(row.name, _summary(row), reason or _limit(row))
+
+
+def _summary(row: loop_table.Loop) -> str:
+    supported = [family.value for family in Family if family in row.families]
+    return row.location if len(supported) == len(Family) else f"{row.location} (only {', '.join(supported)})"
+
+
+def _limit(row: loop_table.Loop) -> str | None:
+    return _obstacle(lambda: expect_available(row))
 
 
 def _obstacle(attempt: Callable[[], object]) -> str | None:

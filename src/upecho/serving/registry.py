@@ -1,4 +1,4 @@
-"""The implementations and event loops that have a name, and where each is found. Nothing of them is imported here."""
+"""The implementations that have a name, and where each is found. Nothing of them is imported here."""
 
 from typing import NamedTuple
 
@@ -44,9 +44,6 @@ BUILT_IN = (
     Registration("textbook", "upecho.servers.textbook:serve", "one client, one recv, one send: a lesson", naive=True),
 )
 BUILT_IN_NAMES = frozenset(row.name for row in BUILT_IN)
-
-ASYNCIO = "asyncio"  # the loop of the standard library, and a server that uses it unless told otherwise
-LOOPS = {ASYNCIO: "asyncio:new_event_loop", "uvloop": "uvloop:new_event_loop"}
 
 
 def registrations() -> tuple[Registration, ...]:

@@ -10,5 +10,5 @@ from upecho.support.errors import Unavailable
 
 def test_loop_that_is_not_installed_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvloop", None)
-    with pytest.raises(Unavailable, match=r"^uvloop is unavailable here: the package 'uvloop' is not installed; "):
+    with pytest.raises(Unavailable, match=r"^uvloop is unavailable here: not installed; run pip install uvloop$"):
         load_implementation("asyncio+uvloop")

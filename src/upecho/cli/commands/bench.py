@@ -62,7 +62,7 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
 
 
 @click.command(epilog=SCENARIO_HELP)
-@click.argument("targets", metavar="[TARGET]...", nargs=-1, type=TargetName())
+@click.argument("targets", metavar="[TARGET]...", nargs=-1, type=TargetName(several=True))
 @click.option(
     "--family",
     "families",
@@ -116,7 +116,8 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     upecho bench --quick
     upecho bench selectors asyncio asyncio+uvloop --family unix --save new.json
 
-    TARGET is NAME, NAME+LOOP or module:attribute. The default is every server that upecho list shows, except naive ones
+    TARGET is NAME, NAME+LOOP or module:attribute. NAME+all stands for a target with each event loop that is installed
+    for the Python that runs upecho. The default is every server that upecho list shows, except naive ones
     such as textbook. Each trial starts a new server process; the load engine runs in another process and compares every
     byte of every reply.
 
@@ -132,6 +133,7 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     expect_usable_environment()
     if save:
         atomic_write.check(save)
+    targets = bench_selection.expanded(targets)
     reasons = bench_selection.unusable(targets)
     selected, chosen_families = bench_selection.targets(targets, reasons), bench_selection.families(families)
     window, limits = _window_and_limits(options)

@@ -15,6 +15,7 @@ from upecho.conformance.run.known_failures.files import expect_writable, read_kn
 from upecho.conformance.run.preconditions import expect_cores, expect_listeners, unusable
 from upecho.conformance.run.selection import pair_with_families, parse_targets, select_checks
 from upecho.net.address import Family
+from upecho.serving import inventory
 from upecho.serving.settings import MAX_GRACE
 from upecho.serving.target import COMMAND, COMMAND_GRACE
 from upecho.support import atomic_write
@@ -22,7 +23,7 @@ from upecho.support.errors import CallerError
 
 
 @click.command()
-@click.argument("targets", metavar="TARGET...", nargs=-1, required=True, type=TargetName())
+@click.argument("targets", metavar="TARGET...", nargs=-1, required=True, type=TargetName(several=True))
 @click.option(
     "--family",
     "families",
@@ -81,7 +82,8 @@ def command(targets: Sequence[str], families: Sequence[Family], file: Path | Non
     upecho check "cmd:./my-server --listen {address}" --strict
 
     A TARGET is NAME, NAME+LOOP or module:attribute, which upecho starts and stops; the address of a server that is
-    already running; or cmd:COMMAND, in which {address} stands for the address to listen on.
+    already running; or cmd:COMMAND, in which {address} stands for the address to listen on. NAME+all stands for a
+    target with each event loop that is installed.
 
     Exit status: 0 if every MUST check passed or is a known failure, 1 if one failed or was not run (with --strict also
     a SHOULD check), if the code of a target could not be loaded, or if a known failure no longer fails, 2 if the input
@@ -90,7 +92,7 @@ def command(targets: Sequence[str], families: Sequence[Family], file: Path | Non
     expect_usable_environment()
     if file:
         atomic_write.check(file)
-    plan = _plan(targets, families, options)
+    plan = _plan(_expanded(targets), families, options)
     check_notes.tell_unusable(plan)
     if not plan.pairs:
         if file:
@@ -102,6 +104,13 @@ def command(targets: Sequence[str], families: Sequence[Family], file: Path | Non
     expect_listeners(plan.targets)
     shown = {name: options[name] for name in ("directory", "write_known", "verbose")}
     return carry_out(CheckRun(plan), file, **shown)
+
+
+def _expanded(texts: Sequence[str]) -> list[str]:
+    """Return the targets with a target for each loop in place of ``NAME+all``; report those that are impossible."""
+    found, limited = inventory.expanded(texts)
+    check_notes.tell_limited(limited)
+    return found
 
 
 def _plan(texts: Sequence[str], families: Sequence[Family], options: dict[str, Any]) -> Plan:

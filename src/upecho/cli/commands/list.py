@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from upecho.serving import inventory
+from upecho.serving.loops import ALL
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from upecho.conformance.check import Check
 
 Section = tuple[str, Sequence[inventory.Entry]]
+
+LOOPS = "loops"
+EVERY_LOOP = inventory.Entry(ALL, "every installed loop, as in upecho check asyncio+all")
 
 
 @click.command()
@@ -50,12 +54,14 @@ def _list_names(*, as_json: bool) -> None:
     with contextlib.redirect_stdout(sys.stderr):  # what a module prints at import is not part of the list
         sections: list[Section] = [
             ("implementations", [*inventory.implementations(unusable), *inventory.unusable_implementations(unusable)]),
-            ("loops", inventory.loops(unusable)),
+            (LOOPS, inventory.loops(unusable)),
             ("families", inventory.families()),
         ]
     if as_json:
         click.echo(json.dumps({title: [asdict(entry) for entry in entries] for title, entries in sections}, indent=2))
-    elif sys.stdout.isatty():
+        return
+    sections = [(title, [*entries, EVERY_LOOP] if title == LOOPS else entries) for title, entries in sections]
+    if sys.stdout.isatty():
         _print(_names_table(sections))
     else:
         _print_names(sections)
@@ -123,7 +129,7 @@ def _names_table(sections: Sequence[Section]) -> "Table":
             table.add_row()
             table.add_row(Text(title, style="bold"))
         for entry in entries:
-            remark = Text(_remark(entry), style="dim" if entry.unavailable else "")
+            remark = Text(entry.unavailable, style="dim") if entry.unavailable else Text(_remark(entry))
             table.add_row(Text(entry.name, style="cyan"), _max_clients(entry), remark)
     return table
 

@@ -52,7 +52,7 @@ def load_implementation(text: str) -> Implementation:
         make_current_directory_importable()
     serve = import_object(row.location, name)
     if plus or name not in registry.BUILT_IN_NAMES:
-        _expect_server(serve, name, suffix=f"{plus}{loop}")
+        _expect_server(serve, name, with_loop=bool(plus))
     module = sys.modules[row.module]
     families = declarations.families(module, name)
     if plus:
@@ -71,10 +71,10 @@ def load_implementation(text: str) -> Implementation:
     )
 
 
-def _expect_server(serve: Any, name: str, *, suffix: str) -> None:
-    """Verify that an object is a server and, if the user chose a loop with a suffix such as ``+uvloop``, takes one."""
+def _expect_server(serve: Any, name: str, *, with_loop: bool) -> None:
+    """Verify that an object is a server and, if the user chose an event loop, takes one."""
     from upecho.serving.loading import signature  # noqa: PLC0415 (slow, and a built-in server never needs it)
 
     signature.expect_server(serve, name)
-    if suffix and not signature.takes_loop(serve):
-        raise CallerError(f"{name} does not use an event loop", hint=f"leave out {suffix}")
+    if with_loop and not signature.takes_loop(serve):
+        raise CallerError(f"{name} does not use an event loop", hint=f"write {name} without one")

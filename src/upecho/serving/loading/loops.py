@@ -1,4 +1,4 @@
-"""The event loops that a server can be told to use: importing one, and which families it supports."""
+"""The event loops that a server can be told to use: what keeps one from being used here, and importing one."""
 
 import importlib.util
 import sys
@@ -6,35 +6,60 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from upecho.net.address import Family
+from upecho.serving import limits
 from upecho.serving.loading import declarations
 from upecho.serving.loading.importing import described, import_object
-from upecho.serving.registry import LOOPS
-from upecho.support.errors import CallerError, Unusable
+from upecho.serving.loops import ALL, Loop, find, registered
+from upecho.support.errors import CallerError, Unavailable, Unusable
 from upecho.support.text import unknown_name
 
-# Packages whose documentation says that their loops lack Unix sockets, unless they declare FAMILIES.
-WITHOUT_UNIX_SOCKETS = frozenset({"rloop", "veloxloop"})
+
+def is_installed(row: Loop) -> bool:
+    """Return whether the packages of a loop are installed, without importing them."""
+    return not _missing(row)
 
 
-def is_installed(loop: str) -> bool:
-    """Return whether the package of a loop from ``LOOPS`` is installed, without importing it."""
-    return importlib.util.find_spec(LOOPS[loop].partition(":")[0]) is not None
+def expect_available(row: Loop) -> None:
+    """Make sure that this system has what a loop needs, without importing it.
+
+    Raises:
+        Unavailable: The system lacks something that the loop needs, or a package is not installed.
+    """
+    if reason := next(filter(None, (missing() for missing in row.needs)), ""):
+        raise Unavailable(reason, subject=row.name)
+    missing = _missing(row)
+    if not missing:
+        return
+    reason = limits.wheels(row.since, row.until) or (limits.glibc(row.glibc) if row.glibc else "")
+    if reason:
+        raise Unavailable(reason, subject=row.name)
+    what = "not installed" if len(missing) == len(row.packages) else f"{missing[0]} is not installed"
+    raise Unavailable(what, subject=row.name, hint=f"run pip install {' '.join(missing)}")
+
+
+def _missing(row: Loop) -> list[str]:
+    return [package for package in row.packages if importlib.util.find_spec(package) is None]
 
 
 def load_loop(name: str) -> Callable[[], Any]:
     """Import an event loop and return its factory.
 
     Args:
-        name: A name from ``LOOPS``, or ``module:factory``.
+        name: A name from ``upecho.serving.loops``, or ``module:factory``.
 
     Raises:
         CallerError: No loop has that name, or it is not a factory.
-        Unavailable: Its package is not installed.
-        Unusable: Its module fails at import.
+        Unavailable: This system lacks something that it needs, or its package is not installed.
+        Unusable: Its module fails at import, or a loop with a name is not where that name says.
     """
-    if ":" not in name and name not in LOOPS:
-        raise CallerError(_unknown_loop(name))
-    factory = import_object(LOOPS.get(name, name), name)
+    row = _row(name)
+    expect_available(row)
+    try:
+        factory = import_object(row.location, name)
+    except CallerError as error:
+        if row.location == name or isinstance(error, Unusable):
+            raise
+        raise Unusable(error.detail, subject=name) from None
     if not callable(factory):
         raise CallerError(f"{type(factory).__name__} is not callable", subject=f"not a loop factory: {name}")
     return cast(Callable[[], Any], factory)
@@ -44,7 +69,7 @@ def expect_loop(name: str) -> None:
     """Make sure that the factory of an event loop returns one. The loop is left open.
 
     Args:
-        name: A name from ``LOOPS``, or ``module:factory``.
+        name: A name from ``upecho.serving.loops``, or ``module:factory``.
 
     Raises:
         CallerError: As for ``load_loop``.
@@ -63,14 +88,26 @@ def expect_loop(name: str) -> None:
 
 def loop_families(name: str) -> frozenset[Family]:
     """Return the families that a loop, which has been loaded, declares to support, or is documented to support."""
-    module = LOOPS.get(name, name).partition(":")[0]
-    if module.partition(".")[0] in WITHOUT_UNIX_SOCKETS and not hasattr(sys.modules[module], "FAMILIES"):
-        return frozenset(family for family in Family if not family.is_unix)
-    return declarations.families(sys.modules[module], name)
+    row = _row(name)
+    module = sys.modules[row.location.partition(":")[0]]
+    return declarations.families(module, name) if hasattr(module, "FAMILIES") else row.families
+
+
+def _row(name: str) -> Loop:
+    """Return the row of a loop.
+
+    Raises:
+        CallerError: No loop has that name.
+    """
+    if name == ALL:
+        raise CallerError(f"+{ALL} stands for several event loops", hint="only check and bench take it")
+    if row := find(name):
+        return row
+    raise CallerError(_unknown_loop(name))
 
 
 def _unknown_loop(name: str) -> str:
     """Return the message that no loop has a name; a module of that name may well have a factory."""
     if name.isidentifier() and name != "__main__" and importlib.util.find_spec(name):
         return f"unknown loop {name!r}; to use the module {name}, write its factory, as in {name}:new_event_loop"
-    return unknown_name("loop", name, LOOPS, "module:factory")
+    return unknown_name("loop", name, [row.name for row in registered()], "module:factory")
