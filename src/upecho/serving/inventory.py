@@ -58,6 +58,11 @@ def unusable_implementations(unusable: Mapping[str, str]) -> list[Implementation
     return [ImplementationEntry(row.name, row.summary, unusable[row.name], naive=row.naive) for row in rows]
 
 
+def not_installed() -> set[str]:
+    """Return the names of the servers for frameworks that are not installed."""
+    return {row.name for row in registry.FRAMEWORKS if not row.is_installed}
+
+
 def loops(unusable: Mapping[str, str] | None = None) -> list[Entry]:
     """Return the event loops that have a name.
 
@@ -71,9 +76,10 @@ def loops(unusable: Mapping[str, str] | None = None) -> list[Entry]:
 def foreign() -> list[str]:
     """Return a target for each name here whose code is not that of upecho, without importing anything.
 
-    Loops that are not installed are left out.
+    Frameworks and loops that are not installed are left out.
     """
-    added = [row.name for row in registry.registrations() if row.name not in registry.BUILT_IN_NAMES]
+    rows = [row for row in registry.registrations() if row.is_installed]
+    added = [row.name for row in rows if row.name not in registry.BUILT_IN_NAMES]
     installed = [name for name in registry.LOOPS if name != registry.ASYNCIO and is_installed(name)]
     return added + [_with_loop(name) for name in installed]
 
