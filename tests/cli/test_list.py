@@ -180,7 +180,8 @@ def test_process_for_code_of_others_is_started_only_if_there_is_any(
 ) -> None:
     (tmp_path / "uvloop.py").write_text("raise ImportError")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    hide = "sys.modules['uvloop'] = None; " if hidden else ""
+    frameworks = dict.fromkeys(name for row in registry.FRAMEWORKS for name in row.packages)
+    hide = f"sys.modules.update({frameworks | ({'uvloop': None} if hidden else {})}); "
     code = f"import sys; {hide}from upecho.cli import main; sys.argv = ['upecho', 'list']"
     probe = f"{code}\ntry: main()\nexcept SystemExit: print('upecho.processes' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)

@@ -47,6 +47,15 @@ def serve(listener, stop):
 """
 
 
+# Takes a while to end after serve has returned.
+LINGERING = """
+import atexit, time
+from upecho.servers import threads
+atexit.register(time.sleep, {})
+serve = threads.serve
+"""
+
+
 # Handles another signal, as servers with children do with SIGCHLD.
 HANDLING = """
 import signal
@@ -193,6 +202,18 @@ def test_declared_grace_delays_the_end_of_a_server_that_ignores_the_stop(
     server.child.send_signal(signal.SIGTERM)
     assert server.child.wait(0.7 + OVERTIME_SECONDS - 0.1) is None
     assert server.child.wait(20) == 1
+
+
+def test_server_that_returns_early_has_the_rest_of_its_grace_to_end(start: Start, module: Module) -> None:
+    server = start(module("lingering", LINGERING.format(OVERTIME_SECONDS + 0.5)), grace=2.0)
+    assert server.stop() == 0
+    assert server.child.stderr() == ""
+
+
+def test_process_that_does_not_end_after_serve_has_returned_is_terminated(start: Start, module: Module) -> None:
+    server = start(module("lingering", LINGERING.format(60)), grace=0.2)
+    assert server.stop() == 1
+    assert server.child.stderr() == "upecho: the server did not stop when told to, and was terminated\n"
 
 
 def test_naive_server_is_ended_at_once(start: Start, directory: Path) -> None:

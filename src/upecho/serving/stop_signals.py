@@ -124,8 +124,10 @@ def _give_up(target: str, _number: int = 0, _frame: FrameType | None = None) -> 
 
 
 def _end_hard_after_overtime() -> None:
+    """End the process at the time at which the server has to have stopped, but give it at least the overtime."""
+    left, _ = signal.getitimer(signal.ITIMER_REAL)
     signal.signal(signal.SIGALRM, _end_hard)
-    signal.setitimer(signal.ITIMER_REAL, OVERTIME_SECONDS)
+    signal.setitimer(signal.ITIMER_REAL, max(left, OVERTIME_SECONDS))
 
 
 def _end_hard(_number: int, _frame: FrameType | None) -> NoReturn:
