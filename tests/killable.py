@@ -51,3 +51,8 @@ class Harness:
 
     def __exit__(self, *raised: object) -> None:
         self.kill()
+
+
+def has_ended(pid: int) -> bool:
+    """Whether no process has this id any more, not even a zombie."""
+    return not Path(f"/proc/{pid}").exists()

@@ -11,7 +11,7 @@ import pytest
 
 from tests.bench.conftest import IN_A_CHECKOUT, Run
 
-pytestmark = [pytest.mark.once, IN_A_CHECKOUT]
+pytestmark = [pytest.mark.once, pytest.mark.unmeasured, IN_A_CHECKOUT]
 
 SERVER = ("--implementation", "selectors")
 REFUSED = {

@@ -13,7 +13,7 @@ from upecho.load.histogram import decoded
 from upecho.measure.results import Results
 from upecho.processes.interpreter import Interpreter
 
-pytestmark = [pytest.mark.once, IN_A_CHECKOUT]
+pytestmark = [pytest.mark.once, pytest.mark.unmeasured, IN_A_CHECKOUT]
 
 
 def test_rounds_are_trials_and_operations_are_requests(bench: Run, tmp_path: Path) -> None:

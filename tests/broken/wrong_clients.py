@@ -11,7 +11,7 @@ from tests.broken.threads import echo, serve_with
 from upecho.servers.blocking import serve as serve_one_by_one
 from upecho.serving.contract import Stop
 
-MAX_TURN_SECONDS = 0.2
+MAX_TURN_SECONDS = 0.5
 MORE_DATA_SECONDS = 0.05
 FLOOD_BYTES = 4096
 COLLECT_SECONDS = 0.001
@@ -112,7 +112,7 @@ def select_only(listener: socket.socket, stop: Stop) -> None:
 
 
 def starves_other_clients(listener: socket.socket, stop: Stop) -> None:
-    """Serve a client that floods for up to 0.2 seconds before serving any other."""
+    """Serve a client that floods for up to half a second before serving any other."""
     _Starvation(listener, stop).run()
 
 

@@ -11,7 +11,7 @@ from upecho.measure.results import Results
 
 SMALL = ("--rounds", "1", "--seconds", "0.03", "--scenario", "throughput", "--family", "unix")
 LOOPS = {
-    "exits": ("import os; os._exit(7)", "import failed: a process that tried it ended with status 7"),
+    "exits": ("import os; os._exit(7)", "import failed: a process that tried it ended with exit status 7"),
     "crashes": ("import os; os.abort()", "import failed: a process that tried it was killed by SIGABRT"),
     "raises": ("raise OSError('no such device')", "import failed: OSError: no such device"),
     "returns_none": ("new_event_loop = lambda: None", "its factory returned None, which is not an event loop"),

@@ -151,7 +151,7 @@ def test_exit_status(monkeypatch: pytest.MonkeyPatch, outcomes: list[Outcome], s
         ("import sys; sys.exit(0)", "SystemExit"),
         ("1 / 0", "ZeroDivisionError"),
         ("def", "SyntaxError"),
-        ("import os; os._exit(0)", "a process that tried it ended with status 0"),
+        ("import os; os._exit(0)", "a process that tried it ended with exit status 0"),
         ("import os; os.kill(os.getpid(), 11)", "a process that tried it was killed by SIGSEGV"),
         ("raise KeyboardInterrupt", "a process that tried it was killed by SIGINT"),
     ],

@@ -21,7 +21,14 @@ from upecho.conformance.run.verdicts.outcome import Outcome, Verdict, document
 from upecho.net.address import Family
 from upecho.support.errors import HarnessError
 
-EXPLANATION = Explanation("FIN", "RST", wire=Wire((Event(0.25, "client 1: RST"),)), stderr=("bye",), repeat="upecho …")
+EXPLANATION = Explanation(
+    "FIN",
+    "RST",
+    wire=Wire((Event(0.25, "client 1: RST"),)),
+    stderr=("bye",),
+    earlier_checks=("echo-hello",),
+    repeat="upecho …",
+)
 OUTCOME = Outcome("t", Family.INET, "half-close", Level.MUST, Verdict.FAILED, 0.5, EXPLANATION)
 KEYS = ["schema", "version", "upecho", "python", "platform", "due", "counts", "checks", "unusable", "verdicts"]
 
@@ -51,6 +58,7 @@ def test_document_has_the_documented_keys() -> None:
                 "note": "",
                 "wire": {"first": [{"seconds": 0.25, "text": "client 1: RST"}], "omitted": 0, "last": []},
                 "stderr": ["bye"],
+                "earlier_checks": ["echo-hello"],
                 "repeat": "upecho …",
             },
             "unsupported": "",
@@ -139,8 +147,8 @@ def test_stderr_is_limited_to_the_check_and_printable(broken: Callable[..., dict
     assert found["order-preserved"]["explanation"]["stderr"] == []
     last = found["quiet-stderr"]["explanation"]
     assert last["seen"].endswith("the first during echo-hello: \\x1b[31mgone\\x00")
-    repeated = ("echo-hello", "immediate-half-close", "quiet-stderr")
-    assert last["repeat"].endswith(" --jobs 1 " + " ".join(f"--check {check}" for check in repeated))
+    assert last["earlier_checks"] == ["echo-hello", "immediate-half-close"]
+    assert last["repeat"].endswith(" --jobs 1 --check echo-hello --check immediate-half-close --check quiet-stderr")
     assert last["wire"] == {"first": [], "omitted": 0, "last": []}
     assert last["stderr"]
     assert all(text.isprintable() for text in [last["seen"], *last["stderr"]])

@@ -32,6 +32,7 @@ def known(tmp_path: Path) -> Callable[..., str]:
     return known
 
 
+@pytest.mark.once
 def test_known_failure_does_not_fail_the_run(check: Check, known: Callable[..., str]) -> None:
     assert check().returncode == 1
     done = check("--known", known("half-close", "full-duplex"))  # full-duplex is not run, so not judged
@@ -39,6 +40,7 @@ def test_known_failure_does_not_fail_the_run(check: Check, known: Callable[..., 
     assert "2 checks due: 1 passed, 1 failed (1 known)" in done.stdout
 
 
+@pytest.mark.once
 def test_stale_known_failure_fails_the_run(check: Check, known: Callable[..., str], tmp_path: Path) -> None:
     done = check("--known", known("half-close", "immediate-echo"))
     assert done.returncode == 1
@@ -76,6 +78,7 @@ def test_known_failures_are_written_even_if_stdout_fails(upecho: Callable[..., A
     assert (done.returncode, len(list(tmp_path.iterdir()))) == (3, 1)
 
 
+@pytest.mark.once
 def test_flaky_failure_may_pass_and_stays(check: Check, known: Callable[..., str], tmp_path: Path) -> None:
     directory = known("immediate-echo")
     with (tmp_path / "x.toml").open("a") as file:
@@ -90,6 +93,7 @@ def test_flaky_failure_may_pass_and_stays(check: Check, known: Callable[..., str
     assert flaky == {"check": "immediate-echo", "reason": "it is old", "flaky": True}
 
 
+@pytest.mark.once
 def test_entry_that_passed_is_removed(check: Check, known: Callable[..., str], tmp_path: Path) -> None:
     done = check("--known", known("immediate-echo", "half-close"), "--write-known")
     assert done.returncode == 0, done.stderr
@@ -100,6 +104,7 @@ def test_entry_that_passed_is_removed(check: Check, known: Callable[..., str], t
     ]
 
 
+@pytest.mark.once
 def test_file_without_entries_is_removed(upecho: Callable[..., Any], tmp_path: Path) -> None:
     directory = tmp_path / "known"
     arguments = ["check", "selectors", *FEW, "--write-known"]
@@ -130,6 +135,7 @@ def test_unwritable_directory_is_reported_before_the_run(
     assert "it is not a directory" in refusal("check", "selectors", "--write-known")
 
 
+@pytest.mark.once
 def test_named_directory_is_created_when_it_is_written(check: Check, tmp_path: Path) -> None:
     directory = tmp_path / "new"
     done = check("--known", str(directory), "--write-known")

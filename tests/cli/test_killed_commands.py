@@ -12,6 +12,7 @@ from upecho.processes.linux import procfs
 
 pytestmark = [
     pytest.mark.once,
+    pytest.mark.unmeasured,
     pytest.mark.skipif(not procfs.AVAILABLE, reason="needs /proc"),
 ]
 

@@ -167,7 +167,7 @@ def test_code_of_others_that_crashes_exits_or_hangs_is_listed_as_unavailable(
     failed = "import failed: a process that tried it"
     assert reasons["crashing"] == f"{failed} was killed by SIGSEGV"
     assert reasons["uvloop"] == f"{failed} was killed by SIGSEGV"
-    assert reasons["exiting"] == f"{failed} ended with status 7"
+    assert reasons["exiting"] == f"{failed} ended with exit status 7"
     assert reasons["hanging"] == "import failed: it takes longer than 2 s"
     assert reasons["theirs"] is None
     assert reasons["selectors"] is None

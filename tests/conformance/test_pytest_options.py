@@ -31,7 +31,7 @@ def pytest_runtest_call(item):
     gc.callbacks.append(interrupt)
     gc.collect()
 """
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.unmeasured]
 
 Suite = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -9,7 +9,7 @@ from upecho.conformance.run.verdicts.outcome import Verdict
 from upecho.net.address import Family
 from upecho.serving.target import Target
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.unmeasured]
 
 PARAMETERS = [
     pytest.param(

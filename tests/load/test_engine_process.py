@@ -57,7 +57,7 @@ def test_dead_engine_is_a_failure_of_the_harness(supervisor: Supervisor, monkeyp
 
 def test_last_line_of_stderr_is_in_the_message(supervisor: Supervisor) -> None:
     engine = EngineProcess(supervisor)
-    with pytest.raises(HarnessError, match=r"ended with status 1: .*AddressError.*not an address: 'nowhere'"):
+    with pytest.raises(HarnessError, match=r"ended with exit status 1: .*AddressError.*not an address: 'nowhere'"):
         engine.run(Job("nowhere", PLAN))
 
 

@@ -22,7 +22,7 @@ from upecho.measure.plan import scenario_files
 from upecho.net.address import Address
 from upecho.processes.server_process import ServerProcess
 
-_native = pytest.importorskip("upecho._native", reason="the C extension was not built")
+_native = pytest.importorskip("upecho.support._native", reason="the C extension was not built")
 native_engine = pytest.importorskip("upecho.load.native_engine")
 
 Start = Callable[..., ServerProcess]
@@ -172,7 +172,7 @@ def test_running_out_of_memory_closes_no_foreign_descriptor() -> None:
     """The requests need 16 GiB; when they are refused, the connections are there but have not been opened."""
     script = (
         "import os, resource\n"
-        "from upecho import _native\n"
+        "from upecho.support import _native\n"
         "resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))\n"
         "try:\n"
         "    _native.run(address=bytes(16), connections=2**20, idle=0, depth=1024, churn=False, interval_ns=0,\n"

@@ -87,7 +87,7 @@ def test_broken_server_has_no_figures(
     ("target", "failure"),
     [
         # os._exit in several threads at once, in each of which coverage saves its data
-        pytest.param("exits", "ended with status 7", marks=pytest.mark.unmeasured),
+        pytest.param("exits", "ended with exit status 7", marks=pytest.mark.unmeasured),
         ("truncates", "timed out"),
         ("sends_surplus", "surplus"),
         ("stalls", "timed out"),

@@ -153,6 +153,7 @@ def least_precise(trials: Sequence[Trial]) -> float:
     return max(claims.ratio(one.cell).precision for one in CELLS)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("noise", [0.02, 0.05, 0.1])
 @pytest.mark.parametrize("precision", [0.01, 0.03])
 def test_run_that_stops_by_precision_reports_that_precision(

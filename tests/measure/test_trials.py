@@ -110,7 +110,7 @@ def test_every_scenario_can_be_served(measure: Callable[..., Trial], scenario: S
     ("target", "faults", "failure"),
     [
         ("broken:lower", [Fault.REQUESTS_FAILED], "1 mismatch"),
-        ("broken:dying", [Fault.REQUESTS_FAILED, Fault.PROCESS_ENDED], "1 early end, ended with status 7"),
+        ("broken:dying", [Fault.REQUESTS_FAILED, Fault.PROCESS_ENDED], "1 early end, ended with exit status 7"),
         (
             "broken:crashing",
             [Fault.ERROR_ON_STDERR],
@@ -119,7 +119,7 @@ def test_every_scenario_can_be_served(measure: Callable[..., Trial], scenario: S
         (
             "gone:serve",
             [Fault.NOT_READY],
-            "gone:serve: it ended with status 9 before it was ready: no output on stderr",
+            "gone:serve: it ended with exit status 9 before it was ready: no output on stderr",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Commands that tests start as servers, and the forms of the addresses at which they listen."""
+"""Commands that tests start, and the forms of the addresses at which those that are servers listen."""
 
 import sys
 
@@ -6,6 +6,8 @@ from upecho.serving.target import Kind, Target
 
 FORMS = ["127.0.0.1:0", "[::1]:0", "unix:{directory}/s"]
 BIND_UNIX = "s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1][5:]); s.listen()"
+# Starts a daemon that leaves its session, clears its environment and loses its parent.
+BECOME_DAEMON = "setsid -f env -i sh -c 'echo $$; exec sleep 600'"
 
 
 def serve(name: str) -> str:

@@ -112,7 +112,7 @@ def test_program_can_be_executed_as_well(tmp_path: Path, monkeypatch: pytest.Mon
 def test_module_that_cannot_be_loaded_is_named(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(HarnessError) as raised, Supervisor("no_such_module"):
         pass
-    assert str(raised.value) == "the guardian process did not start: it ended with status 1 at its start"
+    assert str(raised.value) == "the guardian process did not start: it ended with exit status 1 at its start"
     assert capfd.readouterr().err.endswith("ModuleNotFoundError: No module named 'no_such_module'\n")
 
 

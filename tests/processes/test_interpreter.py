@@ -112,8 +112,8 @@ def test_path_is_made_absolute_without_following_links(bare: Interpreter, monkey
         ("./no/python", "no program './no/python'"),
         ("", "no program '' on the PATH"),
         (__file__, f"not executable: {__file__!r}"),
-        ("echo", "not Python: 'echo' ended with status 0 and gave no answer"),
-        ("false", "not Python: 'false' ended with status 1 and gave no answer"),
+        ("echo", "not Python: 'echo' ended with exit status 0 and gave no answer"),
+        ("false", "not Python: 'false' ended with exit status 1 and gave no answer"),
     ],
 )
 def test_program_that_is_not_python_is_refused(text: str, line: str) -> None:
@@ -124,11 +124,11 @@ def test_program_that_is_not_python_is_refused(text: str, line: str) -> None:
 @pytest.mark.parametrize(
     ("code", "line"),
     [
-        ("echo Python 3.13.0", "ended with status 0 and gave no answer"),
+        ("echo Python 3.13.0", "ended with exit status 0 and gave no answer"),
         ("kill -SEGV $$", "was killed by SIGSEGV and gave no answer"),
-        ("echo one >&2; echo two >&2; exit 3", "ended with status 3 and gave no answer: two"),
-        ("read -r line || exit 7", "ended with status 7 and gave no answer"),
-        (f"echo {'x' * 81} >&2", f"ended with status 0 and gave no answer: {'x' * 79}…"),
+        ("echo one >&2; echo two >&2; exit 3", "ended with exit status 3 and gave no answer: two"),
+        ("read -r line || exit 7", "ended with exit status 7 and gave no answer"),
+        (f"echo {'x' * 81} >&2", f"ended with exit status 0 and gave no answer: {'x' * 79}…"),
     ],
 )
 def test_program_that_ends_without_an_answer_is_refused(script: Script, code: str, line: str) -> None:
@@ -211,7 +211,7 @@ def test_missing_lists_targets_with_reasons(bare: Interpreter, here: Callable[[s
     for name, code in modules.items():
         Path(f"{name}.py").write_text(mine + code)
     targets = [f"{name}:serve" for name in ("mine", "only_there", *modules)]
-    silence = "a process that loaded it ended with status"
+    silence = "a process that loaded it ended with exit status"
     assert bare.missing(["asyncio+uvloop", "threds", "threads", "asyncio", *targets]) == {
         "asyncio+uvloop": "the package 'uvloop' is not installed",
         "threds": "unknown implementation 'threds'; did you mean threads?",

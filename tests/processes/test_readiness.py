@@ -9,6 +9,7 @@ import pytest
 from tests.processes.commands import FORMS, command, serving
 from upecho.net.address import Address
 from upecho.net.connecting import connect
+from upecho.net.ports import unused
 from upecho.processes import readiness
 from upecho.processes.child import Child
 from upecho.processes.linux import listening as listening_sockets
@@ -16,7 +17,7 @@ from upecho.processes.linux import procfs
 from upecho.processes.server_process import Launch
 from upecho.processes.starting import StartFailure, start_server
 from upecho.processes.supervisor import Supervisor
-from upecho.serving.listener import listening, unused
+from upecho.serving.listener import listening
 from upecho.serving.settings import Settings
 from upecho.support.errors import AddressError
 

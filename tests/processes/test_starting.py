@@ -63,7 +63,7 @@ def test_server_that_never_becomes_ready_has_no_status(
 def test_server_that_ends_before_it_is_ready_has_a_status(supervisor: Supervisor, write: Write) -> None:
     seen = failure(supervisor, write("gone", "import os\nos.write(2, b'one\\ntwo\\n')\nos._exit(9)"))
     assert (seen.status, seen.stderr, seen.refusal) == (9, "one\ntwo\n", None)
-    assert str(seen) == "gone:serve: it ended with status 9 before it was ready: two"
+    assert str(seen) == "gone:serve: it ended with exit status 9 before it was ready: two"
 
 
 def test_missing_port_is_told_from_other_failures(supervisor: Supervisor, write: Write) -> None:
@@ -132,6 +132,22 @@ def test_anything_else_is_executed(write: Write, supervisor: Supervisor) -> None
         assert not is_forked(forking, Launch(built_in, "127.0.0.1:0", prefix=["/usr/bin/env"]))
         assert not is_forked(forking, Launch(built_in, "127.0.0.1:0", interpreter=Interpreter.here()))
     assert not is_forked(supervisor, Launch(built_in, "127.0.0.1:0"))
+
+
+def umask(supervisor: Supervisor, target: Target, address: str) -> str:
+    """Return the umask of a server that was started with one, in octal digits."""
+    with start_server(supervisor, Launch(target, address, umask=0o026)) as server:
+        status = Path(f"/proc/{server.child.pid}/status").read_text()
+    return next(line.split()[1] for line in status.splitlines() if line.startswith("Umask:"))
+
+
+@linux_only
+def test_server_has_the_umask_of_its_launch(write: Write, directory: Path) -> None:
+    built_in, foreign = Target.parse("selectors"), write("foreign", "from upecho.servers.selectors import serve")
+    with forking_supervisor([built_in]) as supervisor:
+        assert umask(supervisor, built_in, "127.0.0.1:0") == "0026"
+        assert umask(supervisor, foreign, "127.0.0.1:0") == "0026"
+        assert umask(supervisor, serving("threads"), f"unix:{directory}/s") == "0026"
 
 
 @linux_only

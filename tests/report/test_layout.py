@@ -6,6 +6,8 @@ import pytest
 
 from upecho.report.layout import cut, name_width, shorten, slices
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("shortened", "by", "width", "text"),

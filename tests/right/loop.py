@@ -1,5 +1,6 @@
 """The common part of the correct Python programs: a readiness loop in one thread that does not use upecho's code."""
 
+import atexit
 import contextlib
 import os
 import selectors
@@ -206,12 +207,21 @@ def listen_or_exit(address: str) -> socket.socket:
         sys.exit(f"cannot listen at {address}: {error}")
 
 
+def _wake_nobody(readable: socket.socket) -> None:
+    signal.set_wakeup_fd(-1)
+    readable.close()
+
+
 def stop_socket() -> socket.socket:
-    """Install handlers for both signals, and return a socket that becomes readable when one arrives."""
+    """Install handlers for both signals, and return a socket that becomes readable when one arrives.
+
+    A further signal may arrive until the process has ended, so the socket stays open until nothing writes to it.
+    """
     readable, writable = socket.socketpair()
     readable.setblocking(False)
     writable.setblocking(False)
     signal.set_wakeup_fd(writable.detach())
+    atexit.register(_wake_nobody, readable)
     for number in STOP_SIGNALS:
         signal.signal(number, lambda *_: None)
     return readable

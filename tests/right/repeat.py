@@ -103,7 +103,8 @@ def _why(outcome: Outcome, first: Verdict) -> str:
     if outcome.explanation:
         cause = f"{outcome.cause}: " if outcome.cause else ""
         return f"{cause}expected {outcome.explanation.expected}, saw {outcome.explanation.seen}"
-    return outcome.fault.message if outcome.fault else f"in an earlier run {first}"
+    reason = outcome.fault.message if outcome.fault else outcome.unsupported
+    return f"{reason}; in an earlier run {first}" if reason else f"in an earlier run {first}"
 
 
 def _is_about(outcome: Outcome, pair: Pair) -> bool:

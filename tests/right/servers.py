@@ -78,7 +78,9 @@ OTHERS = [
     # Node removes the path of a Unix socket at the stop, whatever is there, and does not replace a stale one.
     Right("node", lambda: f"node {HERE}/echo.js {{address}}", ("node",), (Family.INET,)),
     # socat neither replaces a stale path nor keeps that of a running server.
-    Right("socat", lambda: f"sh {HERE}/socat.sh {{host}} {{port}}", ("socat", "stdbuf", "pkill"), (Family.INET,)),
+    Right(
+        "socat", lambda: f"sh {HERE}/socat.sh {{host}} {{port}}", ("socat", "setsid", "stdbuf", "pkill"), (Family.INET,)
+    ),
     _wrapped("below-shell", f"sh {HERE}/passes_signals_on.sh {PROGRAM} usual {{address}}"),
     _wrapped("below-timeout", f"timeout 300 {PROGRAM} usual {{address}}", "timeout"),
     _wrapped("prefork-below-shell", f"sh {HERE}/passes_signals_on.sh {PROGRAM} prefork {{address}}"),

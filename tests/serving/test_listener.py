@@ -15,7 +15,7 @@ import pytest
 
 from upecho.net.address import Address, Family
 from upecho.serving import listener
-from upecho.serving.listener import listening, unused
+from upecho.serving.listener import listening
 from upecho.serving.settings import Settings
 from upecho.support.errors import AddressError, NoPortLeft
 
@@ -320,15 +320,5 @@ def test_missing_port_is_no_port_left_only_for_port_0(monkeypatch: pytest.Monkey
     monkeypatch.setattr(socket.socket, "bind", bind)
     with pytest.raises(NoPortLeft), listening(Address.parse("127.0.0.1:0"), Settings()):
         pass
-    with pytest.raises(NoPortLeft):
-        unused(Address.parse("127.0.0.1:0"))
     with pytest.raises(AddressError, match="in use"), listening(Address.parse("127.0.0.1:1"), Settings()):
         pass
-
-
-@pytest.mark.parametrize("text", ["127.0.0.1:0", pytest.param("[::1]:0", marks=inet6_only)])
-def test_unused_address_can_be_bound(text: str) -> None:
-    address = unused(Address.parse(text))
-    assert address.port > 0
-    with listening(address, SETTINGS) as bound:
-        assert Address.of(bound) == address

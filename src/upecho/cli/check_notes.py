@@ -4,10 +4,12 @@ import sys
 from collections import defaultdict
 from collections.abc import Sequence
 
+from upecho.conformance.catalogue import by_id
 from upecho.conformance.check import Check
 from upecho.conformance.run.check_run import Plan
 from upecho.conformance.run.known_failures.known import Known
 from upecho.conformance.run.verdicts.outcome import Outcome
+from upecho.net.address import Family
 from upecho.serving.target import Kind
 from upecho.support.text import plural
 
@@ -57,12 +59,13 @@ def tell_not_due(plan: Plan) -> None:
 
 def tell_works_anyway(outcomes: Sequence[Outcome]) -> None:
     """Report which checks passed although the target declares that it does not support them."""
-    passed = defaultdict(list)
+    passed: dict[tuple[str, Family], set[str]] = defaultdict(set)
     for one in outcomes:
         if one.works_anyway:
-            passed[one.target, one.family].append(one.check)
+            passed[one.target, one.family].add(one.check)
     for (target, family), checks in passed.items():
-        print(f"{target} over {family}: declared unsupported, but works: {_named(checks)}", file=sys.stderr)
+        in_order = [check for check in by_id() if check in checks]  # outcomes arrive in any order
+        print(f"{target} over {family}: declared unsupported, but works: {_named(in_order)}", file=sys.stderr)
 
 
 def tell_stale(known: Known, outcomes: Sequence[Outcome]) -> None:

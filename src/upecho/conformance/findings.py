@@ -46,7 +46,8 @@ class Explanation:
         note: Further information needed to repeat the failure; empty if there is none.
         wire: What happened on the connections of the check.
         stderr: The important lines that the server wrote to stderr during the check.
-        repeat: Shell command that runs only this check again.
+        earlier_checks: Ids of the checks on the same server that may have led to the failure.
+        repeat: Shell command that runs this check again, after the earlier checks if there are any.
     """
 
     expected: str
@@ -55,6 +56,7 @@ class Explanation:
     note: str = ""
     wire: Wire = field(default_factory=Wire)
     stderr: tuple[str, ...] = ()
+    earlier_checks: tuple[str, ...] = ()
     repeat: str = ""
 
 

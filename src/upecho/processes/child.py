@@ -69,7 +69,7 @@ class Streams:
     """What connects a child process with the harness.
 
     Attributes:
-        report: A pipe from its keeper; ``upecho.processes.guardian`` defines the lines.
+        report: A pipe from its keeper; ``upecho.processes.keeper`` defines the lines.
         stdin: A pipe to its standard input.
         stdout: A pipe from its standard output.
         stderr: The file that its standard error goes to.

@@ -38,6 +38,7 @@ class Launch:
         cores: Processor cores that the process may run on; empty means all of them.
         descriptors: Number of descriptors that the process may open; None means as many as this process.
         interpreter: Python that runs an implementation; None means the one that runs upecho.
+        umask: File mode creation mask of the process; None means that of this process.
         prefix: A program and arguments that execute the command which follows them.
     """
 
@@ -47,6 +48,7 @@ class Launch:
     cores: Collection[int] = ()
     descriptors: int | None = None
     interpreter: Interpreter | None = None
+    umask: int | None = None
     prefix: Sequence[str] = ()
 
     @property

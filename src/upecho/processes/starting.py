@@ -110,14 +110,14 @@ def _start_implementation(supervisor: Supervisor, launch: Launch) -> Child:
     order = Order(launch.target.text, launch.address, launch.settings)
     is_plain = not launch.prefix and launch.interpreter is None
     if supervisor.program == SERVING and _is_built_in(launch.target) and is_plain:
-        return supervisor.fork([order.to_json()], launch.cores, descriptors=launch.descriptors)
+        return supervisor.fork([order.to_json()], launch.cores, descriptors=launch.descriptors, umask=launch.umask)
     if launch.interpreter is None:
         # -P: a lesson's own selectors.py in the current directory must not replace the standard library's.
         program = [sys.executable, "-P", "-m", SERVING]
     else:
         program = launch.interpreter.command(supervisor.directory, SERVE)
     command = [*launch.prefix, *program, order.to_json()]
-    return supervisor.start(command, launch.cores, descriptors=launch.descriptors)
+    return supervisor.start(command, launch.cores, descriptors=launch.descriptors, umask=launch.umask)
 
 
 def _read_announcement(child: Child) -> Ready | Refused | None:
@@ -137,5 +137,5 @@ def _start_command(supervisor: Supervisor, launch: Launch, *, may_connect: bool)
     except AddressError:  # a check passes an address that no system accepts
         may_connect = False
     earlier = readiness.present_sockets(address) if may_connect else set()
-    child = supervisor.start(command, launch.cores, descriptors=launch.descriptors, mute=True)
+    child = supervisor.start(command, launch.cores, descriptors=launch.descriptors, umask=launch.umask, mute=True)
     return child, address if may_connect and readiness.await_connection(child, address, earlier) else None

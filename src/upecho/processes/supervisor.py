@@ -21,7 +21,8 @@ from typing import IO, Self
 from upecho.net.address import Family
 from upecho.processes.child import Child, Streams, guardian_killed
 from upecho.processes.ending import ended
-from upecho.processes.guardian import NO_DIRECTORY, Order, encode
+from upecho.processes.guardian import NO_DIRECTORY
+from upecho.processes.orders import Order, encode
 from upecho.processes.refusals import cannot_start, start_thread
 from upecho.processes.rlimits import expect
 from upecho.support.errors import HarnessError
@@ -115,54 +116,52 @@ class Supervisor:
             shutil.rmtree(self.directory)
 
     def start(
-        self, argv: Sequence[str], cores: Collection[int] = (), *, descriptors: int | None = None, mute: bool = False
+        self,
+        argv: Sequence[str],
+        cores: Collection[int] = (),
+        *,
+        descriptors: int | None = None,
+        umask: int | None = None,
+        mute: bool = False,
     ) -> Child:
         """Start a program.
 
-        The current directory, the environment, the file mode creation mask and the limit of descriptors are those of
-        this process; the signal mask is empty, and no signal is ignored.
+        The current directory and the environment are those of this process; the signal mask is empty, and no signal is
+        ignored.
 
         Args:
             argv: The program and its arguments.
             cores: Processor cores that it may run on; empty means all of them.
             descriptors: Number of descriptors that it may open; None means as many as this process.
+            umask: Its file mode creation mask; None means that of this process.
             mute: Whether its stdout leads to ``/dev/null``, because it will not be read.
 
         Raises:
             HarnessError: No process could be started, or not even this process may open that many descriptors.
         """
-        return self._start(argv, cores, descriptors=descriptors, mute=mute, is_executed=True)
+        return self._start(_order(argv, cores, descriptors=descriptors, umask=umask, is_executed=True), mute=mute)
 
-    def fork(self, arguments: Sequence[str], cores: Collection[int] = (), *, descriptors: int | None = None) -> Child:
+    def fork(
+        self,
+        arguments: Sequence[str],
+        cores: Collection[int] = (),
+        *,
+        descriptors: int | None = None,
+        umask: int | None = None,
+    ) -> Child:
         """Run ``program`` in a forked process, which finds what an executed program would find.
 
         Args:
             arguments: Its ``sys.argv[1:]``.
             cores: As for ``start``, like the descriptors and the errors.
             descriptors: As for ``start``.
+            umask: As for ``start``.
         """
         assert self.program
-        return self._start([self.program, *arguments], cores, descriptors=descriptors, mute=False, is_executed=False)
+        argv = [self.program, *arguments]
+        return self._start(_order(argv, cores, descriptors=descriptors, umask=umask, is_executed=False))
 
-    def _start(
-        self,
-        argv: Sequence[str],
-        cores: Collection[int],
-        *,
-        descriptors: int | None,
-        mute: bool,
-        is_executed: bool,
-    ) -> Child:
-        if descriptors:
-            expect(descriptors, f"a process that needs {descriptors}")
-        order = Order(
-            argv=list(argv),
-            is_executed=is_executed,
-            env=dict(os.environ),
-            cores=list(cores),
-            descriptor_limits=(descriptors, descriptors) if descriptors else resource.getrlimit(resource.RLIMIT_NOFILE),
-            umask=_umask(),
-        )
+    def _start(self, order: Order, *, mute: bool = False) -> Child:
         with contextlib.ExitStack() as theirs, contextlib.ExitStack() as ours:
             report, report_writer = _pipe(ours, theirs)
             stdin_reader, stdin = _pipe(theirs, ours)
@@ -197,6 +196,22 @@ def _not_started(status: int) -> HarnessError:
     if status == NO_DIRECTORY:
         return HarnessError("cannot create a temporary directory", hint="free disk space or change TMPDIR")
     return HarnessError(f"it {ended(status)} at its start", subject="the guardian process did not start")
+
+
+def _order(
+    argv: Sequence[str], cores: Collection[int], *, descriptors: int | None, umask: int | None, is_executed: bool
+) -> Order:
+    """Return what the guardian has to start; the arguments are those of ``Supervisor.start``."""
+    if descriptors:
+        expect(descriptors, f"a process that needs {descriptors}")
+    return Order(
+        argv=list(argv),
+        is_executed=is_executed,
+        env=dict(os.environ),
+        cores=list(cores),
+        descriptor_limits=(descriptors, descriptors) if descriptors else resource.getrlimit(resource.RLIMIT_NOFILE),
+        umask=_umask() if umask is None else umask,
+    )
 
 
 def _pipe(reader_stack: contextlib.ExitStack, writer_stack: contextlib.ExitStack) -> tuple[IO[bytes], IO[bytes]]:

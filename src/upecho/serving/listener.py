@@ -1,4 +1,4 @@
-"""Binding a socket, with its options, its permissions and its clean-up. No other module of upecho binds one."""
+"""Binding the socket of a server, with its options, its permissions and its clean-up."""
 
 import contextlib
 import errno
@@ -34,21 +34,6 @@ def listening(address: Address, settings: Settings) -> Iterator[socket.socket]:
         if identity:
             clean_up.callback(_remove_if_same, Path(address.path), identity)
         yield listener
-
-
-def unused(address: Address) -> Address:
-    """Return a TCP address with a port that was free a moment ago, for a program that cannot report its port.
-
-    Raises:
-        NoPortLeft: The system has no port left.
-    """
-    version, name = address.resolve()
-    with socket.socket(version, socket.SOCK_STREAM) as probe:
-        try:
-            probe.bind(name)
-        except OSError as error:
-            raise NoPortLeft if error.errno == errno.EADDRINUSE else error from None
-        return Address.of(probe)
 
 
 def _listening(address: Address, settings: Settings) -> tuple[socket.socket, Identity | None]:

@@ -19,7 +19,8 @@ FAMILIES = [family for family in Family if family.is_available()]
 # A server is not affected by the form of its address, so one Python version is enough for these.
 SIMILAR = (Family.INET6, Family.ABSTRACT)
 PARAMETERS = [
-    pytest.param(family, id=family.value, marks=[pytest.mark.once] if family in SIMILAR else []) for family in FAMILIES
+    pytest.param(family, id=family.value, marks=[pytest.mark.once, pytest.mark.unmeasured] if family in SIMILAR else [])
+    for family in FAMILIES
 ]
 # Each asyncio implementation over one family, and each family once, to limit the time.
 ASYNCIO = [name for name in NAMES if name.startswith("asyncio")]

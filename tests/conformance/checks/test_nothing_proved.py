@@ -11,7 +11,10 @@ from upecho.serving.target import Target
 
 CHECKS = "no-cpu-while-idle bounded-memory-under-backpressure no-busy-loop-while-stalled"
 
-pytestmark = pytest.mark.skipif(not procfs.AVAILABLE, reason="this system does not show what a process uses")
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(not procfs.AVAILABLE, reason="this system does not show what a process uses"),
+]
 
 
 @pytest.mark.parametrize("server", ["wrong_timing:silent", "wrong_timing:falls_silent"])

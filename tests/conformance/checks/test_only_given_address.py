@@ -12,9 +12,10 @@ from upecho.conformance.harness.launcher import Launcher
 from upecho.conformance.harness.starting import Starter
 from upecho.conformance.harness.violation import Violation
 from upecho.net.address import Address, Family
+from upecho.net.ports import unused
 from upecho.processes.server_process import ServerProcess
 from upecho.processes.supervisor import Supervisor
-from upecho.serving.listener import listening, unused
+from upecho.serving.listener import listening
 from upecho.serving.settings import Settings
 from upecho.serving.target import Target
 

@@ -14,7 +14,10 @@ CHURN = """
     no-memory-leak-after-churn stall-cycles
 """
 
-pytestmark = pytest.mark.skipif(not procfs.AVAILABLE, reason="this system does not show what a process uses")
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(not procfs.AVAILABLE, reason="this system does not show what a process uses"),
+]
 
 
 def outcomes_of(name: str, checks: str, family: Family) -> list[Outcome]:

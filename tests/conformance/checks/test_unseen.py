@@ -18,6 +18,8 @@ from upecho.conformance.run.verdicts.outcome import Verdict
 from upecho.net.address import Address, Family
 from upecho.serving.target import Target
 
+pytestmark = pytest.mark.once
+
 HIDDEN = 'mount -t tmpfs none /proc && exec "$@"'
 UNSHARED = ["unshare", "--mount", "sh", "-c", HIDDEN, "sh"]
 WRONG = "tests.broken.wrong_flow_control:unbounded_queue"

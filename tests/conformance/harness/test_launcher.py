@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from upecho.conformance.catalogue import by_id
+from upecho.conformance.harness.ended_server import blaming_ended_server
 from upecho.conformance.harness.launcher import Launcher
 from upecho.conformance.harness.starting import Starter
 from upecho.conformance.harness.violation import NotReached, OutOfTime, Violation
@@ -162,16 +163,16 @@ def test_server_that_the_check_did_not_use_need_not_answer(launcher: Callable[..
 def test_unforeseen_error_after_the_end_of_a_server_is_about_the_server(launcher: Callable[..., Launcher]) -> None:
     one = launcher("selectors")
     os.kill(one.shared_server().process.child.pid, signal.SIGKILL)
-    with pytest.raises(Violation, match="the server was killed by SIGKILL"), one.blaming_ended_server():
+    with pytest.raises(Violation, match="the server was killed by SIGKILL"), blaming_ended_server(one.servers):
         raise FileNotFoundError
-    with pytest.raises(OSError, match="24"), one.blaming_ended_server():
+    with pytest.raises(OSError, match="24"), blaming_ended_server(one.servers):
         raise OSError(errno.EMFILE, "24")
 
 
 def test_unforeseen_error_beside_a_running_server_is_ours(launcher: Callable[..., Launcher]) -> None:
     one = launcher("selectors")
     one.shared_server()
-    with pytest.raises(FileNotFoundError), one.blaming_ended_server():
+    with pytest.raises(FileNotFoundError), blaming_ended_server(one.servers):
         raise FileNotFoundError
 
 

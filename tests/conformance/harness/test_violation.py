@@ -1,7 +1,6 @@
 """The words in which violations and events are reported."""
 
 import re
-import signal
 
 from upecho.conformance.catalogue import catalogue
 from upecho.conformance.harness.violation import (
@@ -9,7 +8,6 @@ from upecho.conformance.harness.violation import (
     LAST_EVENTS,
     Log,
     first_difference,
-    how_ended,
     show,
 )
 
@@ -56,12 +54,6 @@ def test_short_log_is_kept_whole() -> None:
     wire = log.wire()
     assert (len(wire.first), wire.omitted, wire.last) == (FIRST_EVENTS + 1 + LAST_EVENTS, 0, ())
     assert [event.seconds for event in wire.first] == sorted(event.seconds for event in wire.first)
-
-
-def test_end_of_a_worker_is_described() -> None:
-    assert how_ended(None) == "closed its stdout and did not exit,"
-    assert how_ended(3) == "ended with status 3"
-    assert how_ended(-signal.SIGKILL) == "was killed by SIGKILL"
 
 
 def test_every_check_has_a_requirement_and_a_source() -> None:

@@ -22,11 +22,14 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("code", "reason"),
     [
         ("import ctypes; ctypes.string_at(0)", "import failed: a process that tried it was killed by SIGSEGV"),
-        ("import os; os._exit(0)", "import failed: a process that tried it ended with status 0"),
-        ("import os; os._exit(64)", "import failed: a process that tried it ended with status 64"),
+        ("import os; os._exit(0)", "import failed: a process that tried it ended with exit status 0"),
+        ("import os; os._exit(64)", "import failed: a process that tried it ended with exit status 64"),
         ("import os\nif os.fork(): os._exit(7)\nelse: os.read(0, 1), os._exit(0)", "import failed: a process"),
         ("import os, time\nif os.fork(): os._exit(7)\nelse: time.sleep(60)", "import failed: a process that tried it"),
-        ("import os; os.closerange(0, 99); os._exit(0)", "import failed: a process that tried it ended with status 0"),
+        (
+            "import os; os.closerange(0, 99); os._exit(0)",
+            "import failed: a process that tried it ended with exit status 0",
+        ),
         ("raise SystemExit('gone')", "import failed: SystemExit: gone"),
         ("raise ImportError('\\x1b[2J')", "import failed: ImportError: \\x1b[2J"),
         ("new_event_loop = lambda: None", "its factory returned None, which is not an event loop"),

@@ -126,11 +126,14 @@ def test_failure_in_one_worker_is_the_verdict_of_all() -> None:
 @pytest.mark.parametrize(
     ("code", "how"),
     [
-        ("os._exit(0)", "the worker process ended with status 0 after 0 of 2 checks"),
-        ("os._exit(5)", "the worker process ended with status 5 after 0 of 2 checks"),
+        ("os._exit(0)", "the worker process ended with exit status 0 after 0 of 2 checks"),
+        ("os._exit(5)", "the worker process ended with exit status 5 after 0 of 2 checks"),
         ("os.kill(os.getpid(), signal.SIGKILL)", "the worker process was killed by SIGKILL after 0 of 2 checks"),
-        ("os._exit(0) if os.fork() else time.sleep(20)", "the worker process ended with status 0 after 0 of 2 checks"),
-        ("1 / 0", "the worker process ended with status 1 after .*: ZeroDivisionError: division by zero"),
+        (
+            "os._exit(0) if os.fork() else time.sleep(20)",
+            "the worker process ended with exit status 0 after 0 of 2 checks",
+        ),
+        ("1 / 0", "the worker process ended with exit status 1 after .*: ZeroDivisionError: division by zero"),
         ("os.write(1, b'odd\\n')", "the worker process wrote something other than a verdict: 'odd'"),
         ("time.sleep(600)", "the worker process gave no verdict for 6 s"),
     ],

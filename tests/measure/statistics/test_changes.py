@@ -13,6 +13,8 @@ from upecho.measure.statistics.claims import Verdict
 from upecho.measure.trials import Trial
 from upecho.support.errors import CallerError
 
+pytestmark = pytest.mark.once
+
 COSTS = {"native": 3.0, "threads": 9.0, "asyncio": 12.0}
 STEADY = [1.0, 1.01, 0.99, 1.0, 1.01, 0.99]
 COSTLIER = [1.1 * cost for cost in STEADY]
@@ -96,7 +98,7 @@ def test_baseline_without_others_is_compared_itself() -> None:
 
 # Without copies only the p-value prevents a claim, so one comparison in twenty makes one; more than 10 of 100 do so
 # once in a hundred times.
-@pytest.mark.once
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(("copied", "most"), [("asyncio", 5), ("", 10)])
 def test_equal_runs_hardly_ever_differ(copied: str, most: int) -> None:
     source = random.Random(3)
@@ -108,7 +110,7 @@ def test_equal_runs_hardly_ever_differ(copied: str, most: int) -> None:
     assert wrong <= most
 
 
-@pytest.mark.once
+@pytest.mark.unmeasured
 def test_varying_baseline_hardly_ever_causes_a_claim() -> None:
     """On two shared cores the baseline varies by 11 %, with the number of requests that it finds per wake-up."""
     source = random.Random(4)

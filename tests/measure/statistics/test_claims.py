@@ -9,6 +9,8 @@ from tests.made_up import GROUP, cell, noisy, run
 from upecho.measure.plan.cells import BASELINE
 from upecho.measure.statistics.claims import Claims, Verdict
 
+pytestmark = pytest.mark.once
+
 STEADY = [1.0, 1.01, 0.99, 1.0, 1.01, 0.99]
 COSTLIER = [1.1 * cost for cost in STEADY[::-1]]
 
@@ -109,7 +111,7 @@ def claimed(claims: Claims) -> bool:
 
 # Without copies only the p-value prevents a claim, so one run in twenty makes one; more than 10 of 100 do so once in a
 # hundred times.
-@pytest.mark.once
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(("copied", "most"), [("a", 5), ("", 10)])
 @pytest.mark.parametrize("rounds", [4, 8])
 def test_equal_servers_hardly_ever_differ(rounds: int, copied: str, most: int) -> None:

@@ -11,6 +11,8 @@ from upecho.measure.statistics.costs import Costs, cost_ns
 from upecho.measure.trials import Trial
 from upecho.net.address import Family
 
+pytestmark = pytest.mark.once
+
 
 def test_cost_is_cpu_time_or_else_elapsed_time() -> None:
     assert cost_ns(load(5.0)) == 5000

@@ -9,6 +9,8 @@ from upecho.load.plan import LoadResult
 from upecho.measure.statistics.noise import disturbances
 from upecho.measure.throttling import Throttling
 
+pytestmark = pytest.mark.once
+
 SECOND_NS = 1_000_000_000
 
 

@@ -10,6 +10,8 @@ from upecho.load.plan import Failure, LoadResult, ServerUse
 from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.statistics.plausibility import VoidReason, why_void
 
+pytestmark = pytest.mark.once
+
 CHAT = Scenario("chat", 10, 64)
 REQUESTS = 10_000
 

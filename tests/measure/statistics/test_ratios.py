@@ -8,6 +8,8 @@ import pytest
 from upecho.measure.statistics import student
 from upecho.measure.statistics.ratios import Estimate, holm, paired, paired_values, unpaired
 
+pytestmark = pytest.mark.once
+
 # Arbitrary logarithms of two different lengths.
 FIRST = [0.012, -0.034, 0.051, 0.003, -0.018, 0.027, 0.044, -0.009]
 SECOND = [0.102, 0.087, 0.131, 0.069, 0.115]

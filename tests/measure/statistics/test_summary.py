@@ -17,6 +17,8 @@ from upecho.measure.statistics.summary import Figures, Row, Spread, Status, Summ
 from upecho.measure.trials import Trial
 from upecho.net.address import Family
 
+pytestmark = pytest.mark.once
+
 
 def load(cpu_us: float, rate: float = 1000.0, *, saturated: bool = False) -> LoadResult:
     server = ServerUse(round(cpu_us * 1000 * 100), 0, 0, 0, 0, 0, 1)

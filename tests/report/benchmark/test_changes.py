@@ -14,6 +14,8 @@ from upecho.measure.results import Results
 from upecho.measure.statistics.changes import Changes
 from upecho.report.benchmark.changes import changes, limit
 
+pytestmark = pytest.mark.once
+
 STEADY = [4.0, 4.04, 3.96, 4.0, 4.04, 3.96]
 COSTLIER = [1.1 * cost for cost in STEADY]
 CHEAPER = [0.9 * cost for cost in STEADY]

@@ -3,6 +3,7 @@
 import dataclasses
 import io
 
+import pytest
 from rich.console import Console, Group
 
 from tests.made_up import load, requested
@@ -10,6 +11,8 @@ from upecho.load.latency import Latency
 from upecho.measure.plan.scenarios import curve
 from upecho.measure.statistics.summary import Figures, Row, Status
 from upecho.report.benchmark.curves import tables
+
+pytestmark = pytest.mark.once
 
 POINTS = curve("open", 4, message_size=64, shares=(10, 90))
 

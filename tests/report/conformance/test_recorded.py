@@ -5,6 +5,8 @@ import pytest
 from upecho.conformance.findings import Recorded
 from upecho.report.conformance.recorded import span, written
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("values", "text"),

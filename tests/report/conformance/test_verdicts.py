@@ -17,6 +17,8 @@ from upecho.report.conformance.causes import HEADS
 from upecho.report.conformance.matrix import letters
 from upecho.report.conformance.verdicts import verdicts
 
+pytestmark = pytest.mark.once
+
 FAMILIES = tuple(Family)
 
 

@@ -11,14 +11,13 @@ import pytest
 
 from upecho.conformance.check import Check, Level
 from upecho.conformance.findings import Record, Recorded
+from upecho.conformance.harness.ended_server import blaming_ended_server
 from upecho.conformance.harness.launcher import Launcher
 from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.starting import Starter
 from upecho.conformance.plugin import refuse
-from upecho.conformance.run.given import Given
-from upecho.conformance.run.known_failures.files import read_known_failures
-from upecho.conformance.run.known_failures.known import Known
-from upecho.conformance.run.selection import Pair, is_due, pair_with_families, parse_targets, select_checks
+from upecho.conformance.run.options import Options
+from upecho.conformance.run.selection import Pair, is_due
 from upecho.conformance.run.verdicts.explaining import as_text
 from upecho.conformance.run.verdicts.judging import (
     as_declared,
@@ -31,23 +30,15 @@ from upecho.conformance.run.verdicts.judging import (
     violation_in,
 )
 from upecho.conformance.run.verdicts.outcome import PROPERTY, Outcome, Verdict
-from upecho.net.address import Family
 from upecho.processes import rlimits
-from upecho.processes.interpreter import Interpreter
 from upecho.processes.starting import forking_supervisor
 from upecho.processes.supervisor import Supervisor
-from upecho.serving.settings import MAX_GRACE
-from upecho.serving.target import Target
 from upecho.support.errors import CallerError
 
 DESCRIPTORS = 4096  # enough for the check with the most clients
-NO_TARGET = "name the server to check, as in --upecho-target selectors or --upecho-target 127.0.0.1:9000"
 
 BAD_INPUT = pytest.StashKey[str]()
-PAIRS = pytest.StashKey[list[Pair]]()
-CHECKS = pytest.StashKey[list[Check]]()
-KNOWN = pytest.StashKey[Known]()
-PYTHON = pytest.StashKey[Interpreter | None]()
+OPTIONS = pytest.StashKey[Options]()
 INTERRUPTED = pytest.StashKey[bool]()
 FAILED = pytest.StashKey[bool]()
 UNSUPPORTED = pytest.StashKey[str]()
@@ -62,36 +53,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     rlimits.raise_limit(DESCRIPTORS)
     _remember_interrupts(config)
-    config.stash[PAIRS] = []
+    config.stash[OPTIONS] = Options()
     config.stash[BAD_INPUT] = ""
     try:
-        _read_options(config)
+        config.stash[OPTIONS] = Options.read(config)
     except CallerError as error:
         config.stash[BAD_INPUT] = str(error)
-
-
-def _read_options(config: pytest.Config) -> None:
-    option = config.getoption
-    given = next((one for one in config.pluginmanager.get_plugins() if isinstance(one, Given)), None)
-    targets = [given.target] if given else _parse_targets(config)
-    config.stash[PAIRS] = pair_with_families(targets, [Family(name) for name in option("--upecho-family")])
-    config.stash[CHECKS] = select_checks(option("--upecho-check"))
-    config.stash[KNOWN] = read_known_failures(option("--upecho-known"), targets)
-    python = option("--upecho-python")
-    interpreter = given.interpreter if given else None
-    config.stash[PYTHON] = Interpreter.probe(python) if python else interpreter
-
-
-def _parse_targets(config: pytest.Config) -> list[Target]:
-    texts, max_clients = config.getoption("--upecho-target"), config.getoption("--upecho-max-clients")
-    if not texts:
-        raise CallerError(NO_TARGET)
-    if max_clients is not None and max_clients < 1:
-        raise CallerError(f"--upecho-max-clients is {max_clients}; it must be at least 1")
-    grace = config.getoption("--upecho-grace")
-    if grace is not None and not 0 <= grace <= MAX_GRACE:
-        raise CallerError(f"--upecho-grace is {grace:g}; it must be a number of seconds between 0 and {MAX_GRACE:g}")
-    return parse_targets(texts, max_clients, grace=grace)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -104,7 +71,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Repeat each check for each target and family."""
     if "launcher" in metafunc.fixturenames:
-        pairs = metafunc.config.stash[PAIRS]
+        pairs = metafunc.config.stash[OPTIONS].pairs
         ids = [f"{target.text}-{family}" for target, family in pairs]
         metafunc.parametrize("launcher", pairs, indirect=True, ids=ids, scope="session")
 
@@ -121,13 +88,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_selected(item: pytest.Item, check: Check) -> bool:
-    return check in item.config.stash[CHECKS] and is_due(check, *_pair(item))
+    return check in item.config.stash[OPTIONS].checks and is_due(check, *_pair(item))
 
 
 @pytest.fixture(scope="session")
 def supervisor(pytestconfig: pytest.Config) -> Iterator[Supervisor]:
     """Own every process that the suite starts."""
-    with forking_supervisor(target for target, _ in pytestconfig.stash[PAIRS]) as supervisor:
+    with forking_supervisor(target for target, _ in pytestconfig.stash[OPTIONS].pairs) as supervisor:
         yield supervisor
 
 
@@ -135,7 +102,7 @@ def supervisor(pytestconfig: pytest.Config) -> Iterator[Supervisor]:
 def launcher(supervisor: Supervisor, request: pytest.FixtureRequest) -> Iterator[Launcher]:
     """Start one target over one family as often as the checks need it."""
     target, family = request.param
-    starter = Starter(target, family, supervisor, request.config.stash[PYTHON])
+    starter = Starter(target, family, supervisor, request.config.stash[OPTIONS].interpreter)
     launcher = Launcher(starter, run_all=request.config.getoption("--upecho-all"))
     for item in request.session.items:
         if (check := _check(item)) and _pair(item) == request.param and launcher.may_run_in_background(check):
@@ -195,7 +162,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     if _check(item) is None:
         return (yield)
     launcher: Launcher = item.funcargs["launcher"]  # type: ignore[attr-defined]
-    with blaming_process_limit(), launcher.blaming_ended_server():
+    with blaming_process_limit(), blaming_ended_server(launcher.servers):
         result = yield
         launcher.expect_still_serving()
     return result
@@ -216,7 +183,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         return report
     if violation_in(call):
         item.stash[FAILED] = True  # the server is not used again
-    known = item.config.stash[KNOWN]
+    known = item.config.stash[OPTIONS].known
     outcome = known.marked(_outcome(item, call, check))
     if outcome.verdict in (Verdict.FAILED, Verdict.NOT_RUN):
         report.longrepr = as_text(check, outcome)

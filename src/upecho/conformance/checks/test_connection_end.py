@@ -3,6 +3,7 @@
 import random
 
 from upecho.conformance.check import Level, check
+from upecho.conformance.harness.servers.damage import expect_serves_new_clients, expect_unharmed
 from upecho.conformance.harness.servers.server import Server
 
 MIB = 1 << 20
@@ -86,7 +87,7 @@ def test_abrupt_close(server: Server) -> None:
 
     Source: RFC 9293 section 3.5.2: data for a closed socket is answered with RST.
     """
-    with server.expect_unharmed():
+    with expect_unharmed(server):
         for size in (0, 1, 1000, MIB):
             client = server.connect()
             client.send_some(bytes(size))
@@ -99,7 +100,7 @@ def test_reset_idle(server: Server) -> None:
 
     Source: RFC 9293 section 3.10.7.4: RST aborts the connection.
     """
-    with server.expect_unharmed():
+    with expect_unharmed(server):
         for _ in range(CLIENTS):
             client = server.connect()
             client.send(b"x")
@@ -113,7 +114,7 @@ def test_reset_mid_transfer(server: Server) -> None:
 
     Source: RFC 9293 section 3.10.7.4: RST aborts the connection.
     """
-    with server.expect_unharmed():
+    with expect_unharmed(server):
         for _ in range(CLIENTS):
             client = server.connect()
             client.exchange(b"first")
@@ -127,7 +128,7 @@ def test_reset_with_unread_replies(server: Server) -> None:
 
     Source: RFC 9293 section 3.10.7.4: queued segments are discarded; POSIX send(): ECONNRESET, EPIPE.
     """
-    with server.expect_unharmed():
+    with expect_unharmed(server):
         for _ in range(STALLED_CLIENTS):
             client = server.connect()
             client.send(bytes(IN_FLIGHT_BYTES))
@@ -142,7 +143,7 @@ def test_reset_after_half_close(server: Server) -> None:
 
     Source: RFC 9293 section 3.10.7.4, in the states CLOSE-WAIT and LAST-ACK.
     """
-    with server.expect_unharmed():
+    with expect_unharmed(server):
         for _ in range(CLIENTS):
             client = server.connect()
             client.send(b"x" * IN_FLIGHT_BYTES)
@@ -161,13 +162,13 @@ def test_reset_before_accept(server: Server) -> None:
 
     Source: POSIX accept(): ECONNABORTED; or the connection is accepted, and the next call on it fails.
     """
-    with server.expect_unharmed():
+    with expect_unharmed(server):
         for _ in range(CLIENTS):
             with server.paused():
                 client = server.connect()
                 client.send(b"x")
                 client.reset()
-            server.expect_serves_new_clients()
+            expect_serves_new_clients(server)
 
 
 @check(Level.MUST)
@@ -176,11 +177,11 @@ def test_shutdown_both_directions(server: Server) -> None:
 
     Source: RFC 9293 section 3.6, case 3: both sides may close at the same time.
     """
-    with server.expect_unharmed():
+    with expect_unharmed(server):
         for _ in range(CLIENTS):
             with server.paused():
                 client = server.connect()
                 client.send(b"x" * 1000)
                 client.shutdown_both()
             client.close()
-            server.expect_serves_new_clients()
+            expect_serves_new_clients(server)

@@ -3,6 +3,7 @@
 from upecho.conformance.check import Level, check
 from upecho.conformance.findings import Record, Recorded
 from upecho.conformance.harness.clients.client import Client
+from upecho.conformance.harness.servers.damage import expect_serves_new_clients, expect_unharmed
 from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import Unsupported, Violation, precondition
 from upecho.conformance.harness.workloads.pace import paced
@@ -180,7 +181,7 @@ def test_close_while_stalled(server: Server) -> None:
 
     Source: RFC 9293 section 3.6.1: a close with unread data is sent as RST; POSIX send(): EPIPE.
     """
-    with server.expect_unharmed():
+    with expect_unharmed(server):
         for _ in range(CLIENTS):
             client = server.connect()
             client.stall(SENT_AT_MOST)
@@ -193,7 +194,7 @@ def test_reset_while_stalled(server: Server) -> None:
 
     Source: RFC 9293 section 3.10.7.4: RST aborts the connection; POSIX send(): ECONNRESET.
     """
-    with server.expect_unharmed():
+    with expect_unharmed(server):
         for _ in range(CLIENTS):
             client = server.connect()
             client.stall(SENT_AT_MOST)
@@ -220,12 +221,12 @@ def test_memory_after_stall(server: Server, record: Record) -> None:
 
     Source: none; allocators differ in the memory that they return.
     """
-    server.expect_serves_new_clients()
+    expect_serves_new_clients(server)
     before = server.process.resident_bytes()
     client = stalled_client(server)
     client.receive()
     client.close()
-    server.expect_serves_new_clients()
+    expect_serves_new_clients(server)
     record(Recorded((server.process.resident_bytes() - before) / 1024, "KiB"))
 
 

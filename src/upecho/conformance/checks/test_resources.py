@@ -8,6 +8,7 @@ from upecho.conformance.findings import Record, Recorded
 from upecho.conformance.harness.clients.client import Client
 from upecho.conformance.harness.clients.connection import TIMEOUT_SECONDS
 from upecho.conformance.harness.launcher import Launcher
+from upecho.conformance.harness.servers.damage import expect_descriptors_closed, expect_serves_new_clients
 from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.servers.settling import expect_at_most, settled
 from upecho.conformance.harness.violation import Unsupported, Violation, precondition
@@ -46,9 +47,9 @@ def test_no_fd_leak_after_churn(server: Server) -> None:
 
     Source: POSIX close(): a descriptor stays allocated until it is closed.
     """
-    with server.expect_descriptors_closed():
+    with expect_descriptors_closed(server):
         churn(server, CHURN)
-        server.expect_serves_new_clients()
+        expect_serves_new_clients(server)
 
 
 @check(Level.MUST, observes=True)
@@ -59,9 +60,9 @@ def test_no_fd_leak_after_resets(server: Server) -> None:
 
     Source: POSIX close(): a connection that was reset still has a descriptor, until it is closed.
     """
-    with server.expect_descriptors_closed():
+    with expect_descriptors_closed(server):
         churn(server, RESETS, end=reset)
-        server.expect_serves_new_clients()
+        expect_serves_new_clients(server)
 
 
 @check(Level.MUST, observes=True, seconds=0.05)
@@ -77,7 +78,7 @@ def test_no_thread_or_process_leak(server: Server) -> None:
     before = settled(server.process.task_count)
     churn(server, TASK_CHURN, seconds=TASK_SECONDS)
     churn(server, TASK_CHURN // 2, end=reset, seconds=TASK_SECONDS)
-    server.expect_serves_new_clients()
+    expect_serves_new_clients(server)
     expect_at_most(before + TASK_SLACK, server.process.task_count, "threads and processes")
 
 
@@ -232,7 +233,7 @@ def test_memory_per_connection(launcher: Launcher, record: Record) -> None:
     Source: none; the stack of a thread, a task, or an entry in a table.
     """
     server = launcher.start()  # a server that is shared may have free memory from earlier clients
-    server.expect_serves_new_clients()
+    expect_serves_new_clients(server)
     before = server.process.resident_bytes()
     for client in server.connect_many(CONNECTED):
         client.exchange(b"hello")

@@ -17,7 +17,6 @@ from upecho.processes.linux.creation_stops import stopping_at_creation
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
 OWNER_ONLY = 0o700
-WITH_UMASK_0 = ["/bin/sh", "-c", 'umask 0 && exec "$@"', "sh"]
 
 
 @check(Level.MUST, gate=False, process=True, families=[Family.UNIX])
@@ -115,7 +114,7 @@ def test_socket_path_permissions(launcher: Launcher) -> None:
         stopping_at_creation(directory, Path(f"{directory}.pid"), lambda: modes.extend(_mode(path))) as prefix,
         precondition("a server at a Unix path"),
     ):
-        launcher.start(f"unix:{path}", prefix=[*WITH_UMASK_0, *prefix])
+        launcher.start(f"unix:{path}", umask=0, prefix=prefix)
     modes += _mode(path)
     if any(mode & ~OWNER_ONLY for mode in modes):
         seen = ", then ".join(dict.fromkeys(f"{mode:04o}" for mode in modes))

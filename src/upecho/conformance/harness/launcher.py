@@ -1,26 +1,23 @@
-"""Provides each check with the servers that it needs, and keeps account of what they wrote to stderr."""
+"""Provides each check with the servers that it needs, and ends them."""
 
 import contextlib
-import errno
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from upecho.conformance.check import Check
 from upecho.conformance.harness.background import BackgroundChecks
 from upecho.conformance.harness.budget import Budget
 from upecho.conformance.harness.declarations import Declarations
+from upecho.conformance.harness.ended_server import explained
 from upecho.conformance.harness.first_client import ANSWER_CHECK, Obstacle, wrong_echo
 from upecho.conformance.harness.servers.server import Server
-from upecho.conformance.harness.servers.stderr import Fragment, errors, summarized
 from upecho.conformance.harness.starting import GRACE_SECONDS, Starter
+from upecho.conformance.harness.stderr_account import StderrAccount, Written
 from upecho.conformance.harness.violation import Log, OutOfTime, Violation, precondition
 from upecho.processes.server_process import Launch
 from upecho.serving.target import Kind
-from upecho.support.text import plural
 from upecho.support.tracebacks import important_lines
-
-OURS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # errors that say that this process lacks something
 
 
 class Launcher:
@@ -54,7 +51,7 @@ class Launcher:
         self._shared: Server | None = None
         self._served: list[str] = []  # ids of the checks that have used the shared server
         self._started: list[Server] = []
-        self._written: list[list[Fragment]] = []  # by each server so far whose stderr counts
+        self._stderr = StderrAccount()
         self._check: Check
         self._is_worth_running = False  # the current check
         self._turn = self.log  # begins with the turn of the current check; that of a background check begins earlier
@@ -68,7 +65,7 @@ class Launcher:
         self._is_worth_running = False
         # A check with more clients than the target declares to serve shows something only if it connects all of them.
         self._max_clients = None if self.declared.takes_too_many(check) else self._target.max_clients
-        for server in self._servers():
+        for server in self.servers():
             server.begin_check(self.log, self._max_clients)
 
     def expect_worth_running(self) -> None:
@@ -91,7 +88,7 @@ class Launcher:
         try:
             obstacle = wrong_echo(self.shared_server())
         except Violation as violation:
-            return Obstacle.silence(self._explained(violation))
+            return Obstacle.silence(explained(violation, self.servers()))
         try:
             self.shared_server().expect_still_serving()
             self.shared_server().let_finish()
@@ -111,7 +108,7 @@ class Launcher:
             NotReached: A server does not answer.
         """
         with precondition("a server that still answers after the check"):
-            for server in self._servers():
+            for server in self.servers():
                 if server is not self._shared or self._check.id in self._served:
                     server.expect_still_serving()
 
@@ -139,7 +136,7 @@ class Launcher:
 
     def end_check(self, *, failed: bool) -> None:
         """Disconnect all clients, end the servers of this check, and the shared one too if it may be damaged."""
-        for server in self._servers():
+        for server in self.servers():
             server.disconnect()
         self._collect_stderr(self._check.id)
         while self._started:
@@ -155,72 +152,43 @@ class Launcher:
         They are the checks that the shared server had served before, if this one uses it, or those whose stderr this
         one judges.
         """
-        judged = [one.check for fragments in self._written for one in fragments] if self._check.runs_last else []
+        judged = self._stderr.checks() if self._check.runs_last else []
         served = self._served if self._check.id in self._served else []
         return [check for check in dict.fromkeys([*judged, *served]) if check != self._check.id]
 
-    @contextlib.contextmanager
-    def blaming_ended_server(self) -> Iterator[None]:
-        """Turn an OSError that nothing foresaw into a violation if a server of the check has ended by itself.
-
-        A check that looks at a process or a path of a server that is gone says nothing about this program.
-        """
-        try:
-            yield
-        except OSError as error:
-            if error.errno in OURS or not (end := self._unrequested_end()):
-                raise
-            raise Violation("a server that runs until the end of the check", end) from error
-
     def stderr(self) -> list[str]:
         """Return the lines that matter of what the servers have written to stderr during this check."""
-        return [line for server in self._servers() for line in important_lines(server.stderr_during_check())]
+        return [line for server in self.servers() for line in important_lines(server.stderr_during_check())]
 
     def explained(self, violation: Violation) -> Violation:
         """Return a violation that says if the server has ended by itself, because that explains everything else.
 
         A check that was not worth running has used no server.
         """
-        return self._explained(violation) if self._is_worth_running else violation
-
-    def _explained(self, violation: Violation) -> Violation:
-        violation.end = self._unrequested_end()
-        if violation.end and violation.end != violation.seen:
-            violation.seen = f"{violation.end} (symptom: {violation.seen})"
-        return violation
-
-    def _unrequested_end(self) -> str:
-        """Return how the first server that nothing asked to end has ended; empty if there is none."""
-        ends = (server.unrequested_end() for server in self._servers())
-        return next(filter(None, ends), "")
+        return explained(violation, self.servers()) if self._is_worth_running else violation
 
     def expect_no_errors_on_stderr(self) -> None:
         """Expect that no server of this launcher has written an error report since it was ready."""
         self._collect_stderr(self._check.id)
-        if findings := [finding for fragments in self._written for finding in errors(fragments)]:
-            self._forget_clients_unless(findings[0].check)
-            raise Violation("no traceback, crash report or warning on stderr", summarized(findings))
+        self._expect_none(self._stderr.errors())
 
     def expect_silence_on_stderr(self) -> None:
         """Expect that no server of this launcher has written anything from when it was ready until it had to stop."""
         self._collect_stderr(self._check.id)
-        if written := [one for fragments in self._written for one in fragments if one.while_serving]:
-            first = written[0]
-            self._forget_clients_unless(first.check)
-            lines = plural(sum(one.text.count("\n") for one in written), "line")
-            what = "; ".join(important_lines(first.text))
-            raise Violation("nothing on stderr", f"{lines}, the first during {first.check}: {what}")
+        self._expect_none(self._stderr.anything())
+
+    def _expect_none(self, written: Written | None) -> None:
+        """Expect that nothing was found on stderr; forget the clients of this check if another one led to it."""
+        if written:
+            if written.check != self._check.id:
+                self.log = Log()
+            raise written.violation
 
     def _collect_stderr(self, check: str) -> None:
         """Collect what the servers have written to stderr since the last time, as written during a check."""
-        for server in self._servers():
+        for server in self.servers():
             if server.stderr:
                 server.stderr.collect(check)
-
-    def _forget_clients_unless(self, check: str) -> None:
-        """Clear the log if it was during another check that the server wrote what is about to be reported."""
-        if check != self._check.id:
-            self.log = Log()
 
     def shared_server(self) -> Server:
         """Return the server that one check after another talks to; start it if there is none."""
@@ -255,6 +223,7 @@ class Launcher:
         *,
         grace: float = GRACE_SECONDS,
         descriptors: int | None = None,
+        umask: int | None = None,
         prefix: Sequence[str] = (),
     ) -> Server:
         """Start a server for one check alone.
@@ -263,10 +232,11 @@ class Launcher:
             address: Where it has to listen; None means at a new address.
             grace: Seconds that an implementation gives its clients after the stop.
             descriptors: Number of descriptors that it may open; None means as many as this process.
+            umask: Its file mode creation mask; None means that of this process.
             prefix: A program and arguments that execute the command which follows them.
         """
         launch = self.starter.launch(address, grace=grace, descriptors=descriptors)
-        server = self._start(replace(launch, prefix=prefix))
+        server = self._start(replace(launch, umask=umask, prefix=prefix))
         self._started.append(server)
         server.begin_check(self.log, self._max_clients)
         return server
@@ -274,8 +244,9 @@ class Launcher:
     def _start(self, launch: Launch) -> Server:
         server = self.starter.start(launch)
         if server.stderr and launch.descriptors is None:  # with few descriptors, a server may complain of it
-            self._written.append(server.stderr.fragments)
+            self._stderr.add(server.stderr)
         return server
 
-    def _servers(self) -> list[Server]:
+    def servers(self) -> list[Server]:
+        """Return the servers that run, or were started for the current check."""
         return [*([self._shared] if self._shared else []), *self._started]

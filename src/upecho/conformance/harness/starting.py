@@ -3,17 +3,17 @@
 from pathlib import Path
 
 from upecho.conformance.harness.servers.server import Server
-from upecho.conformance.harness.violation import Violation, unrequested_ending
+from upecho.conformance.harness.violation import Violation
 from upecho.net.address import Address, Family
-from upecho.processes.ending import ending
+from upecho.net.ports import unused
+from upecho.processes.ending import ending, foreground_hint
 from upecho.processes.interpreter import Interpreter
 from upecho.processes.linux.listening import described
 from upecho.processes.server_process import Launch
 from upecho.processes.starting import StartFailure, start_server
 from upecho.processes.supervisor import Supervisor
-from upecho.serving.listener import unused
 from upecho.serving.settings import Settings
-from upecho.serving.target import Kind, Target
+from upecho.serving.target import Target
 from upecho.support.tracebacks import important_lines
 
 GRACE_SECONDS = 2.0  # that an implementation is told
@@ -93,11 +93,8 @@ class Starter:
             return failure.stderr
 
     def new_address(self) -> str:
-        """Return an address that no one uses; a command gets a concrete port, because it cannot report one."""
-        address = self.supervisor.new_address(self.family)
-        if self.target.kind is Kind.COMMAND and not self.family.is_unix:
-            return str(unused(Address.parse(address)))
-        return address
+        """Return an address that no one uses, with a port that nothing else takes, even while no server listens."""
+        return str(unused(Address.parse(self.supervisor.new_address(self.family))))
 
     def new_directory(self) -> Path:
         """Return a new directory for a Unix socket."""
@@ -108,7 +105,7 @@ class Starter:
     def _violation(self, launch: Launch, failure: StartFailure) -> Violation:
         how = "neither ready nor ended"
         if failure.status is not None:
-            how = unrequested_ending(failure.status, is_command=self.target.kind is Kind.COMMAND)
+            how = ending(failure.status) + foreground_hint(failure.status, self.target)
         elif failure.listening:
             how = f"it accepted no connection there; it listens at {described(failure.listening)}"
         stderr = "; ".join(important_lines(failure.stderr)) or "nothing"

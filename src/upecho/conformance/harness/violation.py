@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from upecho.conformance.findings import Event, Wire
 from upecho.conformance.harness.budget import Budget
-from upecho.processes.ending import ended, ending
 from upecho.support.text import plural
 
 SHOWN_BYTES = 12
@@ -115,6 +114,7 @@ class Log:
         """
         self._budget = budget or Budget(limited=False)
         self._began = time.monotonic()
+        self._limit_from = self._began
         self._events: list[Event] = []
         self._transferred = 0
         self.is_abandoned = False
@@ -126,6 +126,11 @@ class Log:
     def age_seconds(self) -> float:
         """Return the time since the check started, in seconds."""
         return time.monotonic() - self._began
+
+    def begin_question(self) -> None:
+        """Note that the check is over, and let the limit of its duration begin anew for what is still asked."""
+        self.note("the check is over, does the server still answer?")
+        self._limit_from = time.monotonic()
 
     def count(self, size: int) -> None:
         """Count bytes that the server has taken or answered."""
@@ -144,7 +149,7 @@ class Log:
             OutOfTime: It takes longer than other checks, which failed, have left for it.
         """
         self.expect_budget_left()
-        age = self.age_seconds()
+        age = time.monotonic() - self._limit_from
         if self._transferred > SLOW_BYTES * age and age > min(seconds, self._budget.slow_seconds):
             self._budget.note_slow()
             self.is_abandoned = True
@@ -198,19 +203,6 @@ def show(data: bytes | bytearray | memoryview, offset: int = 0) -> str:
     before = "…" if offset else ""
     after = f"… ({plural(len(data), 'byte')})" if offset + SHOWN_BYTES < len(data) else ""
     return f"{before}{part!r}{after}"
-
-
-def unrequested_ending(status: int, *, is_command: bool) -> str:
-    """Return how a server ended that had not been told to stop."""
-    hint = "; a command must stay in the foreground" if is_command and status == 0 else ""
-    return ending(status) + hint
-
-
-def how_ended(status: int | None) -> str:
-    """Return the predicate of a sentence that says how a worker process ended."""
-    if status is None:
-        return "closed its stdout and did not exit,"
-    return ended(status)
 
 
 def first_difference(one: bytes, other: bytes) -> int:

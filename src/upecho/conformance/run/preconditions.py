@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterable
 
 from upecho.conformance.harness.clients.connection import TIMEOUT_SECONDS
-from upecho.conformance.harness.violation import how_ended
 from upecho.conformance.run.runner import JOBS_PER_CORE
 from upecho.net import connecting
 from upecho.processes.child import END_SECONDS, Child
+from upecho.processes.ending import ended
 from upecho.processes.supervisor import Supervisor
 from upecho.serving import registry
 from upecho.serving.target import COMMAND, Kind, Target
@@ -97,7 +97,7 @@ def _failure(child: Child, deadline: float) -> str | None:
 
 def _how_ended(child: Child) -> str:
     last = "".join(f": {line}" for line in important_lines(child.stderr())[-1:])
-    return how_ended(child.wait(END_SECONDS)) + last
+    return ended(child.wait(END_SECONDS)) + last
 
 
 def expect_listeners(targets: Iterable[Target]) -> None:

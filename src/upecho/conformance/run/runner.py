@@ -40,13 +40,13 @@ from typing import TypeVar
 from upecho.conformance.catalogue import by_id
 from upecho.conformance.check import Check
 from upecho.conformance.findings import Fault
-from upecho.conformance.harness.violation import how_ended
 from upecho.conformance.run.given import Given
 from upecho.conformance.run.selection import Pair
 from upecho.conformance.run.shares import Share, divide
 from upecho.conformance.run.verdicts.outcome import Identity, Outcome, Verdict
 from upecho.net.address import Family
 from upecho.processes.child import END_SECONDS, Child
+from upecho.processes.ending import ended
 from upecho.processes.interpreter import Interpreter
 from upecho.processes.supervisor import Supervisor
 from upecho.support import decoding, timeouts
@@ -109,7 +109,7 @@ class Worker:
         stderr = self.child.stderr().strip().splitlines()[-1:]
         self.child.close()
         done = len(self.share.checks) - len(self.pending)
-        how = f"the worker process {how_ended(status)} after {done} of {len(self.share.checks)} checks"
+        how = f"the worker process {ended(status)} after {done} of {len(self.share.checks)} checks"
         fault = self.fault or Fault(": ".join([how, *stderr]))
         for one in self.pending:
             level = by_id()[one.check].level

@@ -30,8 +30,6 @@ NUMBER = re.compile(r"\d+(?:\.\d+)?")
 VARYING = re.compile(
     r"""…?\bb(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?:…(?: \(\d+ bytes?\))?)?|unix:\S+|""" + NUMBER.pattern
 )
-# The part of a note that says nothing about the check itself.
-EARLIER = re.compile(r"(?:; )?\d+ earlier checks? may have led to this; the command repeats (?:it|them), too")
 
 Cause = tuple[str, ...]
 
@@ -84,7 +82,7 @@ def _by_check(outcomes: Sequence[Outcome]) -> list[list[Outcome]]:
     """Return the outcomes of each check of a target that have the same cause and mark."""
     groups = defaultdict(list)
     for one in outcomes:
-        groups[one.check, Mark.of(one), _cause(one), _own_note(one)].append(one)
+        groups[one.check, Mark.of(one), _cause(one), _note(one)].append(one)
     return list(groups.values())
 
 
@@ -101,7 +99,7 @@ def _by_cause(outcomes: Sequence[Outcome]) -> list[list[Outcome]]:
     failed: dict[Cause, Cause] = {}  # the cause without the note, and the check: the key of the group
     for one in outcomes:
         cause = _cause(one)
-        key = (*cause, _own_note(one), str(_is_not_run(one)))
+        key = (*cause, _note(one), str(_is_not_run(one)))
         if _is_not_run(one):
             key = next((failed[*cause, id_] for id_ in one.follows_from if (*cause, id_) in failed), key)
         else:
@@ -144,10 +142,9 @@ def _cause(outcome: Outcome) -> Cause:
     return outcome.target, "failure", VARYING.sub("#", f"{why.expected} / {why.seen}") if why else ""
 
 
-def _own_note(outcome: Outcome) -> str:
-    """Return what a check itself adds to its explanation, without the numbers; empty if it adds nothing."""
-    note = outcome.explanation.note if outcome.explanation else ""
-    return NUMBER.sub("#", EARLIER.sub("", note))
+def _note(outcome: Outcome) -> str:
+    """Return what a check adds to its explanation, without the numbers; empty if it adds nothing."""
+    return NUMBER.sub("#", outcome.explanation.note) if outcome.explanation else ""
 
 
 def _also(others: Sequence[Outcome]) -> Iterator[str]:

@@ -1,5 +1,9 @@
 """The text of a failure: what was required, expected and seen, and how to repeat it."""
 
+from dataclasses import replace
+
+import pytest
+
 from upecho.conformance.catalogue import by_id
 from upecho.conformance.findings import Event, Explanation, Fault, Wire
 from upecho.conformance.run.verdicts.explaining import as_text
@@ -35,6 +39,19 @@ def test_failure_is_explained_with_everything_that_its_author_needs() -> None:
         "           bye",
         "repeat     upecho check …",
     ]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "own", "note"),
+    [
+        (("a",), "", "1 earlier check may have led to this; the command repeats it, too"),
+        (("a", "b"), "", "2 earlier checks may have led to this; the command repeats them, too"),
+        (("a",), "at 3", "at 3; 1 earlier check may have led to this; the command repeats it, too"),
+    ],
+)
+def test_earlier_checks_are_a_note(earlier: tuple[str, ...], own: str, note: str) -> None:
+    failure = outcome(Verdict.FAILED, replace(EXPLANATION, note=own, earlier_checks=earlier))
+    assert f"note       {note}" in as_text(CHECK, failure).splitlines()
 
 
 def test_empty_parts_of_an_explanation_are_left_out() -> None:

@@ -13,7 +13,6 @@ from upecho.conformance.run.verdicts.judging import (
     as_declared,
     as_information,
     blaming_process_limit,
-    earlier_checks,
     fault_of,
     show_in_pytest,
     unsupported_in,
@@ -145,14 +144,3 @@ def test_failure_at_the_limit_of_processes_is_blamed_on_the_machine(
     monkeypatch.setattr(rlimits, "processes_left", lambda: left)
     with pytest.raises(expected), blaming_process_limit():
         raise Violation("a reply", "none")
-
-
-@pytest.mark.parametrize(
-    ("count", "note"),
-    [
-        (1, "1 earlier check may have led to this; the command repeats it, too"),
-        (2, "2 earlier checks may have led to this; the command repeats them, too"),
-    ],
-)
-def test_note_on_earlier_checks_agrees_with_their_number(count: int, note: str) -> None:
-    assert earlier_checks(count) == note

@@ -1,6 +1,5 @@
 """A server as a check sees it: connect to it and, if upecho has started its process, observe, signal and stop it."""
 
-import contextlib
 import signal
 import socket
 import time
@@ -11,19 +10,18 @@ from upecho.conformance.harness.clients.client import Client
 from upecho.conformance.harness.clients.connection import LONGEST_CHECK_SECONDS, TIMEOUT_SECONDS
 from upecho.conformance.harness.clients.idle_watch import IdleWatch
 from upecho.conformance.harness.servers import idle_cpu
-from upecho.conformance.harness.servers.settling import POLL_INTERVAL_SECONDS, expect_at_most, let_finish, settled
+from upecho.conformance.harness.servers.settling import POLL_INTERVAL_SECONDS, expect_at_most, let_finish
 from upecho.conformance.harness.servers.shutdown import Shutdown
 from upecho.conformance.harness.servers.stderr import StderrReader
-from upecho.conformance.harness.violation import Log, NotReached, Violation, precondition, unrequested_ending
+from upecho.conformance.harness.violation import Log, NotReached, Violation
 from upecho.net import connecting
 from upecho.net.address import Address
+from upecho.processes.ending import ended, foreground_hint
 from upecho.processes.server_process import ServerProcess
-from upecho.serving.target import Kind
 from upecho.support import timeouts
-from upecho.support.errors import AddressError, Unavailable
+from upecho.support.errors import AddressError
 from upecho.support.text import plural
 
-NEXT_CLIENTS = 3  # so that each of a few worker processes is likely to serve one
 RETRY_SECONDS = 0.9  # TCP tries again after a second if there was no room in the backlog
 ACCEPT_INTERVAL_SECONDS = 0.001
 ACCEPT_SECONDS = 0.1  # that a server with a short backlog may take to accept one client before the next one connects
@@ -49,6 +47,11 @@ class Server:
         self._log = Log()
         self._clients: list[Client] = []
         self._has_short_backlog = False
+
+    @property
+    def has_process(self) -> bool:
+        """Whether upecho has started it, so that its process can be observed."""
+        return self._process is not None
 
     @property
     def process(self) -> ServerProcess:
@@ -115,6 +118,10 @@ class Server:
     def _watch(self) -> IdleWatch | None:
         return IdleWatch.of(self._process)
 
+    def watch_after_failure(self) -> IdleWatch | None:
+        """Return a watch for a server that is given less time because an earlier check has failed; otherwise None."""
+        return self._watch() if self._log.follows_failure else None
+
     def disconnect(self) -> None:
         """Close every client that the check has connected."""
         while self._clients:
@@ -127,57 +134,12 @@ class Server:
         """
         self.disconnect()
         if not (self._shutdown and self._shutdown.request):
+            self._log.begin_question()
             client = self.connect()
-            client.note("the check is over, does the server still answer?")
             client.send(b"x")
             client.expect_any_answer()
             client.discard_received()
             self.disconnect()
-
-    def expect_serves_new_clients(self) -> None:
-        """Expect that a few more clients can connect, exchange bytes and leave."""
-        for _ in range(NEXT_CLIENTS):
-            client = self.connect()
-            client.exchange(b"the next client\n")
-            client.close()
-
-    @contextmanager
-    def expect_unharmed(self) -> Iterator[None]:
-        """Expect that the server serves new clients after the block, and that no descriptor stays open.
-
-        Nothing is expected of descriptors that cannot be seen.
-        """
-        with contextlib.ExitStack() as stack:
-            if self._shows_descriptors():
-                stack.enter_context(self.expect_descriptors_closed())
-            else:
-                self._expect_served_before()
-            yield
-            self.expect_serves_new_clients()
-
-    def _expect_served_before(self) -> None:
-        with precondition("an echo before the check begins"):
-            self.expect_serves_new_clients()
-
-    def _shows_descriptors(self) -> bool:
-        with contextlib.suppress(Unavailable):
-            return self._process is not None and self._process.descriptor_count() > 0
-        return False
-
-    @contextmanager
-    def expect_descriptors_closed(self) -> Iterator[None]:
-        """Expect that the server has as many open descriptors after the block as before.
-
-        Raises:
-            Unavailable: This system does not show them.
-        """
-        self._expect_served_before()
-        self.let_finish()
-        before = settled(self.process.descriptor_count)
-        yield
-        # Some servers close them late, of their own accord. One that has failed before is not given that long again.
-        watch = self._watch() if self._log.follows_failure else None
-        expect_at_most(before, self.process.descriptor_count, "open descriptors, as before", watch)
 
     def let_finish(self) -> None:
         """Wait for a while until the server has nothing left to do, such as closing connections."""
@@ -275,8 +237,7 @@ class Server:
         status = None if not self._process or self.shutdown.request else self._process.child.wait(END_SECONDS)
         if status is None:
             return ""
-        is_command = self.process.launch.target.kind is Kind.COMMAND
-        return f"the server {'was' if status < 0 else 'ended with'} {unrequested_ending(status, is_command=is_command)}"
+        return f"the server {ended(status)}{foreground_hint(status, self.process.launch.target)}"
 
     def stderr_during_check(self) -> str:
         """Return what the server has written to stderr during the current check."""

@@ -45,7 +45,7 @@ BLOCK = bytes(1000)
 LEAD = 1  # message by which a client may be ahead; with a server that serves one after another, none is further ahead
 ROUNDS = 10  # messages of every client; a server that accepts at all does so within one or two
 LEAST_SECONDS = 1.5  # longer than servers wait that stop accepting for a while, such as asyncio, which waits 1 s
-MOST_SECONDS = 10.0
+MOST_SECONDS = 8.0
 SETTLING_SECONDS = 0.01  # for replies that the kernel of a suspended server still delivers
 
 
@@ -139,9 +139,15 @@ class Flood:
                     return Finding.UNPROVED
                 if is_served:
                     return Finding.SERVED
-                if self._is_over(self._answered_rounds() - already, time.monotonic() - began):
-                    # Some start a thread for each message.
-                    return Finding.THREADS if processes > 1 or self._has_threads() else Finding.LEFT_OUT
+                rounds, seconds = self._answered_rounds() - already, time.monotonic() - began
+                if _is_over(rounds, seconds):
+                    if processes > 1 or self._has_threads():  # some start a thread for each message
+                        return Finding.THREADS
+                    if rounds < ROUNDS:
+                        raise Unsupported(
+                            f"the server answers only {rounds} messages of each client in {seconds:.0f} s"
+                        )
+                    return Finding.LEFT_OUT
                 self._send()
 
     def _wait_for_reply(self) -> None:
@@ -171,13 +177,13 @@ class Flood:
         """Return the number of messages that have been answered for each client, at least."""
         return min(client.received for client in self._clients)
 
-    def _is_over(self, rounds: int, seconds: float) -> bool:
-        """Return whether a server that has not answered the new client so far leaves it out.
 
-        Args:
-            rounds: Number of messages of every client that it has answered in the meantime.
-            seconds: Seconds since the new client connected.
-        """
-        if rounds < ROUNDS and seconds > timeouts.at_least(MOST_SECONDS):
-            raise Unsupported(f"the server answers only {rounds} messages of each client in {seconds:.0f} s")
-        return rounds >= ROUNDS and seconds > timeouts.at_least(LEAST_SECONDS)
+def _is_over(rounds: int, seconds: float) -> bool:
+    """Return whether a server that has not answered the new client so far had its chance.
+
+    Args:
+        rounds: Number of messages of every client that it has answered in the meantime.
+        seconds: Seconds since the new client connected.
+    """
+    had_enough_turns = rounds >= ROUNDS and seconds > timeouts.at_least(LEAST_SECONDS)
+    return had_enough_turns or seconds > timeouts.at_least(MOST_SECONDS)

@@ -25,7 +25,9 @@ PAIR = 2  # readings of which the lower one counts
 WINDOW = 2 * PAIR
 SETTLING_READINGS = 5
 LEAST_SLACK_BYTES = 64 << 10  # some pages change even if nothing is kept
-LEAK_BYTES = 512 << 10  # a server that was too slow for all the work has to have grown by this much, and steadily
+# A server that was too slow for all the work is accused only if it has grown steadily and by more than the garbage and
+# the caches of any runtime: those of Node.js level off at 43 MiB.
+LEAK_BYTES = 64 << 20
 LEAST_STEPS = 6
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from upecho.conformance.check import Check
 from upecho.conformance.findings import Event, Wire
 from upecho.conformance.run.verdicts.outcome import Outcome
+from upecho.support.text import plural
 
 Line = tuple[str, str | Event]  # a label, empty if the line continues the one before it; and its content
 
@@ -28,8 +29,8 @@ def lines(check: Check, outcome: Outcome) -> Iterator[Line]:
         if not outcome.cause:  # which contains them
             yield "expected", why.expected
             yield "seen", why.seen
-        if why.note:
-            yield "note", why.note
+        if notes := [*filter(None, [why.note, _note_on_earlier_checks(len(why.earlier_checks))])]:
+            yield "note", "; ".join(notes)
         yield from _labelled("wire", _events(why.wire))
         yield from _labelled("stderr", why.stderr)
 
@@ -45,6 +46,12 @@ def as_text(check: Check, outcome: Outcome) -> str:
 def time_of(event: Event) -> str:
     """Return the time of an event as a column of fixed width."""
     return f"{event.seconds:{TIME_WIDTH}.3f} s  "
+
+
+def _note_on_earlier_checks(count: int) -> str:
+    """Return the note that earlier checks may have led to a failure; empty if there were none."""
+    them = "it" if count == 1 else "them"
+    return f"{plural(count, 'earlier check')} may have led to this; the command repeats {them}, too" if count else ""
 
 
 def _labelled(label: str, contents: Iterator[str | Event] | tuple[str, ...]) -> Iterator[Line]:

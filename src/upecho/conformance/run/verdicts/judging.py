@@ -16,7 +16,6 @@ from upecho.conformance.harness.violation import NotReached, Unsupported, Violat
 from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.processes import rlimits
 from upecho.support.errors import HarnessError, Unavailable, UpechoError
-from upecho.support.text import plural
 
 # A server may use one process or thread for each client, and of those that it was refused, many may be left a moment
 # later: it has ended, or another worker, whose check had more than a thousand clients, is done.
@@ -81,9 +80,8 @@ def explained(outcome: Outcome, call: pytest.CallInfo[None], launcher: Launcher 
 
 
 def _explanation(outcome: Outcome, violation: Violation, launcher: Launcher) -> Explanation:
-    notes = [*getattr(violation, "__notes__", [])]
-    if before := launcher.earlier_checks():
-        notes.append(earlier_checks(len(before)))
+    notes = getattr(violation, "__notes__", [])
+    earlier = launcher.earlier_checks()
     return Explanation(
         expected=violation.expected,
         seen=violation.seen,
@@ -91,25 +89,16 @@ def _explanation(outcome: Outcome, violation: Violation, launcher: Launcher) -> 
         note=" ".join("; ".join(notes).split()),
         wire=launcher.log.wire(),
         stderr=tuple(launcher.stderr()),
-        repeat=_repeat(outcome, before),
+        earlier_checks=tuple(earlier),
+        repeat=_repeat(outcome, earlier),
     )
 
 
-def earlier_checks(count: int) -> str:
-    """Return the note that checks on the same server may have led to a failure.
-
-    Args:
-        count: Number of these checks.
-    """
-    them = "it" if count == 1 else "them"
-    return f"{plural(count, 'earlier check')} may have led to this; the command repeats {them}, too"
-
-
-def _repeat(outcome: Outcome, before: Sequence[str]) -> str:
-    """Return the command that runs a check again, after the checks that its server had served before it."""
+def _repeat(outcome: Outcome, earlier: Sequence[str]) -> str:
+    """Return the command that runs a check again, after the earlier checks that may have led to its failure."""
     command = f"upecho check {shlex.quote(outcome.target)} --family {outcome.family}"
-    checks = " ".join(f"--check {check}" for check in [*before, outcome.check])
-    return f"{command} --jobs 1 {checks}" if before else f"{command} {checks}"
+    checks = " ".join(f"--check {check}" for check in [*earlier, outcome.check])
+    return f"{command} --jobs 1 {checks}" if earlier else f"{command} {checks}"
 
 
 def fault_of(raised: BaseException) -> Fault:

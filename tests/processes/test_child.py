@@ -1,0 +1,139 @@
+"""A child process: its output, its end, and the end of everything that descends from it."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from tests.killable import has_ended
+from tests.processes.commands import BECOME_DAEMON
+from upecho.processes import child as child_module
+from upecho.processes.child import LONGEST_STDERR_BYTES, MAX_STDERR_BYTES
+from upecho.processes.linux import procfs
+from upecho.processes.supervisor import Supervisor
+from upecho.support.errors import HarnessError
+
+Eventually = Callable[[Callable[[], object]], None]
+linux_only = pytest.mark.skipif(not procfs.AVAILABLE, reason="looks for processes in /proc")
+
+
+def test_lines_are_read_one_by_one(supervisor: Supervisor) -> None:
+    child = supervisor.start(["/bin/sh", "-c", r"printf 'one\ntwo\377\nrest'"])
+    assert [child.read_line(10) for _ in range(3)] == ["one", "two\udcff", None]
+
+
+def test_read_line_times_out(supervisor: Supervisor) -> None:
+    assert supervisor.start(["/bin/cat"]).read_line(0.01) is None
+
+
+def test_endless_line_times_out(supervisor: Supervisor) -> None:
+    child = supervisor.start(["/bin/sh", "-c", "exec cat /dev/zero"])
+    assert child.read_line(0.2) is None
+
+
+def test_stderr_can_be_read(supervisor: Supervisor) -> None:
+    child = supervisor.start(["/bin/sh", "-c", "echo trouble >&2; exit 3"])
+    assert child.wait(10) == 3
+    assert child.stderr() == "trouble\n"
+
+
+def test_part_of_stderr_can_be_read(supervisor: Supervisor) -> None:
+    child = supervisor.start(["/bin/sh", "-c", "printf 'one two three' >&2"])
+    child.wait(10)
+    assert child.stderr_bytes() == len("one two three")
+    assert (child.stderr(4), child.stderr(4, 7), child.stderr(4, 4)) == ("two three", "two", "")
+
+
+def test_end_of_long_stderr_can_be_read(supervisor: Supervisor) -> None:
+    child = supervisor.start(["/bin/sh", "-c", "head -c 200000 /dev/zero >&2; printf end >&2"])
+    child.wait(10)
+    said = child.stderr()
+    assert (len(said), said[-4:]) == (LONGEST_STDERR_BYTES, "\0end")
+    assert child.stderr(LONGEST_STDERR_BYTES, LONGEST_STDERR_BYTES + 2) == "\0\0"
+
+
+def test_endless_stderr_does_not_fill_the_disk(supervisor: Supervisor, eventually: Eventually) -> None:
+    size = 4 * MAX_STDERR_BYTES
+    child = supervisor.start(["/bin/sh", "-c", f"head -c {size} /dev/zero >&2; printf one >&2; read -r more; echo >&2"])
+    eventually(lambda: child.stderr_bytes() == size + 3)
+    eventually(lambda: os.fstat(child._stderr.fileno()).st_blocks * 512 <= MAX_STDERR_BYTES)
+    assert child.stderr()[-4:] == "\0one"
+    child.stdin.write(b"\n")
+    child.wait(10)
+    assert child.stderr(size) == "one\n"
+
+
+def test_reading_stderr_does_not_disturb_the_child(supervisor: Supervisor) -> None:
+    child = supervisor.start(["/bin/sh", "-c", "printf one >&2; echo; read -r more; printf two >&2"])
+    child.read_line(10)
+    assert child.stderr(0, 1) == "o"
+    child.stdin.write(b"\n")
+    child.wait(10)
+    assert child.stderr() == "onetwo"
+
+
+def test_running_child_has_no_status(supervisor: Supervisor) -> None:
+    assert supervisor.start(["/bin/cat"]).wait(0) is None
+
+
+@linux_only
+def test_descendants_have_ended_when_the_child_is_killed(supervisor: Supervisor) -> None:
+    child = supervisor.start(["/bin/sh", "-c", f"sleep 600 & echo $!; {BECOME_DAEMON}; wait"])
+    pids = [int(child.read_line(10) or "") for _ in range(2)]
+    child.kill()
+    assert all(map(has_ended, [*pids, child.pid]))
+    assert child.wait(0) == -signal.SIGKILL
+
+
+@linux_only
+def test_daemon_ends_with_a_child_that_has_ended_before(supervisor: Supervisor) -> None:
+    child = supervisor.start(["/bin/sh", "-c", f"{BECOME_DAEMON}; exit 3"])
+    daemon = int(child.read_line(10) or "")
+    assert child.wait(10) == 3
+    assert not has_ended(daemon)
+    child.close()
+    assert has_ended(daemon)
+    assert child.wait(0) == 3
+
+
+@linux_only
+def test_processes_that_start_others_are_killed_all_the_same(supervisor: Supervisor) -> None:
+    code = "import os, time\nfor _ in range(4000): os.fork() and (time.sleep(0.002), os._exit(0)); os.setsid()"
+    child = supervisor.start([sys.executable, "-S", "-c", f"print(flush=True)\n{code}"])
+    child.read_line(10)
+    child.kill()
+    assert procfs.members(child.tree) == []
+
+
+@linux_only
+def test_process_that_cannot_be_killed_is_a_harness_error(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = supervisor.start(["/bin/cat"])
+    with monkeypatch.context() as patch:
+        patch.setattr(child_module, "KILL_SECONDS", 0.1)
+        patch.setattr(os, "kill", refuse)
+        patch.setattr(os, "killpg", refuse)
+        with pytest.raises(HarnessError, match=f"cannot kill a process that was started: process {child.pid} does"):
+            child.kill()
+    assert child.is_alive()
+    child.kill()
+    assert not child.is_alive()
+
+
+def refuse(pid: int, number: int) -> None:
+    raise PermissionError
+
+
+@linux_only
+def test_orphans_are_waited_for_and_counted_for_their_own_child(supervisor: Supervisor, eventually: Eventually) -> None:
+    first, second = (supervisor.start(["/bin/sh", "-c", f"{BECOME_DAEMON}; exec cat"]) for _ in range(2))
+    daemons = [int(child.read_line(10) or "") for child in (first, second)]
+    assert [sorted(procfs.members(child.tree)) for child in (first, second)] == [
+        sorted([child.pid, daemon]) for child, daemon in zip((first, second), daemons, strict=True)
+    ]
+    os.kill(daemons[0], signal.SIGKILL)
+    eventually(lambda: procfs.members(first.tree) == [first.pid])  # a zombie would be a member
+    assert len(procfs.members(second.tree)) == 2
