@@ -22,8 +22,9 @@ Theory of operation
     A server may ignore the stop. The first signal starts a timer, and SIGALRM then raises ``TargetError`` in the main
     thread, so that ``finally`` clauses run and a Unix path is removed. An event loop may swallow that exception, and a
     thread that outlives ``serve`` may keep the interpreter alive. So the timer goes on after the exception as well as
-    after a regular return, and the second SIGALRM ends the process with ``os._exit``. Before the first stop signal,
-    neither the timer nor SIGALRM is touched.
+    after a regular return, and the second SIGALRM ends the process with ``os._exit``. A server that returns early keeps
+    the rest of its time for the end of the interpreter, which is slow where many modules are loaded and the machine is
+    busy. Before the first stop signal, neither the timer nor SIGALRM is touched.
 
     Not handled: C code that never returns to the interpreter, which only the SIGKILL of a parent can end; children of
     the server, which the server has to stop itself; a server that installs handlers of its own for these signals;
