@@ -22,9 +22,8 @@ Theory of operation
     A server may ignore the stop. The first signal starts a timer, and SIGALRM then raises ``TargetError`` in the main
     thread, so that ``finally`` clauses run and a Unix path is removed. An event loop may swallow that exception, and a
     thread that outlives ``serve`` may keep the interpreter alive. So the timer goes on after the exception as well as
-    after a regular return, and the second SIGALRM ends the process with ``os._exit``. A server that returns early keeps
-    the rest of its time for the end of the interpreter, which is slow where many modules are loaded and the machine is
-    busy. Before the first stop signal, neither the timer nor SIGALRM is touched.
+    after a regular return, and the second SIGALRM ends the process with ``os._exit``. Before the first stop signal,
+    neither the timer nor SIGALRM is touched.
 
     Not handled: C code that never returns to the interpreter, which only the SIGKILL of a parent can end; children of
     the server, which the server has to stop itself; a server that installs handlers of its own for these signals;
@@ -46,11 +45,14 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
-from upecho.support import extension
+from upecho.support import extension, timeouts
 from upecho.support.errors import TargetError, Unavailable
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 OVERTIME_SECONDS = 1.0  # how long after its grace a server that did not stop is ended from within
+# For the end of the interpreter after serve has returned. With the modules of a framework, on a busy machine, it took
+# more than 1 s.
+END_SECONDS = 3.0
 
 # From linux/filter.h and asm-generic/socket.h.
 SO_ATTACH_FILTER = 26
@@ -67,8 +69,10 @@ def stop_signals(timeout: float, target: str) -> Iterator[socket.socket]:
         target: Name of the server, for the error message.
 
     Raises:
+        CallerError: The scale of deadlines is not a number.
         TargetError: The server did not stop in time. It is raised in the main thread, inside the ``with`` block.
     """
+    end_seconds = timeouts.scaled(END_SECONDS)
     reader, writer = _nonblocking_pair()
     requested = threading.Event()
     give_up = functools.partial(_give_up, target)
@@ -91,7 +95,7 @@ def stop_signals(timeout: float, target: str) -> Iterator[socket.socket]:
             end_notification()
             _handle_stop_signals(signal.SIG_IGN)  # once the end has begun, a second Ctrl-C must not disturb it
             if requested.is_set():
-                _end_hard_after_overtime()  # serve has returned, but a thread of it may still run
+                _end_hard_after(end_seconds)  # serve has returned, but a thread of it may still run
             else:
                 for number, handler in before.items():
                     signal.signal(number, handler)
@@ -120,15 +124,13 @@ def _nonblocking_pair() -> tuple[socket.socket, socket.socket]:
 
 def _give_up(target: str, _number: int = 0, _frame: FrameType | None = None) -> NoReturn:
     _handle_stop_signals(signal.SIG_IGN)
-    _end_hard_after_overtime()
+    _end_hard_after(OVERTIME_SECONDS)
     raise TargetError(f"{target} did not stop when told to")
 
 
-def _end_hard_after_overtime() -> None:
-    """End the process at the time at which the server has to have stopped, but give it at least the overtime."""
-    left, _ = signal.getitimer(signal.ITIMER_REAL)
+def _end_hard_after(seconds: float) -> None:
     signal.signal(signal.SIGALRM, _end_hard)
-    signal.setitimer(signal.ITIMER_REAL, max(left, OVERTIME_SECONDS))
+    signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def _end_hard(_number: int, _frame: FrameType | None) -> NoReturn:
