@@ -136,7 +136,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     scenarios = [one for one in SCENARIOS if one.name in names]
     families = _families(config.getoption("--family"))
     named = config.getoption("--implementation")
-    reasons = preconditions.unusable(named or [row.name for row in registry.registrations()])
+    reasons = preconditions.unusable(named or [row.name for row in registry.registrations() if row.is_installed])
     targets = list(_targets(named, reasons))
     interpreters: Iterable[tuple[str, Interpreter | None]] = config.stash[PYTHONS].items() or [("", None)]
     product = itertools.product(scenarios, families, targets, interpreters)
@@ -148,9 +148,13 @@ def _families(names: Sequence[str]) -> list[Family]:
 
 
 def _targets(names: Sequence[str], unusable: Collection[str]) -> Iterator[Target | inventory.Entry]:
-    """Yield the targets that were named, or else all servers; an entry stands for one that is unavailable here."""
+    """Yield the targets that were named, or else all servers; an entry stands for one that is unavailable here.
+
+    A framework that is not installed is left out unless it was named.
+    """
     rows = {row.name: row for row in inventory.implementations(unusable) if not row.naive}
-    for name in dict.fromkeys(names or [*rows, *unusable]):
+    default = [name for name in rows if name not in inventory.not_installed()]
+    for name in dict.fromkeys(names or [*default, *unusable]):
         if name in unusable:
             yield Target.implementation(name)
             continue

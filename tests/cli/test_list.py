@@ -201,8 +201,8 @@ def test_process_for_code_of_others_is_started_only_if_there_is_any(
 ) -> None:
     (tmp_path / "uvloop.py").write_text("raise ImportError")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    others = [package for row in loops.BUILT_IN for package in row.packages if package != "uvloop" or hidden]
-    hide = f"sys.modules.update(dict.fromkeys({others}));" if others else ""
+    others = [package for row in (*loops.BUILT_IN, *registry.FRAMEWORKS) for package in row.packages]
+    hide = f"sys.modules.update(dict.fromkeys({[one for one in others if one != 'uvloop' or hidden]}));"
     code = f"import sys; {hide}from upecho.cli import main; sys.argv = ['upecho', 'list']"
     probe = f"{code}\ntry: main()\nexcept SystemExit: print('upecho.processes' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.exchange import exchange
+from tests.frameworks import FRAMEWORK_PARAMETERS
 from upecho.net.connecting import connect
 from upecho.processes.linux import process_tree, procfs
 from upecho.processes.server_process import ServerProcess
@@ -35,7 +36,7 @@ def resume(server: ServerProcess) -> None:
 
 
 @pytest.mark.parametrize("family", ["inet", "unix"])
-@pytest.mark.parametrize("target", [*CORRECT, "asyncio+uvloop", "asyncio-protocol+uvloop"])
+@pytest.mark.parametrize("target", [*CORRECT, *FRAMEWORK_PARAMETERS, "asyncio+uvloop", "asyncio-protocol+uvloop"])
 def test_clients_in_the_queue_are_answered_at_the_stop(
     start: Start, clients: ExitStack, directory: Path, target: str, family: str
 ) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.exchange import exchange
+from tests.frameworks import FRAMEWORK_PARAMETERS
 from upecho.net.address import Address
 from upecho.net.connecting import connect
 from upecho.processes.linux import procfs
@@ -54,7 +55,7 @@ def start_limited(supervisor: Supervisor, target: str, **settings: Any) -> Serve
 
 
 @linux_only
-@pytest.mark.parametrize("target", UNLIMITED)
+@pytest.mark.parametrize("target", [*UNLIMITED, *FRAMEWORK_PARAMETERS])
 def test_server_without_descriptors_serves_and_accepts_again(
     supervisor: Supervisor, clients: ExitStack, target: str
 ) -> None:
@@ -95,7 +96,7 @@ def test_asyncio_without_descriptors_stops_quietly(supervisor: Supervisor, clien
     assert server.child.stderr() == ""
 
 
-@pytest.mark.parametrize("target", CORRECT)
+@pytest.mark.parametrize("target", [*CORRECT, *FRAMEWORK_PARAMETERS])
 def test_zero_grace_ends_connections_at_once(start: Start, clients: ExitStack, target: str) -> None:
     server = start(target, grace=0.0)
     client = clients.enter_context(connect(server.address, SECONDS))

@@ -18,8 +18,20 @@ from upecho.support.errors import Unavailable
 def test_every_implementation_is_listed() -> None:
     entries = inventory.implementations()
     assert [entry.name for entry in entries] == [row.name for row in registry.registrations()]
-    assert [entry.name for entry in entries if entry.unavailable] == []
+    assert {entry.name for entry in entries if entry.unavailable} == inventory.not_installed()
     assert [entry.name for entry in entries if entry.naive] == ["textbook"]
+
+
+def test_missing_framework_is_unavailable_and_not_foreign_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("trio", "upecho.frameworks.trio", "upecho.frameworks.anyio_trio"):
+        monkeypatch.setitem(sys.modules, name, None if name == "trio" else sys)
+        if name != "trio":
+            monkeypatch.delitem(sys.modules, name)
+    (reason,) = [entry.unavailable for entry in inventory.implementations() if entry.name == "trio"]
+    command = "run pip install trio, or pip install 'upecho[frameworks]'"
+    assert reason == f"the package 'trio' is not installed; {command}"
+    assert {"trio", "anyio-trio"} <= inventory.not_installed()
+    assert "trio" not in inventory.foreign()
 
 
 def test_missing_loop_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,12 +35,12 @@ def unusable(names: Sequence[str]) -> dict[str, str]:
     """Return the targets whose code cannot be loaded, each with the reason, and report them.
 
     Args:
-        names: The targets that the user named; if there are none, every server counts.
+        names: The targets that the user named; if there are none, every server that is installed counts.
 
     Raises:
         HarnessError: No process could be started to try it.
     """
-    reasons = preconditions.unusable(names or [row.name for row in registry.registrations()])
+    reasons = preconditions.unusable(names or [row.name for row in registry.registrations() if row.is_installed])
     for name, reason in reasons.items():
         click.echo(f"not measuring {name}: {reason}", err=True)
     return reasons
@@ -48,6 +48,8 @@ def unusable(names: Sequence[str]) -> dict[str, str]:
 
 def targets(names: Sequence[str], unusable: Collection[str] = ()) -> list[Target]:
     """Return the targets that the user named, or else every available server that is not naive.
+
+    A framework that is not installed is left out without a word, because it is optional.
 
     Args:
         names: The targets that the user named.
@@ -59,7 +61,8 @@ def targets(names: Sequence[str], unusable: Collection[str] = ()) -> list[Target
     """
     if names:
         return [_target(name, is_usable=name not in unusable) for name in dict.fromkeys(names)]
-    rows = [row for row in inventory.implementations(unusable) if not row.naive and _is_available(row)]
+    without = {*unusable, *inventory.not_installed()}
+    rows = [row for row in inventory.implementations(without) if not row.naive and _is_available(row)]
     return [*(Target.parse(row.name) for row in rows), *map(Target.implementation, unusable)]
 
 

@@ -59,6 +59,11 @@ def unusable_implementations(unusable: Mapping[str, str]) -> list[Implementation
     return [ImplementationEntry(row.name, row.summary, unusable[row.name], naive=row.naive) for row in rows]
 
 
+def not_installed() -> set[str]:
+    """Return the names of the servers for frameworks that are not installed."""
+    return {row.name for row in registry.FRAMEWORKS if not row.is_installed}
+
+
 def loops(unusable: Mapping[str, str] | None = None) -> list[Entry]:
     """Return the event loops that have a name. None of them is imported.
 
@@ -72,9 +77,10 @@ def loops(unusable: Mapping[str, str] | None = None) -> list[Entry]:
 def foreign() -> list[str]:
     """Return a target for each name here whose code is not that of upecho, without importing anything.
 
-    Loops that are not available are left out.
+    Frameworks that are not installed and loops that are not available are left out.
     """
-    added = [row.name for row in registry.registrations() if row.name not in registry.BUILT_IN_NAMES]
+    rows = [row for row in registry.registrations() if row.is_installed]
+    added = [row.name for row in rows if row.name not in registry.BUILT_IN_NAMES]
     others = [row for row in loop_table.registered() if row.name != loop_table.ASYNCIO]
     return added + [_with_loop(row.name) for row in others if not _limit(row)]
 

@@ -1,5 +1,6 @@
 """The implementations that have a name, and where each is found. Nothing of them is imported here."""
 
+import importlib.util
 from typing import NamedTuple
 
 from upecho.support.errors import CallerError
@@ -16,17 +17,24 @@ class Registration(NamedTuple):
         location: Where its ``serve`` is, as ``module:attribute``.
         summary: Its I/O model in a few words.
         naive: Whether it exists to show mistakes: it ignores the stop, and default runs skip it.
+        packages: Packages that it needs and upecho does not depend on; the extra ``frameworks`` installs them.
     """
 
     name: str
     location: str
     summary: str = ""
     naive: bool = False
+    packages: tuple[str, ...] = ()
 
     @property
     def module(self) -> str:
         """Name of its module."""
         return self.location.partition(":")[0]
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether the packages that it needs are installed; they are not imported."""
+        return all(map(importlib.util.find_spec, self.packages))
 
 
 BUILT_IN = (
@@ -45,16 +53,34 @@ BUILT_IN = (
 )
 BUILT_IN_NAMES = frozenset(row.name for row in BUILT_IN)
 
+# They run code of others. So, unlike the built-in ones, they are tried before use, and not forked from a process that
+# has loaded them.
+FRAMEWORKS = (
+    Registration("trio", "upecho.frameworks.trio:serve", "trio tasks on streams", packages=("trio",)),
+    Registration(
+        "anyio-asyncio", "upecho.frameworks.anyio_asyncio:serve", "AnyIO tasks, on asyncio", packages=("anyio",)
+    ),
+    Registration(
+        "anyio-trio", "upecho.frameworks.anyio_trio:serve", "AnyIO tasks, on trio", packages=("anyio", "trio")
+    ),
+    Registration("gevent", "upecho.frameworks.gevent:serve", "a greenlet for each connection", packages=("gevent",)),
+    Registration(
+        "twisted", "upecho.frameworks.twisted:serve", "Twisted callbacks on a transport", packages=("twisted",)
+    ),
+    Registration("tornado", "upecho.frameworks.tornado:serve", "Tornado coroutines on IOStream", packages=("tornado",)),
+)
+FRAMEWORK_NAMES = frozenset(row.name for row in FRAMEWORKS)
+
 
 def registrations() -> tuple[Registration, ...]:
-    """Return the built-in implementations, then those that other packages add through entry points."""
-    from importlib.metadata import entry_points  # noqa: PLC0415 (slow, and a built-in server never needs it)
+    """Return the built-in implementations, those for frameworks, and those that other packages add as entry points."""
+    from importlib.metadata import entry_points  # noqa: PLC0415 (slow, and a server of upecho never needs it)
 
     added = (
         Registration(point.name, point.value.partition("[")[0].strip())  # "module:attribute [extra]" is allowed
         for point in entry_points(group=ENTRY_POINTS)
     )
-    return BUILT_IN + tuple(added)
+    return BUILT_IN + FRAMEWORKS + tuple(added)
 
 
 def find(name: str) -> Registration:
@@ -65,7 +91,7 @@ def find(name: str) -> Registration:
     """
     if ":" in name:
         return Registration(name, name)
-    rows = BUILT_IN if name in BUILT_IN_NAMES else registrations()
+    rows = BUILT_IN + FRAMEWORKS if name in BUILT_IN_NAMES | FRAMEWORK_NAMES else registrations()
     for row in rows:
         if row.name == name:
             return row

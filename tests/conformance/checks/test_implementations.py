@@ -1,10 +1,11 @@
-"""Every implementation passes every check over every family that is available here."""
+"""Every implementation of upecho passes every check over every family that is available here."""
 
 import importlib.util
 import itertools
 
 import pytest
 
+from tests.frameworks import FRAMEWORK_PARAMETERS
 from upecho.conformance.catalogue import catalogue
 from upecho.conformance.run.runner import Runner
 from upecho.conformance.run.selection import is_due
@@ -28,7 +29,7 @@ needs_uvloop = pytest.mark.skipif(not importlib.util.find_spec("uvloop"), reason
 
 
 @pytest.mark.parametrize("family", PARAMETERS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *FRAMEWORK_PARAMETERS])
 def test_implementation_passes(name: str, family: Family) -> None:
     expect_no_failure(name, family)
 

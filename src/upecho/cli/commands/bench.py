@@ -117,9 +117,9 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     upecho bench selectors asyncio asyncio+uvloop --family unix --save new.json
 
     TARGET is NAME, NAME+LOOP or module:attribute. NAME+all stands for a target with each event loop that is installed
-    for the Python that runs upecho. The default is every server that upecho list shows, except naive ones
-    such as textbook. Each trial starts a new server process; the load engine runs in another process and compares every
-    byte of every reply.
+    for the Python that runs upecho. The default is every server that upecho list shows, except naive ones such as
+    textbook and those that are not installed. Each trial starts a new server process; the load engine runs in another
+    process and compares every byte of every reply.
 
     Each table includes native, the baseline: the same protocol in C, which costs little more than the system calls.
     Ratios are relative to it. A table in which no other server can be measured leaves it out. Without upecho's C

@@ -15,7 +15,9 @@ def end_hard(connection: socket.socket) -> None:
 
 
 def end_reading_descriptor(descriptor: int) -> None:
-    """Do the same as ``end_reading`` for a socket of which an event loop reveals only the descriptor."""
+    """Do the same as ``end_reading`` for a socket of which only the descriptor is known; -1 is one that was closed."""
+    if descriptor < 0:
+        return
     borrowed = socket.socket(fileno=descriptor)
     try:
         end_reading(borrowed)

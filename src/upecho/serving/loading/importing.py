@@ -82,8 +82,11 @@ def _foreign_frame(step: TracebackType | None) -> str:
 def _missing_module(error: ModuleNotFoundError, module_name: str, name: str) -> CallerError:
     """Return the error for a mistyped module or for a package that is not installed; re-raise a bug of our own."""
     missing = error.name or module_name
-    if missing.partition(".")[0] == "upecho" and name in registry.BUILT_IN_NAMES:
+    if missing.partition(".")[0] == "upecho" and name in registry.BUILT_IN_NAMES | registry.FRAMEWORK_NAMES:
         raise error
     if ":" in name and module_name.partition(".")[0] == missing.partition(".")[0]:
         return CallerError(f"no module {missing!r}, which {name} refers to")
-    return Unavailable(f"the package {missing!r} is not installed", subject=name, hint=f"run pip install {missing}")
+    hint = f"run pip install {missing}"
+    if name in registry.FRAMEWORK_NAMES:
+        hint += ", or pip install 'upecho[frameworks]'"
+    return Unavailable(f"the package {missing!r} is not installed", subject=name, hint=hint)
