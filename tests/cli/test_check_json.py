@@ -182,6 +182,7 @@ def test_verdicts_of_a_run_that_is_cut_short_are_kept(
             yield Outcome("selectors", Family.INET, "half-close", Level.MUST, Verdict.PASSED, 0.0)
             cut_short()
 
+    monkeypatch.setattr(signal, "getsignal", lambda _: signal.SIG_DFL)  # nohup(1) ignores SIGHUP
     monkeypatch.setattr(check_run, "Runner", CutShort)
     file, known = tmp_path / "x.json", tmp_path / "known"
     known.mkdir()
