@@ -48,8 +48,8 @@ def test_quick_run_is_long_enough_for_intervals(upecho: Run) -> None:
     done = upecho("bench", "selectors", "threads", "--quick", *SMALL[len(TINY) :])
     assert done.returncode == 0
     assert "±: half of the ratio" in done.stdout
-    assert "%" in next(line for line in done.stdout.splitlines() if line.startswith("threads "))
-    assert "?" not in done.stdout
+    assert "%" in next(line for line in done.stdout.splitlines() if line.startswith("threads ")), done.stdout
+    assert "?" not in done.stdout, done.stdout
 
 
 def test_help_describes_the_baseline_and_the_scenarios(upecho: Run) -> None:

@@ -44,8 +44,9 @@ def test_port_can_be_bound(text: str) -> None:
 @linux_only
 def test_system_gives_no_such_port_to_a_connection() -> None:
     lowest, highest = ports._range_for_connections()
-    found = [unused(ANY).port for _ in range(2 * BLOCK)]
-    assert len(set(found)) == BLOCK
+    found = {unused(ANY).port for _ in range(2 * BLOCK)}
+    assert len(found) > 1
+    assert max(found) - min(found) < BLOCK
     assert not [port for port in found if lowest <= port <= highest]
 
 

@@ -3,6 +3,7 @@
 import os
 import resource
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -49,19 +50,23 @@ def test_unlimited_root_or_unseen_user_has_any_number_left(monkeypatch: pytest.M
 
 
 @linux_only
-def test_threads_of_a_user_are_counted() -> None:
+def test_threads_of_a_user_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     unknown = 4_000_000_000
     assert process_tree.thread_count(unknown) == 0
-    before = process_tree.thread_count(os.getuid())
-    assert before is not None
+    own = len(list(Path("/proc/self/task").iterdir()))
+    all_of_user = process_tree.thread_count(os.getuid())
+    assert all_of_user is not None
+    assert all_of_user >= own
+
+    # What else the user runs comes and goes, so this process becomes the only one of another user.
+    monkeypatch.setattr(process_tree, "_user", lambda pid: unknown if pid == os.getpid() else None)
+    assert process_tree.thread_count(unknown) == own
     end = threading.Event()
     threads = [threading.Thread(target=end.wait) for _ in range(200)]
     for thread in threads:
         thread.start()
     try:
-        now = process_tree.thread_count(os.getuid())
-        assert now is not None
-        assert now >= before + 100  # others may have ended meanwhile
+        assert process_tree.thread_count(unknown) == own + 200
     finally:
         end.set()
         for thread in threads:

@@ -53,7 +53,9 @@ class Comparison:
         first = self.first.setdefault(outcome.identity, outcome.verdict)
         if outcome.verdict not in RIGHT or outcome.verdict is not first:
             name = next(one for pair, one in self.names.items() if _is_about(outcome, pair))
-            self._accuse(f"{name} over {outcome.family}: {outcome.check} {outcome.verdict}, {_why(outcome, first)}")
+            why = [reason(outcome)] if reason(outcome) else []
+            why += [f"in an earlier run {first}"] if first is not outcome.verdict else []
+            self._accuse(f"{name} over {outcome.family}: {outcome.check} {outcome.verdict}, {'; '.join(why)}")
 
     def _accuse(self, line: str) -> None:
         self.accusations += 1
@@ -98,13 +100,12 @@ def _servers(wanted: Sequence[str]) -> dict[Pair, str]:
     return servers
 
 
-def _why(outcome: Outcome, first: Verdict) -> str:
-    """Return the reason of a verdict that accuses a correct server or differs from the first one."""
+def reason(outcome: Outcome) -> str:
+    """Return what led to a verdict, in one line; empty if there is nothing to say."""
     if outcome.explanation:
         cause = f"{outcome.cause}: " if outcome.cause else ""
         return f"{cause}expected {outcome.explanation.expected}, saw {outcome.explanation.seen}"
-    reason = outcome.fault.message if outcome.fault else outcome.unsupported
-    return f"{reason}; in an earlier run {first}" if reason else f"in an earlier run {first}"
+    return outcome.fault.message if outcome.fault else outcome.unsupported
 
 
 def _is_about(outcome: Outcome, pair: Pair) -> bool:

@@ -4,8 +4,9 @@
 # one for each client, behind. This script gives it a moment to accept those clients, and its children another moment to
 # answer what has arrived, before it ends them. They are in a session of their own, so a signal to the process group of
 # this script, as Ctrl-C sends it, does not end them in the middle of an answer.
+stopping=
+trap 'stopping=yes' TERM INT # before the server listens
 setsid socat -t 60 "TCP-LISTEN:$2,bind=$1,reuseaddr,fork,backlog=1024,nodelay" EXEC:'stdbuf -o0 tr a-z A-Z' 2>/dev/null &
-trap 'stopping=yes' TERM INT
 wait $!
 if [ -z "$stopping" ]; then
     echo "cannot listen on $1 port $2" >&2

@@ -40,9 +40,15 @@ def unused(address: Address) -> Address:
     if address.family.is_unix:
         return address
     for port in itertools.islice(_own_ports(), BLOCK):
-        if _can_bind(address._replace(port=port)):
-            return address._replace(port=port)
-    return _chosen_by_system(address)
+        try:
+            return _bound(address._replace(port=port))
+        except OSError as error:
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise
+    try:
+        return _bound(address._replace(port=0))
+    except OSError as error:
+        raise NoPortLeft if error.errno == errno.EADDRINUSE else error from None
 
 
 @functools.cache
@@ -85,24 +91,9 @@ def _reserve(start: int) -> bool:
     return True
 
 
-def _can_bind(address: Address) -> bool:
-    """Return whether a server can bind an address, even one that does not set ``SO_REUSEADDR``."""
+def _bound(address: Address) -> Address:
+    """Bind an address for a moment, as a server without ``SO_REUSEADDR`` would; return it with its actual port."""
     version, name = address.resolve()
     with socket.socket(version, socket.SOCK_STREAM) as probe:
-        try:
-            probe.bind(name)
-        except OSError as error:
-            if error.errno in (errno.EADDRINUSE, errno.EACCES):
-                return False
-            raise
-    return True
-
-
-def _chosen_by_system(address: Address) -> Address:
-    version, name = address._replace(port=0).resolve()
-    with socket.socket(version, socket.SOCK_STREAM) as probe:
-        try:
-            probe.bind(name)
-        except OSError as error:
-            raise NoPortLeft if error.errno == errno.EADDRINUSE else error from None
+        probe.bind(name)
         return Address.of(probe)

@@ -60,14 +60,16 @@ def test_leak_beneath_unsteady_readings_is_found() -> None:
 def test_slow_server_that_has_grown_steadily_has_a_leak(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.monotonic", iter(range(1000)).__next__)
     with pytest.raises(Violation, match=r"after 1[0-9]{3} clients") as raised:
-        judge(lambda clients: clients * 100 * KIB, seconds=15)
+        judge(lambda clients: clients * 8 * KIB, seconds=15)
     assert not isinstance(raised.value, NotReached)
 
 
-def test_slow_server_may_fill_a_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("per_client", "is_leak"), [(8 * KIB, False), (100 * KIB, True)])
+def test_very_slow_server_may_fill_a_cache(monkeypatch: pytest.MonkeyPatch, per_client: int, *, is_leak: bool) -> None:
     monkeypatch.setattr("time.monotonic", iter(range(1000)).__next__)
-    with pytest.raises(NotReached, match=r"after 1[0-9]{3} clients"):
-        judge(lambda clients: clients * 8 * KIB, seconds=15)
+    with pytest.raises(Violation, match=r"after 1[0-9]{3} clients") as raised:
+        judge(lambda clients: clients * per_client, seconds=15, most=4000)
+    assert isinstance(raised.value, NotReached) is not is_leak
 
 
 def test_growth_in_bursts_is_not_steady() -> None:

@@ -25,9 +25,10 @@ PAIR = 2  # readings of which the lower one counts
 WINDOW = 2 * PAIR
 SETTLING_READINGS = 5
 LEAST_SLACK_BYTES = 64 << 10  # some pages change even if nothing is kept
-# A server that was too slow for all the work is accused only if it has grown steadily and by more than the garbage and
-# the caches of any runtime: those of Node.js level off at 43 MiB.
-LEAK_BYTES = 64 << 20
+# A server that was too slow for all the work is accused only if it has grown steadily, and by this much: after half of
+# the work, or before that by more than the garbage of any runtime, since that of Node.js levels off at 43 MiB.
+LEAK_BYTES = 512 << 10
+EARLY_LEAK_BYTES = 64 << 20
 LEAST_STEPS = 6
 
 
@@ -70,7 +71,7 @@ def expect_level_memory(read: Callable[[], int], work: Work) -> None:
         done = work.size * (len(readings) - 1)
         is_over = len(readings) > WINDOW and time.monotonic() > deadline
         if is_over or done >= work.most:
-            raise _growth(readings, f"{done} {work.thing}", is_proved=done >= work.most)
+            raise _growth(readings, done, work)
         work.batch()
         readings.append(settled_reading(read))
 
@@ -99,9 +100,18 @@ def is_steady(readings: Sequence[int]) -> bool:
     return len(steps) >= LEAST_STEPS and min(steps) > sum(steps) / len(steps) / 2 > 0
 
 
-def _growth(readings: Sequence[int], work: str, *, is_proved: bool) -> Violation:
+def _growth(readings: Sequence[int], done: int, work: Work) -> Violation:
+    """Return the violation that the memory in use grew until the end of the work.
+
+    Args:
+        readings: Memory in use, in bytes.
+        done: Number of things after which the work ended.
+        work: The work.
+    """
     grown = readings[-1] - readings[0]
-    violation = Violation("memory in use that stops growing", f"{grown >> 10} KiB more after {work}, and still growing")
-    if is_proved or (grown >= LEAK_BYTES and is_steady(readings)):
+    seen = f"{grown >> 10} KiB more after {done} {work.thing}, and still growing"
+    violation = Violation("memory in use that stops growing", seen)
+    least = LEAK_BYTES if done >= work.most / 2 else EARLY_LEAK_BYTES
+    if done >= work.most or (grown >= least and is_steady(readings)):
         return violation
     return NotReached("enough work to tell a leak from something else", violation)
