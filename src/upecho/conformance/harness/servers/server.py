@@ -159,7 +159,11 @@ class Server:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Stop the process for a while, so that only the kernel receives; no pause if the process is not ours."""
+        """Stop the process for a while, so that only the kernel receives; no pause if the process is not ours.
+
+        It continues only after it has stopped. On Linux, a child that is being forked when SIGSTOP arrives stops in any
+        case if SIGCONT follows before it exists, and would never continue.
+        """
         self.send_signal(signal.SIGSTOP)
         try:
             self._wait_until_stopped()

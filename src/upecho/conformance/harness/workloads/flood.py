@@ -119,7 +119,8 @@ class Flood:
         finally:
             for client in self._clients:
                 client.signal_nobody()
-            self._server.send_signal(signal.SIGCONT)
+            with self._server.paused():  # it may be about to stop, and continues afterwards
+                pass
 
     def _has_threads(self) -> bool:
         threads = self._server.process.thread_counts()
