@@ -36,6 +36,7 @@ async def reply(reader, writer):
 
 def talk(address):
     with socket.create_connection(address, 5) as client:
+        time.sleep(0.5)  # the handler waits for data
         client.sendall(b"x")
         time.sleep(0.5)  # the server fills the buffers
         client.shutdown(socket.SHUT_WR)

@@ -1,6 +1,6 @@
-"""A coroutine reads with sock_recv() until a client has half-closed its connection, then closes its socket.
+"""A coroutine receives a byte with sock_recv() and closes its socket, while the client waits for the end.
 
-Usage: python sock-close-after-eof.py [module:factory]
+Usage: python sock-close-left-open.py [module:factory]
 """
 
 import asyncio
@@ -15,7 +15,6 @@ EXPECTED = "the end of the stream"
 def talk(address):
     with socket.create_connection(address, timeout=3) as client:
         client.sendall(b"x")
-        client.shutdown(socket.SHUT_WR)
         try:
             return EXPECTED if client.recv(100) == b"" else "something else"
         except TimeoutError:
@@ -30,8 +29,7 @@ async def main():
         connection, _ = await loop.sock_accept(listener)
         connection.setblocking(False)
         with connection:
-            while await asyncio.wait_for(loop.sock_recv(connection, 100), 2):
-                pass
+            await loop.sock_recv(connection, 100)
         return await talking
 
 
