@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 DIRECTORY = Path("reports/findings")
 INDEX = DIRECTORY / "README.md"
@@ -45,11 +46,16 @@ class Finding:
 def read() -> tuple[str, list[Finding]]:
     """Return the system on which everything was seen, and the findings in the order of their packages."""
     content = tomllib.loads((DIRECTORY / "findings.toml").read_text())
-    rows = (
-        {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
-        for row in content["finding"]
+    rows: list[dict[str, Any]] = content["finding"]
+    tuples: Iterator[dict[str, Any]] = (
+        {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()} for row in rows
     )
-    return content["system"], [Finding(**row) for row in rows]
+    return content["system"], [Finding(**row) for row in tuples]
+
+
+def of_loop(loop: str) -> list[Finding]:
+    """Return the findings about the package of a loop, such as aiofastnet for ``aiofastnet-uvloop``."""
+    return [one for one in read()[1] if loop == one.package or loop.startswith(f"{one.package}-")]
 
 
 def index(findings: list[Finding]) -> str:
