@@ -79,7 +79,7 @@ def _matrix(rows: list[Row], family: str) -> str:
 
 
 def _cell(loop: str, check: str) -> str:
-    explained = [one for one in findings.of_loop(loop) if check in one.checks]
+    explained = [one for one in findings.about(loop) if check in one.checks]
     return f"[**F**](findings/{explained[0].page}.md)" if explained else "**F**"
 
 

@@ -53,9 +53,9 @@ def read() -> tuple[str, list[Finding]]:
     return content["system"], [Finding(**row) for row in tuples]
 
 
-def of_loop(loop: str) -> list[Finding]:
-    """Return the findings about the package of a loop, such as aiofastnet for ``aiofastnet-uvloop``."""
-    return [one for one in read()[1] if loop == one.package or loop.startswith(f"{one.package}-")]
+def about(name: str) -> list[Finding]:
+    """Return the findings about the package of a loop or server, such as aiofastnet for ``aiofastnet-uvloop``."""
+    return [one for one in read()[1] if name == one.package or name.startswith(f"{one.package}-")]
 
 
 def index(findings: list[Finding]) -> str:
