@@ -1,0 +1,87 @@
+"""Generates ``reports/divergence.md``: which checks each event loop fails, with links to the findings that say why.
+
+``upecho check asyncio-protocol+all --all --json verdicts.json`` makes the input, which may be several files;
+``python -m tests.reports.divergence verdicts.json > reports/divergence.md`` writes the page.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.reports import findings
+from upecho.conformance.run.verdicts.outcome import Verdict
+
+HEAD = """\
+# Where each event loop diverges
+
+This page is generated from verdicts of the suite by `python -m tests.reports.divergence`; do not edit it. Each loop ran
+the servers {servers} on {pythons}.
+
+A check has failed (**F**) if it failed with one of these servers in one of the runs. The letter leads to the page that
+says why, if there is one. An empty cell means that the check passed, or was not run because of another failure. A loop
+that does not support a family is not named there.
+"""
+
+
+class Row(NamedTuple):
+    """A verdict that says something about a loop.
+
+    Attributes:
+        server: Name of the server that ran on the loop.
+        loop: Name of the loop.
+        family: The socket family.
+        check: Id of the check.
+        failed: Whether the loop failed it, or something before the point that the check judges.
+    """
+
+    server: str
+    loop: str
+    family: str
+    check: str
+    failed: bool
+
+
+def page(documents: Iterable[dict[str, object]]) -> str:
+    """Return the page as Markdown."""
+    documents = list(documents)
+    rows = [row for document in documents for row in _rows(document)]
+    servers = ", ".join(dict.fromkeys(row.server for row in rows))
+    pythons = " and ".join(dict.fromkeys(str(document["python"]) for document in documents))
+    families = dict.fromkeys(row.family for row in rows)
+    return "\n".join([HEAD.format(servers=servers, pythons=pythons), *(_matrix(rows, family) for family in families)])
+
+
+def _rows(document: dict[str, object]) -> Iterator[Row]:
+    verdicts = document["verdicts"]
+    assert isinstance(verdicts, list)
+    for one in verdicts:
+        server, _, loop = one["target"].partition("+")
+        failed = one["verdict"] == Verdict.FAILED or (one["verdict"] == Verdict.NOT_RUN and not one["follows_from"])
+        if one["verdict"] != Verdict.UNSUPPORTED:
+            yield Row(server, loop, one["family"], one["check"], failed)
+
+
+def _matrix(rows: list[Row], family: str) -> str:
+    """Return what failed over one family: a row for each check, and a column for each loop."""
+    ran = [row for row in rows if row.family == family]
+    failed = {(row.check, row.loop) for row in ran if row.failed}
+    loops = [loop for loop in dict.fromkeys(row.loop for row in ran) if any(loop == one for _, one in failed)]
+    clean = [loop for loop in dict.fromkeys(row.loop for row in ran) if loop not in loops]
+    lines = [f"## Over {family}", "", f"Nothing failed: {', '.join(clean) or 'no loop'}.", ""]
+    if loops:
+        lines += [f"| check | {' | '.join(loops)} |", f"|---|{'---|' * len(loops)}"]
+    for check in dict.fromkeys(row.check for row in ran):
+        cells = [_cell(loop, check) if (check, loop) in failed else "" for loop in loops]
+        lines += [f"| {check} | {' | '.join(cells)} |"] if any(cells) else []
+    return "\n".join([*lines, ""])
+
+
+def _cell(loop: str, check: str) -> str:
+    explained = [one for one in findings.about(loop) if check in one.checks]
+    return f"[**F**](findings/{explained[0].page}.md)" if explained else "**F**"
+
+
+if __name__ == "__main__":
+    print(page(json.loads(Path(argument).read_text()) for argument in sys.argv[1:]), end="")
