@@ -17,6 +17,7 @@ from upecho.load.plan import Failure, LoadResult, ServerUse
 from upecho.measure import environment
 from upecho.measure.cores import Cores
 from upecho.measure.environment import Environment
+from upecho.measure.plan.cells import Reference
 from upecho.measure.plan.scenarios import SCENARIOS
 from upecho.measure.plan.settings import Limits, Window
 from upecho.measure.results import RequestedCell, Results, read_results
@@ -32,6 +33,7 @@ BAD = LoadResult("python", 0, 0, 0, 0, None, False, Latency.of([]), {Failure.RES
 COLD = cell("a", "inet", "latency", cold=True, python="3.14.0")
 RESULTS = Results(
     environment=Environment.here(Cores((0,), (1, 2)), ["", "asyncio", "no-such-loop"]),
+    reference=Reference("b", "3.14.0"),
     window=Window(0.1, 1.0, seed=5, engine="python"),
     limits=Limits(3, 60.0, min_rounds=2, precision=0.03, copies=True),
     checked=True,
@@ -153,7 +155,7 @@ def test_missing_or_binary_file_is_an_error(tmp_path: Path) -> None:
         ("", "not a results file: not JSON"),
         ("[]", 'not a results file: "schema" is not "upecho-results"'),
         ('{"schema": "other"}', "not a results file"),
-        ('{"schema": "upecho-results", "version": 99}', "results file of version 99, but this upecho reads version 5"),
+        ('{"schema": "upecho-results", "version": 99}', "results file of version 99, but this upecho reads version 6"),
         ('{"schema": "upecho-results"}', "results file of version None"),
     ],
 )

@@ -1,6 +1,7 @@
 """A run keeps what it has measured, and knows whether it came to its end."""
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tests.made_up import trial
 from tests.measure.test_rounds import CELLS
 from upecho.measure import rounds
+from upecho.measure.plan.cells import Reference
 from upecho.measure.plan.settings import Limits, RunSettings, Window
 from upecho.measure.run import Run
 from upecho.measure.trials import Trial
@@ -41,6 +43,11 @@ def test_run_that_failed_is_incomplete(monkeypatch: pytest.MonkeyPatch) -> None:
         list(run.measure(lambda _cell, _round: None))
     assert not run.results().complete
     assert list(run.results().trials) == TRIALS
+
+
+def test_results_name_the_reference_of_the_run() -> None:
+    settings = dataclasses.replace(SETTINGS, reference=Reference("b", "3.14.0"))
+    assert Run(CELLS, settings).results().reference == settings.reference
 
 
 def test_run_without_cells_is_complete() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from upecho.measure.environment import Environment
-from upecho.measure.plan.cells import Cell
+from upecho.measure.plan.cells import Cell, Reference
 from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.plan.settings import Limits, Window
 from upecho.measure.ranges import first_impossible
@@ -17,7 +17,7 @@ from upecho.support.decoding import build
 from upecho.support.errors import CallerError
 
 SCHEMA = "upecho-results"
-VERSION = 5
+VERSION = 6
 INVALID, OTHER = "invalid results file", "not a results file"  # what errors are about
 
 
@@ -51,6 +51,8 @@ class Results:
         requested: Cells that the run was to measure, in the order of the request.
         trials: Trials, in the order in which they were measured.
         pythons: Full versions of the interpreters that ran the servers, keyed by the version that cells name.
+        reference: What reports show ratios relative to; the baseline in a group in which it has no figures, or else the
+            cheapest server.
         complete: Whether the run came to its end; false if it was interrupted or failed.
     """
 
@@ -62,6 +64,7 @@ class Results:
     requested: tuple[RequestedCell, ...]
     trials: tuple[Trial, ...]
     pythons: Mapping[str, str] = field(default_factory=dict)
+    reference: Reference = field(default_factory=Reference)
     complete: bool = True
 
     @property

@@ -66,10 +66,9 @@ class Run:
         self._is_complete = True
 
     def _measure(self, on_start: Callable[[Cell, int], None]) -> Iterator[Trial]:
-        window, limits = self.settings.window, self.settings.limits
         with Supervisor() as supervisor:
-            runner = TrialRunner(supervisor, self._cores, window)
-            for trial in rounds.measure(runner, self.cells, limits, seed=window.seed, on_start=on_start):
+            runner = TrialRunner(supervisor, self._cores, self.settings.window)
+            for trial in rounds.measure(runner, self.cells, self.settings, on_start=on_start):
                 self._trials.append(trial)
                 yield trial
 
@@ -86,6 +85,7 @@ class Run:
             ),
             trials=tuple(self._trials),
             pythons={one.cell.python: one.interpreter.version for one in self._planned if one.interpreter},
+            reference=self.settings.reference,
             complete=self._is_complete,
         )
 

@@ -31,7 +31,7 @@ class Claims:
     """
 
     def __init__(self, results: Results) -> None:
-        self.costs = Costs(results.trials)
+        self.costs = Costs(results.trials, results.reference)
         self._disturbed = sum(bool(trial.disturbances) for trial in results.trials)
         self._throttled = sum(trial.was_throttled for trial in results.trials)
         self._trials = len(results.trials)
@@ -53,7 +53,11 @@ class Claims:
 
     def ratio(self, cell: Cell) -> Ratio:
         """Return the ratio of a cell's cost to that of the reference of its group, with a 95 % interval."""
-        return paired(self.costs.pairs(cell, self.costs.reference(cell.group)))
+        return paired(self.costs.pairs(cell, self.reference(cell.group)))
+
+    def reference(self, group: Group) -> Cell:
+        """Return the cell that the ratios of a group are relative to."""
+        return self.costs.reference(group)
 
     def floor(self, group: Group) -> float | None:
         """Return how far a server may seem to differ from itself (A/A), as a share; None with fewer than two copies."""

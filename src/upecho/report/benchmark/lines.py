@@ -59,7 +59,7 @@ def _lines(rows: Sequence[Row], claims: Claims) -> Iterator[Line]:
     above: Row | None = None
     for row in sorted((row for row in rows if row.figures), key=lambda row: row.cost_ns):
         ratio = claims.ratio(row.cell)
-        precision = "" if row.cell == claims.costs.reference(row.cell.group) else _precision(ratio, claims)
+        precision = "" if row.cell == claims.reference(row.cell.group) else _precision(ratio, claims)
         is_alike = above and claims.verdict(above.cell, row.cell) is Verdict.NO_DIFFERENCE
         yield Line(row, ratio, precision=precision, mark=ALIKE if is_alike else "")
         above = row
