@@ -93,7 +93,10 @@ def _marks(summary: Summary, tables: Lines) -> Iterator[str]:
         yield TOO_BUSY if summary.claims.is_too_busy else TOO_FEW
     if any(line.mark for line in shown):
         few = "; few rounds reveal only large differences" if results.rounds < FEW_ROUNDS else ""
-        yield f"{ALIKE} no difference detected from the line above (p < 5%, corrected for all comparisons: Holm){few}"
+        yield (
+            f"{ALIKE} cannot be told apart from the best of its group, which is the nearest row above without {ALIKE}: "
+            f"their pairs show no difference (p < 5%, corrected for all comparisons: Holm){few}"
+        )
 
 
 def _references(summary: Summary, groups: Sequence[Group]) -> Iterator[str]:
