@@ -125,3 +125,13 @@ def test_baseline_that_lacks_figures_in_one_table_only_is_reported() -> None:
     trials = [one for one in results.trials if (one.cell.target, one.cell.family) != (BASELINE, "inet")]
     text = " ".join(shown(dataclasses.replace(results, trials=tuple(trials))))
     assert "native has no figures in chat over inet: the ratios there are relative to the cheapest server" in text
+
+
+def test_server_that_beats_the_baseline_has_a_remark_under_its_table() -> None:
+    costs = {BASELINE: times(2.0), "cheap": times(1.0), "costly": times(3.0)}
+    lines = shown(run(costs, families=("inet", "unix")), 300)
+    remark = "In chat over unix, the cost of cheap (0.50 ± 0.0%) is lower than that of native, the baseline: native is "
+    (number,) = (number for number, line in enumerate(lines) if line.startswith(remark))
+    assert lines[number - 1].startswith("In chat over inet, the cost of cheap (0.50 ± 0.0%) is lower than")
+    assert number < next(number for number, line in enumerate(lines) if line.startswith("CPU µs/req: "))
+    assert "is lower than" not in " ".join(shown(run({BASELINE: times(1.0), "cheap": times(1.5)})))

@@ -9,11 +9,13 @@ from rich.text import Text
 
 from upecho.measure.plan import cells
 from upecho.measure.plan.scenarios import Scenario
-from upecho.measure.statistics.summary import Row, Summary, family_ratios
+from upecho.measure.statistics.leads import leads
+from upecho.measure.statistics.summary import Row, Summary
 from upecho.report.benchmark import curves
 from upecho.report.benchmark.family_table import FamilyTable
 from upecho.report.benchmark.footer import footer
 from upecho.report.benchmark.lines import Lines, lines
+from upecho.report.benchmark.remarks import remarks
 from upecho.report.layout import MIN_NAME_WIDTH, shortened
 
 GAP = 4  # characters between two tables side by side
@@ -26,7 +28,7 @@ def comparison(summary: Summary, width: int) -> RenderableType:
         summary: Run to report on.
         width: Width of the terminal, in characters.
     """
-    scenarios, tables = summary.results.scenarios, lines(summary)
+    scenarios, tables, found = summary.results.scenarios, lines(summary), leads(summary.results)
     parts: list[RenderableType] = []
     for scenario in scenarios:
         rows = [row for row in summary.rows if row.cell.scenario == scenario.name]
@@ -35,7 +37,8 @@ def comparison(summary: Summary, width: int) -> RenderableType:
             if scenario is points[0]:
                 parts += [_heading(scenario), *curves.tables(points, summary.rows, width)]
         else:
-            parts += [_heading(scenario), *_families(scenario, rows, tables, width=width), *_family_ratios(rows)]
+            parts += [_heading(scenario), *_families(scenario, rows, tables, width=width)]
+            parts += remarks(rows, [one for one in found if one.cell.scenario == scenario.name])
     return Group(*parts, *footer(summary, tables))
 
 
@@ -64,12 +67,3 @@ def _families(scenario: Scenario, rows: Sequence[Row], tables: Lines, *, width: 
         line.add_row(*(table.rendered(names_in, room) for table in shown[first : first + step]))
         yield line
         yield Text()
-
-
-def _family_ratios(rows: Sequence[Row]) -> Iterator[Text]:
-    """Yield a line for each family but the first: what the same servers cost over it."""
-    ratios = list(family_ratios(rows))
-    for one in ratios:
-        servers = f"median of {one.targets} servers" if one.targets > 1 else "1 server"
-        text = f"{one.family} costs {one.ratio:.2f} times as much CPU as {one.base} ({servers})"
-        yield Text(text + ("\n" if one is ratios[-1] else ""), "cyan")
