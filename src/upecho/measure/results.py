@@ -51,6 +51,8 @@ class Results:
         requested: Cells that the run was to measure, in the order of the request.
         trials: Trials, in the order in which they were measured.
         pythons: Full versions of the interpreters that ran the servers, keyed by the version that cells name.
+        packages: Versions of the packages that provide the servers, their event loops and frameworks, keyed by package,
+            for each version of Python that cells name; those of the interpreter that runs upecho have an empty key.
         reference: What reports show ratios relative to; the baseline in a group in which it has no figures, or else the
             cheapest server.
         complete: Whether the run came to its end; false if it was interrupted or failed.
@@ -64,6 +66,7 @@ class Results:
     requested: tuple[RequestedCell, ...]
     trials: tuple[Trial, ...]
     pythons: Mapping[str, str] = field(default_factory=dict)
+    packages: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     reference: Reference = field(default_factory=Reference)
     complete: bool = True
 

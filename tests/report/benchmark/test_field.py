@@ -135,3 +135,12 @@ def test_server_that_beats_the_baseline_has_a_remark_under_its_table() -> None:
     assert lines[number - 1].startswith("In chat over inet, the cost of cheap (0.50 ± 0.0%) is lower than")
     assert number < next(number for number, line in enumerate(lines) if line.startswith("CPU µs/req: "))
     assert "is lower than" not in " ".join(shown(run({BASELINE: times(1.0), "cheap": times(1.5)})))
+
+
+def test_footer_names_the_version_of_each_package() -> None:
+    same = {"": {"uvloop": "0.23.0", "trio": "0.35.0"}}
+    assert "packages: trio 0.35.0, uvloop 0.23.0" in shown(run({"a": times(1.0)}, packages=same))
+    different = {"3.13.0": {"uvloop": "0.22.0", "trio": "1"}, "3.14.0": {"uvloop": "0.23.0", "trio": "1"}}
+    line = "packages: trio 1, uvloop 0.22.0 (on 3.13.0), uvloop 0.23.0 (on 3.14.0)"
+    assert line in shown(run({"a": times(1.0)}, packages=different))
+    assert "packages" not in " ".join(shown(run({"a": times(1.0)})))

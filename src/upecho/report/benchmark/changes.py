@@ -12,7 +12,7 @@ from upecho.measure.plan.cells import BASELINE, Cell
 from upecho.measure.results import Results
 from upecho.measure.statistics.changes import BASE, NEW, Change, Changes
 from upecho.measure.statistics.claims import Verdict
-from upecho.report.benchmark.footer import quota_lines, range_of, rounds_of, servers_on
+from upecho.report.benchmark.footer import packages_of, quota_lines, range_of, rounds_of, servers_on
 from upecho.report.benchmark.lines import PRECISION, TOO_FEW, over, precision_text
 from upecho.report.figures import three_digits
 from upecho.report.layout import MIN_NAME_WIDTH, cut, shortened, table_width
@@ -165,9 +165,8 @@ def _certainty(found: Changes) -> Iterator[str]:
 
 def _run(results: Results) -> str:
     here = results.environment
-    loops = [f"{loop} {version}" for loop, version in here.loops.items()]
     engine = f"load engine {results.window.engine}"
-    versions = [f"upecho {here.upecho}", here.python, *servers_on(results), *loops]
+    versions = [f"upecho {here.upecho}", here.python, *servers_on(results), *packages_of(results)]
     return " · ".join([here.started, *versions, here.system, here.cpu, engine, rounds_of(results)])
 
 

@@ -29,6 +29,8 @@ def footer(summary: Summary, tables: Lines) -> Iterator[Text]:
     yield from map(Text, _remarks(summary))
     yield from map(Text, _certainty(summary))
     yield Text(_where(summary.results), "dim")
+    if packages := packages_of(summary.results):
+        yield Text(f"packages: {', '.join(packages)}", "dim")
     if summary.results.trials:
         yield Text(_how(summary.results), "dim")
 
@@ -186,8 +188,20 @@ def _why_it_ended(summary: Summary, rows: Sequence[Row]) -> str:
 
 def _where(results: Results) -> str:
     here = results.environment
-    loops = [f"{loop} {version}" for loop, version in here.loops.items()]
-    return " · ".join([here.python, *servers_on(results), *loops, f"upecho {here.upecho}", here.system, here.cpu])
+    return " · ".join([here.python, *servers_on(results), f"upecho {here.upecho}", here.system, here.cpu])
+
+
+def packages_of(results: Results) -> list[str]:
+    """Return the packages that provided servers, loops and frameworks, with the Pythons if their versions differ."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for python, packages in results.packages.items():
+        for package, version in packages.items():
+            found.setdefault(package, {}).setdefault(version, []).append(python)
+    return [
+        f"{package} {version}" + (f" (on {', '.join(pythons)})" if len(versions) > 1 else "")
+        for package, versions in sorted(found.items())
+        for version, pythons in versions.items()
+    ]
 
 
 def servers_on(results: Results) -> list[str]:
