@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,6 +15,7 @@ from upecho.measure.trials import Trial
 from upecho.support.bounded_read import read_bounded
 from upecho.support.decoding import build
 from upecho.support.errors import CallerError
+from upecho.support.text import unknown_name
 
 SCHEMA = "upecho-results"
 VERSION = 6
@@ -74,6 +75,18 @@ class Results:
     def rounds(self) -> int:
         """The number of rounds that were started."""
         return max((trial.round for trial in self.trials), default=0)
+
+    def relative_to(self, target: str) -> Self:
+        """Return the same run with another reference: a target of the run, on the first Python that it names with it.
+
+        Raises:
+            CallerError: The run has no such target.
+        """
+        for one in self.requested:
+            if one.cell.target == target and not one.cell.cold:
+                return replace(self, reference=Reference(target, one.cell.python))
+        known = dict.fromkeys(one.cell.target for one in self.requested)
+        raise CallerError(unknown_name("target", target, known), subject="not in this run")
 
     def to_json(self) -> str:
         """Return the results as JSON."""
