@@ -114,9 +114,9 @@ def test_reference_that_lacks_figures_is_named_with_its_substitute() -> None:
     costs = {BASELINE: times(1.0), "a": times(2.0)}
     text = " ".join(shown(run(costs, reference=Reference("b", "3.14.0"))))
     assert "ratio: cost relative to b 3.14.0, paired" in text
-    assert "b 3.14.0 has no figures in chat over unix: the ratios there are relative to native, the baseline" in text
+    assert "b 3.14.0 has no figures over unix: ratios there are relative to native, the baseline" in text
     without = " ".join(shown(run({"a": times(2.0)}, reference=Reference("b"))))
-    assert "b has no figures in chat over unix: the ratios there are relative to the cheapest server" in without
+    assert "b has no figures over unix: ratios there are relative to the cheapest server" in without
     assert "has no figures" not in " ".join(shown(run(costs, reference=Reference("a"))))
 
 
@@ -124,7 +124,7 @@ def test_baseline_that_lacks_figures_in_one_table_only_is_reported() -> None:
     results = run({BASELINE: times(1.0), "a": times(2.0)}, families=("inet", "unix"))
     trials = [one for one in results.trials if (one.cell.target, one.cell.family) != (BASELINE, "inet")]
     text = " ".join(shown(dataclasses.replace(results, trials=tuple(trials))))
-    assert "native has no figures in chat over inet: the ratios there are relative to the cheapest server" in text
+    assert "native has no figures over inet: ratios there are relative to the cheapest server" in text
 
 
 def test_server_that_beats_the_baseline_has_a_remark_under_its_table() -> None:

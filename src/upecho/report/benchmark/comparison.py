@@ -38,7 +38,7 @@ def comparison(summary: Summary, width: int) -> RenderableType:
                 parts += [_heading(scenario), *curves.tables(points, summary.rows, width)]
         else:
             parts += [_heading(scenario), *_families(scenario, rows, tables, width=width)]
-            parts += remarks(rows, [one for one in found if one.cell.scenario == scenario.name])
+            parts += remarks(summary, rows, [one for one in found if one.cell.scenario == scenario.name])
     return Group(*parts, *footer(summary, tables))
 
 

@@ -5,18 +5,18 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from upecho.measure.plan.cells import BASELINE, Cell, Group, Reference
+from upecho.measure.plan.cells import Cell, Group
 from upecho.measure.results import Results
 from upecho.measure.statistics.claims import MIN_ROUNDS, Claims
 from upecho.measure.statistics.plausibility import VoidReason
 from upecho.measure.statistics.summary import Row, Status, Summary
 from upecho.report.benchmark.lines import ALIKE, BOUND, PRECISION, TOO_BUSY, TOO_FEW, UNKNOWN, Lines, shows_rate
+from upecho.report.benchmark.references import reference_name
 from upecho.report.figures import percent
 from upecho.report.layout import cut
 from upecho.support.errors import NoPortLeft
 from upecho.support.text import plural
 
-CHEAPEST = "the cheapest server"
 FEW_ROUNDS = 8  # with fewer, the correction for twenty comparisons hides small differences
 MAX_CHECKS = 4  # ids of failed checks in a line; upecho check reports all of them
 LINE_LENGTH, MAX_LENGTH = 40, 240  # characters of a reason: what fits into its table, and what is shown at all
@@ -89,7 +89,7 @@ def _marks(summary: Summary, tables: Lines) -> Iterator[str]:
     rates = {scenario.name for scenario in results.scenarios if shows_rate(scenario)}
     if any(line.figures.saturated for line in shown if line.row.cell.scenario in rates):
         yield f"{BOUND} the load engine was the bottleneck: the server can handle at least this rate"
-    yield from _references(summary, [group for group, table in tables.items() if table])
+    yield f"ratio: cost relative to {reference_name(summary)}, paired by round; tables are sorted by it"
     yield PRECISION
     if any(line.precision == UNKNOWN for line in shown):
         yield TOO_BUSY if summary.claims.is_too_busy else TOO_FEW
@@ -99,22 +99,6 @@ def _marks(summary: Summary, tables: Lines) -> Iterator[str]:
             f"{ALIKE} cannot be told apart from the best of its group, which is the nearest row above without {ALIKE}: "
             f"their pairs show no difference (p < 5%, corrected for all comparisons: Holm){few}"
         )
-
-
-def _references(summary: Summary, groups: Sequence[Group]) -> Iterator[str]:
-    """Yield what the ratios of these tables are relative to."""
-    asked, substitutes = summary.results.reference, dict[str, list[Group]]()
-    for group in groups:
-        cell = summary.claims.reference(group)
-        if not asked.is_cell(cell):
-            name = f"{BASELINE}, the baseline" if cell.is_baseline else CHEAPEST
-            substitutes.setdefault(name, []).append(group)
-    has_no_baseline = asked == Reference() and len(substitutes.get(CHEAPEST, ())) == len(groups)
-    name = f"{BASELINE}, the baseline" if asked == Reference() else asked.label
-    yield f"ratio: cost relative to {CHEAPEST if has_no_baseline else name}, paired by round; tables are sorted by it"
-    for substitute, there in substitutes.items() if not has_no_baseline else ():
-        where = ", ".join(map(str, there))
-        yield f"{asked.label} has no figures in {where}: the ratios there are relative to {substitute}"
 
 
 def _certainty(summary: Summary) -> Iterator[str]:
