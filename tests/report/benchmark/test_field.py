@@ -56,6 +56,14 @@ def test_names_are_shortened_only_where_there_is_no_room(width: int) -> None:
     assert not any(is_short) if width >= 100 else is_short == [len(name) > 40 for name in [BASELINE, *NAMES, ""]]
 
 
+@pytest.mark.parametrize(("width", "tables"), [(200, 1), (140, 2)])
+def test_tables_stand_side_by_side_only_if_all_names_are_whole(width: int, tables: int) -> None:
+    name = "asyncio-protocol+somebodys_package.loops:new"
+    lines = shown(run({BASELINE: times(1.0), name: times(2.0)}, families=("inet", "unix")), width)
+    assert sum(line.startswith("over ") for line in lines) == tables
+    assert sum(line.count(name) for line in lines) == 2
+
+
 def test_figures_of_a_wide_table_leave_less_room_for_names() -> None:
     narrow, wide = of_many(), of_many()
     latency = dataclasses.replace(CHAT, idle=1000)
