@@ -86,7 +86,12 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     help=f"Give a first impression in a few minutes: {QUICK.rounds} rounds of short trials. The intervals (±) are "
     "wide, so only large differences are detected.",
 )
-@click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Save every trial to FILE, as JSON.")
+@click.option(
+    "--save",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Save every trial to FILE, as JSON, for upecho show.",
+)
 @click.option(
     "--python",
     "programs",

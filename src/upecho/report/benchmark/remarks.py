@@ -14,10 +14,10 @@ from upecho.report.benchmark.lines import precision_text
 from upecho.report.benchmark.references import THE_BASELINE, substitutes
 
 MEANING = {
-    Figure.COST: f"{BASELINE} is a plain readiness loop, not a lower limit; a server that enters the kernel less often "
+    Figure.COST: f"{BASELINE} is a plain readiness loop and no lower limit; a server that enters the kernel less often "
     "can cost less.",
-    Figure.P50: f"{BASELINE} sleeps until a request arrives; a server that polls instead can answer sooner, at the "
-    "price of CPU time.",
+    Figure.P50: f"{BASELINE} sleeps until a request arrives and is no lower limit; a server that polls instead can "
+    "answer sooner, at the price of CPU time.",
 }
 
 
