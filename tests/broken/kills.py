@@ -90,7 +90,8 @@ BUFFERING = [
 CONNECTION_END = [
     kill("connection_end:resets_on_close", "half-close no-reset-on-close", family=Family.INET),
     kill("connection_end:never_closes", "half-close immediate-half-close half-close-before-accept"),
-    kill("connection_end:discards_queue_at_eof", "half-close-large"),
+    kill("connection_end:discards_queue_at_eof", "half-close-large half-close-while-stalled"),
+    kill("connection_end:stops_sending_at_half_close", "half-close-while-stalled", family=Family.INET),
     kill(
         "connection_end:crashes_on_reset",
         "reset-idle reset-mid-transfer reset-with-unread-replies reset-before-accept descriptor-reuse",

@@ -49,6 +49,18 @@ def discards_queue_at_eof(connection: socket.socket) -> None:
 
 
 @connection_handler
+def stops_sending_at_half_close(connection: socket.socket) -> None:
+    """Take it for the end of the connection if the client half-closes while the server waits for room to send."""
+    poll = select.poll()
+    poll.register(connection, select.POLLOUT | select.POLLRDHUP)
+    while rest := connection.recv(RECEIVE_BYTES).upper():
+        while rest := rest[send_what_fits(connection, rest) :]:
+            [(_, ready)] = poll.poll()
+            if ready & select.POLLRDHUP:
+                return
+
+
+@connection_handler
 def crashes_on_reset(connection: socket.socket) -> None:
     """Exit with status 1 when a connection is reset."""
     try:

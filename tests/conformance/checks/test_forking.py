@@ -1,4 +1,4 @@
-"""A correct server with a process for each client, which share much memory, passes."""
+"""A correct server with a process for each client fails nothing, although its processes share much memory."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -34,3 +34,12 @@ def test_memory_shared_between_processes_is_no_growth(upecho: Callable[..., Any]
     checks = ("--check=bounded-memory-under-backpressure", "--check=no-memory-leak-after-churn", "--check=half-close")
     done = upecho("check", "forking:serve", "--family=unix", "--strict", *checks, cwd=tmp_path)
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.unmeasured
+@pytest.mark.skipif(not procfs.AVAILABLE, reason="this system does not show processes")
+def test_process_for_each_client_needs_few_descriptors(upecho: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "forking.py").write_text(FORKING)
+    done = upecho("check", "forking:serve", "--family=unix", "--check=beyond-fd-setsize", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "each client has a process" in done.stdout

@@ -18,19 +18,28 @@ NAMES = [row.name for row in BUILT_IN if not row.naive]
 FAMILIES = [family for family in Family if family.is_available()]
 # A server is not affected by the form of its address, so one Python version is enough for these.
 SIMILAR = (Family.INET6, Family.ABSTRACT)
-PARAMETERS = [
-    pytest.param(family, id=family.value, marks=[pytest.mark.once, pytest.mark.unmeasured] if family in SIMILAR else [])
-    for family in FAMILIES
-]
-# Each asyncio implementation over one family, and each family once, to limit the time.
+ONCE = [pytest.mark.once, pytest.mark.unmeasured]
+PARAMETERS = [pytest.param(family, id=family.value, marks=ONCE if family in SIMILAR else []) for family in FAMILIES]
+# Each of these over one family, and each family once, to limit the time.
 ASYNCIO = [name for name in NAMES if name.startswith("asyncio")]
 ON_UVLOOP = list(zip(ASYNCIO, itertools.cycle(FAMILIES), strict=False))
+ON_FRAMEWORKS = [
+    pytest.param(*row.values, family, marks=row.marks, id=f"{row.values[0]}-{family.value}")
+    for row, family in zip(FRAMEWORK_PARAMETERS, itertools.cycle(FAMILIES), strict=False)
+]
 needs_uvloop = pytest.mark.skipif(not importlib.util.find_spec("uvloop"), reason="uvloop is not installed")
 
 
 @pytest.mark.parametrize("family", PARAMETERS)
-@pytest.mark.parametrize("name", [*NAMES, *FRAMEWORK_PARAMETERS])
+@pytest.mark.parametrize("name", NAMES)
 def test_implementation_passes(name: str, family: Family) -> None:
+    expect_no_failure(name, family)
+
+
+@pytest.mark.once
+@pytest.mark.unmeasured
+@pytest.mark.parametrize(("name", "family"), ON_FRAMEWORKS)
+def test_server_for_a_framework_passes(name: str, family: Family) -> None:
     expect_no_failure(name, family)
 
 

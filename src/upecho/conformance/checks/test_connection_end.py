@@ -5,6 +5,7 @@ import random
 from upecho.conformance.check import Level, check
 from upecho.conformance.harness.servers.damage import expect_serves_new_clients, expect_unharmed
 from upecho.conformance.harness.servers.server import Server
+from upecho.conformance.harness.workloads.stall import QUEUED_BYTES, STALL_SECONDS, bytes_held_by_buffers
 
 MIB = 1 << 20
 SEED = 20260702
@@ -38,6 +39,25 @@ def test_half_close_large(server: Server) -> None:
     client.half_close()
     client.pause(LATE_SECONDS)
     client.expect_fin()
+
+
+@check(Level.MUST, seconds=0.4)
+def test_half_close_while_stalled(server: Server) -> None:
+    """A client that half-closes before it reads anything receives every byte of the reply before FIN.
+
+    It has sent a little more than the buffers of the system hold, so that the server reaches the end of the data while
+    a part of the reply is not sent.
+
+    Source: RFC 9293 section 3.6: data in flight before the FIN is delivered.
+    """
+    held = bytes_held_by_buffers(server)
+    for queued in QUEUED_BYTES:
+        client = server.connect()
+        client.stall(held + queued)
+        client.half_close()
+        client.pause(STALL_SECONDS)
+        client.expect_fin()
+        client.close()
 
 
 @check(Level.MUST)

@@ -7,19 +7,17 @@ from upecho.conformance.harness.servers.damage import expect_serves_new_clients,
 from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import Unsupported, Violation, precondition
 from upecho.conformance.harness.workloads.pace import paced
+from upecho.conformance.harness.workloads.stall import QUEUED_BYTES, SENT_AT_MOST, STALL_SECONDS, bytes_held_by_buffers
 from upecho.net.address import Family
 from upecho.support import timeouts
 
 MIB = 1 << 20
-SENT_AT_MOST = 32 * MIB  # many times what fits between two sockets: a server that takes it all exerts no backpressure
 # A server with a bounded queue reads the smaller amounts to their end, and then sees the half-close while stalled.
 HALF_CLOSED_AFTER = (SENT_AT_MOST, MIB // 2, MIB, 2 * MIB, 4 * MIB, 8 * MIB)
 FLOOD_BYTES = 256 * MIB
 GROWTH_BYTES = 32 * MIB
 WATCH_SECONDS = 0.3
-STALL_SECONDS = 0.02
 ANSWERED = "the replies to what a stalled client has sent"
-QUEUED_BYTES = (8 << 10, 24 << 10, 56 << 10, 120 << 10, 248 << 10, 504 << 10)  # a server may limit its queue
 BEYOND_ANY = 1 << 30
 ANSWERS = 10
 OTHER_SECONDS = 2.0
@@ -114,21 +112,6 @@ def test_half_closed_client_isolation(server: Server) -> None:
     with precondition(ANSWERED):
         for client in clients:
             client.receive()
-
-
-def bytes_held_by_buffers(server: Server) -> int:
-    """Return how much of a reply fits between the server and a client that does not read.
-
-    While the server is suspended, a client receives exactly that. The amount is the same for every client of a server.
-    """
-    client = server.connect()
-    with precondition("an echo before the stall"):
-        client.exchange(b"x")
-    client.stall(SENT_AT_MOST)
-    with server.paused():
-        held = client.receive_available(STALL_SECONDS)
-    client.close()
-    return held
 
 
 def expect_answer(client: Client) -> None:

@@ -33,8 +33,7 @@ def expect_available(row: Loop) -> None:
     reason = limits.wheels(row.since, row.until) or (limits.glibc(row.glibc) if row.glibc else "")
     if reason:
         raise Unavailable(reason, subject=row.name)
-    what = "not installed" if len(missing) == len(row.packages) else f"{missing[0]} is not installed"
-    raise Unavailable(what, subject=row.name, hint=f"run pip install {' '.join(missing)}")
+    raise Unavailable("not installed", subject=row.name, hint=f"run pip install {' '.join(missing)}")
 
 
 def _missing(row: Loop) -> list[str]:

@@ -153,6 +153,10 @@ class Server:
         """Return the memory in use, in bytes; None where that cannot be seen."""
         return self._process.resident_bytes() if self._process and self._process.is_shown else None
 
+    def process_count(self) -> int:
+        """Return the number of its processes that have not ended; 0 where they cannot be seen."""
+        return self._process.living_count() if self._process and self._process.is_shown else 0
+
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Stop the process for a while, so that only the kernel receives; no pause if the process is not ours."""
