@@ -51,7 +51,7 @@ def _family_table(scenarios: Sequence[Scenario], rows: Sequence[Row], width: int
     for label, points in zip(labels, measured, strict=True):
         for number, (name, value) in enumerate(PERCENTILES.items()):
             shown = [_figure(points[scenario.name].figures, value) for scenario in scenarios]
-            table.add_row("" if number else names[label], name, *shown)
+            table.add_row(Text("" if number else names[label]), name, *shown)
     yield table
     yield from absent(missing, names, width)
 

@@ -64,7 +64,7 @@ class FamilyTable:
         table.add_column("", width=BAR_WIDTH)
         for line, texts in zip(self.lines, self._texts(), strict=True):
             share = line.ratio.ratio / self.lines[-1].ratio.ratio
-            table.add_row(names[line.row.label], *texts, Text(bar(share, BAR_WIDTH), _style(line)))
+            table.add_row(Text(names[line.row.label]), *texts, Text(bar(share, BAR_WIDTH), _style(line)))
         return Group(table, *absent(self.unmeasured, names, width))
 
     @property
