@@ -1,7 +1,7 @@
 """Measures the cells of a group together, when the first test of the group runs."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from upecho.measure.plan import pythons
 from upecho.measure.plan.cell_plan import PlannedCell
@@ -44,6 +44,7 @@ class Groups:
             scenarios=tuple(dict.fromkeys(scenario for run in runs for scenario in run.scenarios)),
             requested=tuple(request for run in runs for request in run.requested),
             trials=tuple(trial for run in runs for trial in run.trials),
+            packages=_merged(run.packages for run in runs),
             complete=all(run.complete for run in runs),
         )
 
@@ -52,3 +53,12 @@ class Groups:
         for _ in run.measure(lambda _cell, _round: None):
             pass
         return run.results()
+
+
+def _merged(runs: Iterable[Mapping[str, Mapping[str, str]]]) -> dict[str, dict[str, str]]:
+    """Return the versions of the packages of several runs, for each Python."""
+    found: dict[str, dict[str, str]] = {}
+    for run in runs:
+        for python, packages in run.items():
+            found.setdefault(python, {}).update(packages)
+    return found

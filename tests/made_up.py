@@ -20,7 +20,7 @@ from upecho.measure.trials import Fault, Finding, Trial
 from upecho.net.address import Family
 
 CORES = Cores((0,), (1,))
-MACHINE = Environment("2026-01-01", "A CPU", 2, CORES, "Linux 6", "CPython 3", "1", {}, "", "tsc", 0.5, "GCC 12")
+MACHINE = Environment("2026-01-01", "A CPU", 2, CORES, "Linux 6", "CPython 3", "1", "", "tsc", 0.5, "GCC 12")
 CHAT = Scenario("chat", 64, 1024)
 GROUP = Group("chat", Family.UNIX)
 REQUESTS = 1000

@@ -16,6 +16,7 @@ from upecho.load.engine import best
 from upecho.load.engine_process import EngineProcess
 from upecho.load.latency import Latency
 from upecho.load.plan import Failure, LoadResult
+from upecho.measure.plan.cells import Reference
 from upecho.measure.results import Results
 from upecho.net.address import Family
 from upecho.serving import inventory
@@ -120,6 +121,30 @@ def test_baseline_is_not_measured_alone(main: Main, tmp_path: Path) -> None:
         assert {trial.cell.target for trial in Results.from_json(file.read_text()).trials} == {"native"}
 
 
+@pytest.mark.parametrize("targets", [("threads",), ("threads", "selectors"), ("threads", "native")])
+def test_ratios_are_relative_to_the_reference_which_is_measured_once(
+    targets: tuple[str, ...], main: Main, tmp_path: Path
+) -> None:
+    file = tmp_path / "results.json"
+    if "native" in targets and not BASELINES:
+        pytest.skip("the baseline was not built")
+    status, out, _ = main(*targets, *SMALL, "--reference", "selectors", "--save", str(file))
+    assert status == 0
+    assert next(line for line in out.splitlines() if line.startswith("selectors ")).split()[-2] == "1.00"
+    assert "ratio: cost relative to selectors, paired by round" in out
+    results = Results.from_json(file.read_text())
+    assert results.reference == Reference("selectors")
+    assert sorted(one.cell.target for one in results.requested) == sorted({*targets, "selectors", *BASELINES})
+
+
+def test_reference_without_figures_is_replaced_and_the_report_says_so(main: Main) -> None:
+    status, out, _ = main("selectors", "threads", *SMALL, "--reference", "blocking")
+    assert status == 0
+    other = "native, the baseline" if BASELINES else "the cheapest server"
+    sentence = f"blocking has no figures over unix: ratios there are relative to {other}"
+    assert sentence in " ".join(out.split())
+
+
 def test_void_trial_is_a_failure_of_the_harness(main: Main, monkeypatch: pytest.MonkeyPatch) -> None:
     load = LoadResult("python", 0, 0, 0, 0, None, False, Latency.of([]), {Failure.NO_PORT: 16})
     monkeypatch.setattr(EngineProcess, "run", lambda _self, _job: load)
@@ -144,6 +169,9 @@ def test_void_trial_is_a_failure_of_the_harness(main: Main, monkeypatch: pytest.
         (["threads", "--save", "none/such"], "cannot write none/such: No such file or directory"),
         (["threads", "--scenario", "bluk"], "unknown scenario 'bluk'; did you mean bulk?"),
         (["threads", "--scenario", ""], "unknown scenario ''; known: latency, "),
+        (["threads", "--reference", "threeds"], "unknown implementation 'threeds'; did you mean threads?"),
+        (["threads", "--reference", "unix:/x"], "cannot measure 'unix:/x': bench starts servers itself"),
+        (["threads", "--reference", "asyncio+all"], "+all stands for several event loops"),
         (["threads", "--seed", "-1"], "--seed is '-1'; it must be a whole number from 0 to 4294967296"),
     ],
 )

@@ -1,10 +1,19 @@
 """The defaults of a run, and the report of what it skips."""
 
+from dataclasses import replace
+
 import pytest
 
 from upecho.cli import bench_selection
+from upecho.measure.plan import pythons
+from upecho.measure.plan.cell_plan import PlannedCell, every_cell
+from upecho.measure.plan.cells import BASELINE, Reference
 from upecho.measure.plan.scenarios import SCENARIOS
+from upecho.net.address import Family
+from upecho.processes.interpreter import Interpreter
 from upecho.serving import inventory
+from upecho.serving.target import Target
+from upecho.support.errors import CallerError
 
 
 def test_all_skips_the_scenarios_that_the_engine_does_not_support(capsys: pytest.CaptureFixture[str]) -> None:
@@ -27,3 +36,51 @@ def test_missing_baseline_is_reported_unless_it_was_named(
     monkeypatch.setattr(inventory, "implementations", lambda _without=(): rows)
     bench_selection.report_missing_baseline(named)
     assert capsys.readouterr().err == ("skipping native: not built\n" if reported else "")
+
+
+PYTHONS = {version: Interpreter(f"/bin/python{version}", f"CPython {version}") for version in ("3.13.0", "3.14.0")}
+
+
+def planned(*targets: str, cold: bool = False) -> list[PlannedCell]:
+    """Return the cells of targets on two Pythons."""
+    return every_cell(
+        [Target.implementation(one) for one in targets], [Family.UNIX], SCENARIOS[:1], pythons=PYTHONS, cold=cold
+    )
+
+
+def test_reference_among_the_targets_is_not_added() -> None:
+    cells = planned("a", "b", cold=True)
+    assert bench_selection.with_reference(cells, planned("b")) == cells
+    assert bench_selection.chosen_reference(cells, Target.implementation("b")) == Reference("b", "3.13.0")
+
+
+def test_added_reference_runs_with_the_first_python_that_can_load_it() -> None:
+    cells = bench_selection.with_reference(planned("a"), planned("b"))
+    assert cells == [*planned("a"), *(replace(one, added=True) for one in planned("b"))]
+    loadable = [one for one in cells if (one.cell.target, one.cell.python) != ("b", "3.13.0")]
+    for left, python in ((cells, "3.13.0"), (loadable, "3.14.0")):
+        reference = bench_selection.chosen_reference(left, Target.implementation("b"))
+        assert reference == Reference("b", python)
+        kept = bench_selection.without_other_references(left, reference)
+        assert [one.cell.python for one in kept if one.cell.target == "b"] == [python]
+        assert kept[:2] == planned("a")
+
+
+def test_reference_that_no_interpreter_can_load_is_an_error() -> None:
+    with pytest.raises(CallerError, match=r"^no interpreter can load the reference b$"):
+        bench_selection.chosen_reference(planned("a"), Target.implementation("b"))
+
+
+def test_baseline_as_the_reference_adds_nothing() -> None:
+    target = bench_selection.reference_target("")
+    assert target.text == BASELINE
+    assert bench_selection.with_reference(planned("a"), planned(BASELINE)) == planned("a")
+    assert bench_selection.chosen_reference(planned("a"), target) == Reference()
+
+
+def test_run_in_which_only_the_reference_can_be_loaded_has_nothing_to_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = bench_selection.with_reference(planned("a"), planned("b"))
+    lacking = dict.fromkeys(planned("a"), "not installed")
+    monkeypatch.setattr(pythons, "unloadable", lambda _cells: lacking)
+    with pytest.raises(CallerError, match="nothing to measure"):
+        bench_selection.loadable(cells, {})

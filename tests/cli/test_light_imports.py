@@ -31,6 +31,7 @@ def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str
         ["list", "--checks"],
         ["serve", "--help"],
         ["send", "--help"],
+        ["show", "--help"],
         ["compare", "--help"],
         ["check", "--help"],
     ],

@@ -68,7 +68,7 @@ def test_unexpected_exception_is_not_caught(command_raising: Any, bug: Exception
     ("arguments", "line"),
     [
         (["srve"], "unknown command 'srve'; did you mean serve?"),
-        (["zzz"], "unknown command 'zzz'; known: list, serve, send, check, bench, compare"),
+        (["zzz"], "unknown command 'zzz'; known: list, serve, send, check, bench, show, compare"),
         (["serve"], "Missing argument 'NAME[+LOOP]' (see upecho serve --help)"),
         (["send", "a", "b"], "Got unexpected extra argument (b) (see upecho send --help)"),
     ],
@@ -153,7 +153,7 @@ def test_messages_for_a_closed_stderr_do_not_go_to_stdout() -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (("s",), ["serve", "send"]),
+        (("s",), ["serve", "send", "show"]),
         (("serve", "textb"), ["textbook"]),
         (("serve", "asyncio+u"), ["asyncio+uvloop", "asyncio+uringcore"]),
         (("serve", "asyncio+a"), ["asyncio+asyncio", "asyncio+aiofastnet", "asyncio+aiofastnet-uvloop"]),

@@ -1,7 +1,6 @@
 """Results survive the way through JSON, and anything that is no results file is refused."""
 
 import dataclasses
-import importlib.metadata
 import json
 import os
 import sys
@@ -17,6 +16,7 @@ from upecho.load.plan import Failure, LoadResult, ServerUse
 from upecho.measure import environment
 from upecho.measure.cores import Cores
 from upecho.measure.environment import Environment
+from upecho.measure.plan.cells import Reference
 from upecho.measure.plan.scenarios import SCENARIOS
 from upecho.measure.plan.settings import Limits, Window
 from upecho.measure.results import RequestedCell, Results, read_results
@@ -31,7 +31,8 @@ BAD = LoadResult("python", 0, 0, 0, 0, None, False, Latency.of([]), {Failure.RES
 
 COLD = cell("a", "inet", "latency", cold=True, python="3.14.0")
 RESULTS = Results(
-    environment=Environment.here(Cores((0,), (1, 2)), ["", "asyncio", "no-such-loop"]),
+    environment=Environment.here(Cores((0,), (1, 2))),
+    reference=Reference("b", "3.14.0"),
     window=Window(0.1, 1.0, seed=5, engine="python"),
     limits=Limits(3, 60.0, min_rounds=2, precision=0.03, copies=True),
     checked=True,
@@ -60,6 +61,7 @@ RESULTS = Results(
         ),
     ),
     pythons={"3.14.0": "CPython 3.14.0"},
+    packages={"": {"uvloop": "0.23.0"}, "3.14.0": {"trio": "0.35.0"}},
 )
 
 
@@ -96,17 +98,8 @@ def test_environment_describes_the_machine() -> None:
     assert "." in here.python
     assert here.core_count >= 1
     assert here.started.endswith("+00:00")
-    assert "no-such-loop" not in here.loops
     assert here.load >= 0
     assert bool(here.native) == (best() == "native")
-
-
-def test_versions_of_loops_are_those_of_their_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.metadata, "version", lambda package: f"version of {package}")
-    here = Environment.here(
-        Cores(), ["", "asyncio", "aiofastnet-uvloop", "rloop:new_event_loop", "mine:new_event_loop"]
-    )
-    assert here.loops == {name: f"version of {name}" for name in ("aiofastnet", "rloop", "uvloop")}
 
 
 def test_what_the_system_does_not_report_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +112,7 @@ def test_what_the_system_does_not_report_is_empty(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(os, "getloadavg", unknown)
     monkeypatch.setitem(sys.modules, "upecho.support._native", None)
     monkeypatch.delattr("upecho.support._native", raising=False)
-    here = Environment.here(Cores(), [])
+    here = Environment.here(Cores())
     assert (here.governor, here.clock_source, here.load, here.native) == ("powersave", "", 0.0, "")
 
 
@@ -153,7 +146,7 @@ def test_missing_or_binary_file_is_an_error(tmp_path: Path) -> None:
         ("", "not a results file: not JSON"),
         ("[]", 'not a results file: "schema" is not "upecho-results"'),
         ('{"schema": "other"}', "not a results file"),
-        ('{"schema": "upecho-results", "version": 99}', "results file of version 99, but this upecho reads version 5"),
+        ('{"schema": "upecho-results", "version": 99}', "results file of version 99, but this upecho reads version 6"),
         ('{"schema": "upecho-results"}', "results file of version None"),
     ],
 )

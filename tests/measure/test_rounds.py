@@ -14,8 +14,9 @@ import pytest
 from tests.made_up import VOID, failed, load, run
 from upecho.measure import interleaving, rounds
 from upecho.measure.plan.cell_plan import PlannedCell, every_cell
+from upecho.measure.plan.cells import Reference
 from upecho.measure.plan.scenarios import DEFAULT_SCENARIOS
-from upecho.measure.plan.settings import Limits
+from upecho.measure.plan.settings import Limits, RunSettings, Window
 from upecho.measure.statistics.claims import Claims
 from upecho.measure.trial_runner import TrialRunner
 from upecho.measure.trials import Trial
@@ -70,6 +71,7 @@ def test_copied_cell_of_each_group_changes_every_two_rounds() -> None:
     assert copied[0] | copied[2] | copied[4] == set(CELLS)
 
 
+BASELINE = Reference()
 COST_US = {"a": 1000.0, "b": 2000.0, "c": 3000.0}
 
 
@@ -98,11 +100,14 @@ class FakeRunner:
         return Trial(cell, number, load(COST_US[cell.target] * math.exp(noise)), findings, void)
 
 
-def measured(fake: FakeRunner, limits: Limits, cells: Sequence[PlannedCell] = CELLS) -> list[Trial]:
+def measured(
+    fake: FakeRunner, limits: Limits, cells: Sequence[PlannedCell] = CELLS, *, reference: Reference = BASELINE
+) -> list[Trial]:
     started: list[tuple[str, int]] = []
     runner = cast("TrialRunner", fake)
+    settings = RunSettings(Window(0.01, 0.02, 1, "python"), limits, reference=reference)
     trials = list(
-        rounds.measure(runner, cells, limits, seed=1, on_start=lambda cell, number: started.append((str(cell), number)))
+        rounds.measure(runner, cells, settings, on_start=lambda cell, number: started.append((str(cell), number)))
     )
     assert started == [(str(trial.cell), trial.round) for trial in trials]
     return trials
@@ -147,25 +152,27 @@ def test_group_ends_when_it_is_precise_enough(monkeypatch: pytest.MonkeyPatch) -
     assert rounds_over(Family.INET, precise) > rounds_over(Family.INET, trials)
 
 
-def least_precise(trials: Sequence[Trial]) -> float:
+def least_precise(trials: Sequence[Trial], reference: Reference) -> float:
     """Return the largest figure that a report shows after ±."""
-    claims = Claims(run({}, trials=tuple(trials)))
+    claims = Claims(run({}, trials=tuple(trials), reference=reference))
     return max(claims.ratio(one.cell).precision for one in CELLS)
 
 
 @pytest.mark.once
 @pytest.mark.parametrize("noise", [0.02, 0.05, 0.1])
 @pytest.mark.parametrize("precision", [0.01, 0.03])
+@pytest.mark.parametrize("reference", [BASELINE, Reference("c")])
 def test_run_that_stops_by_precision_reports_that_precision(
-    noise: float, precision: float, monkeypatch: pytest.MonkeyPatch
+    noise: float, precision: float, reference: Reference, *, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The interval that reports show after ± is the one that ends the run."""
     limits = Limits(10_000, math.inf, min_rounds=5, precision=precision)
-    trials = measured(FakeRunner(monkeypatch, noise=noise), limits)
+    trials = measured(FakeRunner(monkeypatch, noise=noise), limits, reference=reference)
     last = max(trial.round for trial in trials)
     assert last < limits.rounds
-    assert least_precise(trials) <= precision
-    assert last == limits.min_rounds or least_precise([one for one in trials if one.round < last]) > precision
+    assert least_precise(trials, reference) <= precision
+    before = [one for one in trials if one.round < last]
+    assert last == limits.min_rounds or least_precise(before, reference) > precision
 
 
 def test_budget_ends_what_is_not_precise_enough(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Other Pythons: programs that are not Python are refused, and a Python without upecho runs this one."""
 
+import importlib.metadata
 import os
 import platform
 import socket
@@ -245,3 +246,14 @@ def test_gate_uses_the_other_interpreter(
     assert len(seen) == len(checks) == 2
     failed = gate.failing([Target.parse("mine:serve")], [Family.UNIX], seen.append)
     assert set(failed["mine:serve", Family.UNIX]) <= {check.id for check in checks}
+
+
+def test_versions_of_packages_are_those_of_the_interpreter(bare: Interpreter) -> None:
+    targets = ["trio", "selectors", "asyncio+no-such-loop"]
+    assert Interpreter.here().versions(targets) == {"trio": importlib.metadata.version("trio")}
+    (packages,) = Path(bare.executable).parents[1].glob("lib/python*/site-packages")
+    assert bare.versions(targets) == {}
+    (packages / "trio-0.1.dist-info").mkdir()
+    (packages / "trio-0.1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: trio\nVersion: 0.1\n")
+    assert bare.versions(targets) == {"trio": "0.1"}
+    assert Interpreter("/bin/false", "CPython 3").versions(targets) == {}

@@ -144,5 +144,7 @@ def test_all_leaves_out_a_loop_whose_needs_this_system_lacks(only: None, monkeyp
 
 
 def test_all_is_refused_where_one_server_is_meant() -> None:
-    with pytest.raises(CallerError, match=r"^\+all stands for several event loops; only check and bench take it$"):
+    with pytest.raises(
+        CallerError, match=r"^\+all stands for several event loops; only targets of check and bench may have it$"
+    ):
         load_implementation("asyncio+all")

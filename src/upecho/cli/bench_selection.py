@@ -10,7 +10,7 @@ import click
 from upecho.conformance.run import preconditions
 from upecho.measure.plan import pythons, scenario_files
 from upecho.measure.plan.cell_plan import PlannedCell
-from upecho.measure.plan.cells import BASELINE
+from upecho.measure.plan.cells import BASELINE, Reference
 from upecho.measure.plan.scenarios import ALL, DEFAULT_SCENARIOS, SCENARIOS, SUMMARIES, Scenario
 from upecho.measure.run import expect_engine_supports
 from upecho.net.address import Family
@@ -31,16 +31,18 @@ def expanded(names: Sequence[str]) -> list[str]:
     return found
 
 
-def unusable(names: Sequence[str]) -> dict[str, str]:
+def unusable(names: Sequence[str], reference: str = "") -> dict[str, str]:
     """Return the targets whose code cannot be loaded, each with the reason, and report them.
 
     Args:
         names: The targets that the user named; if there are none, every server that is installed counts.
+        reference: Target that ratios are to be relative to; empty if the user named none.
 
     Raises:
         HarnessError: No process could be started to try it.
     """
-    reasons = preconditions.unusable(names or [row.name for row in registry.registrations() if row.is_installed])
+    tried = names or [row.name for row in registry.registrations() if row.is_installed]
+    reasons = preconditions.unusable([*tried, *filter(None, [reference])])
     for name, reason in reasons.items():
         click.echo(f"not measuring {name}: {reason}", err=True)
     return reasons
@@ -64,6 +66,51 @@ def targets(names: Sequence[str], unusable: Collection[str] = ()) -> list[Target
     without = {*unusable, *inventory.not_installed()}
     rows = [row for row in inventory.implementations(without) if not row.naive and _is_available(row)]
     return [*(Target.parse(row.name) for row in rows), *map(Target.implementation, unusable)]
+
+
+def reference_target(name: str, unusable: Collection[str] = ()) -> Target:
+    """Return the target that ratios are to be relative to: the one that the user named, or else the baseline.
+
+    Args:
+        name: The target that the user named; empty if there is none.
+        unusable: Targets whose code cannot be loaded.
+
+    Raises:
+        CallerError: The target does not exist, or is not one that upecho can start.
+        Unavailable: A package that the target needs is not installed.
+    """
+    return _target(name, is_usable=name not in unusable) if name else Target.implementation(BASELINE)
+
+
+def with_reference(cells: Sequence[PlannedCell], reference: Sequence[PlannedCell]) -> list[PlannedCell]:
+    """Return cells and, after them, those of the reference that are missing; the baseline is added later.
+
+    Args:
+        cells: Cells of the targets.
+        reference: All warm cells of the reference.
+    """
+    present = {one.cell for one in cells}
+    missing = [one for one in reference if one.cell not in present and one.cell.target != BASELINE]
+    return [*cells, *(replace(one, added=True) for one in missing)]
+
+
+def chosen_reference(cells: Sequence[PlannedCell], target: Target) -> Reference:
+    """Return the reference of a run, on the first interpreter that can load it.
+
+    Raises:
+        CallerError: No interpreter can load it.
+    """
+    if target.text == BASELINE:
+        return Reference()
+    for one in cells:
+        if one.cell.target == target.text:
+            return Reference(target.text, one.cell.python)
+    raise CallerError(f"no interpreter can load the reference {target.text}")
+
+
+def without_other_references(cells: Sequence[PlannedCell], reference: Reference) -> list[PlannedCell]:
+    """Return cells without those that were added although the reference is on another interpreter."""
+    return [one for one in cells if not one.added or reference.is_cell(one.cell)]
 
 
 def _target(name: str, *, is_usable: bool) -> Target:
@@ -115,16 +162,17 @@ def loadable(cells: Sequence[PlannedCell], unusable: Mapping[str, str]) -> list[
         unusable: Targets whose code cannot be loaded, with the reasons, which their cells get.
 
     Raises:
-        CallerError: There is no such cell.
+        CallerError: No such cell is left that the user asked for.
     """
     cells = [replace(one, unusable=unusable.get(one.cell.target, "")) for one in cells]
     unable = pythons.unloadable(cells)
     skipped = {f"{one.cell.target} on {one.cell.python}": reason for one, reason in unable.items()}
     for what, reason in skipped.items():
         _report_skipped(what, reason)
-    if len(unable) == len(cells):
+    found = [one for one in cells if one not in unable]
+    if all(one.added for one in found):
         raise CallerError("nothing to measure: no interpreter can load any of the targets")
-    return [one for one in cells if one not in unable]
+    return found
 
 
 def scenarios(names: Sequence[str], engine: str) -> list[Scenario]:

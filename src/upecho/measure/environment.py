@@ -3,16 +3,13 @@
 import os
 import platform
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Self
 
 from upecho import __version__
 from upecho.measure.cores import Cores
-from upecho.serving.loops import find
 from upecho.support import extension
 from upecho.support.errors import Unavailable
 
@@ -32,7 +29,6 @@ class Environment:
         system: Kernel and its release.
         python: Implementation and version of the Python that runs upecho, and whether it is free-threaded.
         upecho: Version of upecho.
-        loops: Versions of the event loops that are not part of Python, keyed by package.
         governor: Frequency governor of the first core; empty if the system does not report it.
         clock_source: Clock source of the system; empty if the system does not report it.
         load: Load average over the minute before the start; 0 if the system does not report it.
@@ -46,14 +42,13 @@ class Environment:
     system: str
     python: str
     upecho: str
-    loops: dict[str, str]
     governor: str
     clock_source: str
     load: float
     native: str
 
     @classmethod
-    def here(cls, cores: Cores, loops: Iterable[str]) -> Self:
+    def here(cls, cores: Cores) -> Self:
         """Describe this machine and this interpreter."""
         return cls(
             started=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -63,7 +58,6 @@ class Environment:
             system=f"{platform.system()} {platform.release()}",
             python=_python(),
             upecho=__version__,
-            loops={package: version for package in _packages(loops) if (version := _version(package))},
             governor=_line_of(GOVERNOR),
             clock_source=_line_of(CLOCK_SOURCE),
             load=_load_average(),
@@ -103,17 +97,4 @@ def _compiler() -> str:
     try:
         return str(extension.require("the compiler's name").COMPILER)
     except Unavailable:
-        return ""
-
-
-def _packages(loops: Iterable[str]) -> list[str]:
-    """Return the packages that event loops consist of."""
-    rows = [find(loop) for loop in {*loops} - {""}]
-    return sorted({package for row in rows if row for package in row.packages})
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
         return ""

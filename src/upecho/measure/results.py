@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
 from upecho.measure.environment import Environment
-from upecho.measure.plan.cells import Cell
+from upecho.measure.plan.cells import Cell, Reference
 from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.plan.settings import Limits, Window
 from upecho.measure.ranges import first_impossible
@@ -15,9 +15,10 @@ from upecho.measure.trials import Trial
 from upecho.support.bounded_read import read_bounded
 from upecho.support.decoding import build
 from upecho.support.errors import CallerError
+from upecho.support.text import unknown_name
 
 SCHEMA = "upecho-results"
-VERSION = 5
+VERSION = 6
 INVALID, OTHER = "invalid results file", "not a results file"  # what errors are about
 
 
@@ -51,6 +52,10 @@ class Results:
         requested: Cells that the run was to measure, in the order of the request.
         trials: Trials, in the order in which they were measured.
         pythons: Full versions of the interpreters that ran the servers, keyed by the version that cells name.
+        packages: Versions of the packages that provide the servers, their event loops and frameworks, keyed by package,
+            for each version of Python that cells name; those of the interpreter that runs upecho have an empty key.
+        reference: What reports show ratios relative to; the baseline in a group in which it has no figures, or else the
+            cheapest server.
         complete: Whether the run came to its end; false if it was interrupted or failed.
     """
 
@@ -62,12 +67,26 @@ class Results:
     requested: tuple[RequestedCell, ...]
     trials: tuple[Trial, ...]
     pythons: Mapping[str, str] = field(default_factory=dict)
+    packages: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    reference: Reference = field(default_factory=Reference)
     complete: bool = True
 
     @property
     def rounds(self) -> int:
         """The number of rounds that were started."""
         return max((trial.round for trial in self.trials), default=0)
+
+    def relative_to(self, target: str) -> Self:
+        """Return the same run with another reference: a target of the run, on the first Python that it names with it.
+
+        Raises:
+            CallerError: The run has no such target.
+        """
+        for one in self.requested:
+            if one.cell.target == target and not one.cell.cold:
+                return replace(self, reference=Reference(target, one.cell.python))
+        known = dict.fromkeys(one.cell.target for one in self.requested)
+        raise CallerError(unknown_name("target", target, known), subject="not in this run")
 
     def to_json(self) -> str:
         """Return the results as JSON."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from upecho.measure import interleaving
 from upecho.measure.plan.cell_plan import PlannedCell
 from upecho.measure.plan.cells import Cell
-from upecho.measure.plan.settings import Limits
+from upecho.measure.plan.settings import RunSettings
 from upecho.measure.statistics.costs import Costs
 from upecho.measure.trial_runner import TrialRunner
 from upecho.measure.trials import Trial
@@ -15,9 +15,8 @@ from upecho.measure.trials import Trial
 def measure(
     runner: TrialRunner,
     cells: Sequence[PlannedCell],
-    limits: Limits,
+    settings: RunSettings,
     *,
-    seed: int,
     on_start: Callable[[Cell, int], None],
 ) -> Iterator[Trial]:
     """Measure trials in interleaved rounds; a cell that has failed once is not measured again.
@@ -25,14 +24,14 @@ def measure(
     Args:
         runner: Measures single trials.
         cells: Cells to measure.
-        limits: When to stop.
-        seed: Seed of the order.
+        settings: When to stop, the seed of the order, and what the ratios are relative to.
         on_start: Called before each trial with its cell and the number of its round.
     """
+    limits = settings.limits
     end = time.monotonic() + limits.budget_seconds
-    costs = Costs()
+    costs = Costs(reference=settings.reference)
     pending = set(cells)
-    orders = interleaving.orders(cells, seed, copies=limits.copies)
+    orders = interleaving.orders(cells, settings.window.seed, copies=limits.copies)
     for number, order in zip(range(1, limits.rounds + 1), orders, strict=False):
         started = time.monotonic()
         for planned in order:

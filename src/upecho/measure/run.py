@@ -14,7 +14,9 @@ from upecho.measure.plan.settings import RunSettings
 from upecho.measure.results import RequestedCell, Results
 from upecho.measure.trial_runner import TrialRunner
 from upecho.measure.trials import Trial
+from upecho.processes.interpreter import Interpreter
 from upecho.processes.supervisor import Supervisor
+from upecho.serving.versions import versions
 from upecho.support import extension
 from upecho.support.errors import Unavailable
 
@@ -41,7 +43,8 @@ class Run:
         self.cells = [one for one in measurable if one.cell.group in groups]
         self._planned = [one for one in planned if not one.added or one.cell.group in groups]
         self._cores = Cores.divided()
-        self._environment = Environment.here(self._cores, (one.target.loop for one in planned))
+        self._environment = Environment.here(self._cores)
+        self._packages = _packages(self._planned)
         self._trials: list[Trial] = []
         self._is_complete = False
 
@@ -66,10 +69,9 @@ class Run:
         self._is_complete = True
 
     def _measure(self, on_start: Callable[[Cell, int], None]) -> Iterator[Trial]:
-        window, limits = self.settings.window, self.settings.limits
         with Supervisor() as supervisor:
-            runner = TrialRunner(supervisor, self._cores, window)
-            for trial in rounds.measure(runner, self.cells, limits, seed=window.seed, on_start=on_start):
+            runner = TrialRunner(supervisor, self._cores, self.settings.window)
+            for trial in rounds.measure(runner, self.cells, self.settings, on_start=on_start):
                 self._trials.append(trial)
                 yield trial
 
@@ -86,6 +88,8 @@ class Run:
             ),
             trials=tuple(self._trials),
             pythons={one.cell.python: one.interpreter.version for one in self._planned if one.interpreter},
+            packages=self._packages,
+            reference=self.settings.reference,
             complete=self._is_complete,
         )
 
@@ -93,6 +97,18 @@ class Run:
         return not (planned.unsupported or planned.unusable) and (
             self.settings.even_if_failing or not planned.failed_checks
         )
+
+
+def _packages(planned: Iterable[PlannedCell]) -> dict[str, dict[str, str]]:
+    """Return the versions of the packages of all targets, for each Python of a run that has any."""
+    targets: dict[tuple[str, Interpreter | None], set[str]] = {}
+    for one in planned:
+        targets.setdefault((one.cell.python, one.interpreter), set()).add(one.cell.target)
+    found = {
+        python: interpreter.versions(texts) if interpreter else versions(texts)
+        for (python, interpreter), texts in targets.items()
+    }
+    return {python: packages for python, packages in found.items() if packages}
 
 
 def expect_engine_supports(name: str, scenarios: Iterable[Scenario]) -> None:

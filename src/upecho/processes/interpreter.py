@@ -62,6 +62,13 @@ os.write(out, json.dumps(problem).encode() + b"\\n")
 os._exit(0)
 """
 
+# The answer is one line of JSON.
+VERSIONS = """
+import json
+from upecho.serving.versions import versions
+print(json.dumps(versions(sys.argv[1:])), flush=True)
+"""
+
 
 @dataclass(frozen=True)
 class Interpreter:
@@ -131,6 +138,15 @@ class Interpreter:
             children = {text: supervisor.start(self.command(supervisor.directory, LOAD, text)) for text in targets}
             problems = {text: _problem(child) for text, child in children.items()}
         return {text: problem for text, problem in problems.items() if problem}
+
+    def versions(self, targets: Iterable[str]) -> dict[str, str]:
+        """Return the versions of the packages that targets consist of here, keyed by package; empty if it fails."""
+        with Supervisor() as supervisor:
+            child = supervisor.start(self.command(supervisor.directory, VERSIONS, *targets))
+            child.stdin.close()
+            answer = child.read_line(timeouts.scaled(ANSWER_SECONDS))
+        found: dict[str, str] = json.loads(answer) if answer else {}
+        return found
 
 
 def described(implementation: str, version: str, *, gil: bool) -> str:

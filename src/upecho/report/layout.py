@@ -1,7 +1,7 @@
 """Lays out lines in columns: a line never wraps, is cut where the terminal ends, and has no trailing blanks."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
@@ -79,5 +79,46 @@ def shorten(text: str, width: int) -> str:
     if width <= len(DOTS):
         return set_cell_size(text, max(width, 0))
     room = width - len(DOTS)
-    end = set_cell_size(text[::-1], room // 2)[::-1]
-    return set_cell_size(text, room - room // 2) + DOTS + end
+    return DOTS.join(_ends(text, room - room // 2, room // 2))
+
+
+def shortened(names: Iterable[str], width: int) -> dict[str, str]:
+    """Return each name on one line, without its middle if it is too long; two different names never read alike.
+
+    What is left of a name matches no other of the names. If the usual cut does not achieve this, the cut is moved; if
+    no cut does, the place of the name in the list follows it.
+
+    Args:
+        names: All names that are shown together.
+        width: Width of each, in characters; at least 8.
+    """
+    lines = {name: " ".join(name.split()) for name in names}
+    return {name: _distinct(name, lines, width) for name in lines}
+
+
+def _distinct(name: str, lines: Mapping[str, str], width: int) -> str:
+    line, others = lines[name], [other for key, other in lines.items() if key != name]
+    fits, room = cell_len(line) <= width, width - len(DOTS)
+    if fits and line not in others:
+        return line
+    for begin in () if fits else sorted(range(1, room), key=lambda begin: abs(2 * begin - room - 0.5)):
+        ends = _ends(line, begin, room - begin)
+        if not any(other.startswith(ends[0]) and other.endswith(ends[1]) for other in others):
+            return DOTS.join(ends)
+    number = f"#{list(lines).index(name) + 1}"
+    return shorten(line, width - len(number)) + number
+
+
+def _ends(text: str, begin: int, end: int) -> tuple[str, str]:
+    """Return the beginning and the end of a text, each as wide as demanded."""
+    return set_cell_size(text, begin), set_cell_size(text[::-1], end)[::-1]
+
+
+def table_width(rows: Sequence[Sequence[str]], gap: int) -> int:
+    """Return the width of a table, in characters.
+
+    Args:
+        rows: The texts of each row, among them the titles of the columns.
+        gap: Blanks after each column.
+    """
+    return sum(max(map(cell_len, column)) + gap for column in zip(*rows, strict=True))

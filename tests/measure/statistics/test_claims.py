@@ -6,7 +6,7 @@ import random
 import pytest
 
 from tests.made_up import GROUP, cell, noisy, run
-from upecho.measure.plan.cells import BASELINE
+from upecho.measure.plan.cells import BASELINE, Reference
 from upecho.measure.statistics.claims import Claims, Verdict
 
 pytestmark = pytest.mark.once
@@ -85,6 +85,16 @@ def test_ratio_is_relative_to_the_baseline_in_the_same_round() -> None:
     claims = Claims(run({"a": [2.0, 4.0, 8.0], "b": [1.0, 2.0, 4.0], BASELINE: [0.5, 1.0, 2.0]}))
     assert str(claims.ratio(cell("a"))) == "4.000 [4.000, 4.000]"
     assert str(claims.ratio(cell("b"))) == "2.000 [2.000, 2.000]"
+
+
+def test_ratio_to_another_target_uses_the_pairs_of_both_and_not_the_baseline() -> None:
+    """The interval of the pair is narrow, although the ratio of each to the baseline is not known well."""
+    baseline = [1.0, 1.5, 0.8, 1.2, 0.9]
+    costs = {BASELINE: baseline, "a": [4.0, 4.04, 3.96, 4.0, 4.04], "b": [2.0, 2.0, 2.0, 2.02, 2.0]}
+    direct = Claims(run(costs, reference=Reference("b"))).ratio(cell("a"))
+    assert direct.ratio == pytest.approx(2.0, rel=0.01)
+    assert direct.precision < 0.02
+    assert Claims(run(costs)).ratio(cell("a")).precision > 0.2
 
 
 def test_more_comparisons_require_smaller_p_values() -> None:

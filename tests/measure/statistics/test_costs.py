@@ -6,7 +6,7 @@ import math
 import pytest
 
 from tests.made_up import GROUP, VOID, cell, load, run, trial
-from upecho.measure.plan.cells import BASELINE, Group
+from upecho.measure.plan.cells import BASELINE, Group, Reference
 from upecho.measure.statistics.costs import Costs, cost_ns
 from upecho.measure.trials import Trial
 from upecho.net.address import Family
@@ -74,6 +74,21 @@ def test_reference_is_the_baseline_or_else_the_cheapest() -> None:
 def test_cold_baseline_is_not_the_reference() -> None:
     cold = Trial(cell(BASELINE, cold=True), 1, load(2.0))
     assert Costs([*run({"a": [1.0]}).trials, cold]).reference(GROUP) == cell("a")
+
+
+def test_chosen_reference_comes_before_the_baseline_where_it_has_costs() -> None:
+    trials = run({"a": [1.0], "b": [2.0], BASELINE: [0.5]}).trials
+    assert Costs(trials, Reference("b")).reference(GROUP) == cell("b")
+    assert Costs(trials, Reference("c")).reference(GROUP) == cell(BASELINE)
+    without = [one for one in trials if one.cell.target != BASELINE]
+    assert Costs(without, Reference("c")).reference(GROUP) == cell("a")
+
+
+def test_reference_is_warm_and_on_its_own_python() -> None:
+    cells = [cell("b", cold=True), cell("b", python="3.13.0"), cell("b", python="3.14.0"), cell(BASELINE)]
+    trials = [Trial(one, 1, load(1.0)) for one in cells]
+    assert Costs(trials, Reference("b", "3.14.0")).reference(GROUP) == cells[2]
+    assert Costs(trials, Reference("b")).reference(GROUP) == cells[3]
 
 
 def test_precision_of_a_group_is_that_of_its_least_precise_ratio() -> None:

@@ -83,6 +83,16 @@ def test_report_fits_the_terminal_and_no_figure_is_cut(width: int) -> None:
     assert "[bold]" in text
 
 
+@pytest.mark.parametrize("width", [64, 80, 120])
+def test_names_are_whole_where_there_is_room_and_never_read_alike(width: int) -> None:
+    names = [f"asyncio-protocol+my_{kind}_loops.{speed}:new_event_loop" for kind in "ab" for speed in ("fast", "slow")]
+    found = Changes(run(dict.fromkeys(names, STEADY)), run(dict.fromkeys(names, STEADY)))
+    lines = [line for line in rendered(changes(found, width), width).splitlines() if "no difference" in line]
+    shown = [line.split()[0] for line in lines]
+    assert len(set(shown)) == len(names)
+    assert width < 120 or shown == names
+
+
 def test_only_terminals_get_colours() -> None:
     found = Changes(BASE, LATER)
     assert "\x1b" not in rendered(changes(found, 80))

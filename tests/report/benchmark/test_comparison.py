@@ -26,7 +26,7 @@ from upecho.report.figures import bar, three_digits
 pytestmark = pytest.mark.once
 
 CORES = Cores((0,), (1, 2, 3))
-ENVIRONMENT = Environment("2026-01-01", "A CPU", 4, CORES, "Linux 6", "CPython 3", "1", {}, "", "tsc", 0.5, "GCC 12")
+ENVIRONMENT = Environment("2026-01-01", "A CPU", 4, CORES, "Linux 6", "CPython 3", "1", "", "tsc", 0.5, "GCC 12")
 CPU_US = {"slow": 400.0, "cheap": 4.6, "middling": 5.0}
 FAILURES = {"broken": "3 mismatch, wrote to stderr: " + "x" * 200}
 FAMILIES = ("inet", "inet6", "unix", "abstract")

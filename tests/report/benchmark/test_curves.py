@@ -28,7 +28,7 @@ def row(target: str, scenario: str, *, factor: int = 1, family: str = "unix", re
 
 def shown(*rows: Row, width: int = 60) -> list[str]:
     file = io.StringIO()
-    Console(file=file, width=width, highlight=False).print(Group(*tables(POINTS, rows)))
+    Console(file=file, width=width, highlight=False).print(Group(*tables(POINTS, rows, width)))
     return [line.rstrip() for line in file.getvalue().splitlines()]
 
 
@@ -85,8 +85,11 @@ def test_server_that_fails_checks_is_marked() -> None:
     assert shown(*marked)[1].startswith("a !       p50")
 
 
-def test_long_name_is_cut() -> None:
-    broken = [row("y" * 30, point.name, reason=f"failed: {point.name}") for point in POINTS]
-    lines = shown(*(row("x" * 30, point.name) for point in POINTS), *broken)
-    assert lines[1].split() == ["x" * 23 + "…", "p50", "500", "500"]
-    assert lines[4] == "y" * 24 + " failed: open-10"
+def test_long_name_is_shortened_in_the_middle_where_there_is_no_room() -> None:
+    broken = [row("y" * 30 + "z", point.name, reason=f"failed: {point.name}") for point in POINTS]
+    rows = [*(row("x" * 30 + "z", point.name) for point in POINTS), *broken]
+    wide, narrow = shown(*rows), shown(*rows, width=48)
+    assert wide[1].split() == ["x" * 30 + "z", "p50", "500", "500"]
+    assert wide[4] == "y" * 30 + "z failed: open-10"
+    assert narrow[1].split() == ["x" * 11 + "..." + "x" * 9 + "z", "p50", "500", "500"]
+    assert narrow[4] == "y" * 11 + "..." + "y" * 9 + "z failed: open-10"

@@ -207,6 +207,16 @@ def test_matrix_with_long_names_has_letters_and_is_split() -> None:
     assert "\nE asyncio-protocol-4  F" in text
 
 
+def test_no_two_targets_read_alike() -> None:
+    """The middle of the names, in which they differ, is the part that is usually left out."""
+    targets = [f"package.of_somebody:{middle}+other_package.loops.fast:new_event_loop" for middle in "abc"]
+    lines = rendered(run(targets), 60).splitlines()
+    legend = [line for line in lines if re.match("[ABC] package", line)]
+    assert len({line.split()[1] for line in legend}) == 3
+    tables = [line.split()[0] for line in lines if line.startswith("package")]
+    assert [len(set(tables[start : start + 3])) for start in range(0, len(tables), 3)] == [3, 3, 3]
+
+
 def test_counts_are_left_out_for_one_target() -> None:
     lines = rendered(run(["one"], [Family.INET]), 100).splitlines()
     assert lines[:3] == ["                              one", "bytes", "  echo-hello          MUST    ."]

@@ -86,13 +86,27 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     help=f"Give a first impression in a few minutes: {QUICK.rounds} rounds of short trials. The intervals (±) are "
     "wide, so only large differences are detected.",
 )
-@click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Save every trial to FILE, as JSON.")
+@click.option(
+    "--save",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Save every trial to FILE, as JSON, for upecho show.",
+)
 @click.option(
     "--python",
     "programs",
     multiple=True,
     metavar="PROGRAM",
     help="Run the servers with this Python. Repeatable; all selects each version on the PATH.  [default: this Python]",
+)
+@click.option(
+    "--reference",
+    default="",
+    type=TargetName(),
+    metavar="TARGET",
+    help="Show ratios relative to this target. If it is not among the targets, it is measured as well. With --python, "
+    "it runs with the first Python that can load it. Where it has no figures, ratios are relative to native.  "
+    "[default: native]",
 )
 @click.option("--cold", is_flag=True, help="Also measure each server before any of its connections has ended.")
 @click.option("--rounds", type=Number(1, 10000), help=f"Maximum number of rounds.  {_defaults('rounds')}")
@@ -122,8 +136,10 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     process and compares every byte of every reply.
 
     Each table includes native, the baseline: the same protocol in C, which costs little more than the system calls.
-    Ratios are relative to it. A table in which no other server can be measured leaves it out. Without upecho's C
-    extension, ratios are relative to the cheapest server.
+    Ratios are relative to it, or to the target that --reference names. A table in which no other server can be
+    measured leaves both out. Without upecho's C extension and --reference, ratios are relative to the cheapest server.
+    Each ratio and its interval (±) are computed from pairs of trials in the same round. The servers of a table are
+    sorted by their ratios, and those without figures follow.
 
     Rounds are measured until every ratio is known to --precision, or until --rounds or --budget is used up.
 
@@ -134,19 +150,25 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     if save:
         atomic_write.check(save)
     targets = bench_selection.expanded(targets)
-    reasons = bench_selection.unusable(targets)
+    reasons = bench_selection.unusable(targets, options["reference"])
     selected, chosen_families = bench_selection.targets(targets, reasons), bench_selection.families(families)
+    relative_to = bench_selection.reference_target(options["reference"], reasons)
     window, limits = _window_and_limits(options)
     scenarios = bench_selection.scenarios(options["scenarios"], window.engine)
     interpreters = pythons.named(options["programs"])
     expect_engine_supports(window.engine, scenarios)
     cells = every_cell(selected, chosen_families, scenarios, pythons=interpreters, cold=options["cold"])
-    cells = bench_selection.loadable(cells, reasons)
+    references = every_cell([relative_to], chosen_families, scenarios, pythons=interpreters)
+    cells = bench_selection.loadable(bench_selection.with_reference(cells, references), reasons)
+    reference = bench_selection.chosen_reference(cells, relative_to)
+    cells = bench_selection.without_other_references(cells, reference)
     bench_selection.report_missing_baseline(targets, reasons)
     cells += missing_baselines(cells)
     check = not options["no_check"]
     cells = _checked(cells) if check else cells
-    settings = RunSettings(window, limits, checked=check, even_if_failing=options["even_if_failing"])
+    settings = RunSettings(
+        window, limits, checked=check, even_if_failing=options["even_if_failing"], reference=reference
+    )
     return measure(Run(cells, settings), save)
 
 

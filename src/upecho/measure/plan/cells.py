@@ -56,5 +56,27 @@ class Cell:
 
     @property
     def is_baseline(self) -> bool:
-        """Whether the other cells of the group are compared with this one."""
-        return (self.target, self.cold, self.python) == (BASELINE, False, "")
+        """Whether this is the baseline of its group, run by the interpreter that runs upecho."""
+        return Reference().is_cell(self)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The target that the others of each group are compared with, warm and on one interpreter.
+
+    Attributes:
+        target: Target as the user wrote it.
+        python: Version of the interpreter that runs the server; empty for the interpreter that runs upecho.
+    """
+
+    target: str = BASELINE
+    python: str = ""
+
+    @property
+    def label(self) -> str:
+        """What distinguishes its cell from the others of a group."""
+        return f"{self.target} {self.python}".rstrip()
+
+    def is_cell(self, cell: Cell) -> bool:
+        """Whether a cell is the one that the others of its group are compared with."""
+        return (cell.target, cell.cold, cell.python) == (self.target, False, self.python)

@@ -1,6 +1,8 @@
 """How the trials of a run are made and when the run stops: plain data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from upecho.measure.plan.cells import Reference
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,11 @@ class RunSettings:
         limits: When the run stops.
         checked: Whether conformance was checked first.
         even_if_failing: Whether to measure targets that fail a check.
+        reference: What the ratios are relative to.
     """
 
     window: Window
     limits: Limits
     checked: bool = False
     even_if_failing: bool = False
+    reference: Reference = field(default_factory=Reference)

@@ -35,6 +35,12 @@ position of a cell in a round. In every round one cell of each group is measured
 rounds. The floor is the largest difference that the interval of these copies allows. A difference that does not
 exceed it is not claimed, however small its p-value (``claims``).
 
+**The reference** of a group is the baseline, unless the run has another one. The ratio to it is estimated from the
+pairs of the two cells, never from two ratios to a third cell, whose errors would add up.
+
+**Leads.** Whether a cell is better than the baseline, in cost or in p50, is tested in the same way, but corrected for
+the comparisons with the baseline only (``leads``).
+
 **Stopping.** A group is measured until its least precise ratio is as precise as requested. The interval is computed
 after every round, so a run tends to stop when the samples happen to agree, and its interval is then too narrow: at a
 precision of 3 % and a minimum of 5 rounds, the coverage falls from 95 % to 92 or 93 % for noisy pairs. The same program

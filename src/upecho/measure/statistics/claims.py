@@ -3,12 +3,14 @@
 import enum
 import itertools
 import math
+from collections.abc import Callable
 from functools import cached_property
 
+from upecho.load.plan import LoadResult
 from upecho.measure.plan.cells import Cell, Group
 from upecho.measure.results import Results
 from upecho.measure.statistics import noise
-from upecho.measure.statistics.costs import Costs
+from upecho.measure.statistics.costs import Costs, cost_ns
 from upecho.measure.statistics.ratios import CONFIDENCE, Estimate, Ratio, holm, paired
 
 MIN_ROUNDS = 4  # with fewer, no interval is shown and nothing is claimed
@@ -30,8 +32,14 @@ class Claims:
         costs: Cost of each cell in each round.
     """
 
-    def __init__(self, results: Results) -> None:
-        self.costs = Costs(results.trials)
+    def __init__(self, results: Results, quantity: Callable[[LoadResult], float] = cost_ns) -> None:
+        """Take the trials of a run.
+
+        Args:
+            results: The run.
+            quantity: What is compared, as a function of a load; always above 0.
+        """
+        self.costs = Costs(results.trials, results.reference, quantity)
         self._disturbed = sum(bool(trial.disturbances) for trial in results.trials)
         self._throttled = sum(trial.was_throttled for trial in results.trials)
         self._trials = len(results.trials)
@@ -53,7 +61,11 @@ class Claims:
 
     def ratio(self, cell: Cell) -> Ratio:
         """Return the ratio of a cell's cost to that of the reference of its group, with a 95 % interval."""
-        return paired(self.costs.pairs(cell, self.costs.reference(cell.group)))
+        return paired(self.costs.pairs(cell, self.reference(cell.group)))
+
+    def reference(self, group: Group) -> Cell:
+        """Return the cell that the ratios of a group are relative to."""
+        return self.costs.reference(group)
 
     def floor(self, group: Group) -> float | None:
         """Return how far a server may seem to differ from itself (A/A), as a share; None with fewer than two copies."""

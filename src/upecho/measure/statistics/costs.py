@@ -3,12 +3,14 @@
 import itertools
 import math
 import statistics
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from upecho.load.plan import LoadResult
-from upecho.measure.plan.cells import Cell, Group
+from upecho.measure.plan.cells import Cell, Group, Reference
 from upecho.measure.statistics.ratios import paired
 from upecho.measure.trials import Trial
+
+BASELINE = Reference()
 
 
 def cost_ns(load: LoadResult) -> float:
@@ -22,7 +24,21 @@ def cost_ns(load: LoadResult) -> float:
 class Costs:
     """The costs of cells, round by round; a cell with an invalid trial has none."""
 
-    def __init__(self, trials: Iterable[Trial] = ()) -> None:
+    def __init__(
+        self,
+        trials: Iterable[Trial] = (),
+        reference: Reference = BASELINE,
+        quantity: Callable[[LoadResult], float] = cost_ns,
+    ) -> None:
+        """Take the costs that trials have measured.
+
+        Args:
+            trials: Trials to begin with.
+            reference: What the cells of a group are compared with if it has costs there.
+            quantity: What counts as the cost, as a function of a load; always above 0.
+        """
+        self._quantity = quantity
+        self._reference = reference
         self._logs: dict[Cell, dict[int, list[float]]] = {}
         self._invalid: set[Cell] = set()
         for trial in trials:
@@ -36,7 +52,7 @@ class Costs:
             self._logs.pop(cell, None)
         elif cell not in self._invalid:
             rounds = self._logs.setdefault(cell, {})
-            rounds.setdefault(trial.round, []).append(math.log(cost_ns(trial.load)))
+            rounds.setdefault(trial.round, []).append(math.log(self._quantity(trial.load)))
 
     def groups(self) -> dict[Group, list[Cell]]:
         """Return the cells that have costs, by group."""
@@ -63,9 +79,13 @@ class Costs:
         return found
 
     def reference(self, group: Group) -> Cell:
-        """Return the cell that the others of a group are compared with: the baseline, or else the cheapest one."""
+        """Return the cell that the others of a group are compared with.
+
+        It is the reference of the run, or else the baseline, or else the cheapest cell.
+        """
         cells = self.groups()[group]
-        return next((cell for cell in cells if cell.is_baseline), None) or min(cells, key=self._median)
+        preferred = (cell for one in (self._reference, BASELINE) for cell in cells if one.is_cell(cell))
+        return next(preferred, None) or min(cells, key=self._median)
 
     def precision(self, group: Group) -> float:
         """Return the precision of the group's least precise ratio; infinite before the second round.

@@ -1,7 +1,8 @@
 """The report of a comparison of two runs: a table per scenario and family, in the order of the later run."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -11,14 +12,12 @@ from upecho.measure.plan.cells import BASELINE, Cell
 from upecho.measure.results import Results
 from upecho.measure.statistics.changes import BASE, NEW, Change, Changes
 from upecho.measure.statistics.claims import Verdict
-from upecho.report.benchmark.comparison import over
-from upecho.report.benchmark.footer import quota_lines, range_of, rounds_of, servers_on
-from upecho.report.benchmark.lines import PRECISION, TOO_FEW, precision_text
+from upecho.report.benchmark.footer import packages_of, quota_lines, range_of, rounds_of, servers_on
+from upecho.report.benchmark.lines import PRECISION, TOO_FEW, over, precision_text
 from upecho.report.figures import three_digits
-from upecho.report.layout import cut, shorten
+from upecho.report.layout import MIN_NAME_WIDTH, cut, shortened, table_width
 
-MAX_NAME_WIDTH, MIN_NAME_WIDTH = 24, 8
-FIGURES_WIDTH = 56  # characters of a table without its first column
+TITLES = (f"{BASE} µs", f"{NEW} µs", "ratio", "±", "")  # of the columns after the first
 REASON_LENGTH = 60
 MAX_CELLS = 4  # cells named in a line about those that are not compared
 
@@ -31,14 +30,16 @@ def changes(found: Changes, width: int) -> RenderableType:
         width: Width of the terminal, in characters.
     """
     parts: list[RenderableType] = []
-    longest = max((len(text) for one in found.cells for text in _first_column(one)), default=0)
-    name_width = min(longest, MAX_NAME_WIDTH, max(MIN_NAME_WIDTH, width - FIGURES_WIDTH))
+    figures_width = table_width([TITLES, *([text.plain for text in _figures(one)] for one in found.cells)], gap=1)
+    names = shortened(
+        (text for one in found.cells for text in _first_column(one)), max(MIN_NAME_WIDTH, width - figures_width)
+    )
     loads = {scenario.name: scenario for scenario in found.summaries[NEW].results.scenarios}
     for scenario in dict.fromkeys(one.cell.scenario for one in found.cells):
         parts.append(Text.assemble((scenario, "bold"), (f"  {loads[scenario].summary}", "dim"), "\n"))
         rows = [one for one in found.cells if one.cell.scenario == scenario]
         for family in dict.fromkeys(one.cell.family for one in rows):
-            parts += [_table([one for one in rows if one.cell.family == family], name_width), Text()]
+            parts += [_table([one for one in rows if one.cell.family == family], names), Text()]
     return Group(*parts, *_absent(found), *_footer(found))
 
 
@@ -71,17 +72,22 @@ def _where(cell: Cell) -> str:
     return f"{cell.label} over {cell.family} in {cell.scenario}"
 
 
-def _table(rows: Sequence[Change], name_width: int) -> Table:
+def _table(rows: Sequence[Change], names: Mapping[str, str]) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column(over(rows[0].cell.family), width=name_width, no_wrap=True, header_style="bold cyan")
-    for title in (f"{BASE} µs", f"{NEW} µs", "ratio", "±"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
+    width = max(map(cell_len, names.values()))
+    table.add_column(names[over(rows[0].cell.family)], width=width, no_wrap=True, header_style="bold cyan")
+    for title in TITLES:
+        table.add_column(title, justify="right" if title else "left", no_wrap=True)
     for one in rows:
-        name = Text(shorten(one.new.label, name_width))
-        costs = [three_digits(row.cost_ns / 1e3) for row in (one.base, one.new)]
-        table.add_row(name, *costs, f"{one.ratio.ratio:.3f}", precision_text(one.ratio), _verdict(one))
+        table.add_row(Text(names[one.new.label]), *_figures(one))
     return table
+
+
+def _figures(change: Change) -> list[Text]:
+    """Return the texts of the columns after the first."""
+    costs = [three_digits(row.cost_ns / 1e3) for row in (change.base, change.new)]
+    plain = [*costs, f"{change.ratio.ratio:.3f}", precision_text(change.ratio)]
+    return [*map(Text, plain), _verdict(change)]
 
 
 def _verdict(change: Change) -> Text:
@@ -159,9 +165,8 @@ def _certainty(found: Changes) -> Iterator[str]:
 
 def _run(results: Results) -> str:
     here = results.environment
-    loops = [f"{loop} {version}" for loop, version in here.loops.items()]
     engine = f"load engine {results.window.engine}"
-    versions = [f"upecho {here.upecho}", here.python, *servers_on(results), *loops]
+    versions = [f"upecho {here.upecho}", here.python, *servers_on(results), *packages_of(results)]
     return " · ".join([here.started, *versions, here.system, here.cpu, engine, rounds_of(results)])
 
 

@@ -1,65 +1,72 @@
 """Latency curves: a table per family, with a line for each server and percentile and a column for each load."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from rich.cells import cell_len
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.statistics.summary import Figures, Row, Spread
-from upecho.net.address import Family
 from upecho.report.benchmark.absent import absent
+from upecho.report.benchmark.lines import over
 from upecho.report.figures import three_digits
+from upecho.report.layout import MIN_NAME_WIDTH, shortened
 
 PERCENTILES: dict[str, Callable[[Figures], Spread]] = {
     "p50": lambda figures: figures.p50_ns,
     "p99": lambda figures: figures.p99_ns,
     "p99.9": lambda figures: figures.p999_ns,
 }
-MAX_NAME_WIDTH = 24
+LOAD_WIDTH = 8  # characters of the column of a load
 
 
-def tables(scenarios: Sequence[Scenario], rows: Sequence[Row]) -> Iterator[RenderableType]:
+def tables(scenarios: Sequence[Scenario], rows: Sequence[Row], width: int) -> Iterator[RenderableType]:
     """Yield the tables of one curve.
 
     Args:
         scenarios: The points of the curve.
         rows: Rows of a run, among them those of other scenarios.
+        width: Width of the terminal, in characters.
     """
     points = [scenario.name for scenario in scenarios]
     rows = [row for row in rows if row.cell.scenario in points]
     for family in dict.fromkeys(row.cell.family for row in rows):
-        yield from _family_table(scenarios, family, [row for row in rows if row.cell.family == family])
+        yield from _family_table(scenarios, [row for row in rows if row.cell.family == family], width)
         yield Text()
 
 
-def _family_table(scenarios: Sequence[Scenario], family: Family, rows: Sequence[Row]) -> Iterator[RenderableType]:
+def _family_table(scenarios: Sequence[Scenario], rows: Sequence[Row], width: int) -> Iterator[RenderableType]:
     """Yield the table of a family, and a line for each server without any figures."""
-    by_label: dict[str, dict[str, Row]] = {}
+    servers: dict[str, dict[str, Row]] = {}
     for row in rows:
-        by_label.setdefault(row.label, {})[row.cell.scenario] = row
-    title = f"over {family}"
-    name_width = min(MAX_NAME_WIDTH, max(len(text) for text in (title, *by_label)))
-    table = _empty_table(title, scenarios, name_width=name_width)
-    unmeasured: list[Row] = []
-    for label, points in by_label.items():
-        if not any(row.figures for row in points.values()):
-            unmeasured.append(next(iter(points.values())))
-            continue
+        servers.setdefault(row.cell.label, {})[row.cell.scenario] = row
+    measured = [points for points in servers.values() if any(row.figures for row in points.values())]
+    missing = [_first(points) for points in servers.values() if points not in measured]
+    title, labels = over(rows[0].cell.family), [_first(points).label for points in measured]
+    room = width - (1 + max(map(len, PERCENTILES))) - len(scenarios) * (1 + LOAD_WIDTH)
+    names = shortened([title, *labels, *(row.cell.label for row in missing)], max(MIN_NAME_WIDTH, room))
+    table = _empty_table(names[title], scenarios, name_width=max(map(cell_len, names.values())))
+    for label, points in zip(labels, measured, strict=True):
         for number, (name, value) in enumerate(PERCENTILES.items()):
             shown = [_figure(points[scenario.name].figures, value) for scenario in scenarios]
-            table.add_row("" if number else label, name, *shown)
+            table.add_row(Text("" if number else names[label]), name, *shown)
     yield table
-    yield from absent(unmeasured, name_width)
+    yield from absent(missing, names, width)
+
+
+def _first(points: Mapping[str, Row]) -> Row:
+    """Return one row of a server; all of them have the same label."""
+    return next(iter(points.values()))
 
 
 def _empty_table(title: str, scenarios: Sequence[Scenario], *, name_width: int) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column(title, width=name_width, no_wrap=True, overflow="ellipsis", header_style="bold cyan")
+    table.add_column(title, width=name_width, no_wrap=True, header_style="bold cyan")
     table.add_column("µs", no_wrap=True)
     for scenario in scenarios:
-        table.add_column(f"{scenario.share:.0%}", justify="right", no_wrap=True, min_width=8)
+        table.add_column(f"{scenario.share:.0%}", justify="right", no_wrap=True, min_width=LOAD_WIDTH)
     return table
 
 

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from upecho.measure.plan.cells import BASELINE, Cell, Group
+from upecho.measure.plan.cells import Cell, Group
 from upecho.measure.results import Results
 from upecho.measure.statistics.claims import MIN_ROUNDS, Claims
 from upecho.measure.statistics.plausibility import VoidReason
 from upecho.measure.statistics.summary import Row, Status, Summary
 from upecho.report.benchmark.lines import ALIKE, BOUND, PRECISION, TOO_BUSY, TOO_FEW, UNKNOWN, Lines, shows_rate
+from upecho.report.benchmark.references import reference_name
 from upecho.report.figures import percent
 from upecho.report.layout import cut
 from upecho.support.errors import NoPortLeft
@@ -28,6 +29,8 @@ def footer(summary: Summary, tables: Lines) -> Iterator[Text]:
     yield from map(Text, _remarks(summary))
     yield from map(Text, _certainty(summary))
     yield Text(_where(summary.results), "dim")
+    if packages := packages_of(summary.results):
+        yield Text(f"packages: {', '.join(packages)}", "dim")
     if summary.results.trials:
         yield Text(_how(summary.results), "dim")
 
@@ -82,19 +85,20 @@ def _marks(summary: Summary, tables: Lines) -> Iterator[str]:
     results, shown = summary.results, [line for table in tables.values() for line in table]
     if not shown:
         return
-    has_baseline = any(line.row.cell.is_baseline for line in shown)
-    reference = f"{BASELINE}, the baseline" if has_baseline else "the cheapest server"
     yield "CPU µs/req: CPU time per request of all processes and threads of the server"
     rates = {scenario.name for scenario in results.scenarios if shows_rate(scenario)}
     if any(line.figures.saturated for line in shown if line.row.cell.scenario in rates):
         yield f"{BOUND} the load engine was the bottleneck: the server can handle at least this rate"
-    yield f"ratio: cost relative to {reference}, paired by round"
+    yield f"ratio: cost relative to {reference_name(summary)}, paired by round; tables are sorted by it"
     yield PRECISION
     if any(line.precision == UNKNOWN for line in shown):
         yield TOO_BUSY if summary.claims.is_too_busy else TOO_FEW
     if any(line.mark for line in shown):
         few = "; few rounds reveal only large differences" if results.rounds < FEW_ROUNDS else ""
-        yield f"{ALIKE} no difference detected from the line above (p < 5%, corrected for all comparisons: Holm){few}"
+        yield (
+            f"{ALIKE} cannot be told apart from the best of its group, which is the nearest row above without {ALIKE}: "
+            f"their pairs show no difference (p < 5%, corrected for all comparisons: Holm){few}"
+        )
 
 
 def _certainty(summary: Summary) -> Iterator[str]:
@@ -168,8 +172,20 @@ def _why_it_ended(summary: Summary, rows: Sequence[Row]) -> str:
 
 def _where(results: Results) -> str:
     here = results.environment
-    loops = [f"{loop} {version}" for loop, version in here.loops.items()]
-    return " · ".join([here.python, *servers_on(results), *loops, f"upecho {here.upecho}", here.system, here.cpu])
+    return " · ".join([here.python, *servers_on(results), f"upecho {here.upecho}", here.system, here.cpu])
+
+
+def packages_of(results: Results) -> list[str]:
+    """Return the packages that provided servers, loops and frameworks, with the Pythons if their versions differ."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for python, packages in results.packages.items():
+        for package, version in packages.items():
+            found.setdefault(package, {}).setdefault(version, []).append(python)
+    return [
+        f"{package} {version}" + (f" (on {', '.join(pythons)})" if len(versions) > 1 else "")
+        for package, versions in sorted(found.items())
+        for version, pythons in versions.items()
+    ]
 
 
 def servers_on(results: Results) -> list[str]:

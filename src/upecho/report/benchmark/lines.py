@@ -1,4 +1,10 @@
-"""The lines of a table: the ratio of each row, its precision, and whether it differs from the line above."""
+"""The lines of a table, sorted by ratio and divided into groups of servers that cannot be told apart.
+
+The first line of a table begins a group. A line below belongs to the group if no difference between it and the first
+line of the group is detected in the pairs of their trials; the first line that differs begins the next group. So each
+line is compared with the best of its group directly, and the best of two neighbouring groups are known to differ. Other
+lines of different groups may be alike.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +14,7 @@ from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.statistics.claims import MIN_ROUNDS, Claims, Verdict
 from upecho.measure.statistics.ratios import Ratio
 from upecho.measure.statistics.summary import Figures, Row, Summary
+from upecho.net.address import Family
 from upecho.report.figures import percent
 
 ALIKE = "≈"
@@ -26,7 +33,7 @@ class Line:
         row: Row that is shown.
         ratio: Cost of the row relative to the reference of the table.
         precision: Text of the column ±; empty for the reference.
-        mark: Mark for a row that does not differ from the line above; empty for any other.
+        mark: Mark for a row that does not differ from the first of its group; empty for the first.
     """
 
     row: Row
@@ -55,18 +62,23 @@ def lines(summary: Summary) -> Lines:
 
 
 def _lines(rows: Sequence[Row], claims: Claims) -> Iterator[Line]:
-    """Yield a line for each row with figures, the cheapest first."""
-    above: Row | None = None
-    for row in sorted((row for row in rows if row.figures), key=lambda row: row.cost_ns):
-        ratio = claims.ratio(row.cell)
-        precision = "" if row.cell == claims.costs.reference(row.cell.group) else _precision(ratio, claims)
-        is_alike = above and claims.verdict(above.cell, row.cell) is Verdict.NO_DIFFERENCE
+    """Yield a line for each row with figures, the smallest ratio first."""
+    best: Row | None = None
+    ratios = [(row, claims.ratio(row.cell)) for row in rows if row.figures]
+    for row, ratio in sorted(ratios, key=lambda item: (item[1].ratio, item[0].label)):
+        precision = "" if row.cell == claims.reference(row.cell.group) else _precision(ratio, claims)
+        is_alike = best is not None and claims.verdict(best.cell, row.cell) is Verdict.NO_DIFFERENCE
+        best = best if is_alike else row
         yield Line(row, ratio, precision=precision, mark=ALIKE if is_alike else "")
-        above = row
 
 
 def _precision(ratio: Ratio, claims: Claims) -> str:
     return UNKNOWN if claims.is_too_busy else precision_text(ratio)
+
+
+def over(family: Family) -> str:
+    """Return the heading of a family's table."""
+    return f"over {family}"
 
 
 def shows_rate(scenario: Scenario) -> bool:

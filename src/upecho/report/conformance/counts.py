@@ -8,7 +8,7 @@ from rich.text import Text
 from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.net.address import Family
 from upecho.report.conformance.marks import Mark
-from upecho.report.layout import GAP, name_width, row, shorten, slices
+from upecho.report.layout import GAP, name_width, row, shortened, slices
 
 TITLE = "passed"
 
@@ -21,11 +21,12 @@ def counts(outcomes: Sequence[Outcome], families: Sequence[Family], width: int) 
     cells = {(target, family): _cell(outcomes, target, family) for target in targets for family in families}
     column = max(len(Family.ABSTRACT), *(cell.cell_len for cell in cells.values()))
     name = name_width([TITLE, *targets], column, columns=len(families), width=width)
+    names = shortened(targets, name)
     for part in slices(len(families), column, room=width - name - GAP):
         widths = [name, *[column] * len(families[part])]
         yield row([Text(TITLE, "bold cyan"), *(Text(family, "bold") for family in families[part])], widths)
         for target in targets:
-            yield row([Text(shorten(target, name)), *(cells[target, family] for family in families[part])], widths)
+            yield row([Text(names[target]), *(cells[target, family] for family in families[part])], widths)
         yield Text()
 
 

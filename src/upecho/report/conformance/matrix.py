@@ -11,7 +11,7 @@ from upecho.conformance.check import Check, Level
 from upecho.conformance.run.verdicts.outcome import Identity, Outcome
 from upecho.net.address import Family
 from upecho.report.conformance.marks import Mark
-from upecho.report.layout import GAP, packed, row, shorten, slices
+from upecho.report.layout import GAP, packed, row, shorten, shortened, slices
 
 INDENT = "  "
 LEVEL_WIDTH = max(len(level) for level in Level)
@@ -44,9 +44,10 @@ class Matrix:
             heads = [letters(number) for number in range(len(self._targets))]
             columns = [max(cell, len(heads[-1]))] * len(heads)
             parts = list(slices(len(heads), columns[0], room=room))
+        names = list(shortened(self._targets, width - len(heads[-1]) - 1).values())
         for part in parts:
             if heads is not self._targets:
-                yield from _legend(heads[part], self._targets[part], width)
+                yield from _legend(heads[part], names[part], width)
             yield from self._table(heads[part], self._targets[part], widths=[label, LEVEL_WIDTH, *columns[part]])
             yield Text()
         yield from self._meanings(width)
@@ -85,7 +86,6 @@ def letters(number: int) -> str:
     return (letters(more - 1) if more else "") + ALPHABET[last]
 
 
-def _legend(heads: Sequence[str], targets: Sequence[str], width: int) -> Iterator[Text]:
-    room = width - max(map(len, heads)) - 1
-    pairs = zip(heads, targets, strict=True)
-    yield from packed([Text.assemble((head, "bold"), f" {shorten(target, room)}") for head, target in pairs], width)
+def _legend(heads: Sequence[str], names: Sequence[str], width: int) -> Iterator[Text]:
+    pairs = zip(heads, names, strict=True)
+    yield from packed([Text.assemble((head, "bold"), f" {name}") for head, name in pairs], width)

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from upecho.conformance.findings import Recorded
 from upecho.conformance.run.verdicts.outcome import Outcome
-from upecho.report.layout import GAP, cut, name_width, row, shorten, slices
+from upecho.report.layout import GAP, cut, name_width, row, shortened, slices
 
 TITLE = "recorded"
 MAX_TEXT_WIDTH = 24  # of an observation in words
@@ -33,11 +33,12 @@ def recorded(outcomes: Sequence[Outcome], width: int) -> Iterator[Text]:
         MIN_HEAD_WIDTH, *map(len, cells.values()), *(len(word) for check in checks for word in check.split("-"))
     )
     name = name_width([TITLE, *targets], column, columns=len(checks), width=width)
+    names = shortened(targets, name)
     for part in slices(len(checks), column, room=width - name - GAP):
         yield from _heads(checks[part], name, column)
         for target in targets:
             texts = [Text(cells[target, check]) for check in checks[part]]
-            yield row([Text(shorten(target, name)), *texts], [name, *[column] * len(texts)])
+            yield row([Text(names[target]), *texts], [name, *[column] * len(texts)])
         yield Text()
 
 

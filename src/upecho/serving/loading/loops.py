@@ -99,7 +99,7 @@ def _row(name: str) -> Loop:
         CallerError: No loop has that name.
     """
     if name == ALL:
-        raise CallerError(f"+{ALL} stands for several event loops", hint="only check and bench take it")
+        raise CallerError(f"+{ALL} stands for several event loops", hint="only targets of check and bench may have it")
     if row := find(name):
         return row
     raise CallerError(_unknown_loop(name))

@@ -1,0 +1,39 @@
+"""``upecho show``: the report of a saved run, with its own reference or another one."""
+
+from pathlib import Path
+
+import click
+
+from upecho.cli.console import console
+from upecho.cli.parameters import TargetName
+from upecho.measure.results import read_results
+from upecho.measure.statistics.summary import Summary
+from upecho.report.benchmark.comparison import comparison
+
+
+@click.command()
+@click.argument("file", metavar="FILE.json", type=click.Path(path_type=Path))
+@click.option(
+    "--reference",
+    default="",
+    type=TargetName(),
+    metavar="TARGET",
+    help="Show ratios relative to this target of the run.  [default: the reference of the run]",
+)
+def command(file: Path, reference: str) -> int:
+    """Show the report of a run that upecho bench --save has saved.
+
+    \b
+    upecho show results.json
+    upecho show results.json --reference asyncio+uvloop
+
+    Nothing is measured. Each ratio and its interval (±) are computed from pairs of trials in the same round, whatever
+    the reference is. If several Pythons ran the reference, ratios are relative to the first of them.
+
+    Exit status: 0 if the report was shown; 2 if the file cannot be read, or if the run has no such target.
+    """  # noqa: D301 (\b is click's mark for lines that stay as they are)
+    results = read_results(file)
+    summary = Summary.of(results.relative_to(reference) if reference else results)
+    terminal = console()
+    terminal.print(comparison(summary, terminal.width))
+    return 0
