@@ -3,7 +3,7 @@
 import itertools
 import math
 import statistics
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from upecho.load.plan import LoadResult
 from upecho.measure.plan.cells import Cell, Group
@@ -19,10 +19,22 @@ def cost_ns(load: LoadResult) -> float:
     return (load.elapsed_ns if load.server_cpu_ns is None else load.server_cpu_ns) / load.requests
 
 
+def interval_ns(load: LoadResult) -> float:
+    """Return the mean time between two replies in nanoseconds: the inverse of the requests per second."""
+    return load.elapsed_ns / load.requests
+
+
 class Costs:
     """The costs of cells, round by round; a cell with an invalid trial has none."""
 
-    def __init__(self, trials: Iterable[Trial] = ()) -> None:
+    def __init__(self, trials: Iterable[Trial] = (), *, quantity: Callable[[LoadResult], float] = cost_ns) -> None:
+        """Take the costs that trials have measured.
+
+        Args:
+            trials: Trials to begin with.
+            quantity: What counts as the cost, as a function of a load; always above 0.
+        """
+        self._quantity = quantity
         self._logs: dict[Cell, dict[int, list[float]]] = {}
         self._invalid: set[Cell] = set()
         for trial in trials:
@@ -36,7 +48,7 @@ class Costs:
             self._logs.pop(cell, None)
         elif cell not in self._invalid:
             rounds = self._logs.setdefault(cell, {})
-            rounds.setdefault(trial.round, []).append(math.log(cost_ns(trial.load)))
+            rounds.setdefault(trial.round, []).append(math.log(self._quantity(trial.load)))
 
     def groups(self) -> dict[Group, list[Cell]]:
         """Return the cells that have costs, by group."""
