@@ -1,4 +1,4 @@
-"""The published claims in ``reports/claims.toml`` and the loads in ``claims-scenarios.toml``, as data."""
+"""The published claims in ``reports/claims.toml``, and the loads that they need, as data."""
 
 import enum
 from collections.abc import Mapping
@@ -13,7 +13,8 @@ from upecho.support import toml_file
 from upecho.support.decoding import build
 
 REPORTS = Path(__file__).parents[2] / "reports"
-CLAIMS, LOADS = REPORTS / "claims.toml", REPORTS / "claims-scenarios.toml"
+CLAIMS = REPORTS / "claims.toml"
+LOADS = (REPORTS / "claims-scenarios.toml", REPORTS / "claims-io-uring.toml")
 
 
 class Comparable(enum.StrEnum):
@@ -114,4 +115,5 @@ def _complete(table: Mapping[str, Any]) -> dict[str, Any]:
 
 def scenarios() -> dict[str, Scenario]:
     """Return all scenarios that claims can name."""
-    return {scenario.name: scenario for scenario in [*SCENARIOS, *read_scenarios(LOADS)]}
+    of_claims = (scenario for path in LOADS for scenario in read_scenarios(path))
+    return {scenario.name: scenario for scenario in (*SCENARIOS, *of_claims)}

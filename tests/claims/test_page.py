@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from upecho.measure.plan.cells import Cell
 from upecho.measure.plan.scenario_files import read_scenarios
 from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.results import Results, read_results
+from upecho.measure.statistics.summary import Status
 from upecho.net.address import Family
 from upecho.serving import loops
 from upecho.serving.registry import BUILT_IN_NAMES
@@ -62,11 +64,21 @@ def row(*runs: Results, measure: Pair | None = PAIR) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split(" | ")]
 
 
+def command(path: Path) -> list[str]:
+    """Return the arguments of the command at the head of a file of scenarios."""
+    head = path.read_text().partition("\n[")[0].replace("\\\n#", "")
+    return head.partition("upecho bench ")[2].partition("\n")[0].split()
+
+
+def scenarios_of(path: Path) -> set[str]:
+    """Return the names of the scenarios that the command of a file measures."""
+    return {one.name for one in read_scenarios(path)} | ({"latency"} & {*command(path)})
+
+
 def test_page_is_what_the_generator_writes_from_the_results_beside_it() -> None:
     files = sorted(published.REPORTS.glob("claims-results*.json"))
-    assert (published.REPORTS / "claims.md").read_text() == page.page([read_results(file) for file in files]), (
-        "run: see claims-scenarios.toml"
-    )
+    written = page.page([read_results(file) for file in files])
+    assert (published.REPORTS / "claims.md").read_text() == written, "write it as claims-scenarios.toml says"
 
 
 @pytest.mark.parametrize(("source", "claim"), CLAIMS, ids=lambda value: getattr(value, "claim", None))
@@ -93,18 +105,18 @@ def test_every_measurement_names_two_targets_and_a_scenario_that_exist(pair: Pai
         assert not loop or loops.find(loop)
 
 
-def test_commands_in_the_scenario_file_measure_every_pair_and_nothing_else() -> None:
-    text = published.LOADS.read_text()
-    commands = text[: text.index("\n[")].replace("\\\n#", "").split("upecho bench ")[1:]
-    measured = {frozenset(command.partition(" --family inet")[0].split()) for command in commands}
-    assert all(any({pair.a, pair.b} <= targets for targets in measured) for pair in PAIRS)
-    assert frozenset().union(*measured) == {target for pair in PAIRS for target in (pair.a, pair.b)}
-    assert {pair.family for pair in PAIRS} == {Family.INET}
+@pytest.mark.parametrize("path", published.LOADS, ids=lambda path: path.name)
+def test_command_measures_the_targets_of_its_claims_and_no_other(path: Path) -> None:
+    words = command(path)
+    due = [pair for pair in PAIRS if pair.scenario in scenarios_of(path)]
+    assert {*words[: words.index("--family")]} == {target for pair in due for target in (pair.a, pair.b)}
+    assert f"reports/{path.name}" in words
+    assert {words[words.index("--family") + 1]} == {pair.family for pair in due}
 
 
-def test_every_scenario_of_the_file_belongs_to_a_claim() -> None:
-    of_file = {scenario.name for scenario in read_scenarios(published.LOADS)}
-    assert of_file == {pair.scenario for pair in PAIRS} - {"latency"}
+def test_commands_measure_the_scenarios_of_the_claims_and_no_other() -> None:
+    measured = set().union(*map(scenarios_of, published.LOADS))
+    assert measured == {pair.scenario for pair in PAIRS}
 
 
 def test_claim_without_results_is_not_measured() -> None:
@@ -159,9 +171,14 @@ def test_rate_that_the_engine_limited_is_marked() -> None:
     assert row(limited)[3] == "2.00 (1.98 to 2.02); the load engine limited the rate"
 
 
-def test_reason_is_shown_if_a_server_could_not_be_measured() -> None:
-    failing = results({"asyncio+uvloop": "connection | reset", "asyncio": SLOW})
-    assert "not measured: `asyncio+uvloop` failed: connection \\| reset" in page.page([failing], [publication()])
+def test_reason_without_paths_is_shown_if_a_server_could_not_be_measured() -> None:
+    failing = results({"asyncio+uvloop": "an error in /home/me/loop.py", "asyncio": SLOW})
+    assert row(failing)[3] == "not measured: `asyncio+uvloop` failed in a trial"
+    assert "/home/me" not in page.page([failing], [publication()])
+
+
+def test_every_status_has_a_reason_except_that_of_a_measured_server() -> None:
+    assert page.WHY.keys() == {*Status} - {Status.MEASURED}
 
 
 def test_first_run_that_has_both_servers_counts() -> None:
@@ -185,6 +202,7 @@ def test_table_links_to_the_section_of_the_source() -> None:
     assert "## A page #1\n" in text
 
 
-def test_page_tells_machine_and_versions_of_each_run() -> None:
+def test_page_tells_loads_machine_and_versions_of_each_run() -> None:
     text = page.page([results({"asyncio+uvloop": FAST, "asyncio": SLOW})], [publication()])
-    assert "on A CPU (2 cores), Linux 6, with CPython 3: up to 5 rounds of trials of 0.5 s." in text
+    assert "Under `ten-1k`: measured on 2026-01-01 by upecho 1 on A CPU (2 cores), Linux 6, with CPython 3; " in text
+    assert "up to 5 rounds of trials of 0.5 s." in text
