@@ -21,6 +21,11 @@ def cost_ns(load: LoadResult) -> float:
     return (load.elapsed_ns if load.server_cpu_ns is None else load.server_cpu_ns) / load.requests
 
 
+def interval_ns(load: LoadResult) -> float:
+    """Return the mean time between two replies in nanoseconds: the inverse of the requests per second."""
+    return load.elapsed_ns / load.requests
+
+
 class Costs:
     """The costs of cells, round by round; a cell with an invalid trial has none."""
 
