@@ -1,4 +1,4 @@
-"""Generates what ``reports/findings`` says about who was seen to do what: the index, and a section of each page.
+"""Generates what ``reports/findings`` says about what was seen of which package: the index, and a part of each page.
 
 ``python -m tests.reports.findings`` writes both from ``findings.toml``; a test asserts that they are up to date.
 """
@@ -86,7 +86,7 @@ def _seen(name: str, system: str, findings: list[Finding]) -> Iterator[str]:
         yield f"| {one.package} {one.version} | {one.python} | {seen} | {_listed(one.checks)} |\n"
     for python in sorted({one.python for one in findings}):
         yield f"| asyncio | {python} | what is expected | |\n"
-    yield "\nTo repeat it, with the package installed:\n\n"
+    yield "\nTo repeat it in this directory, with the package installed:\n\n"
     for one in findings:
         yield f"    python {name}.py {one.argument}\n"
 
