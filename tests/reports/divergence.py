@@ -17,11 +17,12 @@ HEAD = """\
 # Where each event loop diverges
 
 This page is generated from verdicts of the suite by `python -m tests.reports.divergence`; do not edit it. Each loop ran
-the servers {servers} on {pythons}.
+the servers {servers}. The runs were made on {pythons}.
 
-A check has failed (**F**) if it failed with one of these servers in one of the runs. The letter leads to the page that
-says why, if there is one. An empty cell means that the check passed, or was not run because of another failure. A loop
-that does not support a family is not named there.
+A cell contains **F** if the check failed with at least one of these servers in at least one of the runs. The letter is
+a link to the page that says why, if there is one. Among the failures without a page are those of a loop that does not
+implement a method ([limits](findings/README.md#limits)). An empty cell means that nothing failed: the check passed, was
+unsupported, or was not run because of another failure. A loop that does not support a family is not named there.
 """
 
 
