@@ -130,14 +130,14 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     upecho bench --quick
     upecho bench selectors asyncio asyncio+uvloop --family unix --save new.json
 
-    TARGET is NAME, NAME+LOOP or module:attribute. NAME+all stands for a target with each event loop that is installed
-    for the Python that runs upecho. The default is every server that upecho list shows, except naive ones such as
+    TARGET is NAME, NAME+LOOP or module:attribute. NAME+all stands for one target per event loop that is installed for
+    the Python that runs upecho. The default is every server that upecho list shows, except naive ones such as
     textbook and those that are not installed. Each trial starts a new server process; the load engine runs in another
     process and compares every byte of every reply.
 
     Each table includes native, the baseline: the same protocol in C, which costs little more than the system calls.
-    Ratios are relative to it, or to the target that --reference names. A table in which no other server can be
-    measured leaves both out. Without upecho's C extension and --reference, ratios are relative to the cheapest server.
+    Ratios are relative to it, or to the target that --reference names. Both are left out of a table in which no other
+    server can be measured. Without upecho's C extension and --reference, ratios are relative to the cheapest server.
     Each ratio and its interval (±) are computed from pairs of trials in the same round. The servers of a table are
     sorted by their ratios, and those without figures follow.
 

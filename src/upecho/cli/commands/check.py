@@ -41,7 +41,7 @@ from upecho.support.errors import CallerError
     help="Run every check, even if a server answers nothing or failed checks take long.",
 )
 @click.option(
-    "--verbose", is_flag=True, help="Show the details of every check that did not pass, not of one for each cause."
+    "--verbose", is_flag=True, help="Show the details of every check that did not pass, not only of one per cause."
 )
 @click.option("--strict", is_flag=True, help="Let a failed SHOULD check fail the run.")
 @click.option(
@@ -54,7 +54,8 @@ from upecho.support.errors import CallerError
     "--grace",
     type=Number(0.0, MAX_GRACE),
     metavar="SECONDS",
-    help=f"Time that a command gives its clients after SIGTERM, before it closes.  [default: {COMMAND_GRACE:g}]",
+    help="Time that a command gives its clients after SIGTERM before it closes their connections.  "
+    f"[default: {COMMAND_GRACE:g}]",
 )
 @click.option(
     "--known",
@@ -82,8 +83,8 @@ def command(targets: Sequence[str], families: Sequence[Family], file: Path | Non
     upecho check "cmd:./my-server --listen {address}" --strict
 
     A TARGET is NAME, NAME+LOOP or module:attribute, which upecho starts and stops; the address of a server that is
-    already running; or cmd:COMMAND, in which {address} stands for the address to listen on. NAME+all stands for a
-    target with each event loop that is installed.
+    already running; or cmd:COMMAND, in which {address} stands for the address to listen on. NAME+all stands for one
+    target per installed event loop.
 
     Exit status: 0 if every MUST check passed or is a known failure, 1 if one failed or was not run (with --strict also
     a SHOULD check), if the code of a target could not be loaded, or if a known failure no longer fails, 2 if the input

@@ -27,8 +27,8 @@ def command(file: Path, reference: str) -> int:
     upecho show results.json
     upecho show results.json --reference asyncio+uvloop
 
-    Nothing is measured. Each ratio and its interval (±) are computed from pairs of trials in the same round, whatever
-    the reference is. If several Pythons ran the reference, ratios are relative to the first of them.
+    Nothing is measured. Whatever the reference is, each ratio and its interval (±) are computed from pairs of trials in
+    the same round. If the reference ran under several Pythons, the first of them counts.
 
     Exit status: 0 if the report was shown; 2 if the file cannot be read, or if the run has no such target.
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
