@@ -4,11 +4,14 @@ What was awkward:
 
 - If ``serve`` is cancelled, a connection that it is just accepting may be lost. Closing the listener avoids that loss,
   but discards the connections in the queue. So AnyIO gets a duplicate of the listener.
-- ``serve`` ends when no descriptor is left, and has to be called again. The error is an ``OSError``, or a
-  ``BrokenResourceError`` that was caused by one, which depends on the back end and on the address family.
-- A connection that is just being accepted at the stop gets its handler afterwards, so the handler looks for the stop.
-- AnyIO makes the listener non-blocking, takes no signals, and can wait for the descriptor of the stop.
-- Over Unix sockets on uvloop, AnyIO 4.16 reports an ``InvalidStateError`` once more than 1024 descriptors are ready.
+- ``serve`` ends when no descriptor is left, and has to be called again. Depending on the back end and on the address
+  family, the error is an ``OSError``, or a ``BrokenResourceError`` that was caused by one.
+- A connection that is just being accepted at the stop gets its handler afterwards, so the handler checks whether the
+  server has been stopped.
+- Over Unix sockets on uvloop, AnyIO 4.16 reports an ``InvalidStateError`` once more than 1024 descriptors are ready
+  (reports/findings/anyio-uvloop-unix.md).
+
+AnyIO makes the listener non-blocking, installs no signal handlers, and can wait for the descriptor of the stop.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """AnyIO on trio: the code of ``anyio_asyncio``, which runs unchanged on this back end.
 
 What was awkward: AnyIO imports trio only when it runs, so a missing trio would be noticed late; it is imported here. As
-in ``upecho.frameworks.trio``, the wake-up descriptor is taken, and the handlers of the stop signals are left alone.
+with ``upecho.frameworks.trio``, trio sets the wake-up descriptor, and leaves the handlers of the stop signals alone.
 """
 
 import socket

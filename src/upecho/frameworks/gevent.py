@@ -3,11 +3,12 @@
 What was awkward:
 
 - ``StreamServer`` needs a listener in non-blocking mode, or it blocks the whole process after the first client. A
-  socket of gevent is non-blocking and appears to block, so one is made of the listener.
+  socket of gevent is non-blocking and appears to block, so the listener is turned into one.
 - When no descriptor is left, the server prints a traceback. ``do_read`` is overridden to prevent that.
 - ``stop`` closes the listener without accepting the connections in its queue, so they are accepted before.
-- The standard library is not patched. ``wait_read`` waits for the stop, as it can for any descriptor. No signal handler
-  and no wake-up descriptor are installed.
+
+``wait_read`` waits for the stop, as it can for any descriptor. No signal handler and no wake-up descriptor are
+installed, and the standard library is not patched.
 """
 
 import socket

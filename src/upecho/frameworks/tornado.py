@@ -3,11 +3,14 @@
 What was awkward:
 
 - ``TCPServer`` and ``add_accept_handler`` need a listener in non-blocking mode, or they block the process after the
-  first client. When no descriptor is left, they log a traceback and try again at once, for ever. So the listener is
-  registered with ``IOLoop.add_handler``, as the documentation of ``IOLoop`` shows.
+  first client. When no descriptor is left, they log a traceback and try again at once, until one is free
+  (reports/findings/tornado-fd-exhaustion.md). So the listener is registered with ``IOLoop.add_handler``, as the
+  documentation of ``IOLoop`` shows.
 - An ``IOStream`` closes itself when it sees end of file, even if it still has something to send, and it may read while
-  it sends, to notice clients that have left. So ``Stream`` reads nothing unless the handler waits for it.
-- Tornado takes no signals, and the stop is waited for with asyncio, on which tornado runs.
+  it sends, to notice clients that have left (reports/findings/tornado-half-close.md). So ``Stream`` reads nothing
+  unless the handler waits for it.
+
+Tornado installs no signal handlers, and the server waits for the stop with asyncio, on which Tornado runs.
 """
 
 import asyncio

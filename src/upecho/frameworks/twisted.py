@@ -2,10 +2,11 @@
 
 What was awkward:
 
-- ``adoptStreamPort``, which takes a listener that exists, is not used. Of a Unix socket, it makes the path accessible
-  to everyone, sets the backlog to 50, and removes the path at the end, even if another server has replaced it. When no
-  descriptor is left, it closes the connections that wait. It also needs a listener in non-blocking mode. So a reader
-  accepts, and ``adoptStreamConnection``, which duplicates the descriptor, takes each connection.
+- ``adoptStreamPort``, which takes an existing listener, is not used. It sets the backlog to 50. It also makes the path
+  of a Unix socket accessible to everyone, and removes it at the end, even if another server has replaced it
+  (reports/findings/twisted-adopted-*.md). When no descriptor is left, it closes the connections that wait. It needs a
+  listener in non-blocking mode, too. So a reader accepts, and ``adoptStreamConnection``, which duplicates the
+  descriptor, takes each connection.
 - The reactor waits only for objects with the interface ``IReadDescriptor``, so the stop needs one as well.
 - The reactor installs handlers for SIGINT and SIGTERM and a wake-up descriptor, unless it is told not to.
 - A transport buffers without limit unless a producer is registered; for an echo, that is the transport itself. Without
