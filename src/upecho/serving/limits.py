@@ -1,4 +1,4 @@
-"""Limits of this system that keep some event loops from running. Each function returns what is missing, or nothing."""
+"""Limits of this system that keep some event loops from being used, as sentences that say what is missing."""
 
 import errno
 import os
@@ -6,8 +6,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
-# Its number is the same on every architecture except Alpha. With these arguments it fails with EFAULT, unless it is
-# forbidden or unknown, which the kernel or a filter finds out first.
+# This system call has the same number on every architecture except Alpha. With the arguments 0 and None it fails with
+# EFAULT, unless it is forbidden or unknown, which the kernel or a filter checks first.
 IO_URING_SETUP = 425
 
 
@@ -29,7 +29,7 @@ def io_uring() -> str:
 
 
 def shared_libpython() -> str:
-    """Return that the loader cannot provide Python as a shared library; empty if it can.
+    """Return that Python is missing as a shared library; empty if the loader can provide it.
 
     The library is not loaded, because it would then be there for the loop as well.
     """
@@ -86,7 +86,7 @@ def wheels(since: tuple[int, int], until: tuple[int, int] | None) -> str:
 
     Args:
         since: The first version that has.
-        until: The last version that has; None means every later version.
+        until: The last version that has; None if every later version has some.
     """
     if since <= sys.version_info[:2] <= (until or sys.version_info[:2]):
         return ""

@@ -1,8 +1,8 @@
 """The event loops for asyncio that have a name: where each is found and what it needs. None of them is imported here.
 
-What a row says about wheels was seen in the package index, and what it says about families and the system in the
-documentation of the package or in its binaries. A package that is installed is tried whatever its row says about
-wheels, because somebody may have built it.
+What a row says about wheels comes from the package index, and what it says about families and the system from the
+documentation of the package or from its binaries. A package that is installed is tried whatever its row says about
+wheels, because it may have been built from source.
 """
 
 from collections.abc import Callable
@@ -25,11 +25,11 @@ class Loop(NamedTuple):
         name: Name that users write after a plus sign.
         location: Where its factory is, as ``module:factory``.
         packages: The distributions that it consists of, each of which has a module of the same name.
-        since: First version of CPython that its packages have wheels for.
-        until: Last version of CPython that its packages have wheels for; None means every later version.
+        since: First version of CPython for which its packages have wheels.
+        until: Last version of CPython for which its packages have wheels; None if every later version has some.
         glibc: Version of glibc that its wheels need, if that is newer than what every supported system has.
         families: The socket families that it is documented to support; all if its documentation excludes none.
-        needs: What it needs of the system: functions that return what is missing, and an empty string if nothing is.
+        needs: Functions that check what it needs of the system; each returns what is missing, or an empty string.
     """
 
     name: str
@@ -96,7 +96,7 @@ def find(name: str) -> Loop | None:
 
 
 def _located(location: str) -> Loop:
-    """Return a loop given by its location; what is known of its package holds for it as well."""
+    """Return a loop given by its location; what is known about its package applies to it as well."""
     package = location.partition(":")[0].partition(".")[0]
     for row in BUILT_IN:
         if row.packages == (package,) and not row.location.startswith(AIOFASTNET):
