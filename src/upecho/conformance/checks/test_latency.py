@@ -88,7 +88,7 @@ def left_out(seen: str) -> Violation:
     return Violation(f"an answer to a new client while {FLOODERS} others keep the server busy", seen)
 
 
-@check(Level.INFO, clients=2)
+@check(Level.INFO, clients=2, seconds=0.4)
 def test_latency_under_connect_churn(server: Server, record: Record) -> None:
     """Records the longest time that a client waits for a reply while up to a thousand others connect and leave.
 

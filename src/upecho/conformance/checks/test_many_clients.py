@@ -138,7 +138,7 @@ def seconds_for_a_client(server: Server) -> float:
     return (time.monotonic() - began) / PACE_CLIENTS
 
 
-@check(Level.MUST)
+@check(Level.MUST, seconds=0.4)
 def test_descriptor_reuse(server: Server) -> None:
     """A client never receives bytes of an earlier client whose descriptor number the kernel used again.
 

@@ -89,7 +89,7 @@ def test_message_sizes(server: Server) -> None:
         client.exchange(data[:size])
 
 
-@check(Level.MUST)
+@check(Level.MUST, seconds=0.3)
 def test_buffer_sizes(server: Server) -> None:
     """The server answers a message that fills a buffer of a common size exactly, without waiting for more.
 
