@@ -7,7 +7,14 @@ from upecho.conformance.harness.servers.damage import expect_serves_new_clients,
 from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import Unsupported, Violation, precondition
 from upecho.conformance.harness.workloads.pace import paced
-from upecho.conformance.harness.workloads.stall import QUEUED_BYTES, SENT_AT_MOST, STALL_SECONDS, bytes_held_by_buffers
+from upecho.conformance.harness.workloads.stall import (
+    QUEUED_BYTES,
+    SENT_AT_MOST,
+    STALL_SECONDS,
+    bytes_held_by_buffers,
+    served_client,
+    stalled_client,
+)
 from upecho.net.address import Family
 from upecho.support import timeouts
 
@@ -30,29 +37,13 @@ SMALL_RECEIVE_BUFFER = 64 << 10
 SMALL_SEND_BUFFER = 16 << 10
 
 
-def stalled_client(server: Server, limit: int = SENT_AT_MOST) -> Client:
-    """Return a client that was served, and has then sent without reading until the server accepted no more.
-
-    Args:
-        server: The server.
-        limit: Number of bytes after which to stop sending.
-    """
-    client = server.connect()
-    with precondition("an echo before the stall"):
-        client.exchange(b"before the stall")
-    client.stall(limit)
-    return client
-
-
 @check(Level.MUST, seconds=0.4)
 def test_bounded_memory_under_backpressure(server: Server) -> None:
     """When a client sends 256 MiB and reads nothing, the server stops reading before its memory grows by 32 MiB.
 
     Source: RFC 9293 section 3.8.6: the receive window limits the sender, so a reader that stops stops the sender.
     """
-    client = server.connect()
-    with precondition("an echo before the stall"):
-        client.exchange(b"before the stall")
+    client = served_client(server)
     before = server.resident_bytes()
     sent = client.stall(FLOOD_BYTES, WATCH_SECONDS)
     accepted, grown = f"{sent // MIB} MiB accepted", None
@@ -97,9 +88,7 @@ def test_half_closed_client_isolation(server: Server) -> None:
 
     Source: POSIX send(): it may block, which must delay only the client that the data is for.
     """
-    other = server.connect()
-    with precondition("an echo before the stall"):
-        other.exchange(b"x")
+    other = served_client(server)
     held = bytes_held_by_buffers(server)
     clients = server.connect_many(min(len(QUEUED_BYTES), (server.max_clients or BEYOND_ANY) - 1))
     for client, queued in zip(clients, QUEUED_BYTES, strict=False):
