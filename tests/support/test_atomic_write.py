@@ -1,6 +1,7 @@
 """A file is written as a whole or not at all."""
 
 import errno
+import gzip
 import os
 from pathlib import Path
 
@@ -18,6 +19,15 @@ def test_save_replaces_a_file_and_leaves_nothing_else(tmp_path: Path) -> None:
     atomic_write.save(file, "new")
     assert file.read_text() == "new"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_file_with_the_suffix_gz_is_compressed_and_contains_no_time(tmp_path: Path) -> None:
+    for name in ("a.json.gz", "b.json.gz"):
+        atomic_write.save(tmp_path / name, "text" * 1000)
+    compressed = (tmp_path / "a.json.gz").read_bytes()
+    assert gzip.decompress(compressed) == b"text" * 1000
+    assert (tmp_path / "b.json.gz").read_bytes() == compressed
+    assert compressed[4:8] == bytes(4)
 
 
 def test_save_follows_a_link(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A file is read as a whole, or refused after a bounded time."""
 
+import gzip
 import os
 import threading
 from pathlib import Path
@@ -38,6 +39,36 @@ def test_file_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.M
     assert len(read_bounded(tmp_path / "file")) == 1 << 20
     (tmp_path / "file").write_bytes(b"x" * ((1 << 20) + 1))
     with pytest.raises(CallerError, match=r"^the file has more than 1 MiB$"):
+        read_bounded(tmp_path / "file")
+
+
+@pytest.mark.parametrize("size", [0, 1, 3 << 20])
+def test_compressed_file_is_decompressed(size: int, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(gzip.compress(b"x" * size))
+    assert read_bounded(tmp_path / "file") == b"x" * size
+
+
+def test_compressed_file_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded_read, "MAX_BYTES", 1 << 20)
+    (tmp_path / "file").write_bytes(gzip.compress(b"x" * (1 << 20)))
+    assert len(read_bounded(tmp_path / "file")) == 1 << 20
+    (tmp_path / "file").write_bytes(gzip.compress(b"x" * ((1 << 20) + 1)))
+    with pytest.raises(CallerError, match=r"^the file has more than 1 MiB$"):
+        read_bounded(tmp_path / "file")
+
+
+def test_incomplete_compressed_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(gzip.compress(b"x" * 1000)[:-1])
+    with pytest.raises(CallerError, match=r"^the compressed file is incomplete$"):
+        read_bounded(tmp_path / "file")
+
+
+@pytest.mark.parametrize("position", [3, 12, -8])
+def test_damaged_compressed_file_is_refused(position: int, tmp_path: Path) -> None:
+    content = bytearray(gzip.compress(b"text" * 1000))
+    content[position] ^= 0xFF
+    (tmp_path / "file").write_bytes(content)
+    with pytest.raises(CallerError, match=r"^the compressed file is damaged$"):
         read_bounded(tmp_path / "file")
 
 

@@ -1,11 +1,13 @@
 """Writing a file completely or not at all.
 
 The text goes to a draft in the same directory, hence on the same file system, and is synced before the draft replaces
-the file in one step. A reader sees the old file or the new one, also after a crash.
+the file in one step. A reader sees the old file or the new one, also after a crash. A file whose name ends in ``.gz`` is
+compressed.
 """
 
 import contextlib
 import errno
+import gzip
 import os
 import stat
 from collections.abc import Iterator
@@ -36,11 +38,16 @@ def save(path: Path, text: str) -> None:
         HarnessError: The disk is full; no draft is left behind.
     """
     with _describing_errors(path), _draft(path) as draft:
-        with draft.open("x", encoding="utf-8") as file:
-            file.write(text)
+        with draft.open("xb") as file:
+            file.write(_encoded(path, text))
             file.flush()
             os.fsync(file.fileno())
         draft.replace(_real(path))
+
+
+def _encoded(path: Path, text: str) -> bytes:
+    content = text.encode()
+    return gzip.compress(content, mtime=0) if path.suffix == ".gz" else content  # without the time, equal texts agree
 
 
 @contextmanager

@@ -90,7 +90,7 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     "--save",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Save every trial to FILE, as JSON, for upecho show.",
+    help="Save every trial to FILE, as JSON, for upecho show; compressed with gzip if the name of FILE ends in .gz.",
 )
 @click.option(
     "--python",

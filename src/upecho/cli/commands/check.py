@@ -71,7 +71,11 @@ from upecho.support.errors import CallerError
     help="Number of checks to run at the same time.  [default: four per core]",
 )
 @click.option(
-    "--json", "file", type=click.Path(path_type=Path), metavar="FILE", help="Save the verdicts to FILE, as JSON."
+    "--json",
+    "file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Save the verdicts to FILE, as JSON; compressed with gzip if the name of FILE ends in .gz.",
 )
 def command(targets: Sequence[str], families: Sequence[Family], file: Path | None, **options: Any) -> int:
     """Check whether servers conform to the protocol.
