@@ -154,6 +154,18 @@ def test_stderr_is_limited_to_the_check_and_printable(broken: Callable[..., dict
     assert all(text.isprintable() for text in [last["seen"], *last["stderr"]])
 
 
+def test_check_that_is_not_run_names_the_check_that_reports_why(upecho: Callable[..., Any], tmp_path: Path) -> None:
+    file, target = tmp_path / "verdicts.json", "tests.broken.wrong_stderr:logs_each_reset"
+    checks = [f"--check={check}" for check in ("no-errors-on-stderr", "quiet-stderr")]
+    upecho("check", target, "--family", "inet", *checks, "--json", str(file))
+    found = {one["check"]: one for one in json.loads(file.read_text())["verdicts"]}
+    assert {check: one["verdict"] for check, one in found.items()} == {
+        "no-errors-on-stderr": "failed",
+        "quiet-stderr": "not run",
+    }
+    assert found["quiet-stderr"]["follows_from"] == ["no-errors-on-stderr"]
+
+
 def fail() -> None:
     raise HarnessError("the suite could not run: boom")
 

@@ -1,8 +1,8 @@
 """Writing a file completely or not at all.
 
 The text goes to a draft in the same directory, hence on the same file system, and is synced before the draft replaces
-the file in one step. A reader sees the old file or the new one, also after a crash. A file whose name ends in ``.gz`` is
-compressed.
+the file in one step. A reader sees the old file or the new one, also after a crash. If the name of the file ends in
+``.gz``, its content is compressed.
 """
 
 import contextlib

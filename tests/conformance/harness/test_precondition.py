@@ -17,6 +17,12 @@ def test_innermost_precondition_is_named() -> None:
     assert raised.value.precondition == "an echo"
 
 
+def test_precondition_names_the_checks_that_report_its_violation() -> None:
+    with pytest.raises(NotReached) as raised, precondition("no error", "no-errors-on-stderr"):
+        raise Violation("silence", "an error")
+    assert raised.value.follows_from == ("no-errors-on-stderr",)
+
+
 def test_other_exceptions_pass_through_a_precondition() -> None:
     with pytest.raises(ValueError, match="odd"), precondition("an echo"):
         raise ValueError("odd")

@@ -48,7 +48,7 @@ def test_quiet_stderr(launcher: Launcher) -> None:
 
 
 def _expect_silence(launcher: Launcher) -> None:
-    with precondition("no error on stderr"):  # which no-errors-on-stderr reports
+    with precondition("no error on stderr", "no-errors-on-stderr"):
         launcher.expect_no_errors_on_stderr()
     launcher.expect_silence_on_stderr()
 

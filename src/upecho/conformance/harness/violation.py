@@ -36,7 +36,7 @@ class NotReached(Violation):
 
     Attributes:
         precondition: What the check needed first, such as ``an echo before the reset``.
-        follows_from: Ids of the failed checks that are the cause; empty if it is not known to be another check.
+        follows_from: Ids of the checks that fail for the same reason; empty if none is known to do so.
     """
 
     def __init__(self, precondition: str, violation: Violation, follows_from: Sequence[str] = ()) -> None:
@@ -79,14 +79,19 @@ class TooSlow(Unsupported):
 
 
 @contextlib.contextmanager
-def precondition(what: str) -> Iterator[None]:
-    """Turn a violation inside the block into ``NotReached``: the check needs ``what`` before it can judge anything."""
+def precondition(what: str, *reported_by: str) -> Iterator[None]:
+    """Turn a violation inside the block into ``NotReached``: the check needs ``what`` before it can judge anything.
+
+    Args:
+        what: What the check needs, as in ``an echo before the reset``.
+        reported_by: Ids of the checks that fail for the same violation; none if that is not certain.
+    """
     try:
         yield
     except NotReached:
         raise
     except Violation as violation:
-        raise NotReached(what, violation) from None
+        raise NotReached(what, violation, reported_by) from None
 
 
 @contextlib.contextmanager
