@@ -1,7 +1,7 @@
-"""Generates ``reports/divergence.md``: which checks each event loop fails, with links to the findings that say why.
+"""Generates ``reports/divergence.md``: which checks fail on each event loop and framework, with links to the findings.
 
-``upecho check asyncio-protocol+all --all --json verdicts.json`` makes the input, which may be several files;
-``python -m tests.reports.divergence verdicts.json > reports/divergence.md`` writes the page.
+``upecho check asyncio+all asyncio-protocol+all trio --all --json verdicts.json.gz`` makes the input, which may be
+several files; ``python -m tests.reports.divergence verdicts.json.gz > reports/divergence.md`` writes the page.
 """
 
 import json
@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 from tests.reports import findings
 from upecho.conformance.run.verdicts.outcome import Verdict
+from upecho.support.bounded_read import read_bounded
 
 HEAD = """\
-# Where each event loop diverges
+# Where each event loop and framework diverges
 
 This page is generated from verdicts of the suite by `python -m tests.reports.divergence`; do not edit it. Each loop ran
-the servers {servers}. The runs were made on {pythons}.
+the servers {servers}; a framework has its own server. The runs were made on {pythons}.
 
 A cell contains **F** if the check failed with at least one of these servers in at least one of the runs. The letter is
 a link to the page that says why, if there is one. Among the failures without a page are those of a loop that does not
@@ -27,14 +28,14 @@ unsupported, or was not run because of another failure. A loop that does not sup
 
 
 class Row(NamedTuple):
-    """A verdict that says something about a loop.
+    """A verdict that says something about a loop or a framework.
 
     Attributes:
-        server: Name of the server that ran on the loop.
-        loop: Name of the loop.
+        server: Name of the server.
+        loop: Name of the loop that it ran on; empty for a framework without one.
         family: The socket family.
         check: Id of the check.
-        failed: Whether the loop failed it, or something before the point that the check judges.
+        failed: Whether the server failed it, or something before the point that the check judges.
     """
 
     server: str
@@ -43,12 +44,17 @@ class Row(NamedTuple):
     check: str
     failed: bool
 
+    @property
+    def judged(self) -> str:
+        """Name of the loop or framework that the verdict is about."""
+        return self.loop or self.server
+
 
 def page(documents: Iterable[dict[str, object]]) -> str:
     """Return the page as Markdown."""
     documents = list(documents)
     rows = [row for document in documents for row in _rows(document)]
-    servers = ", ".join(dict.fromkeys(row.server for row in rows))
+    servers = ", ".join(dict.fromkeys(row.server for row in rows if row.loop))
     pythons = " and ".join(dict.fromkeys(str(document["python"]) for document in documents))
     families = dict.fromkeys(row.family for row in rows)
     return "\n".join([HEAD.format(servers=servers, pythons=pythons), *(_matrix(rows, family) for family in families)])
@@ -65,24 +71,24 @@ def _rows(document: dict[str, object]) -> Iterator[Row]:
 
 
 def _matrix(rows: list[Row], family: str) -> str:
-    """Return what failed over one family: a row for each check, and a column for each loop."""
+    """Return what failed over one family: a row for each check, and a column for each loop or framework."""
     ran = [row for row in rows if row.family == family]
-    failed = {(row.check, row.loop) for row in ran if row.failed}
-    loops = [loop for loop in dict.fromkeys(row.loop for row in ran) if any(loop == one for _, one in failed)]
-    clean = [loop for loop in dict.fromkeys(row.loop for row in ran) if loop not in loops]
-    lines = [f"## Over {family}", "", f"Nothing failed: {', '.join(clean) or 'no loop'}.", ""]
-    if loops:
-        lines += [f"| check | {' | '.join(loops)} |", f"|---|{'---|' * len(loops)}"]
+    failed = {(row.check, row.judged) for row in ran if row.failed}
+    names = [name for name in dict.fromkeys(row.judged for row in ran) if any(name == one for _, one in failed)]
+    clean = [name for name in dict.fromkeys(row.judged for row in ran) if name not in names]
+    lines = [f"## Over {family}", "", f"Without failures: {', '.join(clean) or 'none'}.", ""]
+    if names:
+        lines += [f"| check | {' | '.join(names)} |", f"|---|{'---|' * len(names)}"]
     for check in dict.fromkeys(row.check for row in ran):
-        cells = [_cell(loop, check) if (check, loop) in failed else "" for loop in loops]
+        cells = [_cell(name, check) if (check, name) in failed else "" for name in names]
         lines += [f"| {check} | {' | '.join(cells)} |"] if any(cells) else []
     return "\n".join([*lines, ""])
 
 
-def _cell(loop: str, check: str) -> str:
-    explained = [one for one in findings.about(loop) if check in one.checks]
+def _cell(name: str, check: str) -> str:
+    explained = [one for one in findings.about(name) if check in one.checks]
     return f"[**F**](findings/{explained[0].page}.md)" if explained else "**F**"
 
 
 if __name__ == "__main__":
-    print(page(json.loads(Path(argument).read_text()) for argument in sys.argv[1:]), end="")
+    print(page(json.loads(read_bounded(Path(argument))) for argument in sys.argv[1:]), end="")

@@ -45,7 +45,7 @@ def test_loop_fails_if_one_of_its_servers_does() -> None:
         verdict("asyncio-sock+zloop", "fd-exhaustion", "passed"),
     )
     assert "| check | zloop |" in lines
-    assert "Nothing failed: no loop." in lines
+    assert "Without failures: none." in lines
 
 
 def test_loop_without_failures_is_named_for_each_family() -> None:
@@ -53,11 +53,11 @@ def test_loop_without_failures_is_named_for_each_family() -> None:
         verdict("asyncio+uvloop", "half-close", "passed"),
         verdict("asyncio+uvloop", "half-close", "passed", family="unix"),
     )
-    assert [line for line in lines if line.startswith(("## ", "Nothing"))] == [
+    assert [line for line in lines if line.startswith(("## ", "Without"))] == [
         "## Over inet",
-        "Nothing failed: uvloop.",
+        "Without failures: uvloop.",
         "## Over unix",
-        "Nothing failed: uvloop.",
+        "Without failures: uvloop.",
     ]
 
 
@@ -66,4 +66,15 @@ def test_loop_that_does_not_support_a_family_is_not_named() -> None:
         verdict("asyncio+uvloop", "half-close", "passed", family="unix"),
         verdict("asyncio+rloop", "half-close", "unsupported", family="unix"),
     )
-    assert "Nothing failed: uvloop." in lines
+    assert "Without failures: uvloop." in lines
+
+
+def test_framework_is_named_by_its_server() -> None:
+    lines = rendered(
+        verdict("asyncio+uvloop", "half-close", "passed"),
+        verdict("trio", "half-close", "passed"),
+        verdict("tornado", "half-close", "failed"),
+    )
+    assert "Without failures: uvloop, trio." in lines
+    assert "| check | tornado |" in lines
+    assert any("the servers asyncio; a framework has its own server" in line for line in lines)

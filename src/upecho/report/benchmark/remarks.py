@@ -16,8 +16,8 @@ from upecho.report.benchmark.references import THE_BASELINE, substitutes
 MEANING = {
     Figure.COST: f"{BASELINE} is a plain readiness loop and no lower limit; a server that enters the kernel less often "
     "can cost less.",
-    Figure.P50: f"{BASELINE} sleeps until a request arrives and is no lower limit; a server that polls instead can "
-    "answer sooner, at the price of CPU time.",
+    Figure.P50: f"{BASELINE} sleeps until a request arrives, and being woken takes time, so it is no lower limit; a "
+    "server that polls, or is still busy when the next request arrives, can answer sooner, at the price of CPU time.",
 }
 
 
