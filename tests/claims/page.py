@@ -1,6 +1,6 @@
 """Generates ``reports/claims.md``: published claims about event loops, beside what upecho measures.
 
-``python -m tests.claims.page [RESULTS.json ...] > reports/claims.md`` writes the page from ``reports/claims.toml`` and
+``python -m tests.claims.page [RESULTS ...] > reports/claims.md`` writes the page from ``reports/claims.toml`` and
 from results that ``upecho bench --save`` has written; the files of scenarios there have the commands. Without results,
 the page says "not measured". A test asserts that the page is what this writes from the results beside it.
 """

@@ -76,7 +76,7 @@ def scenarios_of(path: Path) -> set[str]:
 
 
 def test_page_is_what_the_generator_writes_from_the_results_beside_it() -> None:
-    files = sorted(published.REPORTS.glob("claims-results*.json"))
+    files = sorted(published.REPORTS.glob("claims-results*.json.gz"))
     written = page.page([read_results(file) for file in files])
     assert (published.REPORTS / "claims.md").read_text() == written, "write it as claims-scenarios.toml says"
 

@@ -1,7 +1,8 @@
 """Generates ``reports/divergence.md``: which checks fail on each event loop and framework, with links to the findings.
 
-``upecho check asyncio+all asyncio-protocol+all trio --all --json verdicts.json.gz`` makes the input, which may be
-several files; ``python -m tests.reports.divergence verdicts.json.gz > reports/divergence.md`` writes the page.
+``upecho check asyncio+all asyncio-protocol+all asyncio-sock+all trio anyio-asyncio anyio-trio gevent twisted tornado
+--all --json reports/verdicts-3.14.json.gz`` makes the input, which may be several files, such as one for each Python.
+``python -m tests.reports.divergence reports/verdicts-*.json.gz > reports/divergence.md`` writes the page.
 """
 
 import json

@@ -1,8 +1,12 @@
 """The page about where each event loop diverges, made from verdicts that are made up."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from tests.reports.divergence import page
+from upecho.support.bounded_read import read_bounded
 
 pytestmark = pytest.mark.once
 
@@ -78,3 +82,9 @@ def test_framework_is_named_by_its_server() -> None:
     assert "Without failures: uvloop, trio." in lines
     assert "| check | tornado |" in lines
     assert any("the servers asyncio; a framework has its own server" in line for line in lines)
+
+
+def test_published_page_is_what_is_generated_from_the_published_verdicts() -> None:
+    files = sorted(Path("reports").glob("verdicts-*.json.gz"))
+    assert files
+    assert Path("reports/divergence.md").read_text() == page(json.loads(read_bounded(file)) for file in files)
