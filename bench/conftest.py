@@ -3,7 +3,7 @@
 import functools
 import itertools
 import warnings
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -136,33 +136,33 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     scenarios = [one for one in SCENARIOS if one.name in names]
     families = _families(config.getoption("--family"))
     named = config.getoption("--implementation")
-    reasons = preconditions.unusable(named or [row.name for row in registry.registrations() if row.is_installed])
-    targets = list(_targets(named, reasons))
+    found = preconditions.tried(named or [row.name for row in registry.registrations() if row.is_installed])
+    targets = list(_targets(named, found))
     interpreters: Iterable[tuple[str, Interpreter | None]] = config.stash[PYTHONS].items() or [("", None)]
     product = itertools.product(scenarios, families, targets, interpreters)
-    metafunc.parametrize(PARAMETERS, [_parameters(*values, reasons=reasons) for values in product])
+    metafunc.parametrize(PARAMETERS, [_parameters(*values, reasons=found.unusable) for values in product])
 
 
 def _families(names: Sequence[str]) -> list[Family]:
     return [Family(name) for name in dict.fromkeys(names)] or list(Family)
 
 
-def _targets(names: Sequence[str], unusable: Collection[str]) -> Iterator[Target | inventory.Entry]:
+def _targets(names: Sequence[str], found: preconditions.Tried) -> Iterator[Target | inventory.Entry]:
     """Yield the targets that were named, or else all servers; an entry stands for one that is unavailable here.
 
     A framework that is not installed is left out unless it was named.
     """
-    rows = {row.name: row for row in inventory.implementations(unusable) if not row.naive}
+    rows = {row.name: row for row in inventory.implementations(found.unusable) if not row.naive}
     default = [name for name in rows if name not in inventory.not_installed()]
-    for name in dict.fromkeys(names or [*default, *unusable]):
-        if name in unusable:
+    for name in dict.fromkeys(names or [*default, *found.unusable]):
+        if name in found.unusable:
             yield Target.implementation(name)
             continue
         if name in rows and rows[name].unavailable:
             yield rows[name]
             continue
         try:
-            yield Target.parse(name)
+            yield Target.parse(name, declared=found.declared.get(name))
         except UpechoError as error:
             raise pytest.UsageError(str(error)) from None
 

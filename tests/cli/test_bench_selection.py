@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from upecho.cli import bench_selection
+from upecho.conformance.run.preconditions import Tried
 from upecho.measure.plan import pythons
 from upecho.measure.plan.cell_plan import PlannedCell, every_cell
 from upecho.measure.plan.cells import BASELINE, Reference
@@ -72,7 +73,7 @@ def test_reference_that_no_interpreter_can_load_is_an_error() -> None:
 
 
 def test_baseline_as_the_reference_adds_nothing() -> None:
-    target = bench_selection.reference_target("")
+    target = bench_selection.reference_target("", Tried({}, {}))
     assert target.text == BASELINE
     assert bench_selection.with_reference(planned("a"), planned(BASELINE)) == planned("a")
     assert bench_selection.chosen_reference(planned("a"), target) == Reference()

@@ -136,13 +136,13 @@ def test_warning_of_a_constructor_comes_before_the_server_is_ready(start: Start,
 
 def test_families_that_a_loop_declares_limit_the_server(loop: Loop) -> None:
     name = loop("", "FAMILIES = ('inet',)")
-    assert load_implementation(f"asyncio+{name}").families == {Family.INET}
-    assert load_implementation("asyncio").families == set(Family)
+    assert load_implementation(f"asyncio+{name}").declared.families == {Family.INET}
+    assert load_implementation("asyncio").declared.families == set(Family)
 
 
 def test_loop_documented_without_unix_sockets_is_unsupported_there() -> None:
     pytest.importorskip("rloop")
-    assert load_implementation("asyncio+rloop:new_event_loop").families == {Family.INET, Family.INET6}
+    assert load_implementation("asyncio+rloop:new_event_loop").declared.families == {Family.INET, Family.INET6}
 
 
 def test_module_of_the_name_of_an_unknown_loop_is_suggested(directory: Path) -> None:

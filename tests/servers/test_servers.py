@@ -34,7 +34,7 @@ Start = Callable[..., ServerProcess]
 Eventually = Callable[[Callable[[], object]], None]
 
 CORRECT = [row.name for row in registry.BUILT_IN if not row.naive]
-UNLIMITED = [name for name in CORRECT if load_implementation(name).max_clients is None]
+UNLIMITED = [name for name in CORRECT if load_implementation(name).declared.max_clients is None]
 MAX_DESCRIPTORS = 32
 SECONDS = 20.0
 

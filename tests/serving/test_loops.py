@@ -75,7 +75,7 @@ def test_location_of_an_unknown_package_supports_every_family() -> None:
 @pytest.mark.usefixtures("entry_points")
 def test_entry_point_adds_a_loop_and_replaces_none(theirs: Path) -> None:
     assert loops.registered() == (*loops.BUILT_IN, Loop("added", "theirs:new_event_loop"))
-    assert load_implementation("asyncio+added").families == frozenset(Family)
+    assert load_implementation("asyncio+added").declared.families == frozenset(Family)
     assert inventory.loops()[-1] == inventory.Entry("added", "theirs:new_event_loop")
 
 
@@ -148,3 +148,17 @@ def test_all_is_refused_where_one_server_is_meant() -> None:
         CallerError, match=r"^\+all stands for several event loops; only targets of check and bench may have it$"
     ):
         load_implementation("asyncio+all")
+
+
+@pytest.mark.parametrize("code", ["new_event_loop = 42", "from asyncio import new_event_loop; FAMILIES = 'inet'"])
+@pytest.mark.usefixtures("entry_points")
+def test_entry_point_that_leads_to_no_factory_is_unusable(theirs: Path, code: str) -> None:
+    theirs.write_text(code)
+    with pytest.raises(Unusable, match=r"^added"):
+        load_implementation("asyncio+added")
+
+
+def test_entry_point_whose_name_means_something_else_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = [EntryPoint(name, "theirs:new_event_loop", loops.ENTRY_POINTS) for name in ("all", "port:99", "fine")]
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: points)
+    assert [row.name for row in loops.registered() if row not in loops.BUILT_IN] == ["fine"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from upecho.conformance.run import preconditions
+from upecho.conformance.run.preconditions import Tried
 from upecho.measure.plan import pythons, scenario_files
 from upecho.measure.plan.cell_plan import PlannedCell
 from upecho.measure.plan.cells import BASELINE, Reference
@@ -31,8 +32,8 @@ def expanded(names: Sequence[str]) -> list[str]:
     return found
 
 
-def unusable(names: Sequence[str], reference: str = "") -> dict[str, str]:
-    """Return the targets whose code cannot be loaded, each with the reason, and report them.
+def tried(names: Sequence[str], reference: str = "") -> Tried:
+    """Try the targets that have code of others, and report those whose code cannot be loaded.
 
     Args:
         names: The targets that the user named; if there are none, every server that is installed counts.
@@ -41,45 +42,45 @@ def unusable(names: Sequence[str], reference: str = "") -> dict[str, str]:
     Raises:
         HarnessError: No process could be started to try it.
     """
-    tried = names or [row.name for row in registry.registrations() if row.is_installed]
-    reasons = preconditions.unusable([*tried, *filter(None, [reference])])
-    for name, reason in reasons.items():
+    every = names or [row.name for row in registry.registrations() if row.is_installed]
+    found = preconditions.tried([*every, *filter(None, [reference])])
+    for name, reason in found.unusable.items():
         click.echo(f"not measuring {name}: {reason}", err=True)
-    return reasons
+    return found
 
 
-def targets(names: Sequence[str], unusable: Collection[str] = ()) -> list[Target]:
+def targets(names: Sequence[str], found: Tried) -> list[Target]:
     """Return the targets that the user named, or else every available server that is not naive.
 
     A framework that is not installed is left out without a word, because it is optional.
 
     Args:
         names: The targets that the user named.
-        unusable: Targets whose code cannot be loaded; they are among the result.
+        found: What was found out about them; those whose code cannot be loaded are among the result.
 
     Raises:
         CallerError: A target does not exist, or is not one that upecho can start.
         Unavailable: A package that a target needs is not installed.
     """
     if names:
-        return [_target(name, is_usable=name not in unusable) for name in dict.fromkeys(names)]
-    without = {*unusable, *inventory.not_installed()}
+        return [_target(name, found) for name in dict.fromkeys(names)]
+    without = {*found.unusable, *inventory.not_installed()}
     rows = [row for row in inventory.implementations(without) if not row.naive and _is_available(row)]
-    return [*(Target.parse(row.name) for row in rows), *map(Target.implementation, unusable)]
+    return [*(_target(row.name, found) for row in rows), *map(Target.implementation, found.unusable)]
 
 
-def reference_target(name: str, unusable: Collection[str] = ()) -> Target:
+def reference_target(name: str, found: Tried) -> Target:
     """Return the target that ratios are to be relative to: the one that the user named, or else the baseline.
 
     Args:
         name: The target that the user named; empty if there is none.
-        unusable: Targets whose code cannot be loaded.
+        found: What was found out about the targets of the run.
 
     Raises:
         CallerError: The target does not exist, or is not one that upecho can start.
         Unavailable: A package that the target needs is not installed.
     """
-    return _target(name, is_usable=name not in unusable) if name else Target.implementation(BASELINE)
+    return _target(name, found) if name else Target.implementation(BASELINE)
 
 
 def with_reference(cells: Sequence[PlannedCell], reference: Sequence[PlannedCell]) -> list[PlannedCell]:
@@ -113,10 +114,10 @@ def without_other_references(cells: Sequence[PlannedCell], reference: Reference)
     return [one for one in cells if not one.added or reference.is_cell(one.cell)]
 
 
-def _target(name: str, *, is_usable: bool) -> Target:
-    if not is_usable:
+def _target(name: str, found: Tried) -> Target:
+    if name in found.unusable:
         return Target.implementation(name)
-    target = Target.parse(name)
+    target = Target.parse(name, declared=found.declared.get(name))
     if target.kind is not Kind.IMPLEMENTATION:
         raise CallerError(
             "bench starts servers itself",

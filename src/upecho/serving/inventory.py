@@ -120,7 +120,8 @@ def _implementation(row: registry.Registration) -> ImplementationEntry:
         implementation = load_implementation(row.name)
     except CallerError as error:
         return ImplementationEntry(row.name, row.summary, error.detail, naive=row.naive)
-    return ImplementationEntry(row.name, implementation.summary, None, implementation.max_clients, implementation.naive)
+    clients = implementation.declared.max_clients
+    return ImplementationEntry(row.name, implementation.summary, None, clients, implementation.naive)
 
 
 def _with_loop(name: str) -> str:

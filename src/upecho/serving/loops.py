@@ -80,11 +80,14 @@ BUILT_IN_NAMES = frozenset(row.name for row in BUILT_IN)
 
 
 def registered() -> tuple[Loop, ...]:
-    """Return the loops that have a row here, then those that other packages add through entry points."""
+    """Return the loops that have a row here, then those that other packages add through entry points.
+
+    An entry point whose name means something else in a target, such as ``all``, is left out.
+    """
     from importlib.metadata import entry_points  # noqa: PLC0415 (slow, and a loop with a row here never needs it)
 
     added = (Loop(point.name, point.value.partition("[")[0].strip()) for point in entry_points(group=ENTRY_POINTS))
-    return BUILT_IN + tuple(row for row in added if row.name not in BUILT_IN_NAMES)
+    return BUILT_IN + tuple(row for row in added if row.name not in BUILT_IN_NAMES | {ALL} and ":" not in row.name)
 
 
 def find(name: str) -> Loop | None:

@@ -70,7 +70,7 @@ def run(order: Order, announce: Callable[[Address], None]) -> None:
         UpechoError: The order cannot be carried out, or the server did not stop.
     """
     implementation = load_implementation(order.target)
-    grace = max(order.settings.grace, implementation.grace)
+    grace = max(order.settings.grace, implementation.declared.grace)
     timeout = 0.0 if implementation.naive else grace + OVERTIME_SECONDS
     # Signals are handled before a Unix path exists, so that a stop at any moment removes the path.
     with (

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from upecho.net.address import Address, Family
+from upecho.serving.loading.declarations import Declared
 from upecho.serving.loading.implementation import load_implementation
 from upecho.support.errors import CallerError
 
@@ -57,13 +58,22 @@ class Target:
     grace: float = 0.0
 
     @classmethod
-    def parse(cls, text: str, max_clients: int | None = None, *, grace: float | None = None) -> Self:
+    def parse(
+        cls,
+        text: str,
+        max_clients: int | None = None,
+        *,
+        grace: float | None = None,
+        declared: Declared | None = None,
+    ) -> Self:
         """Parse a target and verify that it exists.
 
         Args:
             text: The target as the user wrote it.
             max_clients: Number of clients that it serves at the same time, if it does not declare that itself.
             grace: Seconds that a command gives its clients after it was told to stop; None means the default.
+            declared: What another process, which has imported an implementation, found its module to declare; None
+                imports it into this process.
 
         Raises:
             CallerError: There is no such implementation or program, the address is malformed, or the command has no
@@ -79,15 +89,16 @@ class Target:
             return cls(text, Kind.COMMAND, families, max_clients, grace=COMMAND_GRACE if grace is None else grace)
         if cls.is_address(text):
             return cls(text, Kind.ADDRESS, frozenset({Address.parse(text).family}), max_clients)
-        with contextlib.redirect_stdout(sys.stderr):  # a module may print while it is imported
-            implementation = load_implementation(text)
+        if declared is None:
+            with contextlib.redirect_stdout(sys.stderr):  # a module may print while it is imported
+                declared = load_implementation(text).declared
         return cls(
             text,
             Kind.IMPLEMENTATION,
-            implementation.families,
-            implementation.max_clients or max_clients,
-            logs=implementation.logs,
-            grace=implementation.grace,
+            declared.families,
+            declared.max_clients or max_clients,
+            logs=declared.logs,
+            grace=declared.grace,
         )
 
     @staticmethod

@@ -40,4 +40,5 @@ def _providers(location: str) -> list[str]:
     module = location.partition(":")[0].partition(".")[0]
     if module == OWN or module in sys.stdlib_module_names:
         return []
-    return metadata.packages_distributions().get(module, [])  # slow, so it is called for code of others only
+    # This is slow, so it is called for code of others only. A distribution with broken metadata has no name.
+    return list(filter(None, metadata.packages_distributions().get(module, [])))

@@ -1,12 +1,16 @@
 """Trials of targets whose code may do anything when it is imported or constructed."""
 
 import os
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from upecho.conformance.run.preconditions import TRIAL_SECONDS, unusable
+from upecho.conformance.run.preconditions import TRIAL_SECONDS, tried
+from upecho.net.address import Family
+from upecho.serving.loading.declarations import Declared
+from upecho.serving.target import Target
 
 LOOP = "import asyncio\nclass Loop(asyncio.SelectorEventLoop):\n    def __init__(self):\n        {}\n"
 MISTYPED = ["threds", "asyncio+uvlop", "mine:no_such", "no_such_module:serve", "mine:LIMIT"]
@@ -39,7 +43,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 )
 def test_code_that_cannot_be_used_is_unusable_for_a_reason(here: Path, code: str, reason: str) -> None:
     (here / "mine.py").write_text(code)
-    found = unusable(["asyncio+mine:new_event_loop", "selectors"])
+    found = tried(["asyncio+mine:new_event_loop", "selectors"]).unusable
     assert list(found) == ["asyncio+mine:new_event_loop"]
     assert found["asyncio+mine:new_event_loop"].startswith(reason)
 
@@ -49,7 +53,7 @@ def test_all_hanging_targets_together_take_one_deadline(here: Path, monkeypatch:
     for name in ("one", "two", "three"):
         (here / f"{name}.py").write_text("import time; time.sleep(600)")
     began = time.monotonic()
-    found = unusable(["one:serve", "two:serve", "asyncio+three:new_event_loop"])
+    found = tried(["one:serve", "two:serve", "asyncio+three:new_event_loop"]).unusable
     assert set(found.values()) == {f"import failed: it takes longer than {TRIAL_SECONDS / 5:g} s"}
     assert (len(found), time.monotonic() - began < 3 * TRIAL_SECONDS / 5) == (3, True)
 
@@ -58,7 +62,7 @@ def test_target_that_hangs_leaves_the_others_their_time(here: Path) -> None:
     (here / "hangs.py").write_text("import time; time.sleep(600)")
     (here / "crashes.py").write_text("import os; os.abort()")
     (here / "mine.py").write_text("import asyncio; new_event_loop = asyncio.new_event_loop")
-    found = unusable(["hangs:serve", "asyncio+mine:new_event_loop", "crashes:serve"])
+    found = tried(["hangs:serve", "asyncio+mine:new_event_loop", "crashes:serve"]).unusable
     assert found == {
         "hangs:serve": f"import failed: it takes longer than {TRIAL_SECONDS:g} s",
         "crashes:serve": "import failed: a process that tried it was killed by SIGABRT",
@@ -78,16 +82,26 @@ def test_target_that_hangs_leaves_the_others_their_time(here: Path) -> None:
 )
 def test_code_that_prints_warns_or_starts_a_thread_can_be_used(here: Path, code: str) -> None:
     (here / "mine.py").write_text(code)
-    assert unusable(["asyncio+mine:new_event_loop"]) == {}
+    assert tried(["asyncio+mine:new_event_loop"]).unusable == {}
 
 
 @pytest.mark.parametrize("text", MISTYPED)
 def test_target_that_does_not_exist_is_left_for_the_parser(here: Path, text: str) -> None:
     (here / "mine.py").write_text("LIMIT = 7")
-    assert unusable([text]) == {}
+    assert tried([text]).unusable == {}
 
 
 def test_addresses_commands_and_built_in_servers_are_not_tried() -> None:
     began = os.times().children_user
-    assert unusable(["127.0.0.1:9", "unix:/x", "cmd:true {address}", "selectors", "asyncio+asyncio"]) == {}
+    assert tried(["127.0.0.1:9", "unix:/x", "cmd:true {address}", "selectors", "asyncio+asyncio"]).unusable == {}
     assert os.times().children_user == began
+
+
+def test_what_modules_declare_is_known_without_importing_them_here(here: Path) -> None:
+    (here / "declares.py").write_text(
+        "FAMILIES = ('inet', 'unix')\nMAX_CLIENTS = 3\nLOGS = True\nGRACE = 7.5\ndef serve(listener, stop): pass\n"
+    )
+    declared = tried(["declares:serve"]).declared["declares:serve"]
+    assert declared == Declared(frozenset({Family.INET, Family.UNIX}), 3, logs=True, grace=7.5)
+    assert Target.parse("declares:serve", declared=declared).families == declared.families
+    assert "declares" not in sys.modules

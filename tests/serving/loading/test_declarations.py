@@ -9,8 +9,8 @@ from upecho.support.errors import CallerError
 
 
 def test_max_clients_comes_from_the_module() -> None:
-    assert load_implementation("blocking").max_clients == 1
-    assert load_implementation("threads").max_clients is None
+    assert load_implementation("blocking").declared.max_clients == 1
+    assert load_implementation("threads").declared.max_clients is None
 
 
 @pytest.mark.parametrize("families", ["()", "'inet'", "('inet', 'ipx')", "7", "[[]]", "{'inet': 1}"])
@@ -24,7 +24,7 @@ def test_malformed_families_are_a_caller_error(here: Path, families: str) -> Non
 @pytest.mark.parametrize(("declaration", "logs"), [("", False), ("LOGS = True\n", True), ("LOGS = False\n", False)])
 def test_module_declares_that_it_logs(here: Path, declaration: str, logs: bool) -> None:
     (here / "mine.py").write_text(f"{declaration}def serve(listener, stop): pass\n")
-    assert load_implementation("mine:serve").logs is logs
+    assert load_implementation("mine:serve").declared.logs is logs
 
 
 def test_logs_that_is_no_truth_value_is_refused(here: Path) -> None:
@@ -36,7 +36,7 @@ def test_logs_that_is_no_truth_value_is_refused(here: Path) -> None:
 @pytest.mark.parametrize(("declaration", "grace"), [("", 0.0), ("GRACE = 10\n", 10.0), ("GRACE = 0.5\n", 0.5)])
 def test_module_declares_its_grace(here: Path, declaration: str, grace: float) -> None:
     (here / "mine.py").write_text(f"{declaration}def serve(listener, stop): pass\n")
-    assert load_implementation("mine:serve").grace == grace
+    assert load_implementation("mine:serve").declared.grace == grace
 
 
 @pytest.mark.parametrize("grace", ["-1", "3601", "True", "'10'", "float('nan')"])

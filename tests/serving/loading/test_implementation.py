@@ -58,4 +58,4 @@ def test_summary_comes_from_serve_before_its_module(here: Path) -> None:
 
 def test_entry_point_adds_an_implementation(here: Path, entry_point: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(here)
-    assert load_implementation("added").max_clients == 7
+    assert load_implementation("added").declared.max_clients == 7

@@ -13,7 +13,7 @@ from upecho.support.errors import CallerError, Unavailable
 def test_module_in_the_current_directory_is_found(here: Path) -> None:
     sys.path[:] = [entry for entry in sys.path if entry not in ("", str(here))]
     server = load_implementation("mine:serve")
-    assert (server.max_clients, server.summary) == (7, "A module.")
+    assert (server.declared.max_clients, server.summary) == (7, "A module.")
 
 
 def test_loading_a_name_leaves_the_import_path_alone(here: Path) -> None:

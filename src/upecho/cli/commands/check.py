@@ -12,7 +12,7 @@ from upecho.cli.environment import expect_usable_environment
 from upecho.cli.parameters import CheckName, FamilyName, Number, TargetName
 from upecho.conformance.run.check_run import CheckRun, Plan
 from upecho.conformance.run.known_failures.files import expect_writable, read_known_failures
-from upecho.conformance.run.preconditions import expect_cores, expect_listeners, unusable
+from upecho.conformance.run.preconditions import expect_cores, expect_listeners, tried
 from upecho.conformance.run.selection import pair_with_families, parse_targets, select_checks
 from upecho.net.address import Family
 from upecho.serving import inventory
@@ -128,9 +128,12 @@ def _plan(texts: Sequence[str], families: Sequence[Family], options: dict[str, A
     if options["grace"] is not None and not any(text.startswith(COMMAND) for text in texts):
         raise CallerError("--grace is for commands", hint="an implementation declares GRACE in its module")
     checks = select_checks(options["ids"])
-    reasons = unusable(texts)  # before parse_targets, which imports the modules into this process
+    found = tried(texts)
     targets = parse_targets(
-        [text for text in texts if text not in reasons], options["max_clients"], grace=options["grace"]
+        [text for text in texts if text not in found.unusable],
+        options["max_clients"],
+        grace=options["grace"],
+        declared=found.declared,
     )
     plan = Plan(
         pairs=pair_with_families(targets, families),
@@ -138,7 +141,7 @@ def _plan(texts: Sequence[str], families: Sequence[Family], options: dict[str, A
         known=read_known_failures(options["directory"], targets, may_be_missing=options["write_known"]),
         strict=options["strict"],
         jobs=options["jobs"],
-        unusable=reasons,
+        unusable=found.unusable,
         run_all=options["run_all"],
     )
     if targets and not plan.due:

@@ -77,7 +77,7 @@ def _unusable() -> dict[str, str]:
         return {}
     from upecho.conformance.run import preconditions  # noqa: PLC0415 (only code of others needs it)
 
-    return preconditions.unusable(foreign)
+    return dict(preconditions.tried(foreign).unusable)
 
 
 def _list_checks(*, as_json: bool) -> None:

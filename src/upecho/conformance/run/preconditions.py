@@ -3,7 +3,8 @@
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from upecho.conformance.harness.clients.connection import TIMEOUT_SECONDS
 from upecho.conformance.run.runner import JOBS_PER_CORE
@@ -12,8 +13,9 @@ from upecho.processes.child import END_SECONDS, Child
 from upecho.processes.ending import ended
 from upecho.processes.supervisor import Supervisor
 from upecho.serving import registry
+from upecho.serving.loading.declarations import Declared
 from upecho.serving.target import COMMAND, Kind, Target
-from upecho.serving.trial import Step, decode
+from upecho.serving.trial import Report, Step, decode
 from upecho.support import timeouts
 from upecho.support.errors import CallerError
 from upecho.support.tracebacks import important_lines
@@ -36,12 +38,26 @@ def expect_cores(jobs: int) -> None:
         raise CallerError(f"--jobs is {jobs}; it must be at most {most} here, {why}")
 
 
-def unusable(texts: Iterable[str]) -> dict[str, str]:
-    """Return the targets whose code cannot be used, each with the reason in a few words.
+@dataclass(frozen=True)
+class Tried:
+    """What was found out about the targets that have code of others.
 
-    Each target that has code of others is imported, and its event loop constructed, in a process of its own, because
-    either may crash, exit or hang. This has to happen before ``Target.parse``, which imports the module into this
-    process, and which reports a target that does not exist.
+    Attributes:
+        unusable: The reason in a few words for each target whose code cannot be used.
+        declared: What the module of each other target declares, except of those that do not exist.
+    """
+
+    unusable: Mapping[str, str]
+    declared: Mapping[str, Declared]
+
+
+def tried(texts: Iterable[str]) -> Tried:
+    """Try the targets that have code of others.
+
+    Each of them is imported, and its event loop constructed, in a process of its own: either may crash, exit or hang,
+    and a module may do to its process whatever it wants, such as start a thread, handle signals or replace the standard
+    library. ``Target.parse`` needs what it declares, so that it does not import it into this process, and reports a
+    target that does not exist.
 
     Args:
         texts: The targets as the user wrote them.
@@ -51,15 +67,18 @@ def unusable(texts: Iterable[str]) -> dict[str, str]:
     """
     foreign = [text for text in dict.fromkeys(texts) if not _runs_only_our_code(text)]
     if not foreign:
-        return {}
+        return Tried({}, {})
     at_once = TRIALS_PER_CORE * (os.cpu_count() or 1)
-    reasons: dict[str, str | None] = {}
+    last: dict[str, Report] = {}
     with Supervisor() as supervisor:
         for start in range(0, len(foreign), at_once):
             deadline = time.monotonic() + timeouts.scaled(TRIAL_SECONDS)
             trials = {text: _trial(supervisor, text) for text in foreign[start : start + at_once]}
-            reasons |= {text: _failure(child, deadline) for text, child in trials.items()}
-    return {text: reason for text, reason in reasons.items() if reason}
+            last |= {text: _last_report(child, deadline) for text, child in trials.items()}
+    return Tried(
+        unusable={text: report.reason for text, report in last.items() if report.reason},
+        declared={text: report.declared for text, report in last.items() if report.declared},
+    )
 
 
 def _runs_only_our_code(text: str) -> bool:
@@ -75,24 +94,23 @@ def _trial(supervisor: Supervisor, text: str) -> Child:
     return child
 
 
-def _failure(child: Child, deadline: float) -> str | None:
-    """Return why the target of a trial is unusable; None if it is not.
+def _last_report(child: Child, deadline: float) -> Report:
+    """Return what a trial has found out.
 
     What it has reported is read after the deadline as well, which another trial may have used up.
     """
-    step = Step.IMPORT
-    while True:
+    report = Report(Step.IMPORT)
+    while report.step is not Step.END:
         is_alive, is_late = child.is_alive(), time.monotonic() >= deadline
         line = child.read_line(POLL_INTERVAL_SECONDS)
         if line is None and not is_alive:
-            return f"{step} failed: a process that tried it {_how_ended(child)}"
+            return Report(Step.END, f"{report.step} failed: a process that tried it {_how_ended(child)}")
         if line is None and is_late:
-            return f"{step} failed: it takes longer than {timeouts.scaled(TRIAL_SECONDS):g} s"
+            return Report(Step.END, f"{report.step} failed: it takes longer than {timeouts.scaled(TRIAL_SECONDS):g} s")
         if line is None:
             child.wait(POLL_INTERVAL_SECONDS)  # the end of the pipe is read at once
-        step, reason = decode(line or "") or (step, None)
-        if step is Step.END:
-            return reason
+        report = decode(line or "") or report
+    return report
 
 
 def _how_ended(child: Child) -> str:

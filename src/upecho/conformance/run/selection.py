@@ -1,10 +1,12 @@
 """Selects the targets, the families that each is checked over, and the checks that are due there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from upecho.conformance.catalogue import by_id, catalogue
 from upecho.conformance.check import Check
 from upecho.net.address import Family
+from upecho.serving.loading.declarations import Declared
 from upecho.serving.target import COMMAND, Kind, Target
 from upecho.support.errors import CallerError
 from upecho.support.text import unknown_name
@@ -12,13 +14,20 @@ from upecho.support.text import unknown_name
 Pair = tuple[Target, Family]
 
 
-def parse_targets(texts: Sequence[str], max_clients: int | None = None, *, grace: float | None = None) -> list[Target]:
+def parse_targets(
+    texts: Sequence[str],
+    max_clients: int | None = None,
+    *,
+    grace: float | None = None,
+    declared: Mapping[str, Declared] = MappingProxyType({}),
+) -> list[Target]:
     """Return the targets that the user named, each once.
 
     Args:
         texts: The targets as the user wrote them.
         max_clients: Number of clients that a target serves at the same time, for targets that do not declare it.
         grace: Seconds that a command gives its clients after it was told to stop; None means the default.
+        declared: What the modules of targets are already known to declare; the others are imported.
 
     Raises:
         CallerError: A target does not exist.
@@ -26,7 +35,7 @@ def parse_targets(texts: Sequence[str], max_clients: int | None = None, *, grace
     """
     for text in texts:
         _expect_no_path(text)
-    return [Target.parse(text, max_clients, grace=grace) for text in dict.fromkeys(texts)]
+    return [Target.parse(text, max_clients, grace=grace, declared=declared.get(text)) for text in dict.fromkeys(texts)]
 
 
 def _expect_no_path(text: str) -> None:

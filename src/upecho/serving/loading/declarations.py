@@ -5,10 +5,27 @@ if the declaration is impossible.
 """
 
 from types import ModuleType
+from typing import NamedTuple
 
 from upecho.net.address import Family
 from upecho.serving.settings import MAX_GRACE
 from upecho.support.errors import CallerError
+
+
+class Declared(NamedTuple):
+    """What a module declares that matters before its server is started.
+
+    Attributes:
+        families: The socket families that it declares to serve.
+        max_clients: Number of clients it serves at the same time; None means no limit except descriptors.
+        logs: Whether it declares that it logs to stderr.
+        grace: Seconds that it declares to give its clients after the stop, even if it is told a shorter time.
+    """
+
+    families: frozenset[Family] = frozenset(Family)
+    max_clients: int | None = None
+    logs: bool = False
+    grace: float = 0.0
 
 
 def max_clients(module: ModuleType, name: str) -> int | None:

@@ -5,9 +5,9 @@ import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from upecho.net.address import Family
 from upecho.serving import registry
 from upecho.serving.loading import declarations
+from upecho.serving.loading.declarations import Declared
 from upecho.serving.loading.importing import import_object, make_current_directory_importable
 from upecho.serving.loading.loops import load_loop, loop_families
 from upecho.support.errors import CallerError
@@ -18,23 +18,17 @@ class Implementation(NamedTuple):
 
     Attributes:
         serve: The callable ``serve(listener, stop)``.
-        max_clients: Number of clients it serves at the same time; None means no limit except descriptors.
-        families: The socket families that it declares to serve.
+        declared: What its module declares that matters before it is started.
         calls_ready: Whether it announces itself that clients can connect.
         naive: Whether it ignores the stop.
         summary: Its I/O model in a few words, from its registration or its docstring.
-        logs: Whether it declares that it logs to stderr.
-        grace: Seconds that it declares to give its clients after the stop, even if it is told a shorter time.
     """
 
     serve: Callable[..., None]
-    max_clients: int | None = None
-    families: frozenset[Family] = frozenset(Family)
+    declared: Declared = Declared()
     calls_ready: bool = False
     naive: bool = False
     summary: str = ""
-    logs: bool = False
-    grace: float = 0.0
 
 
 def load_implementation(text: str) -> Implementation:
@@ -59,16 +53,14 @@ def load_implementation(text: str) -> Implementation:
         serve = functools.partial(serve, loop_factory=load_loop(loop))
         families &= loop_families(loop)
     summary = row.summary or (serve.__doc__ or module.__doc__ or "").strip().partition("\n")[0]
-    return Implementation(
-        serve,
-        max_clients=declarations.max_clients(module, name),
+    declared = Declared(
         families=families,
-        calls_ready=declarations.calls_ready(module),
-        naive=row.naive,
-        summary=summary,
+        max_clients=declarations.max_clients(module, name),
         logs=declarations.logs(module, name),
         grace=declarations.grace(module, name),
     )
+    calls_ready = declarations.calls_ready(module)
+    return Implementation(serve, declared, calls_ready=calls_ready, naive=row.naive, summary=summary)
 
 
 def _expect_server(serve: Any, name: str, *, with_loop: bool) -> None:

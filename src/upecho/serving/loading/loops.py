@@ -1,8 +1,9 @@
 """The event loops that a server can be told to use: what keeps one from being used here, and importing one."""
 
+import contextlib
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 from upecho.net.address import Family
@@ -47,21 +48,28 @@ def load_loop(name: str) -> Callable[[], Any]:
         name: A name from ``upecho.serving.loops``, or ``module:factory``.
 
     Raises:
-        CallerError: No loop has that name, or it is not a factory.
+        CallerError: No loop has that name, or what is at the location that the user gave is not a factory.
         Unavailable: This system lacks something that it needs, or its package is not installed.
-        Unusable: Its module fails at import, or a loop with a name is not where that name says.
+        Unusable: Its module fails at import, or no factory is where the row of a loop with a name says.
     """
     row = _row(name)
     expect_available(row)
-    try:
+    with _blaming_the_row(row, name):
         factory = import_object(row.location, name)
+        if not callable(factory):
+            raise CallerError(f"{type(factory).__name__} is not callable", subject=f"not a loop factory: {name}")
+    return cast(Callable[[], Any], factory)
+
+
+@contextlib.contextmanager
+def _blaming_the_row(row: Loop, name: str) -> Iterator[None]:
+    """Turn an error of the caller into one of the loop if the caller gave its name and not its location."""
+    try:
+        yield
     except CallerError as error:
         if row.location == name or isinstance(error, Unusable):
             raise
         raise Unusable(error.detail, subject=name) from None
-    if not callable(factory):
-        raise CallerError(f"{type(factory).__name__} is not callable", subject=f"not a loop factory: {name}")
-    return cast(Callable[[], Any], factory)
 
 
 def expect_loop(name: str) -> None:
@@ -89,7 +97,8 @@ def loop_families(name: str) -> frozenset[Family]:
     """Return the families that a loop, which has been loaded, declares to support, or is documented to support."""
     row = _row(name)
     module = sys.modules[row.location.partition(":")[0]]
-    return declarations.families(module, name) if hasattr(module, "FAMILIES") else row.families
+    with _blaming_the_row(row, name):
+        return declarations.families(module, name) if hasattr(module, "FAMILIES") else row.families
 
 
 def _row(name: str) -> Loop:
