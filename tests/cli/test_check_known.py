@@ -59,6 +59,16 @@ def test_failures_are_written(check: Check, tmp_path: Path) -> None:
     assert (done.returncode, f"{path} is unchanged: 1 known failure\n" in done.stderr) == (0, True)
 
 
+def test_failures_of_some_are_written_although_the_code_of_others_cannot_be_loaded(
+    upecho: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "aborts.py").write_text("import os; os.abort()")
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    done = upecho("check", TARGET, "aborts:serve", *FEW, "--known", str(tmp_path), "--write-known", env=environment)
+    assert done.returncode == 1
+    assert "wrote " in done.stderr
+
+
 def test_broken_pipe_does_not_change_the_exit_status(upecho: Callable[..., Any], tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)

@@ -51,14 +51,15 @@ def test_saving_follows_no_links_in_circles(tmp_path: Path) -> None:
     assert (tmp_path / "loop").is_symlink()
 
 
-def test_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG])
+def test_full_disk_leaves_the_old_file(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_descriptor: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise OSError(number, os.strerror(number))
 
     file = tmp_path / "r.json"
     file.write_text("old")
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(HarnessError, match=r"cannot write .*r\.json: No space left on device"):
+    with pytest.raises(HarnessError, match=rf"cannot write .*r\.json: {os.strerror(number)}"):
         atomic_write.save(file, "new")
     assert file.read_text() == "old"
     assert list(tmp_path.iterdir()) == [file]

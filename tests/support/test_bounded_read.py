@@ -63,6 +63,12 @@ def test_incomplete_compressed_file_is_refused(tmp_path: Path) -> None:
         read_bounded(tmp_path / "file")
 
 
+def test_compressed_file_with_something_after_its_end_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(gzip.compress(b"x") + b"y")
+    with pytest.raises(CallerError, match=r"^the compressed file has data after its end$"):
+        read_bounded(tmp_path / "file")
+
+
 @pytest.mark.parametrize("position", [3, 12, -8])
 def test_damaged_compressed_file_is_refused(position: int, tmp_path: Path) -> None:
     content = bytearray(gzip.compress(b"text" * 1000))

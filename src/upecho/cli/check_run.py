@@ -14,7 +14,7 @@ from upecho.conformance.run.known_failures.known import updated
 from upecho.conformance.run.verdicts.outcome import Verdict
 from upecho.report.conformance.verdicts import verdicts
 from upecho.support import atomic_write
-from upecho.support.errors import HarnessError, UpechoError
+from upecho.support.errors import HarnessError, TargetError, UpechoError
 
 PIPED_WIDTH = 100  # columns of a report that is written to a file or a pipe
 
@@ -45,7 +45,8 @@ def carry_out(run: CheckRun, file: Path | None, *, directory: str | None, write_
     check_notes.tell_not_due(run.plan)
     check_notes.tell_works_anyway(outcomes)
     if write_known:
-        return status if status == HarnessError.exit_status else 0
+        rest = TargetError.exit_status if run.plan.unusable else 0
+        return status if status == HarnessError.exit_status else rest
     check_notes.tell_stale(run.plan.known, outcomes)
     return status
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from upecho.support.errors import CallerError, HarnessError
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the last one is the limit of a process (ulimit -f)
 
 
 def check(path: Path) -> None:

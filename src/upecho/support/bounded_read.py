@@ -57,6 +57,8 @@ def _decompressed(content: bytes) -> bytes:
     _expect_bounded(text)
     if not gzip.eof:
         raise CallerError("the compressed file is incomplete")
+    if gzip.unused_data:
+        raise CallerError("the compressed file has data after its end")
     return text
 
 
