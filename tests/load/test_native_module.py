@@ -214,15 +214,22 @@ def _answered(listener: socket.socket) -> socket.socket:
 def test_polling_ends_after_the_given_time_with_many_connections() -> None:
     """The pause between two polls grows with the connections, to 300 us here; it must not exceed the 1 us of polling.
 
-    The engine polls and sleeps for 20 ms in turn, about 50 times; without the limit that makes 15 ms of polling.
+    The engine polls and sleeps for 20 ms in turn. With the limit that makes 1 ms of polling, without it 11 ms. Another
+    process on the core can only add to the time of polling, so the shortest of three times counts.
     """
     connections = 300
+    assert 0 < min(_polled_ns(connections) for _ in range(3)) < 4_000_000
+
+
+def _polled_ns(connections: int) -> int:
+    """Return how long the engine polls for replies that do not come, in nanoseconds."""
     with silent_after_opening(connections) as address:
         measured = run_raw(
-            raw(address), connections=connections, max_requests=1000, poll_ns=1000, deadline_ns=1_500_000_000
+            raw(address), connections=connections, max_requests=1000, poll_ns=1000, deadline_ns=750_000_000
         )
     assert measured["errors"] == {_native.FAILURES.index("TIMED_OUT"): connections}
-    assert 0 < measured["polled_ns"] < 8_000_000
+    polled: int = measured["polled_ns"]
+    return polled
 
 
 @pytest.mark.parametrize("operation", ["epoll_create1", "fcntl"])
