@@ -33,8 +33,9 @@ def test_named_scenario_is_not_skipped() -> None:
 def test_missing_baseline_is_reported_unless_it_was_named(
     named: list[str], reported: bool, *, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rows = [inventory.ImplementationEntry("native", unavailable="not built")]
-    monkeypatch.setattr(inventory, "implementations", lambda _without=(): rows)
+    monkeypatch.setattr(
+        inventory, "implementation", lambda row: inventory.ImplementationEntry(row.name, unavailable="not built")
+    )
     bench_selection.report_missing_baseline(named)
     assert capsys.readouterr().err == ("skipping native: not built\n" if reported else "")
 

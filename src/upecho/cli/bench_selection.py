@@ -1,7 +1,7 @@
 """What ``upecho bench`` measures: targets, families and scenarios, and which of them are possible here."""
 
 import itertools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -127,10 +127,10 @@ def _target(name: str, found: Tried) -> Target:
     return target
 
 
-def report_missing_baseline(names: Sequence[str], unusable: Collection[str] = ()) -> None:
+def report_missing_baseline(names: Sequence[str]) -> None:
     """Report that the baseline is unavailable, unless the selection of default targets has reported it."""
     if names and BASELINE not in names:
-        _is_available(next(row for row in inventory.implementations(unusable) if row.name == BASELINE))
+        _is_available(inventory.implementation(registry.find(BASELINE)))
 
 
 def families(named: Sequence[Family]) -> list[Family]:

@@ -46,7 +46,7 @@ def implementations(without: Collection[str] = ()) -> list[ImplementationEntry]:
     Args:
         without: Names of implementations to leave out, because their code would end or block this process.
     """
-    return [_implementation(row) for row in registry.registrations() if row.name not in without]
+    return [implementation(row) for row in registry.registrations() if row.name not in without]
 
 
 def unusable_implementations(unusable: Mapping[str, str]) -> list[ImplementationEntry]:
@@ -115,13 +115,13 @@ def families() -> list[Entry]:
     return [Entry(family.value, family.summary, _obstacle(family.require)) for family in Family]
 
 
-def _implementation(row: registry.Registration) -> ImplementationEntry:
+def implementation(row: registry.Registration) -> ImplementationEntry:
+    """Return an implementation, which is imported."""
     try:
-        implementation = load_implementation(row.name)
+        loaded = load_implementation(row.name)
     except CallerError as error:
         return ImplementationEntry(row.name, row.summary, error.detail, naive=row.naive)
-    clients = implementation.declared.max_clients
-    return ImplementationEntry(row.name, implementation.summary, None, clients, implementation.naive)
+    return ImplementationEntry(row.name, loaded.summary, None, loaded.declared.max_clients, loaded.naive)
 
 
 def _with_loop(name: str) -> str:

@@ -162,7 +162,7 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     cells = bench_selection.loadable(bench_selection.with_reference(cells, references), found.unusable)
     reference = bench_selection.chosen_reference(cells, relative_to)
     cells = bench_selection.without_other_references(cells, reference)
-    bench_selection.report_missing_baseline(targets, found.unusable)
+    bench_selection.report_missing_baseline(targets)
     cells += missing_baselines(cells)
     check = not options["no_check"]
     cells = _checked(cells) if check else cells
