@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.made_up import CHAT, run
-from upecho.measure.results import VERSION, Results
+from upecho.measure.results import FORMAT, Results
 
 STEADY = [4.0, 4.04, 3.96, 4.0, 4.04, 3.96]
 COSTLIER = [1.1 * cost for cost in STEADY]
@@ -171,7 +171,7 @@ def test_other_version_is_an_error(save: Save, refusal: Refusal, tmp_path: Path)
     (tmp_path / "new.json").write_text(json.dumps(json.loads(BASE.to_json()) | {"version": 1}))
     line = refusal("compare", save("base.json", BASE), str(tmp_path / "new.json"))
     assert line == (
-        f"{tmp_path}/new.json: results file of version 1, but this upecho reads version {VERSION}; "
+        f"{tmp_path}/new.json: results file of version 1, but this upecho reads version {FORMAT.version}; "
         "measure again with upecho bench --save"
     )
 

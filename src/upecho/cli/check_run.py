@@ -65,7 +65,7 @@ def _keep(run: CheckRun, file: Path | None, *, verbose: bool) -> None:
     """Save and show the verdicts; an error in one does not prevent the other."""
     try:
         if file:
-            atomic_write.save(file, run.document())
+            atomic_write.save(file, run.document().to_json())
     finally:
         plan, terminal = run.plan, console(PIPED_WIDTH)
         names = [target.text for target in plan.targets]

@@ -101,7 +101,7 @@ def command(targets: Sequence[str], families: Sequence[Family], file: Path | Non
     check_notes.tell_unusable(plan)
     if not plan.pairs:
         if file:
-            atomic_write.save(file, CheckRun(plan).document())
+            atomic_write.save(file, CheckRun(plan).document().to_json())
         return CheckRun(plan).exit_status()
     if options["write_known"]:
         for target in plan.targets:
