@@ -113,7 +113,9 @@ def test_truncated_file_is_an_error(length: int, cut: int, save: Save, refusal: 
     files = [save("base.json", BASE), save("new.json", BASE)]
     text = Path(files[cut]).read_text()
     Path(files[cut]).write_text(text[:length])
-    assert refusal("compare", *files).startswith(f"{files[cut]}: not a results file: not JSON, or incomplete")
+    assert refusal("compare", *files).startswith(
+        f"{files[cut]}: not a file of results or verdicts: not JSON, or incomplete"
+    )
 
 
 def test_missing_part_is_an_error(save: Save, refusal: Refusal, tmp_path: Path) -> None:
@@ -182,11 +184,15 @@ def test_missing_or_unrelated_file_is_an_error(save: Save, refusal: Refusal, tmp
     assert refusal("compare", f"{tmp_path}/none", base) == f"cannot read {tmp_path}/none: No such file or directory"
     assert refusal("compare", base, str(tmp_path)) == f"cannot read {tmp_path}: Is a directory"
     (tmp_path / "deep").write_text("[" * 100_000)
-    assert refusal("compare", base, f"{tmp_path}/deep").startswith(f"{tmp_path}/deep: not a results file: not JSON")
+    assert refusal("compare", base, f"{tmp_path}/deep").startswith(
+        f"{tmp_path}/deep: not a file of results or verdicts: not JSON"
+    )
     (tmp_path / "text").write_text("[]")
-    assert refusal("compare", base, f"{tmp_path}/text").startswith(f"{tmp_path}/text: not a results file")
-    assert refusal("compare", "/dev/zero", base).startswith("/dev/zero: not a results file: not JSON")
-    assert refusal("compare", "/dev/null", base).startswith("/dev/null: not a results file: not JSON")
+    assert refusal("compare", base, f"{tmp_path}/text").startswith(
+        f"{tmp_path}/text: not a file of results or verdicts: "
+    )
+    assert refusal("compare", "/dev/zero", base).startswith("/dev/zero: not a file of results or verdicts: not JSON")
+    assert refusal("compare", "/dev/null", base).startswith("/dev/null: not a file of results or verdicts: not JSON")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from rich.text import Text
 from upecho.conformance.check import Check
 from upecho.conformance.findings import Event, Wire
 from upecho.conformance.run.verdicts import explaining
+from upecho.conformance.run.verdicts.document import DescribedCheck
 from upecho.conformance.run.verdicts.outcome import Outcome
 from upecho.report.conformance.marks import Mark
 from upecho.report.layout import GAP
@@ -60,7 +61,7 @@ def findings(outcomes: Sequence[Outcome], *, separate: bool) -> Iterator[Finding
         yield Finding(same, [one for one in group if one not in same])
 
 
-def rendered(finding: Finding, check: Check) -> RenderableType:
+def rendered(finding: Finding, check: Check | DescribedCheck) -> RenderableType:
     """Return the explanation of the first of several families; wrapped lines continue below their text."""
     first = finding.same[0]
     mark = Mark.of(first)
