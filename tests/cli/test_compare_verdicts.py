@@ -114,3 +114,24 @@ def test_runs_about_different_targets_are_refused(save: Save, refusal: Refusal) 
         "nothing to compare: BASE has 2 verdicts and NEW has 1, but none in common; target, family and check must be "
         "the same"
     )
+
+
+def test_summary_is_written_as_markdown(save: Save, main: Main, tmp_path: Path) -> None:
+    status, _, _ = main(save("base.json", BASE), save("new.json", WORSE), "--summary", str(tmp_path / "summary.md"))
+    assert status == 1
+    assert (
+        (tmp_path / "summary.md").read_text().startswith("## upecho compare: worse\n\n2 verdicts compared; worse: 1 ")
+    )
+
+
+def test_summary_of_results_is_refused(tmp_path: Path, refusal: Refusal) -> None:
+    (tmp_path / "results.json").write_text(run({"a": [4.0]}).to_json())
+    file = str(tmp_path / "results.json")
+    assert refusal("compare", file, file, "--summary", "x.md") == "--summary is for verdicts"
+    assert list(tmp_path.iterdir()) == [tmp_path / "results.json"]
+
+
+def test_summary_that_cannot_be_written_is_one_line(save: Save, refusal: Refusal) -> None:
+    file = save("base.json", BASE)
+    said = refusal("compare", file, file, "--summary", "/no/such/directory/x.md")
+    assert said == "cannot write /no/such/directory/x.md: No such file or directory"

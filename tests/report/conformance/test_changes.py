@@ -13,6 +13,8 @@ from upecho.conformance.run.verdicts.outcome import Verdict
 from upecho.net.address import Family
 from upecho.report.conformance.changes import changes
 
+pytestmark = pytest.mark.once
+
 BASE = document([outcome("echo-hello"), outcome()])
 
 

@@ -13,6 +13,8 @@ from upecho.measure.results import Results
 from upecho.measure.statistics.changes import Changes
 from upecho.report.benchmark.changes import changes, limit
 from upecho.report.conformance.changes import changes as verdict_changes
+from upecho.report.conformance.changes_summary import changes_summary
+from upecho.support import atomic_write
 from upecho.support.errors import CallerError, TargetError
 
 FILE = click.Path(path_type=Path)
@@ -28,7 +30,13 @@ FILE = click.Path(path_type=Path)
     help="For results: exit with status 1 if a server costs more, by more than this many percent, or fails but had "
     "figures in BASE.json.",
 )
-def command(base: Path, new: Path, fail_above: float | None) -> int:
+@click.option(
+    "--summary",
+    type=FILE,
+    metavar="FILE",
+    help="For verdicts: save what changed to FILE, as Markdown for a job in continuous integration.",
+)
+def command(base: Path, new: Path, fail_above: float | None, summary: Path | None) -> int:
     """Compare two saved runs: both of upecho bench, or both of upecho check.
 
     \b
@@ -58,14 +66,20 @@ def command(base: Path, new: Path, fail_above: float | None) -> int:
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
     match read_run(base), read_run(new):
         case Results() as before, Results() as after:
+            _refuse(summary, "--summary is for verdicts")
             return _compare_results(Changes(before, after), fail_above)
         case Document() as before, Document() as after:
-            if fail_above is not None:
-                raise CallerError("--fail-above is for results; what got worse in verdicts always fails")
-            return _compare_verdicts(VerdictChanges(before, after))
+            _refuse(fail_above, "--fail-above is for results; what got worse in verdicts always fails")
+            return _compare_verdicts(VerdictChanges(before, after), summary)
     raise CallerError(
         f"one of {base} and {new} contains results and the other verdicts", hint="compare two files of the same kind"
     )
+
+
+def _refuse(option: object, reason: str) -> None:
+    """Refuse an option that is given but has no meaning for this kind of files."""
+    if option is not None:
+        raise CallerError(reason)
 
 
 def _compare_results(found: Changes, fail_above: float | None) -> int:
@@ -77,7 +91,9 @@ def _compare_results(found: Changes, fail_above: float | None) -> int:
     return TargetError.exit_status if found.beyond(fail_above / 100) or found.broken else 0
 
 
-def _compare_verdicts(found: VerdictChanges) -> int:
+def _compare_verdicts(found: VerdictChanges, summary: Path | None) -> int:
+    if summary:
+        atomic_write.save(summary, changes_summary(found))
     terminal = console()
     terminal.print(verdict_changes(found, terminal.width), crop=False)
     return TargetError.exit_status if found.is_worse else 0

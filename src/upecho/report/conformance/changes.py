@@ -1,7 +1,8 @@
 """Renders what changed between two runs of the suite; the conclusion comes last, where a terminal stops scrolling."""
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -15,8 +16,24 @@ from upecho.support.text import plural
 
 INDENT = "  "
 MAX_NAMED = 6  # checks of a target in one line, unless they are what got worse or was mended
-STYLES = {Kind.MENDED: "green", Kind.KNOWN: "cyan", Kind.FLAKY: "cyan", Kind.NOW_FAILED: "yellow"}
+STYLE = "cyan"  # of titles, unless they are good or bad news
+STYLES = {Kind.MENDED: "green", Kind.NOW_FAILED: "yellow"}
 WORSE = "bold red"
+
+
+@dataclass(frozen=True)
+class Section:
+    """Changes of one kind.
+
+    Attributes:
+        title: What they have in common.
+        lines: The changes, as text without any layout.
+        style: Style of the title on a terminal.
+    """
+
+    title: str
+    lines: Sequence[str]
+    style: str = STYLE
 
 
 def changes(found: VerdictChanges, width: int) -> RenderableType:
@@ -28,8 +45,7 @@ def changes(found: VerdictChanges, width: int) -> RenderableType:
         found: Comparison to report on.
         width: Width of the report in columns.
     """
-    sections = [*_selections(found), *_kinds(found)]
-    texts = [text for title, lines, style in sections for text in _section(title, lines, style, width=width)]
+    texts = [text for one in sections(found) for text in _section(one, width)]
     notes = [Text(line, style, no_wrap=True) for line, style in _runs(found, width)]
     return Group(*texts, *_worse(found, width), *notes, conclusion(found))
 
@@ -55,18 +71,23 @@ def _counts_of_worse(found: VerdictChanges) -> Iterator[str]:
         yield f"{plural(len(unloaded), 'target')} whose code could not be loaded"
 
 
-Section = tuple[str, Iterable[str], str]  # a heading, the lines below it, and the style of the heading
+def sections(found: VerdictChanges) -> Iterator[Section]:
+    """Yield everything but what got worse, without empty sections."""
+    for one in (*_selections(found), *_kinds(found)):
+        if one.lines:
+            yield one
 
 
 def _selections(found: VerdictChanges) -> Iterator[Section]:
     """Yield what only one of the runs was about; nothing in it can be compared."""
     for name, pairs in found.pairs.items():
-        yield f"targets and families only in {name}", _targets(pairs), "cyan"
-    yield f"checks only in {BASE}", [", ".join(found.checks[BASE])] if found.checks[BASE] else [], "cyan"
-    yield f"checks only in {NEW}", _new_checks(found), "cyan"
+        yield Section(f"targets and families only in {name}", list(_targets(pairs)))
+    removed = found.checks[BASE]
+    yield Section(f"checks only in {BASE}", [", ".join(removed)] if removed else [])
+    yield Section(f"checks only in {NEW}", list(_new_checks(found)))
     levels = [f"{one.check}: {one.base} in {BASE}, {one.new} in {NEW}" for one in found.levels]
-    yield "changed levels", levels, "cyan"
-    yield f"code could not be loaded in {BASE}", _reasons(found.now_loaded), "cyan"
+    yield Section("changed levels", levels)
+    yield Section(f"code could not be loaded in {BASE}", _reasons(found.now_loaded))
 
 
 def _kinds(found: VerdictChanges) -> Iterator[Section]:
@@ -74,7 +95,7 @@ def _kinds(found: VerdictChanges) -> Iterator[Section]:
         if not kind.is_worse:
             at_most = None if kind is Kind.MENDED else MAX_NAMED
             lines = [f"{one.where}: {one.named(at_most)}" for one in places(change.new for change in found.of(kind))]
-            yield kind.value, lines, STYLES.get(kind, "cyan")
+            yield Section(kind.value, lines, STYLES.get(kind, STYLE))
 
 
 def _new_checks(found: VerdictChanges) -> Iterator[str]:
@@ -94,18 +115,15 @@ def _targets(pairs: Sequence[Pair]) -> Iterator[str]:
         yield over(target, in_order(found))
 
 
-def _reasons(unloaded: Mapping[str, str]) -> Iterator[str]:
-    for target, reason in unloaded.items():
-        yield f"{target}: {reason}"
+def _reasons(unloaded: Mapping[str, str]) -> list[str]:
+    return [f"{target}: {reason}" for target, reason in unloaded.items()]
 
 
-def _section(title: str, lines: Iterable[str], style: str, *, width: int) -> Iterator[Text]:
-    """Yield the heading and the wrapped lines of a section; nothing if there are no lines."""
-    texts = [Text(part, no_wrap=True) for line in lines for part in _wrapped(line, width)]
-    if texts:
-        yield Text(title, f"bold {style}")
-        yield from texts
-        yield Text()
+def _section(section: Section, width: int) -> Iterator[Text]:
+    """Yield the title and the wrapped lines of a section."""
+    yield Text(section.title, f"bold {section.style}")
+    yield from (Text(part, no_wrap=True) for line in section.lines for part in _wrapped(line, width))
+    yield Text()
 
 
 def _wrapped(line: str, width: int) -> list[str]:
@@ -114,8 +132,9 @@ def _wrapped(line: str, width: int) -> list[str]:
 
 def _worse(found: VerdictChanges, width: int) -> Iterator[RenderableType]:
     """Yield why each check fails that got worse, once for each cause."""
-    unloaded = _reasons(found.no_longer_loaded)
-    yield from _section(f"code could not be loaded in {NEW}", unloaded, "red", width=width)
+    if found.no_longer_loaded:
+        unloaded = Section(f"code could not be loaded in {NEW}", _reasons(found.no_longer_loaded), "red")
+        yield from _section(unloaded, width)
     if found.worse:
         yield Text(f"worse in {NEW}", WORSE)
     checks = found.documents[NEW].checks

@@ -10,6 +10,8 @@ from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.net.address import Family
 from upecho.support.errors import CallerError
 
+pytestmark = pytest.mark.once
+
 PASSED = outcome()
 FAILED = outcome(verdict=Verdict.FAILED)
 KNOWN = outcome(verdict=Verdict.FAILED, known="no FIN")

@@ -20,7 +20,7 @@ from upecho.conformance.check import Check, Level
 from upecho.conformance.run.verdicts.outcome import Identity, Outcome, Verdict
 from upecho.support import json_document
 from upecho.support.decoding import build
-from upecho.support.errors import CallerError
+from upecho.support.errors import CallerError, HarnessError, TargetError
 
 FORMAT = json_document.Format(
     name="verdicts file", schema="upecho-verdicts", version=2, again="check again with upecho check --json"
@@ -105,6 +105,17 @@ class Document:
             unusable=dict(unusable or {}),
             verdicts=tuple(outcomes),
         )
+
+    def exit_status(self, *, strict: bool) -> int:
+        """Return 0 if all is well, 1 if a target or an outcome fails the run, 3 if a check has no verdict.
+
+        Args:
+            strict: Whether a failed SHOULD check fails the run.
+        """
+        if len(self.verdicts) < self.due or self.counts[Verdict.ERROR]:
+            return HarnessError.exit_status
+        failed = self.unusable or any(one.fails(strict=strict) for one in self.verdicts)
+        return TargetError.exit_status if failed else 0
 
     def to_json(self) -> str:
         """Return the document as JSON."""
