@@ -9,6 +9,7 @@ from typing import Any
 
 from upecho.support.bounded_read import read_bounded
 from upecho.support.errors import CallerError
+from upecho.support.text import all_printable
 
 SCHEMA, VERSION = "schema", "version"  # keys of every document
 
@@ -40,13 +41,15 @@ class Format:
         return f"invalid {self.name}"
 
     def content(self, document: Any) -> dict[str, Any]:
-        """Return the other keys of a document with their values.
+        """Return the other keys of a document with their values, in which control characters are escaped.
+
+        The file may come from somebody else, and reports print parts of it to a terminal.
 
         Args:
             document: A JSON document, as ``json.loads`` returns it.
 
         Raises:
-            CallerError: The document is of another kind or another version.
+            CallerError: The document is of another kind or another version, or nested too deeply.
         """
         if schema_of(document) != self.schema:
             raise CallerError(f'"{SCHEMA}" is not "{self.schema}"', subject=f"not a {self.name}")
@@ -57,7 +60,10 @@ class Format:
                 f"{self.name} of version {version!r}, but this upecho reads version {self.version}",
                 hint="update upecho" if is_newer else self.again,
             )
-        return {key: value for key, value in document.items() if key not in (SCHEMA, VERSION)}
+        try:
+            return {key: all_printable(value) for key, value in document.items() if key not in (SCHEMA, VERSION)}
+        except RecursionError:
+            raise CallerError("it is nested too deeply", subject=self.invalid) from None
 
 
 def schema_of(document: Any) -> object:

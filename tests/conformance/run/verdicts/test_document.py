@@ -122,3 +122,19 @@ def test_what_no_run_can_have_produced_is_refused(change: Change, complaint: str
     change(fields)
     with pytest.raises(CallerError, match=f"^{FORMAT.invalid}: {complaint}"):
         Document.from_document(fields)
+
+
+def test_control_characters_are_escaped() -> None:
+    target, clear = "cmd:\x1b[2J", r"cmd:\x1b[2J"
+    dangerous = document([outcome(target=target, known="a\x9bb\n")], unusable={target: "\x07"})
+    read = Document.from_document(json.loads(dangerous.to_json()))
+    assert (read.verdicts[0].target, read.verdicts[0].known) == (clear, "a\\x9bb\n")
+    assert read.unusable == {clear: r"\x07"}
+
+
+def test_document_that_is_nested_too_deeply_is_refused() -> None:
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(CallerError, match=r"^invalid verdicts file: it is nested too deeply$"):
+        Document.from_document(json.loads(DOCUMENT.to_json()) | {"more": deep})
