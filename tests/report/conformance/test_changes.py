@@ -95,6 +95,12 @@ def test_sections_of_what_did_not_get_worse(base: list, new: list, section: str)
     assert text.endswith("compared; nothing got worse\n")
 
 
+def test_changed_requirements_are_named() -> None:
+    reworded = dataclasses.replace(BASE.checks["half-close"], requirement="The server does more.")
+    text = shown(BASE, dataclasses.replace(BASE, checks={**BASE.checks, "half-close": reworded}))
+    assert text.startswith("changed requirements\n  half-close\n\n")
+
+
 def test_what_may_have_caused_changes_is_named() -> None:
     other = dataclasses.replace(BASE, upecho="9", python="PyPy 9", platform="Linux-9", due=5)
     text = " ".join(shown(BASE, other).split())

@@ -87,6 +87,7 @@ def _selections(found: VerdictChanges) -> Iterator[Section]:
     yield Section(f"checks only in {NEW}", list(_new_checks(found)))
     levels = [f"{one.check}: {one.base} in {BASE}, {one.new} in {NEW}" for one in found.levels]
     yield Section("changed levels", levels)
+    yield Section("changed requirements", [", ".join(found.reworded)] if found.reworded else [])
     yield Section(f"code could not be loaded in {BASE}", _reasons(found.now_loaded))
 
 

@@ -1,5 +1,7 @@
 """What counts as worse between two runs of the suite, and what does not."""
 
+import dataclasses
+
 import pytest
 
 from tests.made_up_verdicts import document, outcome
@@ -85,13 +87,21 @@ def test_checks_and_pairs_of_one_run_only_are_named() -> None:
         NEW: [("come", Family.INET), ("t", Family.INET6)],
     }
     assert (found.compared, found.changes, found.missing, found.is_worse) == (1, (), {BASE: 0, NEW: 0}, False)
-    assert found.levels == ()
+    assert (found.levels, found.reworded) == ((), ())
 
 
 def test_changed_level_is_named_and_not_worse() -> None:
     found = VerdictChanges(document([SHOULD_FAILED]), document([FAILED]))
     assert found.levels == (LevelChange("half-close", Level.SHOULD, Level.MUST),)
     assert (found.changes, found.is_worse) == ((), False)
+
+
+def test_check_whose_requirement_has_changed_is_named() -> None:
+    base, new = document([PASSED, outcome("echo-hello")]), document([FAILED, outcome("echo-hello")])
+    stricter = dataclasses.replace(new.checks["half-close"], requirement="The server does more.")
+    new = dataclasses.replace(new, checks={**new.checks, "half-close": stricter})
+    found = VerdictChanges(base, new)
+    assert (found.reworded, found.is_worse) == (("half-close",), True)
 
 
 def test_verdicts_that_one_run_lacks_are_counted() -> None:

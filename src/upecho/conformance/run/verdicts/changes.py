@@ -101,6 +101,8 @@ class VerdictChanges:
         compared: Number of verdicts that both runs have.
         changes: Changes of these verdicts, in the order of NEW.
         levels: Changes of the levels of checks, in the order of NEW.
+        reworded: Ids of the checks whose requirement has another text in NEW, in the order of NEW; they may have become
+            stricter.
         checks: For each run, the ids of the checks that only this run selected.
         pairs: For each run, the targets with families that have verdicts in this run only. Targets whose code could not
             be loaded in the other run are not among them.
@@ -124,6 +126,7 @@ class VerdictChanges:
         self.compared = len(common)
         self.changes = tuple(_changes((old[identity], now[identity]) for identity in common))
         self.levels = tuple(_level_changes(base, new))
+        self.reworded = tuple(_reworded(base, new))
         self.checks = {BASE: _others(base.checks, new.checks), NEW: _others(new.checks, base.checks)}
         self.no_longer_loaded = _unloaded(new, pairs[BASE])
         self.now_loaded = _unloaded(base, pairs[NEW])
@@ -185,6 +188,12 @@ def _level_changes(base: Document, new: Document) -> Iterator[LevelChange]:
     for check, description in new.checks.items():
         if check in base.checks and base.checks[check].level is not description.level:
             yield LevelChange(check, base.checks[check].level, description.level)
+
+
+def _reworded(base: Document, new: Document) -> Iterator[str]:
+    for check, description in new.checks.items():
+        if check in base.checks and base.checks[check].requirement != description.requirement:
+            yield check
 
 
 def _pairs(run: Document) -> dict[Pair, None]:
