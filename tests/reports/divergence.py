@@ -18,13 +18,14 @@ from upecho.support.bounded_read import read_bounded
 HEAD = """\
 # Where each event loop and framework diverges
 
-This page is generated from verdicts of the suite by `python -m tests.reports.divergence`; do not edit it. Each loop ran
-the servers {servers}; a framework has its own server. The runs were made on {pythons}.
+This page is generated from verdicts of the suite by `python -m tests.reports.divergence`; do not edit it. Each loop was
+checked with the servers {servers}, each framework with its own server. The runs were made on
+{pythons}.
 
 A cell contains **F** if the check failed with at least one of these servers in at least one of the runs. The letter is
-a link to the page that says why, if there is one. Among the failures without a page are those of a loop that does not
-implement a method ([limits](findings/README.md#limits)). An empty cell means that nothing failed: the check passed, was
-unsupported, or was not run because of another failure. A loop that does not support a family is not named there.
+a link to the page that says why. An **F** without a link is not explained yet; it may be a consequence of another
+failure. An empty cell means that nothing failed: the check passed, was unsupported, or was not run because of another
+failure. A table omits loops that do not support its family.
 """
 
 

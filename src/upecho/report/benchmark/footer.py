@@ -138,7 +138,7 @@ def range_of(shares: Sequence[float]) -> str:
 
 
 def _missed_precision(summary: Summary) -> Iterator[str]:
-    """Yield how far the run stayed from the wanted precision, and what would help."""
+    """Yield which requested precision was not reached, and what would help."""
     wanted, costs = summary.results.limits.precision, summary.claims.costs
     groups = _groups_with_ratios(summary)
     relevant = [group for group, cells in groups.items() if not _is_baseline_alone(cells, summary.rows)]
@@ -200,7 +200,7 @@ def _how(results: Results) -> str:
     where = (
         f"{engine} on core {_list(cores.engine)}, servers on {_list(cores.servers)}"
         if cores.engine
-        else f"{engine} and servers on the same cores: rates mean little, CPU time still does"
+        else f"{engine} and servers on the same cores: rates mean little, but CPU time remains meaningful"
     )
     return f"{rounds_of(results)} in fresh server processes, interleaved; {where}"
 
