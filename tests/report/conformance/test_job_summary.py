@@ -49,7 +49,7 @@ def test_failure_is_explained_with_the_command_that_repeats_it() -> None:
     assert "**half-close** (MUST), failed: `t` over inet, unix\n" in text
     assert (
         "- requirement: The server does half-close.\n- expected: `FIN after 3 bytes`\n- seen: `RST after 2 bytes`\n"
-        "- also over inet: immediate\n\n```sh\nupecho check t --family inet --check half-close\n```\n"
+        "- also failed over inet: immediate\n\n```sh\nupecho check t --family inet --check half-close\n```\n"
     ) in text
 
 

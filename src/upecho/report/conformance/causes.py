@@ -65,7 +65,7 @@ def rendered(finding: Finding, check: Check | DescribedCheck) -> RenderableType:
     """Return the explanation of the first of several families; wrapped lines continue below their text."""
     first = finding.same[0]
     mark = Mark.of(first)
-    lines = [*explaining.lines(check, first), *((ALSO, text) for text in _also(finding.others))]
+    lines = [*explaining.lines(check, first), *((ALSO, text) for text in also(finding.others))]
     width = max(len(label) for label in (explaining.REPEAT, *(label for label, _ in lines)))
     rows = Table.grid(padding=(0, GAP))
     rows.add_column(min_width=width)
@@ -148,8 +148,8 @@ def _note(outcome: Outcome) -> str:
     return NUMBER.sub("#", outcome.explanation.note) if outcome.explanation else ""
 
 
-def _also(others: Sequence[Outcome]) -> Iterator[str]:
-    """Yield a line for each way in which other checks did not pass, over the same families."""
+def also(others: Sequence[Outcome]) -> Iterator[str]:
+    """Yield a line for each way in which the other checks of a finding did not pass, over the same families."""
     by_check = defaultdict(list)
     for one in others:
         by_check[Mark.of(one), one.check].append(one)

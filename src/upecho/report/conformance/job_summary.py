@@ -10,7 +10,7 @@ from upecho.conformance.run.verdicts.document import Document
 from upecho.conformance.run.verdicts.outcome import Identity, Outcome
 from upecho.net.address import Family
 from upecho.report.conformance import counts
-from upecho.report.conformance.causes import Finding, findings
+from upecho.report.conformance.causes import Finding, also, findings
 from upecho.report.conformance.known import known_failures
 from upecho.report.conformance.marks import Mark, summary
 from upecho.report.conformance.places import in_order, places
@@ -86,8 +86,7 @@ def _finding(document: Document, finding: Finding) -> Iterator[str]:
         yield f"- seen: {code(why.seen)}"
     if first.fault:
         yield f"- error: {code(first.fault.message)}"
-    for one in places(finding.others):
-        yield f"- also over {', '.join(one.families)}: {escaped(one.named())}"
+    yield from (f"- also {escaped(text)}" for text in also(finding.others))
     yield ""
     if why:
         yield from block(why.repeat, "sh")
