@@ -4,7 +4,7 @@ GitHub shows nothing if it has more than 1 MiB:
 https://docs.github.com/actions/using-workflows/workflow-commands-for-github-actions#adding-a-markdown-summary
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from upecho.conformance.run.verdicts.document import Document
 from upecho.conformance.run.verdicts.outcome import Identity, Outcome
@@ -68,8 +68,9 @@ def explained(document: Document, outcomes: Iterable[Outcome]) -> Iterator[str]:
     found = list(findings(list(outcomes), separate=False))
     for finding in found[:MAX_FINDINGS]:
         yield from _finding(document, finding)
-    if more := len(found) - MAX_FINDINGS:
-        yield from [f"… and {plural(more, 'more cause')}.", ""] if more > 0 else []
+    if more := len(found[MAX_FINDINGS:]):
+        yield f"… and {plural(more, 'more cause')}."
+        yield ""
 
 
 def _finding(document: Document, finding: Finding) -> Iterator[str]:
@@ -94,7 +95,7 @@ def _finding(document: Document, finding: Finding) -> Iterator[str]:
 
 def _stale(outcomes: Sequence[Outcome]) -> Iterator[str]:
     if stale := list(places(one for one in outcomes if one.is_stale)):
-        yield "**Known failures that no longer fail** (remove them from the file of known failures):"
+        yield "**Known failures that no longer fail** (the file of known failures needs an update):"
         yield ""
         yield from (f"- {code(one.target)} over {', '.join(one.families)}: {escaped(one.named())}" for one in stale)
         yield ""
@@ -121,7 +122,11 @@ def _matrix(document: Document) -> Iterator[str]:
     marks = {one.identity: Mark.of(one) for one in document.verdicts}
     families, targets = in_order({one.family for one in document.verdicts}), _targets(document.verdicts)
     rows = [
-        [escaped(check), description.level, *(_cell(marks, target, families, check) for target in targets)]
+        [
+            escaped(check),
+            description.level,
+            *(_cell(marks, target, families=families, check=check) for target in targets),
+        ]
         for check, description in document.checks.items()
     ]
     if not targets:
@@ -130,7 +135,7 @@ def _matrix(document: Document) -> Iterator[str]:
     yield from details("Every check", [cells, "", *table(["check", "level", *map(code, targets)], rows)])
 
 
-def _cell(marks: dict[Identity, Mark], target: str, families: Sequence[Family], check: str) -> str:
+def _cell(marks: Mapping[Identity, Mark], target: str, *, families: Sequence[Family], check: str) -> str:
     found = [marks.get(Identity(target, family, check)) for family in families]
     return code("".join(mark.character if mark else ABSENT for mark in found)) if any(found) else ""
 

@@ -127,11 +127,13 @@ def _benchmarks(summary: Summary) -> dict[str, Benchmark]:
     results = summary.results
     measured = {(one.row.cell.scenario, one.quantity): one.figures.cpu_ns is not None for one in series(summary)}
     scenarios = {scenario.name: scenario for scenario in results.scenarios}
-    found = (_benchmark(scenarios[name], quantity, results, cpu=cpu) for (name, quantity), cpu in measured.items())
+    found = (
+        _benchmark(scenarios[name], quantity, results=results, cpu=cpu) for (name, quantity), cpu in measured.items()
+    )
     return {one.name: one for one in found}
 
 
-def _benchmark(scenario: Scenario, quantity: Quantity, results: Results, *, cpu: bool) -> Benchmark:
+def _benchmark(scenario: Scenario, quantity: Quantity, *, results: Results, cpu: bool) -> Benchmark:
     cells = [one.cell for one in results.requested if one.cell.scenario == scenario.name]
     what = "CPU time of the server per request" if cpu else "elapsed time per request"
     if quantity is Quantity.RATIO:
@@ -143,7 +145,7 @@ def _benchmark(scenario: Scenario, quantity: Quantity, results: Results, *, cpu:
         params=(_params([cell.label for cell in cells]), _params([cell.family for cell in cells])),
         type=TYPES[quantity],
         unit=UNITS[quantity],
-        version=_version(scenario, results, what),
+        version=_version(scenario, results.window.engine, what=what),
     )
 
 
@@ -208,13 +210,13 @@ def _name(scenario: str, quantity: Quantity) -> str:
     return f"upecho.{_plain(scenario)}.{quantity}"
 
 
-def _version(scenario: Scenario, results: Results, what: str) -> str:
+def _version(scenario: Scenario, engine: str, *, what: str) -> str:
     """Return what changes if the numbers of two runs cannot be compared: the load, the engine, or what is measured."""
     load = asdict(scenario)
     for field in fields(scenario):
         if load[field.name] == field.default:  # so that a version stays the same when loads get another property
             del load[field.name]
-    parts = [load, results.window.engine, what]
+    parts = [load, engine, what]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -137,8 +137,8 @@ class VerdictChanges:
         }
         both = pairs[BASE].keys() & pairs[NEW].keys()
         self.missing = {
-            NEW: sum(_is_missing(one, now, new, both) for one in base.verdicts),
-            BASE: sum(_is_missing(one, old, base, both) for one in new.verdicts),
+            NEW: sum(_is_missing(one, now, other=new, both=both) for one in base.verdicts),
+            BASE: sum(_is_missing(one, old, other=base, both=both) for one in new.verdicts),
         }
         if not common and not self.no_longer_loaded:
             raise _nothing_in_common(base, new)
@@ -211,7 +211,7 @@ def _unloaded(run: Document, pairs_of_other: Iterable[Pair]) -> dict[str, str]:
     return {target: reason for target, reason in run.unusable.items() if target in loaded}
 
 
-def _is_missing(outcome: Outcome, verdicts_of_other: Container[Identity], other: Document, both: set[Pair]) -> bool:
+def _is_missing(outcome: Outcome, verdicts_of_other: Container[Identity], *, other: Document, both: set[Pair]) -> bool:
     """Whether the other run lacks a verdict, although it selected the check and the target over the family."""
     is_selected = outcome.check in other.checks and Pair(outcome.target, outcome.family) in both
     return is_selected and outcome.identity not in verdicts_of_other
