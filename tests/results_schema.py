@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
-from upecho.measure.results import SCHEMA, VERSION, Results
+from upecho.measure.results import FORMAT, Results
 
 PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", types.NoneType: "null"}
 ATTRIBUTE = re.compile(r"^    (\w+): (.+?)(?=^    \w|\Z)", re.MULTILINE | re.DOTALL)
@@ -23,10 +23,10 @@ def schema() -> dict[str, Any]:
     """Return the schema in JSON Schema 2020-12."""
     defined: dict[str, Any] = {}
     results = _object(Results, defined)
-    head = {"schema": {"const": SCHEMA}, "version": {"const": VERSION}}
+    head = {key: {"const": value} for key, value in FORMAT.head.items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"{SCHEMA}, version {VERSION}",
+        "title": f"{FORMAT.schema}, version {FORMAT.version}",
         **results,
         "properties": head | results["properties"],
         "required": [*head, *results["required"]],

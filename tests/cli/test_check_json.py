@@ -17,7 +17,8 @@ from upecho.conformance.check import Level
 from upecho.conformance.findings import Event, Explanation, Fault, Recorded, Wire
 from upecho.conformance.run import check_run
 from upecho.conformance.run.runner import Runner
-from upecho.conformance.run.verdicts.outcome import Outcome, Verdict, document
+from upecho.conformance.run.verdicts.document import Document
+from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.net.address import Family
 from upecho.support.errors import HarnessError
 
@@ -35,7 +36,7 @@ KEYS = ["schema", "version", "upecho", "python", "platform", "due", "counts", "c
 
 def test_document_has_the_documented_keys() -> None:
     half_close = next(check for check in catalogue() if check.id == "half-close")
-    read = json.loads(document([OUTCOME], 2, [half_close]))
+    read = json.loads(Document.of([OUTCOME], 2, checks=[half_close]).to_json())
     assert list(read) == KEYS
     assert (read["schema"], read["version"], read["due"]) == ("upecho-verdicts", 2, 2)
     assert (read["upecho"], read["platform"]) == (__version__, platform.platform())

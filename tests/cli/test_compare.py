@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.made_up import CHAT, run
-from upecho.measure.results import VERSION, Results
+from upecho.measure.results import FORMAT, Results
 
 STEADY = [4.0, 4.04, 3.96, 4.0, 4.04, 3.96]
 COSTLIER = [1.1 * cost for cost in STEADY]
@@ -118,7 +118,9 @@ def test_truncated_file_is_an_error(length: int, cut: int, save: Save, refusal: 
     files = [save("base.json", BASE), save("new.json", BASE)]
     text = Path(files[cut]).read_text()
     Path(files[cut]).write_text(text[:length])
-    assert refusal("compare", *files).startswith(f"{files[cut]}: not a results file: not JSON, or incomplete")
+    assert refusal("compare", *files).startswith(
+        f"{files[cut]}: not a file of results or verdicts: not JSON, or incomplete"
+    )
 
 
 def test_missing_part_is_an_error(save: Save, refusal: Refusal, tmp_path: Path) -> None:
@@ -176,7 +178,7 @@ def test_other_version_is_an_error(save: Save, refusal: Refusal, tmp_path: Path)
     (tmp_path / "new.json").write_text(json.dumps(json.loads(BASE.to_json()) | {"version": 1}))
     line = refusal("compare", save("base.json", BASE), str(tmp_path / "new.json"))
     assert line == (
-        f"{tmp_path}/new.json: results file of version 1, but this upecho reads version {VERSION}; "
+        f"{tmp_path}/new.json: results file of version 1, but this upecho reads version {FORMAT.version}; "
         "measure again with upecho bench --save"
     )
 
@@ -187,11 +189,15 @@ def test_missing_or_unrelated_file_is_an_error(save: Save, refusal: Refusal, tmp
     assert refusal("compare", f"{tmp_path}/none", base) == f"cannot read {tmp_path}/none: No such file or directory"
     assert refusal("compare", base, str(tmp_path)) == f"cannot read {tmp_path}: Is a directory"
     (tmp_path / "deep").write_text("[" * 100_000)
-    assert refusal("compare", base, f"{tmp_path}/deep").startswith(f"{tmp_path}/deep: not a results file: not JSON")
+    assert refusal("compare", base, f"{tmp_path}/deep").startswith(
+        f"{tmp_path}/deep: not a file of results or verdicts: not JSON"
+    )
     (tmp_path / "text").write_text("[]")
-    assert refusal("compare", base, f"{tmp_path}/text").startswith(f"{tmp_path}/text: not a results file")
-    assert refusal("compare", "/dev/zero", base).startswith("/dev/zero: not a results file: not JSON")
-    assert refusal("compare", "/dev/null", base).startswith("/dev/null: not a results file: not JSON")
+    assert refusal("compare", base, f"{tmp_path}/text").startswith(
+        f"{tmp_path}/text: not a file of results or verdicts: "
+    )
+    assert refusal("compare", "/dev/zero", base).startswith("/dev/zero: not a file of results or verdicts: not JSON")
+    assert refusal("compare", "/dev/null", base).startswith("/dev/null: not a file of results or verdicts: not JSON")
 
 
 @pytest.mark.parametrize(

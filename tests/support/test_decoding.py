@@ -49,3 +49,11 @@ def test_number_must_be_finite(value: object) -> None:
     fields = json.loads(json.dumps(asdict(MACHINE))) | {"load": value}
     with pytest.raises(ValueError, match=r"^load is [^,]+, not a number$"):
         build(Environment, fields)
+
+
+def test_unknown_keys_are_ignored_if_so_asked() -> None:
+    fields = json.loads(json.dumps(asdict(load(1.0))))
+    more = fields | {"colour": "red", "latency": fields["latency"] | {"shape": "round"}}
+    assert build(LoadResult, more, ignore_unknown=True) == load(1.0)
+    with pytest.raises(ValueError, match=r"^it has no 'requests'$"):
+        build(LoadResult, {key: value for key, value in more.items() if key != "requests"}, ignore_unknown=True)

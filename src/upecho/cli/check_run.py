@@ -1,10 +1,9 @@
 """Carries out a run of ``upecho check``; saves and shows its verdicts, also if it is cut short."""
 
-from pathlib import Path
-
 import click
 
 from upecho.cli import check_notes
+from upecho.cli.check_files import CheckFiles
 from upecho.cli.console import console
 from upecho.cli.progress import Steps
 from upecho.cli.signals import as_interrupts
@@ -13,18 +12,17 @@ from upecho.conformance.run.known_failures.files import store
 from upecho.conformance.run.known_failures.known import updated
 from upecho.conformance.run.verdicts.outcome import Verdict
 from upecho.report.conformance.verdicts import verdicts
-from upecho.support import atomic_write
 from upecho.support.errors import HarnessError, TargetError, UpechoError
 
 PIPED_WIDTH = 100  # columns of a report that is written to a file or a pipe
 
 
-def carry_out(run: CheckRun, file: Path | None, *, directory: str | None, write_known: bool, verbose: bool) -> int:
+def carry_out(run: CheckRun, files: CheckFiles, *, directory: str | None, write_known: bool, verbose: bool) -> int:
     """Run the checks, save and show the verdicts; return the exit status.
 
     Args:
         run: The run.
-        file: The file to save the verdicts to, as JSON; None saves nothing.
+        files: The files to save the verdicts to.
         directory: The directory of known failures; None means the default.
         write_known: Whether to write what failed to that directory instead of letting it fail the run.
         verbose: Whether to show the details of every check that did not pass, instead of one for each cause.
@@ -34,13 +32,13 @@ def carry_out(run: CheckRun, file: Path | None, *, directory: str | None, write_
             _run(run)
     except (KeyboardInterrupt, UpechoError):
         if run.results():
-            _keep(run, file, verbose=verbose)
+            _keep(run, files, verbose=verbose)
         raise
     try:
         if write_known:
             _write_known(run, directory)
     finally:
-        _keep(run, file, verbose=verbose)
+        _keep(run, files, verbose=verbose)
     outcomes, status = run.results(), run.exit_status()
     check_notes.tell_not_due(run.plan)
     check_notes.tell_works_anyway(outcomes)
@@ -62,11 +60,10 @@ def _run(run: CheckRun) -> None:
             steps.advance()
 
 
-def _keep(run: CheckRun, file: Path | None, *, verbose: bool) -> None:
+def _keep(run: CheckRun, files: CheckFiles, *, verbose: bool) -> None:
     """Save and show the verdicts; an error in one does not prevent the other."""
     try:
-        if file:
-            atomic_write.save(file, run.document())
+        files.save(run.document(), strict=run.plan.strict)
     finally:
         plan, terminal = run.plan, console(PIPED_WIDTH)
         names = [target.text for target in plan.targets]

@@ -12,14 +12,14 @@ from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.plan.settings import Limits, Window
 from upecho.measure.ranges import first_impossible
 from upecho.measure.trials import Trial
-from upecho.support.bounded_read import read_bounded
+from upecho.support import json_document
 from upecho.support.decoding import build
 from upecho.support.errors import CallerError
 from upecho.support.text import unknown_name
 
-SCHEMA = "upecho-results"
-VERSION = 6
-INVALID, OTHER = "invalid results file", "not a results file"  # what errors are about
+FORMAT = json_document.Format(
+    name="results file", schema="upecho-results", version=6, again="measure again with upecho bench --save"
+)
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Results:
 
     def to_json(self) -> str:
         """Return the results as JSON."""
-        return json.dumps({"schema": SCHEMA, "version": VERSION} | asdict(self), allow_nan=False) + "\n"
+        return json.dumps(FORMAT.head | asdict(self), allow_nan=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -99,13 +99,22 @@ class Results:
         Raises:
             CallerError: The text is something else, of another version, or incomplete.
         """
-        fields = _fields(text)
+        return cls.from_document(json_document.parse(text, FORMAT.name))
+
+    @classmethod
+    def from_document(cls, document: Any) -> Self:
+        """Read what ``to_json`` wrote, after it was read as JSON.
+
+        Raises:
+            CallerError: The document is something else, of another version, or incomplete.
+        """
+        fields = FORMAT.content(document)
         try:
             results = build(cls, fields)
         except ValueError as error:
-            raise CallerError(str(error), subject=INVALID) from None
+            raise CallerError(str(error), subject=FORMAT.invalid) from None
         if impossible := first_impossible(fields):
-            raise CallerError(impossible, subject=INVALID)
+            raise CallerError(impossible, subject=FORMAT.invalid)
         results.expect_consistent()
         return results
 
@@ -119,25 +128,10 @@ class Results:
         for part in (self.requested, self.trials):
             for one in part:
                 if one.cell.scenario not in known:
-                    raise CallerError(f"the scenario {one.cell.scenario!r} is not described", subject=INVALID)
+                    raise CallerError(f"the scenario {one.cell.scenario!r} is not described", subject=FORMAT.invalid)
         for number, trial in enumerate(self.trials):
             if contradiction := trial.contradiction():
-                raise CallerError(f"trials[{number}] {contradiction}", subject=INVALID)
-
-
-def _fields(text: str) -> dict[str, Any]:
-    try:
-        fields = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise CallerError(f"not JSON, or incomplete ({error})", subject=OTHER) from None
-    if not isinstance(fields, dict) or fields.get("schema") != SCHEMA:
-        raise CallerError(f'"schema" is not "{SCHEMA}"', subject=OTHER)
-    if fields.get("version") != VERSION:
-        raise CallerError(
-            f"results file of version {fields.get('version')!r}, but this upecho reads version {VERSION}",
-            hint="measure again with upecho bench --save",
-        )
-    return {name: value for name, value in fields.items() if name not in ("schema", "version")}
+                raise CallerError(f"trials[{number}] {contradiction}", subject=FORMAT.invalid)
 
 
 def read_results(path: Path) -> Results:
@@ -147,12 +141,5 @@ def read_results(path: Path) -> Results:
         CallerError: The file does not exist, is something else, of another version, incomplete, without end, or a pipe
             that nobody writes to.
     """
-    try:
-        return Results.from_json(read_bounded(path).decode())
-    except OSError as error:
-        raise CallerError(str(error.strerror), subject=f"cannot read {path}") from None
-    except UnicodeDecodeError:
-        raise CallerError("not UTF-8 text", subject=f"{path}: {OTHER}") from None
-    except CallerError as error:
-        subject = f"{path}: {error.subject}" if error.subject else str(path)
-        raise CallerError(error.reason, subject=subject, hint=error.hint) from None
+    with json_document.naming(path):
+        return Results.from_document(json_document.read(path, FORMAT.name))

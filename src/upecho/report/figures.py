@@ -14,6 +14,11 @@ def three_digits(value: float) -> str:
     return f"{rounded:,.{max(0, min(2, decimals))}f}".replace(",", " ")
 
 
+def significant(value: float, digits: int) -> float:
+    """Return a number without the digits that are not significant, for a program that shows all it gets."""
+    return float(f"{value:.{digits}g}")
+
+
 def percent(share: float) -> str:
     """Return a share as a percentage, with one decimal below 10%: ``1.2%``, ``23%``."""
     if share >= 10:

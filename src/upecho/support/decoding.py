@@ -5,7 +5,7 @@ import reprlib
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -15,46 +15,62 @@ TYPE_NAMES = {str: "a string", bool: "true or false", int: "a whole number", flo
 Kind = TypeVar("Kind")
 
 
-def build(kind: type[Kind], value: Any) -> Kind:
+def build(kind: type[Kind], value: Any, *, ignore_unknown: bool = False) -> Kind:
     """Build a dataclass, and the dataclasses in it, from the output of ``dataclasses.asdict`` after a trip as JSON.
 
     Args:
         kind: The dataclass to build.
         value: Plain data: dictionaries, lists, strings, numbers, booleans and None.
+        ignore_unknown: Whether keys that are not fields are ignored, for formats to which later versions add keys.
 
     Raises:
         ValueError: A field is missing, unknown or of the wrong type; the message names it by its path.
     """
-    return cast(Kind, _value(kind, value, ""))
+    return cast(Kind, _Builder(ignore_unknown).value(kind, value, ""))
 
 
-def _value(hint: Any, value: Any, path: str) -> Any:
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (types.UnionType, typing.Union):
-        return None if value is None else _value(arguments[0], value, path)
-    if origin in (tuple, frozenset):
-        _expect(isinstance(value, list), value, path, "a list")
-        return origin(_value(arguments[0], item, f"{path}[{index}]") for index, item in enumerate(value))
-    if origin in (dict, Mapping):
-        _expect(isinstance(value, dict), value, path, "an object")
-        key_hint, item_hint = arguments
-        return {_value(key_hint, key, path): _value(item_hint, item, f"{path}.{key}") for key, item in value.items()}
-    if is_dataclass(hint):
-        return _dataclass(cast(type, hint), value, path)
-    if issubclass(hint, enum.Enum):
-        _expect(value in list(hint), value, path, f"one of {', '.join(hint)}")
-        return hint(value)
-    _expect(_is_plain(hint, value), value, path, TYPE_NAMES[hint])
-    return value
+@dataclass(frozen=True)
+class _Builder:
+    """Builds values of any type that fields of dataclasses have.
 
+    Attributes:
+        ignore_unknown: Whether keys that are not fields are ignored.
+    """
 
-def _dataclass(kind: type, value: Any, path: str) -> Any:
-    hints = _hints(kind)
-    _expect(isinstance(value, dict), value, path or "it", "an object")
-    if wrong := value.keys() ^ hints.keys():
-        name = min(wrong)
-        raise ValueError(f"{path or 'it'} {'has an unknown' if name in value else 'has no'} {name!r}")
-    return kind(**{name: _value(hint, value[name], f"{path}.{name}".lstrip(".")) for name, hint in hints.items()})
+    ignore_unknown: bool
+
+    def value(self, hint: Any, value: Any, path: str) -> Any:
+        """Return the value that plain data stands for."""
+        origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+        if origin in (types.UnionType, typing.Union):
+            return None if value is None else self.value(arguments[0], value, path)
+        if origin in (tuple, frozenset):
+            _expect(isinstance(value, list), value, path, "a list")
+            return origin(self.value(arguments[0], item, f"{path}[{index}]") for index, item in enumerate(value))
+        if origin in (dict, Mapping):
+            _expect(isinstance(value, dict), value, path, "an object")
+            of_key, of_item = arguments
+            return {
+                self.value(of_key, key, path): self.value(of_item, one, f"{path}.{key}") for key, one in value.items()
+            }
+        if is_dataclass(hint):
+            return self._dataclass(cast(type, hint), value, path)
+        if issubclass(hint, enum.Enum):
+            _expect(value in list(hint), value, path, f"one of {', '.join(hint)}")
+            return hint(value)
+        _expect(_is_plain(hint, value), value, path, TYPE_NAMES[hint])
+        return value
+
+    def _dataclass(self, kind: type, value: Any, path: str) -> Any:
+        hints = _hints(kind)
+        _expect(isinstance(value, dict), value, path or "it", "an object")
+        missing, unknown = hints.keys() - value.keys(), value.keys() - hints.keys()
+        if wrong := missing if self.ignore_unknown else missing | unknown:
+            name = min(wrong)
+            raise ValueError(f"{path or 'it'} {'has an unknown' if name in value else 'has no'} {name!r}")
+        return kind(
+            **{name: self.value(hint, value[name], f"{path}.{name}".lstrip(".")) for name, hint in hints.items()}
+        )
 
 
 @cache

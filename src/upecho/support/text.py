@@ -1,6 +1,7 @@
 """Helpers for text that people read: counts of things, untrusted text, names that do not exist."""
 
 from collections.abc import Iterable
+from typing import Any
 
 # Kinds with so many names that a message points to a command instead of listing them.
 LISTED_BY = {"check": "upecho list --checks shows them all"}
@@ -17,6 +18,22 @@ def printable(text: str) -> str:
     A terminal would obey control characters: they can move the cursor, change colours or retitle the window.
     """
     return "".join(one if one.isprintable() or one == "\n" else _escaped(one) for one in text)
+
+
+def all_printable(value: Any) -> Any:
+    """Return plain data in which ``printable`` was applied to every string.
+
+    Args:
+        value: Plain data: dictionaries, lists, strings, numbers, booleans and None.
+
+    Raises:
+        RecursionError: It is nested too deeply.
+    """
+    if isinstance(value, str):
+        return value if value.isprintable() else printable(value)
+    if isinstance(value, dict):
+        return {all_printable(key): all_printable(item) for key, item in value.items()}
+    return [all_printable(item) for item in value] if isinstance(value, list) else value
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str], *forms: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from upecho.cli import check_notes
+from upecho.cli.check_files import CheckFiles
 from upecho.cli.check_run import carry_out
 from upecho.cli.environment import expect_usable_environment
 from upecho.cli.parameters import CheckName, FamilyName, Number, TargetName
@@ -18,7 +19,6 @@ from upecho.net.address import Family
 from upecho.serving import inventory
 from upecho.serving.settings import MAX_GRACE
 from upecho.serving.target import COMMAND, COMMAND_GRACE
-from upecho.support import atomic_write
 from upecho.support.errors import CallerError
 
 
@@ -72,12 +72,23 @@ from upecho.support.errors import CallerError
 )
 @click.option(
     "--json",
-    "file",
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Save the verdicts to FILE, as JSON; compressed with gzip if the name of FILE ends in .gz.",
 )
-def command(targets: Sequence[str], families: Sequence[Family], file: Path | None, **options: Any) -> int:
+@click.option(
+    "--junit",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Save the verdicts to FILE, as JUnit XML. Known failures are skipped tests.",
+)
+@click.option(
+    "--summary",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Save a summary to FILE, as Markdown for a job in continuous integration.",
+)
+def command(targets: Sequence[str], families: Sequence[Family], **options: Any) -> int:
     """Check whether servers conform to the protocol.
 
     \b
@@ -95,20 +106,19 @@ def command(targets: Sequence[str], families: Sequence[Family], file: Path | Non
     was wrong, 3 if upecho could not carry out a check.
     """  # noqa: D301 (\b is click's mark for a paragraph that is not rewrapped)
     expect_usable_environment()
-    if file:
-        atomic_write.check(file)
+    files = CheckFiles(options["json"], options["junit"], summary=options["summary"])
+    files.expect_writable()
     plan = _plan(_expanded(targets), families, options)
     check_notes.tell_unusable(plan)
     if not plan.pairs:
-        if file:
-            atomic_write.save(file, CheckRun(plan).document())
+        files.save(CheckRun(plan).document(), strict=plan.strict)
         return CheckRun(plan).exit_status()
     if options["write_known"]:
         for target in plan.targets:
             expect_writable(options["directory"], target, plan.known.of(target))
     expect_listeners(plan.targets)
     shown = {name: options[name] for name in ("directory", "write_known", "verbose")}
-    return carry_out(CheckRun(plan), file, **shown)
+    return carry_out(CheckRun(plan), files, **shown)
 
 
 def _expanded(texts: Sequence[str]) -> list[str]:

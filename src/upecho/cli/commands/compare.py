@@ -1,4 +1,4 @@
-"""``upecho compare``: how costs changed between two runs of ``upecho bench --save``."""
+"""``upecho compare``: what changed between two saved runs of ``upecho bench`` or of ``upecho check``."""
 
 from pathlib import Path
 
@@ -6,10 +6,16 @@ import click
 
 from upecho.cli.console import console
 from upecho.cli.parameters import Number
-from upecho.measure.results import read_results
+from upecho.cli.saved_runs import read_run
+from upecho.conformance.run.verdicts.changes import VerdictChanges
+from upecho.conformance.run.verdicts.document import Document
+from upecho.measure.results import Results
 from upecho.measure.statistics.changes import Changes
 from upecho.report.benchmark.changes import changes, limit
-from upecho.support.errors import TargetError
+from upecho.report.conformance.changes import changes as verdict_changes
+from upecho.report.conformance.changes_summary import changes_summary
+from upecho.support import atomic_write
+from upecho.support.errors import CallerError, TargetError
 
 FILE = click.Path(path_type=Path)
 
@@ -21,17 +27,25 @@ FILE = click.Path(path_type=Path)
     "--fail-above",
     type=Number(0.0, 1000.0),
     metavar="PERCENT",
-    help="Exit with status 1 if a server costs more, by more than this many percent, or fails but had figures in "
-    "BASE.json.",
+    help="For results: exit with status 1 if a server costs more, by more than this many percent, or fails but had "
+    "figures in BASE.json.",
 )
-def command(base: Path, new: Path, fail_above: float | None) -> int:
-    """Compare the costs in two saved runs of upecho bench.
+@click.option(
+    "--summary",
+    type=FILE,
+    metavar="FILE",
+    help="For verdicts: save what changed to FILE, as Markdown for a job in continuous integration.",
+)
+def command(base: Path, new: Path, fail_above: float | None, summary: Path | None) -> int:
+    """Compare two saved runs: both of upecho bench, or both of upecho check.
 
     \b
     upecho compare before.json after.json
     upecho compare main.json branch.json --fail-above 5
+    upecho compare verdicts-main.json verdicts-branch.json
 
-    Make both runs on one machine that is otherwise idle. The verdict on each server is one of:
+    RESULTS (upecho bench --save): what a request costs. Make both runs on one machine that is otherwise idle. The
+    verdict on each server is one of:
 
     \b
     costs more, costs less    the difference is larger than chance explains, and
@@ -41,13 +55,45 @@ def command(base: Path, new: Path, fail_above: float | None) -> int:
     machine too busy          more than a quarter of the trials of one of the runs
                               were disturbed by other work on the machine
 
-    Exit status: 0 whatever the verdicts are; with --fail-above, 1 if a server costs more, by more than PERCENT, or
-    fails but had figures in BASE.json; 2 if a file cannot be read, or if the runs cannot be compared.
+    VERDICTS (upecho check --json): new failures with their explanations, what was mended, and what cannot be compared,
+    such as checks or targets that are only in one of the runs. A MUST or SHOULD check got worse if it passed in
+    BASE.json and fails in NEW.json, or is not run there although no failed check is the cause. A failure that is known
+    in NEW.json, or known to be flaky in either file, does not count.
+
+    Exit status for results: 0 whatever the verdicts are; with --fail-above, 1 if a server costs more, by more than
+    PERCENT, or fails but had figures in BASE.json. For verdicts: 1 if a check got worse, or if the code of a target can
+    no longer be loaded, else 0. For both: 2 if a file cannot be read, or if the runs cannot be compared.
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
-    found = Changes(read_results(base), read_results(new))
+    match read_run(base), read_run(new):
+        case Results() as before, Results() as after:
+            _refuse(summary, "--summary is for verdicts")
+            return _compare_results(Changes(before, after), fail_above)
+        case Document() as before, Document() as after:
+            _refuse(fail_above, "--fail-above is for results; what got worse in verdicts always fails")
+            return _compare_verdicts(VerdictChanges(before, after), summary)
+    raise CallerError(
+        f"one of {base} and {new} contains results and the other verdicts", hint="compare two files of the same kind"
+    )
+
+
+def _refuse(option: object, reason: str) -> None:
+    """Refuse an option that is given but has no meaning for this kind of files."""
+    if option is not None:
+        raise CallerError(reason)
+
+
+def _compare_results(found: Changes, fail_above: float | None) -> int:
     terminal = console()
     terminal.print(changes(found, terminal.width))
     if fail_above is None:
         return 0
     terminal.print(limit(found, fail_above))
     return TargetError.exit_status if found.beyond(fail_above / 100) or found.broken else 0
+
+
+def _compare_verdicts(found: VerdictChanges, summary: Path | None) -> int:
+    if summary:
+        atomic_write.save(summary, changes_summary(found))
+    terminal = console()
+    terminal.print(verdict_changes(found, terminal.width), crop=False)
+    return TargetError.exit_status if found.is_worse else 0

@@ -7,9 +7,9 @@ from upecho.conformance.check import Check
 from upecho.conformance.run.known_failures.known import Known
 from upecho.conformance.run.runner import Runner
 from upecho.conformance.run.selection import Pair, is_due
-from upecho.conformance.run.verdicts.outcome import Outcome, Verdict, document
+from upecho.conformance.run.verdicts.document import Document
+from upecho.conformance.run.verdicts.outcome import Outcome
 from upecho.serving.target import Target
-from upecho.support.errors import HarnessError, TargetError
 
 
 @dataclass(frozen=True)
@@ -73,14 +73,11 @@ class CheckRun:
         ids = [check.id for check in self.plan.checks]
         return sorted(self._outcomes, key=lambda one: (pairs.index((one.target, one.family)), ids.index(one.check)))
 
-    def document(self) -> str:
-        """Return the outcomes so far as the JSON document that ``outcome`` describes."""
-        return document(self.results(), self.plan.due, self.plan.checks, self.plan.unusable)
+    def document(self) -> Document:
+        """Return the outcomes so far as a document for ``upecho check --json``."""
+        plan = self.plan
+        return Document.of(self.results(), plan.due, checks=plan.checks, unusable=plan.unusable)
 
     def exit_status(self) -> int:
         """Return 0 if all is well, 1 if a target or an outcome fails the run, 3 if a check has no verdict."""
-        ran = self._outcomes
-        if len(ran) < self.plan.due or any(one.verdict is Verdict.ERROR for one in ran):
-            return HarnessError.exit_status
-        failed = self.plan.unusable or any(one.fails(strict=self.plan.strict) for one in ran)
-        return TargetError.exit_status if failed else 0
+        return self.document().exit_status(strict=self.plan.strict)

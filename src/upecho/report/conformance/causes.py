@@ -13,6 +13,7 @@ from rich.text import Text
 from upecho.conformance.check import Check
 from upecho.conformance.findings import Event, Wire
 from upecho.conformance.run.verdicts import explaining
+from upecho.conformance.run.verdicts.document import DescribedCheck
 from upecho.conformance.run.verdicts.outcome import Outcome
 from upecho.report.conformance.marks import Mark
 from upecho.report.layout import GAP
@@ -60,11 +61,11 @@ def findings(outcomes: Sequence[Outcome], *, separate: bool) -> Iterator[Finding
         yield Finding(same, [one for one in group if one not in same])
 
 
-def rendered(finding: Finding, check: Check) -> RenderableType:
+def rendered(finding: Finding, check: Check | DescribedCheck) -> RenderableType:
     """Return the explanation of the first of several families; wrapped lines continue below their text."""
     first = finding.same[0]
     mark = Mark.of(first)
-    lines = [*explaining.lines(check, first), *((ALSO, text) for text in _also(finding.others))]
+    lines = [*explaining.lines(check, first), *((ALSO, text) for text in also(finding.others))]
     width = max(len(label) for label in (explaining.REPEAT, *(label for label, _ in lines)))
     rows = Table.grid(padding=(0, GAP))
     rows.add_column(min_width=width)
@@ -147,8 +148,8 @@ def _note(outcome: Outcome) -> str:
     return NUMBER.sub("#", outcome.explanation.note) if outcome.explanation else ""
 
 
-def _also(others: Sequence[Outcome]) -> Iterator[str]:
-    """Yield a line for each way in which other checks did not pass, over the same families."""
+def also(others: Sequence[Outcome]) -> Iterator[str]:
+    """Yield a line for each way in which the other checks of a finding did not pass, over the same families."""
     by_check = defaultdict(list)
     for one in others:
         by_check[Mark.of(one), one.check].append(one)

@@ -18,8 +18,8 @@ def counts(outcomes: Sequence[Outcome], families: Sequence[Family], width: int) 
     targets = list(dict.fromkeys(one.target for one in outcomes))
     if len(targets) == 1:
         return
-    cells = {(target, family): _cell(outcomes, target, family) for target in targets for family in families}
-    column = max(len(Family.ABSTRACT), *(cell.cell_len for cell in cells.values()))
+    cells = {(target, family): cell(outcomes, target, family) for target in targets for family in families}
+    column = max(len(Family.ABSTRACT), *(one.cell_len for one in cells.values()))
     name = name_width([TITLE, *targets], column, columns=len(families), width=width)
     names = shortened(targets, name)
     for part in slices(len(families), column, room=width - name - GAP):
@@ -30,15 +30,15 @@ def counts(outcomes: Sequence[Outcome], families: Sequence[Family], width: int) 
         yield Text()
 
 
-def _cell(outcomes: Sequence[Outcome], target: str, family: Family) -> Text:
+def cell(outcomes: Sequence[Outcome], target: str, family: Family) -> Text:
     """Return the number of passed checks out of all, and the number of each other mark."""
     there = [one for one in outcomes if (one.target, one.family) == (target, family)]
     if not there:
         return Text()
     marks = Counter(map(Mark.of, there))
     passed = sum(one.verdict is Verdict.PASSED for one in there)
-    cell = Text(f"{passed}/{len(there)}", Mark.PASSED.style if marks[Mark.PASSED] == len(there) else "")
+    text = Text(f"{passed}/{len(there)}", Mark.PASSED.style if marks[Mark.PASSED] == len(there) else "")
     for mark in list(Mark)[1:]:
         if marks[mark]:
-            cell.append(f" {marks[mark]}{mark.character}", mark.style)
-    return cell
+            text.append(f" {marks[mark]}{mark.character}", mark.style)
+    return text

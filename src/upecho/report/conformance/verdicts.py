@@ -9,8 +9,9 @@ from rich.text import Text
 from upecho.conformance.check import Check
 from upecho.conformance.run.verdicts.outcome import Outcome
 from upecho.net.address import Family
-from upecho.report.conformance.causes import HEADS, findings, rendered, where
+from upecho.report.conformance.causes import HEADS, findings, rendered
 from upecho.report.conformance.counts import counts
+from upecho.report.conformance.known import known_failures
 from upecho.report.conformance.marks import Mark, summary
 from upecho.report.conformance.matrix import Matrix
 from upecho.report.conformance.recorded import recorded
@@ -100,19 +101,10 @@ def _left_out(outcomes: Sequence[Outcome]) -> str:
 
 
 def _known(outcomes: Sequence[Outcome], width: int) -> Iterator[Text]:
-    """Yield a line about each known failure, and one about the checks that are not run because of it.
-
-    The file of known failures contains the whole reason.
-    """
-    groups = defaultdict(list)
-    for one in outcomes:
-        if (mark := Mark.of(one)) in NOTED:
-            groups[one.target, one.known if one.follows_from else one.check, mark].append(one)
-    for (*_, mark), same in groups.items():
-        head, more = f"{NOTED[mark]}  ", len({one.check for one in same}) - 1
-        also = f" (and {plural(more, 'other check')} not run)" if more else ""
-        first = [one for one in same if one.check == same[0].check]
-        yield Text(head + cut(f"{where(first)}{also}: {same[0].known}", width - len(head)), mark.style, no_wrap=True)
+    """Yield a line about each known failure. The file of known failures contains the whole reason."""
+    for one in known_failures(outcomes):
+        head = f"{NOTED[one.mark]}  "
+        yield Text(head + cut(f"{one.where}: {one.reason}", width - len(head)), one.mark.style, no_wrap=True)
 
 
 def _unsupported(outcomes: Sequence[Outcome], width: int) -> Iterator[Text]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from upecho.conformance.check import Check
 from upecho.conformance.findings import Event, Wire
+from upecho.conformance.run.verdicts.document import DescribedCheck
 from upecho.conformance.run.verdicts.outcome import Outcome
 from upecho.support.text import plural
 
@@ -14,7 +15,7 @@ TIME_WIDTH = 7  # of seconds with three decimals
 REPEAT = "repeat"
 
 
-def lines(check: Check, outcome: Outcome) -> Iterator[Line]:
+def lines(check: Check | DescribedCheck, outcome: Outcome) -> Iterator[Line]:
     """Yield what is known about an outcome that is not a pass, but for the command that repeats the check."""
     if not outcome.follows_from:  # otherwise the failure of another check matters
         yield check.level.value, check.requirement
@@ -35,7 +36,7 @@ def lines(check: Check, outcome: Outcome) -> Iterator[Line]:
         yield from _labelled("stderr", why.stderr)
 
 
-def as_text(check: Check, outcome: Outcome) -> str:
+def as_text(check: Check | DescribedCheck, outcome: Outcome) -> str:
     """Return the lines as plain text, with the command that repeats the check."""
     rows = [f"{label:{LABEL_WIDTH}}{_plain(content)}" for label, content in lines(check, outcome)]
     if outcome.explanation:

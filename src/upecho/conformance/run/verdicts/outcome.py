@@ -1,40 +1,16 @@
-"""The verdict of a check, and the JSON document that contains the verdicts of a run.
-
-The document is an object with the keys below. A reader ignores keys that it does not know; ``version`` changes when a
-key is removed or changes its meaning.
-
-- ``schema``, ``version``: ``"upecho-verdicts"`` and 2.
-- ``upecho``, ``python``, ``platform``: The versions of upecho, Python and the operating system that ran the suite.
-- ``due``: Number of verdicts of a complete run; the run was cut short if there are fewer.
-- ``counts``: Number of verdicts by their five values. Known failures do not change these numbers: a known failure that
-  fails is counted as failed, and one that passes as passed. A check that is not run has a ``cause``; ``follows_from``
-  names the failed checks that the cause consists of, and if all of these are known, the check counts as known, too.
-- ``checks``: The checks that were selected, by id: an object with ``topic``, ``level``, ``requirement``, ``source`` and
-  ``clients`` (the number of clients that a server has to serve at the same time).
-- ``unusable``: The targets that were not checked because their code could not be loaded, each with the reason.
-- ``verdicts``: The verdicts, sorted by target, family and check: objects with the attributes of ``Outcome``, in which
-  ``explanation``, ``fault`` and ``recorded`` are null or have the attributes of the classes in
-  ``upecho.conformance.findings``.
-"""
+"""The verdict of a check of one target over one family."""
 
 import enum
 import json
-import platform
-import sys
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Self
 
-from upecho import __version__
-from upecho.conformance.check import Check, Level
+from upecho.conformance.check import Level
 from upecho.conformance.findings import Explanation, Fault, Recorded
 from upecho.net.address import Family
 from upecho.support import decoding
 
-SCHEMA = {"schema": "upecho-verdicts", "version": 2}
 PROPERTY = "upecho"  # of a pytest report, and of a test case in a JUnit file: the outcome as JSON
-DESCRIBED = ("topic", "level", "requirement", "source", "clients")  # attributes of a check in the document
 
 
 class Verdict(enum.StrEnum):
@@ -129,21 +105,3 @@ class Outcome:
             ValueError: The line is not JSON, or not the JSON of an outcome.
         """
         return decoding.build(cls, json.loads(line))
-
-
-def document(
-    outcomes: Sequence[Outcome], due: int, checks: Iterable[Check], unusable: Mapping[str, str] | None = None
-) -> str:
-    """Return the JSON document described in this module."""
-    counts = Counter(one.verdict for one in outcomes)
-    content: dict[str, Any] = SCHEMA | {
-        "upecho": __version__,
-        "python": f"{platform.python_implementation()} {sys.version.partition(' (')[0]}",
-        "platform": platform.platform(),
-        "due": due,
-        "counts": {verdict: counts[verdict] for verdict in Verdict},
-        "checks": {check.id: {key: getattr(check, key) for key in DESCRIBED} for check in checks},
-        "unusable": dict(unusable or {}),
-        "verdicts": [asdict(one) for one in outcomes],
-    }
-    return json.dumps(content, indent=1)
