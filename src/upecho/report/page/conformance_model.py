@@ -1,0 +1,170 @@
+"""What a page shows of verdicts, as plain data."""
+
+from dataclasses import dataclass
+
+from upecho.conformance.check import Level
+from upecho.conformance.findings import Explanation, Fault
+from upecho.net.address import Family
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """A check, as a row of the matrix.
+
+    Attributes:
+        id: Public name.
+        topic: Subject, in one to three words.
+        level: Weight of a failure.
+        requirement: What a server has to do.
+        source: Standard or manual page that the requirement follows from.
+    """
+
+    id: str
+    topic: str
+    level: Level
+    requirement: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """A target with the file that contains its verdicts, as a column of the matrix.
+
+    Attributes:
+        target: The target as the user named it.
+        model: Name of its implementation; the target itself if it is a command or an address.
+        loop: Event loop that it runs on; empty without one.
+        framework: Framework that it is written for; empty if it is written for none.
+        python: Version of Python that ran it.
+        failed: Number of MUST checks that it failed, or that were not run because of that, counted once over all
+            families.
+    """
+
+    target: str
+    model: str
+    loop: str
+    framework: str
+    python: str
+    failed: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A verdict in the matrix.
+
+    Attributes:
+        family: The socket family.
+        mark: One character.
+        meaning: What the mark means.
+        detail: Number of the detail that explains it, counted from 0; None for a check that passed.
+    """
+
+    family: Family
+    mark: str
+    meaning: str
+    detail: int | None
+
+
+@dataclass(frozen=True)
+class Detail:
+    """Why cells of the matrix are not passes; cells with the same reason share one.
+
+    Attributes:
+        target: The target.
+        python: Version of Python that ran it.
+        checks: Ids of the checks.
+        families: The socket families.
+        meaning: What the mark of the cells means.
+        reason: What kept the checks from being run, or what the target lacks; empty for a check that was run.
+        explanation: What was expected and seen, and what happened on the wire; None for a check that was not run.
+        fault: What kept upecho from a verdict; None unless the verdict is an error.
+        known: Why the failure is known; empty if it is not.
+    """
+
+    target: str
+    python: str
+    checks: tuple[str, ...]
+    families: tuple[Family, ...]
+    meaning: str
+    reason: str
+    explanation: Explanation | None
+    fault: Fault | None
+    known: str
+
+
+@dataclass(frozen=True)
+class RecordedValue:
+    """What an INFO check observed.
+
+    Attributes:
+        column: Number of the column of its target, counted from 0.
+        family: The socket family.
+        value: The number; None if the observation is given in words.
+        text: The observation in words; empty if there is a number.
+    """
+
+    column: int
+    family: Family
+    value: float | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """All observations of one INFO check.
+
+    Attributes:
+        check: Id of the check.
+        unit: Unit of the numbers; empty if all observations are given in words.
+        values: The observations.
+    """
+
+    check: str
+    unit: str
+    values: tuple[RecordedValue, ...]
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """Where a loop or a framework does not do what its checks demand.
+
+    Attributes:
+        name: Name of the loop or the framework; of the implementation if it runs on neither.
+        kind: ``loop``, ``framework`` or ``server``.
+        servers: Targets that ran on it.
+        failures: Ids of the MUST and SHOULD checks that failed, each with the targets and families that failed it.
+        unusable: Why targets could not be checked.
+    """
+
+    name: str
+    kind: str
+    servers: tuple[str, ...]
+    failures: tuple[tuple[str, str], ...]
+    unusable: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Conformance:
+    """The verdicts of all files.
+
+    Attributes:
+        checks: Rows of the matrix, in the order of the suite.
+        columns: Columns of the matrix.
+        families: Families, in the order in which a cell shows them.
+        cells: Cells of each row, by column; empty for a check that was not due.
+        marks: The marks that occur, each with its meaning.
+        details: Why cells are not passes.
+        records: What INFO checks observed.
+        divergences: Where each loop and framework diverges, those without a failure last.
+        verdicts: Number of verdicts.
+    """
+
+    checks: tuple[CheckRow, ...]
+    columns: tuple[Column, ...]
+    families: tuple[Family, ...]
+    cells: tuple[tuple[tuple[Cell, ...], ...], ...]
+    marks: tuple[tuple[str, str], ...]
+    details: tuple[Detail, ...]
+    records: tuple[Record, ...]
+    divergences: tuple[Divergence, ...]
+    verdicts: int

@@ -1,0 +1,177 @@
+"""Writes a page as one HTML file that needs nothing else: neither a server nor a network."""
+
+import base64
+import gzip
+import json
+from collections.abc import Iterator
+from importlib import resources
+from typing import Any
+
+from upecho.report.page import charts, matrix, tables
+from upecho.report.page.markup import Html, element, join
+from upecho.report.page.model import Page, Section, Source
+from upecho.report.page.rows import MEMORY, rows
+
+FILTERS = ("model", "loop", "framework", "python", "family")
+SECTIONS = {
+    "findings": "Findings",
+    "cost": "Cost and throughput",
+    "load": "Latency over load",
+    "sizes": "Cost over message size",
+    "memory": "Memory per idle client",
+    "families": "Families, Pythons, cold and warm",
+    "conformance": "Conformance",
+    "divergence": "Where each loop diverges",
+    "method": "How it was measured",
+}
+
+
+def document(page: Page, library: str) -> str:
+    """Return the page as HTML.
+
+    Args:
+        page: What it shows.
+        library: The scripts that draw charts: Vega, Vega-Lite and Vega-Embed.
+    """
+    parts = {name: content for name, content in _sections(page).items() if content}
+    body = [
+        element("a", "Skip to the content", href="#content", class_="skip"),
+        element("header", element("h1", page.title), _navigation(parts)),
+        element("form", id="filters", aria_label="Filters", hidden=True),
+        element("main", *(_section(name, content) for name, content in parts.items()), id="content"),
+        element("dialog", id="reason", aria_label="Reason"),
+        *_scripts(page, library),
+    ]
+    head = [
+        element("meta", charset="utf-8"),
+        element("meta", name_="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name_="color-scheme", content="light dark"),
+        element("title", page.title),
+        element("style", Html(_own("style.css"))),
+    ]
+    return f"<!doctype html>\n{element('html', element('head', *head), element('body', *body), lang='en')}\n"
+
+
+def _navigation(parts: dict[str, Html]) -> Html:
+    links = [element("li", element("a", SECTIONS[name], href=f"#{name}")) for name in parts]
+    return element("nav", element("ul", *links), aria_label="Sections")
+
+
+def _section(name: str, content: Html) -> Html:
+    return element(
+        "section", element("h2", SECTIONS[name], id=f"{name}-title"), content, id=name, aria_labelledby=f"{name}-title"
+    )
+
+
+def _sections(page: Page) -> dict[str, Html]:
+    """Return the content of each section; empty if the files contain nothing for it."""
+    found = page.conformance
+    memory = [record for record in found.records if record.check == MEMORY] if found else []
+    return {
+        "findings": _findings(page),
+        "cost": join(map(_scenario, page.sections)),
+        "load": join((_chart("load", ""), tables.load_table(page.load_curves))) if page.load_curves else Html(),
+        "sizes": _sizes(page),
+        "memory": join((_chart("memory", ""), *(matrix.recorded(found, one) for one in memory)))
+        if found and memory
+        else Html(),
+        "families": tables.comparisons(page.comparisons) if page.comparisons else Html(),
+        "conformance": _conformance(page),
+        "divergence": matrix.divergence(found.divergences) if found else Html(),
+        "method": join(map(_source, page.sources)),
+    }
+
+
+def _findings(page: Page) -> Html:
+    entries: list[str] = []
+    for one in page.claims:
+        entries.append(element("dt", element("a", one.subject, href=f"#{one.target}")))
+        entries.append(element("dd", one.text))
+    cautions = element("aside", tables.listed(page.cautions), aria_label="Cautions") if page.cautions else Html()
+    return join((element("dl", *entries) if entries else Html(), cautions))
+
+
+def _scenario(section: Section) -> Html:
+    title = " ".join(filter(None, (section.scenario.name, section.run)))
+    heading = element("h3", title, element("small", f" {section.scenario.summary}"))
+    pythons = {one.server.python for table in section.tables for one in table.measured}
+    names = ["cost", "speed", "percentiles", *(["pythons"] if len(pythons) > 1 else [])]
+    shown = [tables.family_table(section, table) for table in section.tables]
+    return element(
+        "article",
+        heading,
+        tables.listed(section.remarks),
+        *(_chart(name, section.id) for name in names),
+        element("details", element("summary", "Tables"), *shown, class_="tables", open=True),
+        id=section.id,
+    )
+
+
+CAPTIONS = {
+    "cost": "CPU time per request, relative to the reference (1.0): dots with 95% intervals. The grey band is A/A: how "
+    "far a server seems to differ from itself. Left is cheaper. A cross fails checks.",
+    "speed": "Requests per second, relative to the reference (1.0). Right is faster.",
+    "percentiles": "Round-trip time of the fastest share of all requests, on HdrHistogram's axis.",
+    "pythons": "Cost across Pythons, relative to the reference. Free-threaded builds stand beside the line.",
+    "load": "Latency on a schedule that does not wait for replies, counted from the moment when a request was due.",
+    "sizes": "CPU time per request over the size of the messages, for loads that differ in nothing else.",
+    "memory": "Memory of the server for each client that is connected and sends nothing.",
+}
+
+
+def _chart(name: str, section: str) -> Html:
+    caption = element("figcaption", CAPTIONS[name])
+    return element(
+        "figure", caption, element("div"), class_="chart", data_chart=name, data_section=section, hidden=True
+    )
+
+
+def _sizes(page: Page) -> Html:
+    if not page.size_curves:
+        return Html()
+    return join((_chart("sizes", ""), tables.listed(page.crossings), tables.size_table(page.size_curves)))
+
+
+def _conformance(page: Page) -> Html:
+    found = page.conformance
+    if not found:
+        return Html()
+    others = [matrix.recorded(found, one) for one in found.records if one.check != MEMORY]
+    values = element("details", element("summary", "Recorded values"), *others) if others else Html()
+    return join((matrix.matrix(found), values))
+
+
+def _source(source: Source) -> Html:
+    facts: list[str] = []
+    for name, text in source.facts.items():
+        facts += [element("dt", name), element("dd", text)]
+    facts += [element("dt", "command"), element("dd", element("code", source.command))]
+    return element("article", element("h3", source.name, element("small", f" {source.kind}")), element("dl", *facts))
+
+
+def _scripts(page: Page, library: str) -> Iterator[Html]:
+    """Yield the data, the compressed scripts that draw charts, and the script of the page."""
+    squeezed = base64.b64encode(gzip.compress(library.encode(), mtime=0)).decode()
+    yield element("script", Html(_json(_data(page))), type_="application/json", id="data")
+    yield element("script", Html(squeezed), type_="application/gzip", id="library")
+    yield element("script", Html(_own("script.js")))
+
+
+def _data(page: Page) -> dict[str, Any]:
+    columns = page.conformance.columns if page.conformance else ()
+    return {
+        "filters": FILTERS,
+        "specs": charts.specs(),
+        "rows": rows(page),
+        "columns": [{name: getattr(column, name) for name in ("target", *FILTERS[:-1])} for column in columns],
+    }
+
+
+def _json(data: Any) -> str:
+    """Return JSON that can stand in a script element: nothing in it ends the element."""
+    return json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+
+
+def _own(name: str) -> str:
+    """Return a file of this package."""
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
