@@ -1,16 +1,18 @@
 """Describes the charts of a page in Vega-Lite. Their data has a name only: the page fills it in, filtered.
 
 The script of the page replaces what depends on the data and on the width of the window: the width of a facet, the
-number of facets side by side, and the order of servers, for which ``ORDER`` stands.
+number of facets side by side, and the marks ``SERVERS``, ``FACETS`` and ``PYTHONS``, each of which stands for all
+values that the data contains.
 """
 
 from typing import Any
 
 import altair as alt
 
-ORDER = "@order"  # stands for the servers in the order of the table
+SERVERS, FACETS, PYTHONS = "@servers", "@facets", "@pythons"
 WIDTH = 200  # pixels, until the script of the page sets it
 ROW = 17  # pixels of a server's row
+SERVER_LABELS, NUMBER_LABELS = 205, 60  # pixels beside a facet for the labels of its vertical axis
 
 NINES = (2, 10, 100, 1000, 10_000, 100_000)  # requests for each slower one: 50 %, 90 %, 99 % and so on
 NINES_LABEL = (
@@ -19,177 +21,151 @@ NINES_LABEL = (
 
 
 def specs() -> dict[str, dict[str, Any]]:
-    """Return the specifications of all charts in Vega-Lite, keyed by what they show."""
-    charts = {
-        "cost": _ratios("cost", "CPU time per request, relative to the reference", "servers"),
-        "speed": _ratios("speed", "requests per second, relative to the reference", "servers"),
-        "percentiles": _percentiles(),
-        "pythons": _pythons(),
-        "load": _load(),
-        "sizes": _sizes(),
-        "memory": _memory(),
-    }
+    """Return all charts, keyed by what they show.
+
+    Each is an object with its specification in Vega-Lite (``spec``), the name of its data (``data``), the field by
+    which it is divided into facets (``facet``), and the room for the labels of its vertical axis in pixels
+    (``labels``).
+    """
+    cost = "CPU time per request, relative to the reference"
+    speed = "requests per second, relative to the reference"
     return {
-        name: {key: part for key, part in chart.to_dict().items() if key != "config"} for name, chart in charts.items()
+        "cost": _faceted(_ratios("cost", cost), "family", data="servers", labels=SERVER_LABELS),
+        "speed": _faceted(_ratios("speed", speed), "family", data="servers", labels=SERVER_LABELS),
+        "percentiles": _faceted(_percentiles(), "family", data="servers", labels=NUMBER_LABELS),
+        "pythons": _faceted(_pythons(), "family", data="servers", labels=NUMBER_LABELS),
+        "load": _faceted(_load(), "facet", data="load", labels=NUMBER_LABELS),
+        "sizes": _faceted(_sizes(), "name", data="sizes", labels=NUMBER_LABELS),
+        "memory": _faceted(_memory(), "family", data="memory", labels=SERVER_LABELS),
     }
 
 
-def _named(name: str) -> alt.NamedData:
-    return alt.NamedData(name=name)
-
-
-def _facets(chart: Any, field: str, data: str) -> alt.FacetChart:
+def _faceted(chart: Any, field: str, *, data: str, labels: int) -> dict[str, Any]:
     header = alt.Header(title=None, labelFontWeight="bold")
-    faceted: alt.FacetChart = chart.facet(
-        facet=alt.Facet(f"{field}:N", header=header, sort=None), columns=2, data=_named(data), spacing=18
-    )
-    return faceted
+    facet = alt.Facet(f"{field}:N", header=header, sort=[FACETS])
+    spec = chart.facet(facet=facet, columns=2, data=alt.NamedData(name=data), spacing=18).to_dict()
+    del spec["config"]  # of altair; the page has its own, for light and for dark
+    return {"spec": spec, "data": data, "facet": field, "labels": labels}
 
 
-def _ratios(name: str, title: str, data: str) -> alt.FacetChart:
-    """Return dots with intervals, above the band of A/A and a line at 1."""
-    scale = alt.Scale(type="log", nice=False, padding=12)
+def _ratios(name: str, title: str) -> alt.LayerChart:
+    """Return dots with intervals, above the band of A/A and a line at 1; beside each is the number of its group."""
+    scale = alt.Scale(type="log", nice=False, padding=14)
+    y = alt.Y("server:N", sort=[SERVERS], axis=alt.Axis(title=None, labelLimit=190), scale=alt.Scale(paddingInner=0.2))
+    shape = alt.Shape("passes:N", legend=None, scale=alt.Scale(domain=[True, False], range=["circle", "cross"]))
     axis = alt.Axis(title=title, grid=True, tickCount=5, format="~g")
-    y = alt.Y("server:N", sort=[ORDER], axis=alt.Axis(title=None, labelLimit=190), scale=alt.Scale(paddingInner=0.2))
-    x = alt.X(f"{name}:Q", scale=scale, axis=axis)
-    band = (
-        alt.Chart()
-        .mark_rect(color="#8884", clip=True)
-        .encode(x=alt.X(f"min({name}_from):Q", scale=scale, title=title), x2=f"max({name}_to):Q")
-    )
-    line = (
-        alt.Chart().mark_rule(strokeDash=[3, 3], color="#888").encode(x=alt.X("min(one):Q", scale=scale, title=title))
-    )
-    interval = (
-        alt.Chart()
-        .mark_rule(strokeWidth=2)
-        .encode(x=alt.X(f"{name}_low:Q", scale=scale, title=title), x2=f"{name}_high:Q", y=y)
-    )
-    dot = (
-        alt.Chart()
-        .mark_point(filled=True, size=46, opacity=1)
-        .encode(
-            x=x,
-            y=y,
-            shape=alt.Shape("passes:N", legend=None, scale=alt.Scale(domain=[True, False], range=["circle", "cross"])),
-            tooltip=_tooltip(name),
-        )
-    )
-    return _facets(
-        alt.layer(band, line, interval, dot).transform_calculate(one="1").properties(width=WIDTH, height={"step": ROW}),
-        "family",
-        data,
-    )
+
+    def x(field: str) -> alt.X:
+        return alt.X(f"{field}:Q", scale=scale, axis=axis)
+
+    band = alt.Chart().mark_rect(color="#8884", clip=True).encode(x=x(f"min({name}_from)"), x2=f"max({name}_to):Q")
+    line = alt.Chart().mark_rule(strokeDash=[3, 3], color="#888").encode(x=x("min(one)"))
+    interval = alt.Chart().mark_rule(strokeWidth=2).encode(x=x(f"{name}_low"), x2=f"{name}_high:Q", y=y)
+    dot = alt.Chart().mark_point(filled=True, size=46, opacity=1)
+    dot = dot.encode(x=x(name), y=y, shape=shape, tooltip=_ratio_tooltip(name))
+    parts = [band, line, interval, dot]
+    if name == "cost":  # by which servers are grouped
+        parts.append(alt.Chart().mark_text(align="left", dx=6, fontSize=10).encode(x=x("end"), y=y, text="group:N"))
+    end = f"isValid(datum.{name}_high) ? datum.{name}_high : datum.{name}"
+    return alt.layer(*parts).transform_calculate(one="1", end=end).properties(width=WIDTH, height={"step": ROW})
 
 
-def _tooltip(name: str) -> list[alt.Tooltip]:
-    figures = [(name, "ratio"), (f"{name}_low", "interval from"), (f"{name}_high", "to")]
+def _ratio_tooltip(name: str) -> list[alt.Tooltip]:
+    ratio = [(name, "ratio"), (f"{name}_low", "interval from"), (f"{name}_high", "to")]
     return [
         alt.Tooltip("server:N"),
         alt.Tooltip("family:N"),
-        *(alt.Tooltip(f"{field}:Q", title=title, format=".3f") for field, title in figures),
-        alt.Tooltip("cpu:Q", title="CPU µs per request", format=",.3~r"),
-        alt.Tooltip("rate:Q", title="requests/s", format=",.3~r"),
+        *(alt.Tooltip(f"{field}:Q", title=title, format=".3f") for field, title in ratio),
+        _number("cpu", "CPU µs per request"),
+        _number("rate", "requests/s"),
         alt.Tooltip("group:O", title="group"),
         alt.Tooltip("passes:N", title="passes the checks"),
     ]
 
 
-def _percentiles() -> alt.FacetChart:
+def _number(field: str, title: str) -> alt.Tooltip:
+    return alt.Tooltip(f"{field}:Q", title=title, format=",.3~r")
+
+
+def _percentiles() -> alt.LayerChart:
     """Return latency over percentile, on the axis of HdrHistogram's plots."""
     axis = alt.Axis(title="share of requests that were faster", values=list(NINES), labelExpr=NINES_LABEL)
     x = alt.X("p:Q", scale=alt.Scale(type="log", nice=False), axis=axis)
-    tooltip = [alt.Tooltip("server:N"), alt.Tooltip("family:N"), alt.Tooltip("us:Q", title="µs", format=",.3~r")]
-    chart = _lines(
-        x, alt.Y("us:Q", scale=alt.Scale(type="log"), axis=alt.Axis(title="latency, µs", format="~s")), tooltip
-    )
-    return _facets(chart.transform_flatten(["p", "us"]), "family", "servers")
+    tooltip = [alt.Tooltip("server:N"), alt.Tooltip("family:N"), _number("us", "µs")]
+    return _lines(x, tooltip, color="kind").transform_flatten(["p", "us"])
 
 
-def _lines(x: alt.X, y: alt.Y, tooltip: list[alt.Tooltip], color: str = "kind") -> alt.LayerChart:
-    """Return a line with dots for each server; the one below the pointer stands out."""
-    hover = alt.selection_point(fields=["server"], on="pointerover", clear="pointerout", nearest=False)
+def _load() -> alt.LayerChart:
+    """Return latency over load, a facet for each family and percentile."""
+    x = alt.X("share:Q", axis=alt.Axis(title="load, as a share of the server's capacity", format="%"))
+    share = alt.Tooltip("share:Q", title="load", format=".0%")
+    tooltip = [
+        alt.Tooltip("server:N"),
+        alt.Tooltip("facet:N"),
+        share,
+        _number("rate", "requests/s"),
+        _number("us", "µs"),
+    ]
+    return _lines(x, tooltip, color="server")
+
+
+def _lines(x: alt.X, tooltip: list[alt.Tooltip], *, color: str) -> alt.LayerChart:
+    """Return latencies as a line with dots for each server; the one below the pointer stands out."""
+    hover = alt.selection_point(fields=["server"], on="pointerover", clear="pointerout")
     legend = alt.Legend(title=None, orient="bottom", columns=4, symbolType="stroke", labelLimit=160)
     base = alt.Chart().encode(
-        x=x, y=y, detail="server:N", color=alt.Color(f"{color}:N", scale=alt.Scale(scheme="tableau20"), legend=legend)
+        x=x,
+        y=alt.Y("us:Q", scale=alt.Scale(type="log"), axis=alt.Axis(title="latency, µs", format="~s")),
+        detail="server:N",
+        color=alt.Color(f"{color}:N", scale=alt.Scale(scheme="tableau20"), legend=legend),
+        opacity=alt.condition(hover, alt.value(1), alt.value(0.12)),
     )
-    line = base.mark_line(strokeWidth=1.6).encode(opacity=alt.condition(hover, alt.value(1), alt.value(0.12)))
-    dots = base.mark_point(filled=True, size=34).encode(
-        opacity=alt.condition(hover, alt.value(1), alt.value(0.12)), tooltip=tooltip
-    )
-    return alt.layer(line, dots.add_params(hover)).properties(width=WIDTH, height=260)
+    dots = base.mark_point(filled=True, size=34).encode(tooltip=tooltip).add_params(hover)
+    return alt.layer(base.mark_line(strokeWidth=1.6), dots).properties(width=WIDTH, height=260)
 
 
-def _pythons() -> alt.FacetChart:
+def _pythons() -> alt.LayerChart:
     """Return a line for each implementation across the Pythons that ran it; free-threaded ones stand beside."""
-    x = alt.X("python:N", sort=["@pythons"], axis=alt.Axis(title=None, labelAngle=-40))
     y = alt.Y(
         "cost:Q", scale=alt.Scale(type="log"), axis=alt.Axis(title="cost, relative to the reference", format="~g")
     )
+    legend = alt.Legend(title=None, orient="bottom", columns=4, labelLimit=160)
+    base = alt.Chart().encode(
+        x=alt.X("python:N", sort=[PYTHONS], axis=alt.Axis(title=None, labelAngle=-40)),
+        y=y,
+        color=alt.Color("target:N", scale=alt.Scale(scheme="tableau20"), legend=legend),
+        detail="target:N",
+    )
     tooltip = [alt.Tooltip("target:N"), alt.Tooltip("python:N"), alt.Tooltip("cost:Q", title="ratio", format=".3f")]
-    color = alt.Color(
-        "target:N", scale=alt.Scale(scheme="tableau20"), legend=alt.Legend(title=None, orient="bottom", columns=3)
-    )
-    base = alt.Chart().encode(x=x, color=color, detail="target:N")
-    line = base.mark_line(strokeWidth=1.6).encode(y=y).transform_filter("!datum.free_threaded")
+    line = base.mark_line(strokeWidth=1.6).transform_filter("!datum.free_threaded")
     interval = base.mark_rule().encode(y=alt.Y("cost_low:Q"), y2="cost_high:Q")
-    dots = base.mark_point(filled=True, size=40, opacity=1).encode(
-        y=y, shape=alt.Shape("free_threaded:N", legend=None), tooltip=tooltip
-    )
-    chart = alt.layer(line, interval, dots).transform_calculate(
-        free_threaded="indexof(datum.python, 'free-threaded') >= 0"
-    )
-    return _facets(chart.properties(width=WIDTH, height=240), "family", "servers")
+    dots = base.mark_point(filled=True, size=40, opacity=1)
+    dots = dots.encode(shape=alt.Shape("free_threaded:N", legend=None), tooltip=tooltip)
+    return alt.layer(line, interval, dots).properties(width=WIDTH, height=240)
 
 
-def _load() -> alt.FacetChart:
-    """Return latency over load, a facet for each family and percentile."""
-    x = alt.X("share:Q", axis=alt.Axis(title="load, as a share of the server's capacity", format="%"))
-    y = alt.Y("us:Q", scale=alt.Scale(type="log"), axis=alt.Axis(title="latency, µs", format="~s"))
-    tooltip = [
-        alt.Tooltip("server:N"),
-        alt.Tooltip("percentile:N"),
-        alt.Tooltip("share:Q", format="%"),
-        alt.Tooltip("rate:Q", title="requests/s", format=",.3~r"),
-        alt.Tooltip("us:Q", title="µs", format=",.3~r"),
-    ]
-    chart = _lines(x, y, tooltip, color="server")
-    return _facets(chart.transform_calculate(facet="datum.family + ', ' + datum.percentile"), "facet", "load")
-
-
-def _sizes() -> alt.FacetChart:
+def _sizes() -> alt.LayerChart:
     """Return cost over message size, a facet for each server and a line for each family."""
-    x = alt.X(
-        "size:Q",
-        scale=alt.Scale(type="log", base=2),
-        axis=alt.Axis(title="message size, bytes", format="~s", tickCount=5),
+    sizes = alt.Axis(title="message size, bytes", format="~s", tickCount=5)
+    base = alt.Chart().encode(
+        x=alt.X("size:Q", scale=alt.Scale(type="log", base=2), axis=sizes),
+        y=alt.Y("cpu:Q", scale=alt.Scale(type="log"), axis=alt.Axis(title="CPU µs per request", format="~g")),
+        color=alt.Color("family:N", legend=alt.Legend(title=None, orient="bottom")),
+        detail="load:N",
     )
-    y = alt.Y("cpu:Q", scale=alt.Scale(type="log"), axis=alt.Axis(title="CPU µs per request", format="~g"))
-    tooltip = [
-        alt.Tooltip("server:N"),
-        alt.Tooltip("family:N"),
-        alt.Tooltip("size:Q", title="bytes", format=","),
-        alt.Tooltip("cpu:Q", title="CPU µs per request", format=",.3~r"),
-    ]
-    color = alt.Color("family:N", legend=alt.Legend(title=None, orient="bottom"))
-    base = alt.Chart().encode(x=x, y=y, color=color)
-    chart = alt.layer(base.mark_line(), base.mark_point(filled=True, size=40, opacity=1).encode(tooltip=tooltip))
-    return _facets(chart.properties(width=WIDTH, height=180), "name", "sizes")
+    size = alt.Tooltip("size:Q", title="bytes", format=",")
+    tooltip = [alt.Tooltip("server:N"), alt.Tooltip("family:N"), size, _number("cpu", "CPU µs per request")]
+    dots = base.mark_point(filled=True, size=40, opacity=1).encode(tooltip=tooltip)
+    return alt.layer(base.mark_line(), dots).properties(width=WIDTH, height=180)
 
 
-def _memory() -> alt.FacetChart:
+def _memory() -> alt.LayerChart:
     """Return the memory of each server for a client that is connected and sends nothing."""
-    axis = alt.Axis(title="KiB per idle client", format="~g", tickCount=5)
-    tooltip = [
-        alt.Tooltip("server:N"),
-        alt.Tooltip("python:N"),
-        alt.Tooltip("family:N"),
-        alt.Tooltip("kib:Q", title="KiB", format=".3~r"),
-    ]
-    y = alt.Y("server:N", sort=[ORDER], axis=alt.Axis(title=None, labelLimit=190))
-    dot = (
-        alt.Chart()
-        .mark_point(filled=True, size=46, opacity=1)
-        .encode(x=alt.X("kib:Q", axis=axis), y=y, tooltip=tooltip)
+    tooltip = [alt.Tooltip("server:N"), alt.Tooltip("python:N"), alt.Tooltip("family:N"), _number("kib", "KiB")]
+    dot = alt.Chart().mark_point(filled=True, size=46, opacity=1)
+    dot = dot.encode(
+        x=alt.X("kib:Q", axis=alt.Axis(title="KiB per idle client", format="~g", tickCount=5)),
+        y=alt.Y("server:N", sort=[SERVERS], axis=alt.Axis(title=None, labelLimit=190)),
+        tooltip=tooltip,
     )
-    return _facets(dot.properties(width=WIDTH, height={"step": ROW}), "family", "memory")
+    return alt.layer(dot).properties(width=WIDTH, height={"step": ROW})

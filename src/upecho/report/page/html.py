@@ -109,7 +109,8 @@ def _scenario(section: Section) -> Html:
 
 CAPTIONS = {
     "cost": "CPU time per request, relative to the reference (1.0): dots with 95% intervals. The grey band is A/A: how "
-    "far a server seems to differ from itself. Left is cheaper. A cross fails checks.",
+    "far a server seems to differ from itself. Left is cheaper. A cross fails checks. Servers "
+    "with one number cannot be told apart from the first of them.",
     "speed": "Requests per second, relative to the reference (1.0). Right is faster.",
     "percentiles": "Round-trip time of the fastest share of all requests, on HdrHistogram's axis.",
     "pythons": "Cost across Pythons, relative to the reference. Free-threaded builds stand beside the line.",
@@ -161,7 +162,7 @@ def _data(page: Page) -> dict[str, Any]:
     columns = page.conformance.columns if page.conformance else ()
     return {
         "filters": FILTERS,
-        "specs": charts.specs(),
+        "charts": charts.specs(),
         "rows": rows(page),
         "columns": [{name: getattr(column, name) for name in ("target", *FILTERS[:-1])} for column in columns],
     }

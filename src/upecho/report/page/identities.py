@@ -1,6 +1,7 @@
 """What readers select servers by: implementation, event loop, framework and Python, taken from the names of targets."""
 
 from upecho.measure.plan.cells import Cell
+from upecho.processes.interpreter import described
 from upecho.report.page.model import Server
 from upecho.serving import loops, registry
 from upecho.serving.target import COMMAND, Target
@@ -25,3 +26,8 @@ def server(cell: Cell, python: str) -> Server:
     """
     model, loop, framework = parts(cell.target)
     return Server(cell.label, cell.target, model, loop=loop, framework=framework, python=python, cold=cell.cold)
+
+
+def is_free_threaded(python: str) -> bool:
+    """Whether a Python runs without the GIL, as the description of its version says."""
+    return python == described(*python.split()[:2], gil=False)

@@ -5,6 +5,7 @@ from typing import Any
 
 from upecho.measure.statistics.ratios import Ratio
 from upecho.net.address import Family
+from upecho.report.page import identities
 from upecho.report.page.conformance_model import Column, Conformance
 from upecho.report.page.model import Measured, Page, Section, Server
 
@@ -26,11 +27,10 @@ def rows(page: Page) -> dict[str, list[Row]]:
 
 def _servers(section: Section) -> Iterator[Row]:
     for table in section.tables:
-        for order, one in enumerate(table.measured):
+        for one in table.measured:
             yield {
                 "section": section.id,
                 "scenario": section.scenario.name,
-                "order": order,
                 "group": one.group,
                 "reference": table.reference,
                 "passes": not one.failed_checks,
@@ -55,6 +55,7 @@ def _identity(server: Server, family: Family) -> Row:
         "loop": server.loop,
         "framework": server.framework,
         "python": server.python,
+        "free_threaded": identities.is_free_threaded(server.python),
         "family": family,
         "kind": server.loop or server.framework or server.model,
     }
@@ -94,6 +95,7 @@ def _load(page: Page) -> Iterator[Row]:
                     "share": point.share,
                     "rate": _rounded(point.rate),
                     "percentile": name,
+                    "facet": f"{curve.family}, {name}",
                     "us": _rounded(value),
                 }
 
@@ -111,10 +113,11 @@ def _sizes(page: Page) -> Iterator[Row]:
 
 
 def _memory(found: Conformance) -> Iterator[Row]:
-    for record in found.records:
-        for one in record.values if record.check == MEMORY else ():
-            if one.value is not None:
-                yield _column(found.columns[one.column]) | {"family": one.family, "kib": _rounded(one.value)}
+    """Yield what the check of memory recorded, for each family the smallest value first."""
+    values = [one for record in found.records if record.check == MEMORY for one in record.values]
+    numbers = [(found.families.index(one.family), one.value, one) for one in values if one.value is not None]
+    for _, value, one in sorted(numbers, key=lambda item: item[:2]):
+        yield _column(found.columns[one.column]) | {"family": one.family, "kib": _rounded(value)}
 
 
 def _column(column: Column) -> Row:

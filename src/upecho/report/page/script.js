@@ -8,6 +8,8 @@
   let chosen = {}; // values that a filter allows, by filter; no entry means all
   let place = ""; // element that the address names
 
+  const unique = values => [...new Set(values)];
+
   // The address: #loop=uvloop,asyncio&family=inet&at=conformance, or a plain #conformance.
   const readAddress = () => {
     const hash = location.hash.slice(1);
@@ -27,7 +29,7 @@
   const writeAddress = () => history.replaceState(null, "", address());
 
   const valueOf = (one, name) => one[name] || "none";
-  const passes = (one, without) => page.filters.every(
+  const passes = (one, without = "") => page.filters.every(
     name => name === without || one[name] === undefined || !chosen[name] || chosen[name].has(valueOf(one, name)));
 
   // Filters
@@ -39,9 +41,15 @@
     made.append(...content);
     return made;
   };
+  const startWithOnePython = () => { // the servers of all Pythons in one chart would be too many
+    const all = page.rows.servers.map(one => one.python);
+    if (new Set(all).size < 2 || page.filters.some(name => chosen[name])) return;
+    const count = python => all.filter(one => one === python).length;
+    chosen.python = new Set([unique(all).sort((one, other) => count(one) - count(other)).pop()]);
+  };
   const buildFilters = () => {
     for (const name of page.filters) {
-      const values = [...new Set(servers.filter(one => one[name] !== undefined).map(one => valueOf(one, name)))];
+      const values = unique(servers.filter(one => one[name] !== undefined).map(one => valueOf(one, name)));
       if (values.length < 2) continue;
       summaries[name] = element("summary", []);
       const boxes = values.map(value => {
@@ -96,31 +104,20 @@
 
   // Charts
   const width = figure => Math.min(figure.clientWidth, 1220);
+  const replaced = (part, marks) => { // the specification with values in place of the marks
+    if (Array.isArray(part)) return marks[part[0]] ?? part.map(one => replaced(one, marks));
+    if (!part || typeof part !== "object") return part;
+    return Object.fromEntries(Object.entries(part).map(([key, value]) => [key, replaced(value, marks)]));
+  };
   const prepared = (figure, data) => {
-    const spec = structuredClone(page.specs[figure.dataset.chart]);
-    const order = [...data].sort((a, b) => (a.order ?? 0) - (b.order ?? 0)).map(row => row.server);
-    const pythons = data.map(row => row.python);
-    const known = { "@order": [...new Set(order)], "@pythons": [...new Set(pythons)].sort((a, b) => a.localeCompare(b, "en", { numeric: true })) };
-    const fill = part => {
-      for (const [key, value] of Object.entries(part)) {
-        if (Array.isArray(value) && known[value[0]]) part[key] = known[value[0]];
-        else if (value && typeof value === "object") fill(value);
-      }
-    };
-    fill(spec);
-    const facets = new Set(data.map(row => spec.facet.field === "facet" ? `${row.family}, ${row.percentile}` : row[spec.facet.field])).size;
-    const named = JSON.stringify(spec).includes('"server","scale"') || spec.spec.height.step ? 200 : 60; // room for the labels of the axis
-    const inner = width(figure) - named;
-    spec.columns = Math.max(1, Math.min(facets, Math.floor(inner / 230)));
-    spec.spec.width = Math.max(150, Math.floor((inner - 24 * spec.columns) / spec.columns));
-    if (width(figure) < 500) {
-      const legends = part => {
-        if (part.legend && part.legend.columns) part.legend.columns = 2;
-        for (const value of Object.values(part)) if (value && typeof value === "object") legends(value);
-      };
-      legends(spec);
-    }
-    spec.datasets = { [spec.data.name]: data };
+    const chart = page.charts[figure.dataset.chart];
+    const facets = unique(data.map(row => row[chart.facet]));
+    const pythons = unique(data.map(row => row.python)).sort((one, other) => one.localeCompare(other, "en", { numeric: true }));
+    const spec = replaced(chart.spec, { "@servers": unique(data.map(row => row.server)), "@facets": facets, "@pythons": pythons });
+    const room = width(figure) - chart.labels;
+    spec.columns = Math.max(1, Math.min(facets.length, Math.floor(room / 250)));
+    spec.spec.width = Math.max(150, Math.floor((room - 20 * spec.columns) / spec.columns));
+    spec.datasets = { [chart.data]: data };
     spec.description = figure.querySelector("figcaption").textContent;
     return spec;
   };
@@ -131,14 +128,14 @@
     return {
       background: "transparent", font, view: { stroke: line },
       axis: { labelColor: text, titleColor: muted, gridColor: line, domainColor: muted, tickColor: muted, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" },
-      legend: { labelColor: text, titleColor: muted, labelFontSize: 12 }, header: { labelColor: text, titleColor: muted, labelFontSize: 13 },
+      legend: { labelColor: text, titleColor: muted, labelFontSize: 12, columns: innerWidth < 600 ? 2 : undefined }, header: { labelColor: text, titleColor: muted, labelFontSize: 13 },
       title: { color: text }, point: { color: accent }, rule: { color: accent }, line: { color: accent }, text: { color: text },
     };
   };
   const draw = async figure => {
     const { chart, section } = figure.dataset;
-    const all = page.rows[page.specs[chart].data.name].filter(row => !section || row.section === section);
-    const data = all.filter(row => passes(row));
+    const all = page.rows[page.charts[chart].data].filter(row => !section || row.section === section);
+    const data = all.filter(row => passes(row, chart === "pythons" ? "python" : ""));
     const place = figure.lastElementChild;
     views.get(figure)?.finalize();
     views.delete(figure);
@@ -247,6 +244,7 @@
 
   const apply = () => { showFilters(); filterTables(); redraw(); };
   readAddress();
+  startWithOnePython();
   buildFilters();
   arrows();
   showFilters();
