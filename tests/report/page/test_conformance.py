@@ -21,7 +21,7 @@ def found(*documents: object) -> Conformance:
 
 def marks(made: Conformance, check: str, target: str) -> str:
     row = [one.id for one in made.checks].index(check)
-    column = [one.target for one in made.columns].index(target)
+    column = [one.subjects[0].target for one in made.columns].index(target)
     return "".join(cell.mark for cell in made.cells[row][column])
 
 
@@ -52,10 +52,26 @@ def test_failed_cell_leads_to_what_was_expected_and_seen() -> None:
     row = [one.id for one in made.checks].index("half-close")
     inet, unix = made.cells[row][1]
     assert inet.detail is not None
-    assert inet.detail != unix.detail  # each has an explanation of its own
+    assert inet.detail == unix.detail
     detail = made.details[inet.detail]
     assert detail.explanation == EXPLANATION
-    assert (detail.target, detail.checks, detail.families) == ("asyncio+rloop", ("half-close",), (Family.INET,))
+    assert (detail.target, detail.checks, detail.families) == ("asyncio+rloop", ("half-close",), ("inet", "unix"))
+
+
+@pytest.mark.parametrize(
+    ("seen", "is_shared"), [("still open after 3 s", True), ("RST", False)], ids=["another number", "another cause"]
+)
+def test_failures_share_a_reason_if_they_differ_in_numbers_only(seen: str, is_shared: bool) -> None:
+    first = dataclasses.replace(EXPLANATION, seen="still open after 2 s")
+    second = dataclasses.replace(EXPLANATION, seen=seen)
+    made = found(
+        document([outcome("half-close", "x", verdict=Verdict.FAILED, explanation=first)]),
+        document([outcome("half-close", "x", verdict=Verdict.FAILED, explanation=second)], python="CPython 3.13.0"),
+    )
+    assert len(made.details) == (1 if is_shared else 2)
+    assert made.details[0].explanation == first
+    assert len(made.details[0].pythons) == (2 if is_shared else 1)
+    assert len(made.columns) == (1 if is_shared else 2)
 
 
 def test_checks_that_were_not_run_for_one_reason_share_it() -> None:
@@ -66,12 +82,23 @@ def test_checks_that_were_not_run_for_one_reason_share_it() -> None:
 
 
 def test_failed_must_checks_are_counted_once_over_all_families() -> None:
-    assert {one.target: one.failed for one in found().columns} == {"asyncio": 0, "asyncio+rloop": 1, "trio": 0}
+    assert {one.subjects[0].target: one.failed for one in found().columns} == {
+        "asyncio": 0,
+        "asyncio+rloop": 1,
+        "trio": 0,
+    }
 
 
-def test_target_has_a_column_for_each_python() -> None:
+def test_pythons_with_the_same_verdicts_share_a_column() -> None:
+    made = found(document(passing("trio")), document(passing("trio", kib=9.0), python="CPython 3.13.0"))
+    (column,) = made.columns
+    assert [one.python for one in column.subjects] == ["CPython 3.14.0", "CPython 3.13.0"]
+    assert [one.value for one in made.records[0].values] == [8.25, 9.0]
+
+
+def test_pythons_with_different_verdicts_have_columns_of_their_own() -> None:
     made = found(document(passing("asyncio")), document(failing("asyncio"), python="CPython 3.13.0"))
-    assert [(one.target, one.python, one.failed) for one in made.columns] == [
+    assert [(one.subjects[0].target, one.subjects[0].python, one.failed) for one in made.columns] == [
         ("asyncio", "CPython 3.14.0", 0),
         ("asyncio", "CPython 3.13.0", 1),
     ]
@@ -106,8 +133,8 @@ def test_loops_without_a_failure_come_last() -> None:
 def test_recorded_values_are_kept_by_target_and_family() -> None:
     (record,) = found().records
     assert (record.check, record.unit) == ("memory-per-connection", "KiB")
-    assert [(one.column, one.family, one.value) for one in record.values] == [
-        (0, "inet", 8.25),
-        (0, "unix", 8.25),
-        (2, "inet", 8.25),
+    assert [(one.subject.target, one.family, one.value) for one in record.values] == [
+        ("asyncio", "inet", 8.25),
+        ("asyncio", "unix", 8.25),
+        ("trio", "inet", 8.25),
     ]

@@ -1,11 +1,12 @@
 """Turns verdict files into the matrix of a page, the reasons behind its cells, and what INFO checks recorded."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from upecho.conformance.check import Level
 from upecho.conformance.run.verdicts.document import Document
 from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.net.address import Family
+from upecho.report.conformance.causes import cause, note
 from upecho.report.conformance.marks import Mark
 from upecho.report.page import identities
 from upecho.report.page.conformance_model import (
@@ -16,10 +17,12 @@ from upecho.report.page.conformance_model import (
     Detail,
     Record,
     RecordedValue,
+    Subject,
 )
 from upecho.report.page.divergence import divergences
 
-Key = tuple[str, str]  # a target and the Python that ran it
+Judged = tuple[Subject, Outcome]
+Cells = tuple[tuple[Cell, ...], ...]  # of one column, one tuple for each check
 
 
 def conformance(documents: Sequence[Document]) -> Conformance | None:
@@ -30,40 +33,53 @@ def conformance(documents: Sequence[Document]) -> Conformance | None:
     """
     if not documents:
         return None
-    outcomes = [(document.python, one) for document in documents for one in document.verdicts]
+    judged = [(identities.subject(one.target, file.python), one) for file in documents for one in file.verdicts]
+    checks = {id_: one for file in documents for id_, one in file.checks.items()}
+    families = list(dict.fromkeys(one.family for _, one in judged))
     details = _Details()
-    cells: dict[tuple[str, Key], list[Cell]] = {}
-    for python, one in outcomes:
-        cells.setdefault((one.check, (one.target, python)), []).append(details.cell(one, python))
-    checks = {id_: one for document in documents for id_, one in document.checks.items()}
-    keys = list(dict.fromkeys((one.target, python) for python, one in outcomes))
-    families = list(dict.fromkeys(one.family for _, one in outcomes))
-    marks = {Mark.of(one) for _, one in outcomes}
+    columns = _merged(_columns(judged, list(checks), families=families, details=details))
+    marks = {Mark.of(one) for _, one in judged}
     return Conformance(
         checks=tuple(CheckRow(id_, one.topic, one.level, one.requirement, one.source) for id_, one in checks.items()),
-        columns=tuple(_column(key, outcomes) for key in keys),
+        columns=tuple(_column(subjects, judged) for subjects, _ in columns),
         families=tuple(families),
-        cells=tuple(tuple(_ordered(cells.get((id_, key), []), families) for key in keys) for id_ in checks),
+        cells=tuple(zip(*(cells for _, cells in columns), strict=True)),
         marks=tuple((mark.character, mark.meaning) for mark in Mark if mark in marks),
         details=details.all(),
-        records=tuple(_records(outcomes, keys)),
+        records=tuple(_records(judged)),
         divergences=divergences(documents),
-        verdicts=len(outcomes),
+        verdicts=len(judged),
     )
 
 
-def _ordered(cells: Sequence[Cell], families: Sequence[Family]) -> tuple[Cell, ...]:
-    return tuple(sorted(cells, key=lambda cell: families.index(cell.family)))
+def _columns(
+    judged: Sequence[Judged], checks: Sequence[str], *, families: Sequence[Family], details: "_Details"
+) -> dict[Subject, Cells]:
+    """Return the cells of each target and Python, for each check in the order of the families."""
+    found: dict[Subject, dict[str, list[Cell]]] = {}
+    for subject, one in judged:
+        found.setdefault(subject, {}).setdefault(one.check, []).append(details.cell(subject, one))
+
+    def ordered(cells: Sequence[Cell]) -> tuple[Cell, ...]:
+        return tuple(sorted(cells, key=lambda cell: families.index(cell.family)))
+
+    return {subject: tuple(ordered(cells.get(check, [])) for check in checks) for subject, cells in found.items()}
 
 
-def _column(key: Key, outcomes: Sequence[tuple[str, Outcome]]) -> Column:
-    target, python = key
-    failed = {one.check for other, one in outcomes if (one.target, other) == key and failed_must(one)}
-    return Column(target, *identities.parts(target), python=python, failed=len(failed))
+def _merged(columns: Mapping[Subject, Cells]) -> list[tuple[tuple[Subject, ...], Cells]]:
+    """Return the columns of the matrix: the Pythons on which a target has the same cells share one."""
+    found: dict[tuple[str, Cells], list[Subject]] = {}
+    for subject, cells in columns.items():
+        found.setdefault((subject.target, cells), []).append(subject)
+    return [(tuple(subjects), cells) for (_, cells), subjects in found.items()]
 
 
-def failed_must(outcome: Outcome) -> bool:
-    """Whether a target did not pass a MUST check, known or not."""
+def _column(subjects: Sequence[Subject], judged: Sequence[Judged]) -> Column:
+    failed = {one.check for subject, one in judged if subject in subjects and _did_not_pass(one)}
+    return Column(tuple(subjects), failed=len(failed))
+
+
+def _did_not_pass(outcome: Outcome) -> bool:
     return outcome.level is Level.MUST and outcome.verdict in (Verdict.FAILED, Verdict.NOT_RUN)
 
 
@@ -71,36 +87,42 @@ class _Details:
     """Collects the reasons behind cells, each once."""
 
     def __init__(self) -> None:
-        self._found: dict[object, list[tuple[Outcome, str]]] = {}
+        self._found: dict[tuple[object, ...], list[Judged]] = {}
+        self._numbers: dict[tuple[object, ...], int] = {}
 
-    def cell(self, outcome: Outcome, python: str) -> Cell:
+    def cell(self, subject: Subject, outcome: Outcome) -> Cell:
         mark = Mark.of(outcome)
         if mark is Mark.PASSED:
             return Cell(outcome.family, mark.character, mark.meaning, detail=None)
-        key = _reason_key(outcome, python)
-        self._found.setdefault(key, []).append((outcome, python))
-        return Cell(outcome.family, mark.character, mark.meaning, detail=list(self._found).index(key))
+        key = _reason_key(outcome)
+        self._found.setdefault(key, []).append((subject, outcome))
+        number = self._numbers.setdefault(key, len(self._numbers))
+        return Cell(outcome.family, mark.character, mark.meaning, detail=number)
 
     def all(self) -> tuple[Detail, ...]:
         return tuple(map(_detail, self._found.values()))
 
 
-def _reason_key(outcome: Outcome, python: str) -> tuple[object, ...]:
-    """Return what cells have in common that share a detail; each check that was run has one of its own."""
-    common = (outcome.target, python, Mark.of(outcome), outcome.known)
+def _reason_key(outcome: Outcome) -> tuple[object, ...]:
+    """Return what cells have in common that share a detail.
+
+    A check that was run shares its detail with the same check over other families and on other Pythons, if the reasons
+    differ in numbers and bytes only.
+    """
+    common = (outcome.target, Mark.of(outcome), outcome.known)
     if reason := outcome.cause or outcome.unsupported:
         return *common, reason
-    return *common, outcome.check, outcome.family
+    return *common, outcome.check, cause(outcome), note(outcome)
 
 
-def _detail(same: Sequence[tuple[Outcome, str]]) -> Detail:
-    first, python = same[0]
+def _detail(same: Sequence[Judged]) -> Detail:
+    _, first = same[0]
     was_run = not (first.cause or first.unsupported)
     return Detail(
         first.target,
-        python,
-        checks=tuple(dict.fromkeys(one.check for one, _ in same)),
-        families=tuple(dict.fromkeys(one.family for one, _ in same)),
+        pythons=tuple(dict.fromkeys(subject.python for subject, _ in same)),
+        checks=tuple(dict.fromkeys(one.check for _, one in same)),
+        families=tuple(dict.fromkeys(one.family for _, one in same)),
         meaning=Mark.of(first).meaning,
         reason=first.cause or first.unsupported,
         explanation=first.explanation if was_run else None,
@@ -109,13 +131,12 @@ def _detail(same: Sequence[tuple[Outcome, str]]) -> Detail:
     )
 
 
-def _records(outcomes: Sequence[tuple[str, Outcome]], keys: Sequence[Key]) -> Iterator[Record]:
+def _records(judged: Sequence[Judged]) -> Iterator[Record]:
     """Yield the observations of each INFO check, those with different units apart."""
     found: dict[tuple[str, str], list[RecordedValue]] = {}
-    for python, one in outcomes:
+    for subject, one in judged:
         if one.recorded:
-            column = keys.index((one.target, python))
-            value = RecordedValue(column, one.family, one.recorded.value, one.recorded.text)
+            value = RecordedValue(subject, one.family, one.recorded.value, one.recorded.text)
             found.setdefault((one.check, one.recorded.unit), []).append(value)
     for (check, unit), values in found.items():
         yield Record(check, unit, tuple(values))

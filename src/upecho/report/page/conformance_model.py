@@ -27,17 +27,15 @@ class CheckRow:
 
 
 @dataclass(frozen=True)
-class Column:
-    """A target with the file that contains its verdicts, as a column of the matrix.
+class Subject:
+    """A target as one Python ran it, and what readers select it by.
 
     Attributes:
         target: The target as the user named it.
         model: Name of its implementation; the target itself if it is a command or an address.
         loop: Event loop that it runs on; empty without one.
         framework: Framework that it is written for; empty if it is written for none.
-        python: Version of Python that ran it.
-        failed: Number of MUST checks that it failed, or that were not run because of that, counted once over all
-            families.
+        python: Version of the Python that ran the suite.
     """
 
     target: str
@@ -45,6 +43,18 @@ class Column:
     loop: str
     framework: str
     python: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the matrix: a target, with all Pythons on which its verdicts are the same for the same reasons.
+
+    Attributes:
+        subjects: The target with each of these Pythons.
+        failed: Number of MUST checks that it did not pass, each counted once over all families.
+    """
+
+    subjects: tuple[Subject, ...]
     failed: int
 
 
@@ -71,18 +81,19 @@ class Detail:
 
     Attributes:
         target: The target.
-        python: Version of Python that ran it.
+        pythons: Versions of the Pythons that ran the suite.
         checks: Ids of the checks.
         families: The socket families.
         meaning: What the mark of the cells means.
         reason: What kept the checks from being run, or what the target lacks; empty for a check that was run.
-        explanation: What was expected and seen, and what happened on the wire; None for a check that was not run.
+        explanation: What was expected and seen, and what happened on the wire, over the first family and on the first
+            Python; None for a check that was not run.
         fault: What kept upecho from a verdict; None unless the verdict is an error.
         known: Why the failure is known; empty if it is not.
     """
 
     target: str
-    python: str
+    pythons: tuple[str, ...]
     checks: tuple[str, ...]
     families: tuple[Family, ...]
     meaning: str
@@ -97,13 +108,13 @@ class RecordedValue:
     """What an INFO check observed.
 
     Attributes:
-        column: Number of the column of its target, counted from 0.
+        subject: The target and the Python.
         family: The socket family.
         value: The number; None if the observation is given in words.
         text: The observation in words; empty if there is a number.
     """
 
-    column: int
+    subject: Subject
     family: Family
     value: float | None
     text: str

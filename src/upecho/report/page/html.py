@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from importlib import resources
 from typing import Any
 
@@ -164,7 +165,7 @@ def _data(page: Page) -> dict[str, Any]:
         "filters": FILTERS,
         "charts": charts.specs(),
         "rows": rows(page),
-        "columns": [{name: getattr(column, name) for name in ("target", *FILTERS[:-1])} for column in columns],
+        "columns": [[asdict(subject) for subject in column.subjects] for column in columns],
     }
 
 

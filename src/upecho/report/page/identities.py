@@ -2,6 +2,7 @@
 
 from upecho.measure.plan.cells import Cell
 from upecho.processes.interpreter import described
+from upecho.report.page.conformance_model import Subject
 from upecho.report.page.model import Server
 from upecho.serving import loops, registry
 from upecho.serving.target import COMMAND, Target
@@ -26,6 +27,12 @@ def server(cell: Cell, python: str) -> Server:
     """
     model, loop, framework = parts(cell.target)
     return Server(cell.label, cell.target, model, loop=loop, framework=framework, python=python, cold=cell.cold)
+
+
+def subject(target: str, python: str) -> Subject:
+    """Return a target as one Python ran it."""
+    model, loop, framework = parts(target)
+    return Subject(target, model, loop=loop, framework=framework, python=python)
 
 
 def is_free_threaded(python: str) -> bool:

@@ -51,8 +51,8 @@ def matrix(found: Conformance) -> Html:
 
 
 def _column_head(number: int, column: Column) -> Html:
-    python = [element("small", column.python)]
-    name = element("span", column.target, *python)
+    pythons = element("small", ", ".join(subject.python for subject in column.subjects))
+    name = element("span", column.subjects[0].target, pythons)
     return element("th", name, scope="col", data_column=number)
 
 
@@ -80,8 +80,7 @@ def _marks(cells: Sequence[Cell]) -> Iterator[Html]:
         if detail is None:
             yield Html(text)
         else:
-            label = f"{members[0].meaning} over {', '.join(cell.family for cell in members)}"
-            yield element("a", text, href=f"#reason-{detail}", class_=CLASSES[mark], title=label)
+            yield element("a", text, href=f"#reason-{detail}", class_=CLASSES[mark])
 
 
 def _requirements(checks: Sequence[CheckRow]) -> Html:
@@ -120,7 +119,7 @@ def _reason(number: int, detail: Detail) -> Html:
 
 def _facts(detail: Detail) -> Iterator[Html]:
     yield from _fact("verdict", detail.meaning)
-    yield from _fact("Python", detail.python)
+    yield from _fact("Python", ", ".join(detail.pythons))
     yield from _fact("known because", detail.known)
     yield from _fact("because", detail.reason)
     if len(detail.checks) > 1:
@@ -180,18 +179,17 @@ def _diverging(one: Divergence) -> Html:
 def recorded(found: Conformance, record: Record) -> Html:
     """Return the table of what an INFO check observed, a row for each target and a column for each family."""
     title = f"{record.check}, {record.unit}" if record.unit else record.check
-    values = {(one.column, one.family): one for one in record.values}
+    values = {(one.subject, one.family): one for one in record.values}
     rows = [
         row(
-            column.target,
-            *(_value(values.get((number, family))) for family in found.families),
-            data_model=column.model,
-            data_loop=column.loop,
-            data_framework=column.framework,
-            data_python=column.python,
+            " ".join((subject.target, subject.python)),
+            *(_value(values.get((subject, family))) for family in found.families),
+            data_model=subject.model,
+            data_loop=subject.loop,
+            data_framework=subject.framework,
+            data_python=subject.python,
         )
-        for number, column in enumerate(found.columns)
-        if any((number, family) in values for family in found.families)
+        for subject in dict.fromkeys(one.subject for one in record.values)
     ]
     return scrolled(grid(title, ["target", *map(_name, found.families)], rows), title)
 

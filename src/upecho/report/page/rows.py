@@ -1,12 +1,13 @@
 """The rows of data that the charts of a page draw: plain dictionaries, in the units of the model."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from upecho.measure.statistics.ratios import Ratio
 from upecho.net.address import Family
 from upecho.report.page import identities
-from upecho.report.page.conformance_model import Column, Conformance
+from upecho.report.page.conformance_model import Conformance, Subject
 from upecho.report.page.model import Measured, Page, Section, Server
 
 Row = dict[str, Any]
@@ -117,18 +118,11 @@ def _memory(found: Conformance) -> Iterator[Row]:
     values = [one for record in found.records if record.check == MEMORY for one in record.values]
     numbers = [(found.families.index(one.family), one.value, one) for one in values if one.value is not None]
     for _, value, one in sorted(numbers, key=lambda item: item[:2]):
-        yield _column(found.columns[one.column]) | {"family": one.family, "kib": _rounded(value)}
+        yield _subject(one.subject) | {"family": one.family, "kib": _rounded(value)}
 
 
-def _column(column: Column) -> Row:
-    return {
-        "server": column.target,
-        "target": column.target,
-        "model": column.model,
-        "loop": column.loop,
-        "framework": column.framework,
-        "python": column.python,
-    }
+def _subject(one: Subject) -> Row:
+    return {"server": one.target} | asdict(one)
 
 
 def _rounded(value: float) -> float:

@@ -33,7 +33,7 @@
     name => name === without || one[name] === undefined || !chosen[name] || chosen[name].has(valueOf(one, name)));
 
   // Filters
-  const servers = [...page.rows.servers, ...page.rows.load, ...page.rows.sizes, ...page.rows.memory, ...page.columns];
+  const servers = [...page.rows.servers, ...page.rows.load, ...page.rows.sizes, ...page.rows.memory, ...page.columns.flat()];
   const form = document.getElementById("filters");
   const summaries = {};
   const element = (name, content, properties = {}) => {
@@ -88,7 +88,7 @@
 
   // Tables
   const columns = () => {
-    const shown = page.columns.map(column => passes(column, "family"));
+    const shown = page.columns.map(column => column.some(one => passes(one)));
     for (const table of document.querySelectorAll("table.matrix")) {
       for (const row of table.rows) {
         if (row.classList.contains("topic")) continue;
@@ -203,7 +203,7 @@
     }
     const cell = !link && event.target.closest("table.matrix tbody td");
     if (cell && cell.cellIndex > 1 && cell.textContent) {
-      const target = page.columns[cell.cellIndex - 2].target;
+      const { target } = page.columns[cell.cellIndex - 2][0];
       const command = `upecho check ${target} --check ${checkOf(cell)}`;
       show([element("dl", [...requirement(checkOf(cell)), element("dt", ["verdict"]), element("dd", [`passed by ${target}`]),
         element("dt", ["repeat"]), element("dd", [element("code", [command])])])]);
@@ -226,7 +226,10 @@
   // One link of the matrix is in the order of the Tab key; the arrow keys lead to the others.
   const arrows = () => {
     for (const table of document.querySelectorAll("table.matrix")) {
-      table.querySelectorAll("tbody td a").forEach((link, number) => { link.tabIndex = number ? -1 : 0; });
+      table.querySelectorAll("tbody td a").forEach((link, number) => {
+        link.tabIndex = number ? -1 : 0;
+        link.setAttribute("aria-label", `${link.className.replace(/-/g, " ")}: ${checkOf(link)}, ${page.columns[link.closest("td").cellIndex - 2][0].target}`);
+      });
       table.addEventListener("keydown", event => {
         const from = event.target.closest("td a");
         const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -1, ArrowDown: 1 }[event.key];
