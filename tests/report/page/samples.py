@@ -11,6 +11,7 @@ from upecho.conformance.check import Check, Level
 from upecho.conformance.findings import Event, Explanation, Recorded, Wire
 from upecho.conformance.run.verdicts.document import Document
 from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
+from upecho.measure.plan.scenarios import curve
 from upecho.measure.results import RequestedCell, Results
 from upecho.net.address import Family
 from upecho.report.page.building import page
@@ -105,6 +106,36 @@ def of_scenarios(costs: dict[str, dict[int, float]], rounds: int = 4) -> Results
     return dataclasses.replace(
         base, scenarios=tuple(scenarios.values()), requested=tuple(requested), trials=tuple(trials)
     )
+
+
+def over_load(rounds: int = 4) -> Results:
+    """Return a run of a latency curve with two loads."""
+    points = curve("open-loop", 64, message_size=1024, shares=(50, 10))
+    made = run({"native": [10.0] * rounds}, families=("inet",))
+    cells = [cell("native", "inet", point.name) for point in points]
+    trials = [dataclasses.replace(trial, cell=here) for here in cells for trial in made.trials]
+    return dataclasses.replace(made, scenarios=points, requested=tuple(map(RequestedCell, cells)), trials=tuple(trials))
+
+
+def on_pythons() -> Results:
+    """Return a run of one server on three Pythons, one of them free-threaded."""
+    pythons = {"3.13.0": 40.0, "3.14.0": 30.0, "3.14.0#2": 33.0}
+    base = run({"native": COSTS["native"]}, families=("inet",))
+    trials, requested = list(base.trials), list(base.requested)
+    for python, cost in pythons.items():
+        here = cell("asyncio", "inet", python=python)
+        requested.append(RequestedCell(here))
+        measured = run({"asyncio": [cost, cost * 1.1, cost, cost * 1.12]}, families=("inet",)).trials
+        trials += [dataclasses.replace(trial, cell=here) for trial in measured]
+    versions = {"3.13.0": "CPython 3.13.0", "3.14.0": "CPython 3.14.0", "3.14.0#2": "CPython 3.14.0 free-threaded"}
+    return dataclasses.replace(base, requested=tuple(requested), trials=tuple(trials), pythons=versions)
+
+
+def everything() -> Page:
+    """Return a page that has every section and every chart."""
+    sizes = of_scenarios({"inet": {64: 10.0, 1024: 12.0, 65536: 20.0}, "unix": {64: 8.0, 1024: 11.0, 65536: 25.0}})
+    runs = {"field": results(), "sizes": sizes, "load": over_load(), "pythons": on_pythons()}
+    return page(Inputs({f"{name}.json": one for name, one in runs.items()}, {"verdicts.json": verdicts()}))
 
 
 def saved(directory: Path, **contents: Results | Document | str | dict[str, Any]) -> list[str]:

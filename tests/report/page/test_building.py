@@ -5,10 +5,9 @@ import dataclasses
 import pytest
 
 from tests.made_up import MACHINE, cell, run
-from tests.report.page.samples import COSTS, full_page, of_scenarios, page_of, results
+from tests.report.page.samples import COSTS, full_page, of_scenarios, on_pythons, over_load, page_of, results
 from upecho.load.latency import Latency
 from upecho.measure.plan.cells import Group
-from upecho.measure.plan.scenarios import curve
 from upecho.measure.results import RequestedCell
 from upecho.measure.statistics.claims import Claims
 from upecho.measure.statistics.costs import interval_ns
@@ -190,15 +189,28 @@ def test_crossing_of_unix_and_tcp_lies_between_two_measured_sizes() -> None:
 
 
 def test_latency_over_load_is_a_curve_and_no_table() -> None:
-    points = curve("open-loop", 64, message_size=1024, shares=(50, 10))
-    made = run({"native": [10.0] * 4}, families=("inet",))
-    cells = [cell("native", "inet", point.name) for point in points]
-    trials = [dataclasses.replace(trial, cell=here) for here in cells for trial in made.trials]
-    both = dataclasses.replace(made, scenarios=points, requested=tuple(map(RequestedCell, cells)), trials=tuple(trials))
-    page = page_of(both)
+    page = page_of(over_load())
     (found,) = page.load_curves
     assert [point.share for point in found.points] == [0.1, 0.5]
     assert page.sections == ()
+
+
+def test_server_has_the_full_version_of_its_python() -> None:
+    found = {one.server.label: one.server.python for one in table_of(page_of(on_pythons())).measured}
+    assert found == {
+        "native": MACHINE.python,
+        "asyncio 3.13.0": "CPython 3.13.0",
+        "asyncio 3.14.0": "CPython 3.14.0",
+        "asyncio 3.14.0#2": "CPython 3.14.0 free-threaded",
+    }
+
+
+def test_server_that_fails_checks_is_no_evidence_about_its_loop() -> None:
+    requested = tuple(
+        dataclasses.replace(one, failed_checks=("half-close",)) if one.cell.target == "asyncio+uvloop" else one
+        for one in results().requested
+    )
+    assert text_about(page_of(results(requested=requested)), "event loop") == ""
 
 
 def test_command_repeats_the_run() -> None:
