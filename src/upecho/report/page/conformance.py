@@ -38,10 +38,10 @@ def conformance(documents: Sequence[Document]) -> Conformance | None:
     families = list(dict.fromkeys(one.family for _, one in judged))
     details = _Details()
     columns = _merged(_columns(judged, list(checks), families=families, details=details))
-    marks = {Mark.of(one) for _, one in judged}
+    marks, failed = {Mark.of(one) for _, one in judged}, _failed(judged)
     return Conformance(
         checks=tuple(CheckRow(id_, one.topic, one.level, one.requirement, one.source) for id_, one in checks.items()),
-        columns=tuple(_column(subjects, judged) for subjects, _ in columns),
+        columns=tuple(Column(subjects, failed=len(failed[subjects[0]])) for subjects, _ in columns),
         families=tuple(families),
         cells=tuple(zip(*(cells for _, cells in columns), strict=True)),
         marks=tuple((mark.character, mark.meaning) for mark in Mark if mark in marks),
@@ -74,9 +74,12 @@ def _merged(columns: Mapping[Subject, Cells]) -> list[tuple[tuple[Subject, ...],
     return [(tuple(subjects), cells) for (_, cells), subjects in found.items()]
 
 
-def _column(subjects: Sequence[Subject], judged: Sequence[Judged]) -> Column:
-    failed = {one.check for subject, one in judged if subject in subjects and _did_not_pass(one)}
-    return Column(tuple(subjects), failed=len(failed))
+def _failed(judged: Sequence[Judged]) -> dict[Subject, set[str]]:
+    """Return the MUST checks that each target did not pass over some family."""
+    found: dict[Subject, set[str]] = {}
+    for subject, one in judged:
+        found.setdefault(subject, set()).update([one.check] if _did_not_pass(one) else [])
+    return found
 
 
 def _did_not_pass(outcome: Outcome) -> bool:
