@@ -12,19 +12,9 @@ from upecho.report.page import charts, matrix, tables
 from upecho.report.page.markup import Html, element, join
 from upecho.report.page.model import Page, Section, Source
 from upecho.report.page.rows import MEMORY, rows
+from upecho.report.page.texts import CAPTIONS, INTRODUCTIONS, SECTIONS
 
 FILTERS = ("model", "loop", "framework", "python", "family")
-SECTIONS = {
-    "findings": "Findings",
-    "cost": "Cost and throughput",
-    "load": "Latency over load",
-    "sizes": "Cost over message size",
-    "memory": "Memory per idle client",
-    "families": "Families, Pythons, cold and warm",
-    "conformance": "Conformance",
-    "divergence": "Where each loop diverges",
-    "method": "How it was measured",
-}
 
 
 def document(page: Page, library: str) -> str:
@@ -59,9 +49,9 @@ def _navigation(parts: dict[str, Html]) -> Html:
 
 
 def _section(name: str, content: Html) -> Html:
-    return element(
-        "section", element("h2", SECTIONS[name], id=f"{name}-title"), content, id=name, aria_labelledby=f"{name}-title"
-    )
+    heading = element("h2", SECTIONS[name], id=f"{name}-title")
+    introduction = element("p", INTRODUCTIONS[name], class_="note") if name in INTRODUCTIONS else Html()
+    return element("section", heading, introduction, content, id=name, aria_labelledby=f"{name}-title")
 
 
 def _sections(page: Page) -> dict[str, Html]:
@@ -106,19 +96,6 @@ def _scenario(section: Section) -> Html:
         element("details", element("summary", "Tables"), *shown, class_="tables", open=True),
         id=section.id,
     )
-
-
-CAPTIONS = {
-    "cost": "CPU time per request, relative to the reference (1.0): dots with 95% intervals. The grey band is A/A: how "
-    "far a server seems to differ from itself. Left is cheaper. A cross fails checks. Servers "
-    "with one number cannot be told apart from the first of them.",
-    "speed": "Requests per second, relative to the reference (1.0). Right is faster.",
-    "percentiles": "Round-trip time of the fastest share of all requests, on HdrHistogram's axis.",
-    "pythons": "Cost across Pythons, relative to the reference. Free-threaded builds stand beside the line.",
-    "load": "Latency on a schedule that does not wait for replies, counted from the moment when a request was due.",
-    "sizes": "CPU time per request over the size of the messages, for loads that differ in nothing else.",
-    "memory": "Memory of the server for each client that is connected and sends nothing.",
-}
 
 
 def _chart(name: str, section: str) -> Html:

@@ -4,6 +4,7 @@ import itertools
 import shlex
 from collections.abc import Iterator, Sequence
 
+from upecho.conformance.check import Level
 from upecho.conformance.findings import Event, Wire
 from upecho.net.address import Family
 from upecho.report.conformance.marks import Mark
@@ -33,7 +34,7 @@ def matrix(found: Conformance) -> Html:
     table = element(
         "table",
         element("caption", f"{len(found.checks)} checks, {len(found.columns)} targets, {found.verdicts} verdicts"),
-        element("thead", element("tr", *heads)),
+        element("thead", element("tr", *heads), _totals(found.columns)),
         element("tbody", *body),
         class_="matrix",
     )
@@ -48,6 +49,11 @@ def matrix(found: Conformance) -> Html:
             _reasons(found.details),
         )
     )
+
+
+def _totals(columns: Sequence[Column]) -> Html:
+    counts = [element("td", str(column.failed)) for column in columns]
+    return element("tr", element("th", "checks not passed", scope="row"), element("td", Level.MUST), *counts)
 
 
 def _column_head(number: int, column: Column) -> Html:
