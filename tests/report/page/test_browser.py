@@ -25,6 +25,7 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason="chromium is not on the PATH"),
 ]
 
+CHAT = "[id='scenario-field.json-chat']"
 DESKTOP, PHONE = (1280, 900), (390, 844)
 Open = Callable[..., Any]
 
@@ -84,7 +85,7 @@ def draw_all(page: Any) -> list[str]:
 
 
 def shown_rows(page: Any) -> set[str]:
-    return set(page.locator("#scenario-field-chat tbody tr:visible th").all_inner_texts())
+    return set(page.locator(f"{CHAT} tbody tr:visible th").all_inner_texts())
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -140,10 +141,10 @@ def test_filter_selects_rows_and_stays_in_the_address(opened: Open) -> None:
 
 
 def test_view_can_be_linked(opened: Open) -> None:
-    page = opened("#model=asyncio,trio&family=unix&at=scenario-field-chat")
+    page = opened("#model=asyncio,trio&family=unix&at=scenario-field.json-chat")
     assert shown_rows(page) == {"asyncio", "asyncio+uvloop", "trio"}
-    assert page.locator("#scenario-field-chat div.family:visible").count() == 1
-    figure = page.locator("#scenario-field-chat figure[data-chart=cost]")
+    assert page.locator(f"{CHAT} div.family:visible").count() == 1
+    figure = page.locator(f"{CHAT} figure[data-chart=cost]")
     figure.locator("svg").wait_for()
     assert figure.get_attribute("data-drawn") == "3"
     page.wait_for_function("scrollY > 100")

@@ -223,5 +223,5 @@ def test_command_repeats_the_run() -> None:
 
 def test_runs_of_several_files_have_tables_of_their_own() -> None:
     page = page_of(results(), results())
-    assert [section.run for section in page.sections] == ["run-1", "run-2"]
+    assert [section.run for section in page.sections] == ["run-1.json", "run-2.json"]
     assert len({section.id for section in page.sections}) == 2

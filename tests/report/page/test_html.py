@@ -12,6 +12,7 @@ import pytest
 
 from tests.made_up import run
 from tests.report.page import numbers
+from tests.report.page.published import data_of
 from tests.report.page.samples import document, everything, full_page, page_of, passing, results, saved, verdicts
 from upecho.report.page.building import page
 from upecho.report.page.inputs import Inputs
@@ -57,13 +58,6 @@ class Reader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if not self.open or self.open.pop() != tag:
             self.wrong.append(tag)
-
-
-def data_of(text: str) -> dict[str, Any]:
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
-    assert found
-    data: dict[str, Any] = json.loads(found[1])
-    return data
 
 
 def test_document_is_well_formed() -> None:

@@ -1,7 +1,6 @@
 """Makes the model of a page from the content of files."""
 
 from itertools import chain
-from pathlib import PurePath
 
 from upecho.measure.results import Results
 from upecho.measure.statistics.summary import Summary
@@ -47,4 +46,4 @@ def page(inputs: Inputs, title: str = TITLE) -> Page:
 
 
 def _run(name: str, results: Results, is_one_of_several: bool) -> Run:
-    return Run(name, PurePath(name).name.partition(".")[0] if is_one_of_several else "", Summary.of(results))
+    return Run(name, label=name if is_one_of_several else "", summary=Summary.of(results))

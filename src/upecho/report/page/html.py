@@ -139,6 +139,8 @@ def _scripts(page: Page, library: str) -> Iterator[Html]:
 def _data(page: Page) -> dict[str, Any]:
     columns = page.conformance.columns if page.conformance else ()
     return {
+        "title": page.title,
+        "sources": [source.name for source in page.sources],
         "filters": FILTERS,
         "charts": charts.specs(),
         "rows": rows(page),
