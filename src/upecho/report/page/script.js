@@ -7,14 +7,18 @@
   const isVisible = new WeakMap(); // whether a figure is near the window
   let chosen = {}; // values that a filter allows, by filter; no entry means all
   let place = ""; // element that the address names
+  let isDefault = true; // whether the address says nothing about filters
 
   const unique = values => [...new Set(values)];
 
-  // The address: #loop=uvloop,asyncio&family=inet&at=conformance, or a plain #conformance.
+  // The address: #loop=uvloop,asyncio&family=inet&at=conformance, or a plain #conformance. #filters=none differs from an
+  // empty one where the page starts with a filter.
+  const decoded = text => { try { return decodeURIComponent(text); } catch { return text; } };
   const readAddress = () => {
     const hash = location.hash.slice(1);
     chosen = {};
-    if (!hash.includes("=")) { place = decodeURIComponent(hash); return; }
+    isDefault = !hash.includes("=");
+    if (isDefault) { place = decoded(hash); return; }
     const given = new URLSearchParams(hash);
     place = given.get("at") || "";
     for (const name of page.filters) {
@@ -23,7 +27,7 @@
   };
   const address = () => {
     const words = page.filters.filter(name => chosen[name]).map(name => `${name}=${[...chosen[name]].map(encodeURIComponent).join(",")}`);
-    if (!words.length) return place ? `#${place}` : location.pathname + location.search;
+    if (!words.length) words.push("filters=none");
     return "#" + [...words, ...(place ? [`at=${encodeURIComponent(place)}`] : [])].join("&");
   };
   const writeAddress = () => history.replaceState(null, "", address());
@@ -43,7 +47,7 @@
   };
   const startWithOnePython = () => { // the servers of all Pythons in one chart would be too many
     const all = page.rows.servers.map(one => one.python);
-    if (new Set(all).size < 2 || page.filters.some(name => chosen[name])) return;
+    if (new Set(all).size < 2 || !isDefault) return;
     const count = python => all.filter(one => one === python).length;
     chosen.python = new Set([unique(all).sort((one, other) => count(one) - count(other)).pop()]);
   };
@@ -97,7 +101,7 @@
     }
   };
   const filterTables = () => {
-    for (const row of document.querySelectorAll("tr[data-model]")) row.hidden = !passes(row.dataset);
+    for (const row of document.querySelectorAll("tr[data-model]")) row.hidden = !passes({ loop: "", framework: "", ...row.dataset });
     for (const part of document.querySelectorAll("div[data-family]")) part.hidden = !passes({ family: part.dataset.family });
     columns();
   };
@@ -135,7 +139,7 @@
   const draw = async figure => {
     const { chart, section } = figure.dataset;
     const all = page.rows[page.charts[chart].data].filter(row => !section || row.section === section);
-    const data = all.filter(row => passes(row, chart === "pythons" ? "python" : ""));
+    const data = all.filter(row => passes(row, chart === "pythons" ? "python" : "")).map(row => ({ ...row }));
     const place = figure.lastElementChild;
     views.get(figure)?.finalize();
     views.delete(figure);
@@ -145,12 +149,17 @@
     figure.dataset.drawn = data.length;
   };
   const figures = [...document.querySelectorAll("figure.chart")];
+  const pending = new WeakMap(); // the last drawing of a figure, after which the next one begins
   let stale = new Set(figures);
   const drawVisible = () => {
     for (const figure of [...stale]) {
       if (!isVisible.get(figure)) continue;
       stale.delete(figure);
-      draw(figure).catch(error => { figure.lastElementChild.textContent = "This chart cannot be drawn here."; console.error(error); });
+      const drawn = (pending.get(figure) ?? Promise.resolve()).then(() => draw(figure)).catch(error => {
+        figure.lastElementChild.textContent = "This chart cannot be drawn here.";
+        console.error(error);
+      });
+      pending.set(figure, drawn);
     }
   };
   const redraw = () => { stale = new Set(figures); drawVisible(); };
@@ -209,7 +218,7 @@
         element("dt", ["repeat"]), element("dd", [element("code", [command])])])]);
       return;
     }
-    if (link && Object.keys(chosen).length) { // keep the filters in the address
+    if (link && (Object.keys(chosen).length || !isDefault)) { // keep the filters in the address
       event.preventDefault();
       place = link.hash.slice(1);
       history.pushState(null, "", address());
@@ -252,7 +261,15 @@
   arrows();
   showFilters();
   filterTables();
-  addEventListener("hashchange", () => { readAddress(); apply(); goToPlace(); });
-  addEventListener("popstate", () => { readAddress(); apply(); });
+  const follow = () => {
+    const filters = () => JSON.stringify(page.filters.map(name => chosen[name] ? [...chosen[name]] : null));
+    const before = filters();
+    readAddress();
+    startWithOnePython();
+    if (filters() !== before) apply();
+    goToPlace();
+  };
+  addEventListener("hashchange", follow);
+  addEventListener("popstate", follow);
   startCharts().then(goToPlace).catch(error => console.error(error));
 })();
