@@ -28,6 +28,7 @@ def document(page: Page, library: str) -> str:
     body = [
         element("a", "Skip to the content", href="#content", class_="skip"),
         element("header", element("h1", page.title), _navigation(parts)),
+        element("noscript", element("p", "Charts and filters need scripts; the tables do not.")),
         element("form", id="filters", aria_label="Filters", hidden=True),
         element("main", *(_section(name, content) for name, content in parts.items()), id="content"),
         element("dialog", id="reason", aria_label="Reason"),
@@ -99,10 +100,8 @@ def _scenario(section: Section) -> Html:
 
 
 def _chart(name: str, section: str) -> Html:
-    caption = element("figcaption", CAPTIONS[name])
-    return element(
-        "figure", caption, element("div"), class_="chart", data_chart=name, data_section=section, hidden=True
-    )
+    parts = (element("figcaption", CAPTIONS[name]), element("div"), element("p", class_="note"))
+    return element("figure", *parts, class_="chart", data_chart=name, data_section=section, hidden=True)
 
 
 def _sizes(page: Page) -> Html:

@@ -136,16 +136,24 @@
       title: { color: text }, point: { color: accent }, rule: { color: accent }, line: { color: accent }, text: { color: text },
     };
   };
+  const MAX_LINES = 12; // servers in a chart of lines, which would be a tangle with more
+  const withoutTangle = (figure, data) => {
+    const servers = unique(data.map(row => row.server));
+    const few = ["percentiles", "load"].includes(figure.dataset.chart) ? servers.slice(0, MAX_LINES) : servers;
+    const note = few.length < servers.length ? `Only ${few.length} of ${servers.length} servers, to keep the lines apart; the filters show the others.` : "";
+    figure.querySelector("p").textContent = note;
+    return data.filter(row => few.includes(row.server));
+  };
   const draw = async figure => {
     const { chart, section } = figure.dataset;
     const all = page.rows[page.charts[chart].data].filter(row => !section || row.section === section);
     const data = all.filter(row => passes(row, chart === "pythons" ? "python" : "")).map(row => ({ ...row }));
-    const place = figure.lastElementChild;
+    const place = figure.querySelector("div");
     views.get(figure)?.finalize();
     views.delete(figure);
     if (!data.length) { place.textContent = all.length ? "No server passes the filters." : "No data."; return; }
     const options = { renderer: "svg", config: config(), tooltip: { theme: dark.matches ? "dark" : "light" }, actions: false };
-    views.set(figure, await vegaEmbed(place, prepared(figure, data), options));
+    views.set(figure, await vegaEmbed(place, prepared(figure, withoutTangle(figure, data)), options));
     figure.dataset.drawn = data.length;
   };
   const figures = [...document.querySelectorAll("figure.chart")];
@@ -156,7 +164,7 @@
       if (!isVisible.get(figure)) continue;
       stale.delete(figure);
       const drawn = (pending.get(figure) ?? Promise.resolve()).then(() => draw(figure)).catch(error => {
-        figure.lastElementChild.textContent = "This chart cannot be drawn here.";
+        figure.querySelector("div").textContent = "This chart cannot be drawn here.";
         console.error(error);
       });
       pending.set(figure, drawn);
