@@ -18,6 +18,11 @@ NINES = (2, 10, 100, 1000, 10_000, 100_000)  # requests for each slower one: 50 
 NINES_LABEL = (
     "datum.value < 10 ? '50%' : format(1 - 1 / datum.value, '.' + max(0, round(log(datum.value) / LN10) - 2) + '%')"
 )
+SIZE_LABEL = (
+    "datum.value >= 1048576 ? format(datum.value / 1048576, '~r') + ' MiB' : "
+    "datum.value >= 1024 ? format(datum.value / 1024, '~r') + ' KiB' : datum.value + ' B'"
+)
+LOG = alt.Scale(type="log", nice=False, padding=8)
 
 
 def specs() -> dict[str, dict[str, Any]]:
@@ -97,7 +102,7 @@ def _percentiles() -> alt.LayerChart:
 
 def _load() -> alt.LayerChart:
     """Return latency over load, a facet for each family and percentile."""
-    x = alt.X("share:Q", axis=alt.Axis(title="load, as a share of the server's capacity", format="%"))
+    x = alt.X("share:Q", axis=alt.Axis(title="load, as a share of the server's capacity", format="%", tickCount=5))
     share = alt.Tooltip("share:Q", title="load", format=".0%")
     tooltip = [
         alt.Tooltip("server:N"),
@@ -115,7 +120,7 @@ def _lines(x: alt.X, tooltip: list[alt.Tooltip], *, color: str) -> alt.LayerChar
     legend = alt.Legend(title=None, orient="bottom", columns=4, symbolType="stroke", labelLimit=160)
     base = alt.Chart().encode(
         x=x,
-        y=alt.Y("us:Q", scale=alt.Scale(type="log"), axis=alt.Axis(title="latency, µs", format="~s")),
+        y=alt.Y("us:Q", scale=LOG, axis=alt.Axis(title="latency, µs", format="~s")),
         detail="server:N",
         color=alt.Color(f"{color}:N", scale=alt.Scale(scheme="tableau20"), legend=legend),
         opacity=alt.condition(hover, alt.value(1), alt.value(0.12)),
@@ -126,9 +131,7 @@ def _lines(x: alt.X, tooltip: list[alt.Tooltip], *, color: str) -> alt.LayerChar
 
 def _pythons() -> alt.LayerChart:
     """Return a line for each implementation across the Pythons that ran it; free-threaded ones stand beside."""
-    y = alt.Y(
-        "cost:Q", scale=alt.Scale(type="log"), axis=alt.Axis(title="cost, relative to the reference", format="~g")
-    )
+    y = alt.Y("cost:Q", scale=LOG, axis=alt.Axis(title="cost, relative to the reference", format="~g"))
     legend = alt.Legend(title=None, orient="bottom", columns=4, labelLimit=160)
     base = alt.Chart().encode(
         x=alt.X("python:N", sort=[PYTHONS], axis=alt.Axis(title=None, labelAngle=-40)),
@@ -146,10 +149,10 @@ def _pythons() -> alt.LayerChart:
 
 def _sizes() -> alt.LayerChart:
     """Return cost over message size, a facet for each server and a line for each family."""
-    sizes = alt.Axis(title="message size, bytes", format="~s", tickCount=5)
+    sizes = alt.Axis(title="message size", labelExpr=SIZE_LABEL, tickCount=5)
     base = alt.Chart().encode(
         x=alt.X("size:Q", scale=alt.Scale(type="log", base=2), axis=sizes),
-        y=alt.Y("cpu:Q", scale=alt.Scale(type="log"), axis=alt.Axis(title="CPU µs per request", format="~g")),
+        y=alt.Y("cpu:Q", scale=LOG, axis=alt.Axis(title="CPU µs per request", format="~g")),
         color=alt.Color("family:N", legend=alt.Legend(title=None, orient="bottom")),
         detail="load:N",
     )
