@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import upecho.report.page
+import upecho.report.page.html
 from tests.report.page.samples import results, saved
 
 pytestmark = pytest.mark.once
@@ -16,9 +16,9 @@ pytestmark = pytest.mark.once
 def test_missing_package_is_reported(
     package: str, refusal: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("charts", "html"):
-        monkeypatch.delitem(sys.modules, f"upecho.report.page.{name}", raising=False)
-        monkeypatch.delattr(upecho.report.page, name, raising=False)
+    for name in ("charts", "document"):
+        monkeypatch.delitem(sys.modules, f"upecho.report.page.html.{name}", raising=False)
+        monkeypatch.delattr(upecho.report.page.html, name, raising=False)
     monkeypatch.setitem(sys.modules, package, None)
     line = refusal("report", *saved(tmp_path, a=results()), "--output", str(tmp_path / "page.html"))
     assert line == (

@@ -8,11 +8,11 @@ from dataclasses import asdict
 from importlib import resources
 from typing import Any
 
-from upecho.report.page import charts, matrix, tables
-from upecho.report.page.markup import Html, element, join
+from upecho.report.page.html import charts, matrix, tables
+from upecho.report.page.html.markup import Html, element, join
+from upecho.report.page.html.rows import MEMORY, rows
+from upecho.report.page.html.texts import CAPTIONS, INTRODUCTIONS, SECTIONS
 from upecho.report.page.model import Page, Section, Source
-from upecho.report.page.rows import MEMORY, rows
-from upecho.report.page.texts import CAPTIONS, INTRODUCTIONS, SECTIONS
 
 FILTERS = ("model", "loop", "framework", "python", "family")
 

@@ -13,7 +13,7 @@ def render(page: Page) -> str:
     try:
         import vl_convert  # noqa: PLC0415 (an extra, and slow)
 
-        from upecho.report.page import html  # noqa: PLC0415 (imports altair, which belongs to the same extra)
+        from upecho.report.page.html import document  # noqa: PLC0415 (imports altair, which belongs to the same extra)
     except ModuleNotFoundError as error:
         if error.name not in ("altair", "vl_convert"):
             raise
@@ -21,4 +21,4 @@ def render(page: Page) -> str:
         raise CallerError(
             f"the package {error.name} is not installed", subject="charts need altair and vl-convert-python", hint=hint
         ) from None
-    return html.document(page, library=vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed"))
+    return document.document(page, library=vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed"))

@@ -7,7 +7,7 @@ from upecho.measure.statistics.ratios import Ratio
 from upecho.measure.statistics.summary import Spread
 from upecho.report.benchmark.lines import UNKNOWN
 from upecho.report.figures import percent, three_digits
-from upecho.report.page.markup import Html, element, join
+from upecho.report.page.html.markup import Html, element, join
 from upecho.report.page.model import Comparison, LoadCurve, Measured, Section, Server, SizeCurve, Table
 
 NONE = "-"
@@ -35,7 +35,8 @@ def family_table(section: Section, table: Table) -> Html:
     body = [_row(section.scenario, one, is_first=is_first) for one, is_first in _with_breaks(table.measured)]
     reference = f"relative to {table.reference}" if table.reference else "no server has figures"
     floor = "" if table.cost_floor is None else f"; A/A {percent(table.cost_floor)}"
-    caption = f"{section.scenario.name} over {table.family}, {reference}{floor}"
+    title = " ".join(filter(None, (section.scenario.name, section.run)))
+    caption = f"{title} over {table.family}, {reference}{floor}"
     shown = scrolled(grid(caption, heads, body), caption) if body else element("p", caption)
     return element("div", shown, _absent(table), class_="family", data_family=table.family)
 

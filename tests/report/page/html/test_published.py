@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.report.page.published import is_up_to_date
+from tests.report.page.html.published import is_up_to_date
 from tests.report.page.samples import results, saved, verdicts
 
 pytest.importorskip("altair", reason="the extra report is not installed")
@@ -13,7 +13,7 @@ pytest.importorskip("vl_convert", reason="the extra report is not installed")
 
 pytestmark = pytest.mark.once
 
-REPORTS = Path(__file__).parents[3] / "reports"
+REPORTS = Path(__file__).parents[4] / "reports"
 
 
 @pytest.mark.parametrize("path", sorted(REPORTS.glob("*.html")), ids=lambda path: path.name)

@@ -19,8 +19,8 @@ from upecho.report.page.conformance_model import (
     Record,
     RecordedValue,
 )
-from upecho.report.page.markup import Html, element, join
-from upecho.report.page.tables import NONE, grid, row, scrolled
+from upecho.report.page.html.markup import Html, element, join
+from upecho.report.page.html.tables import NONE, grid, row, scrolled
 
 ALL_PASSED = Mark.PASSED.character
 CLASSES = {mark.character: mark.name.lower().replace("_", "-") for mark in Mark}
@@ -115,7 +115,7 @@ def _reason(number: int, detail: Detail) -> Html:
     title = f"{detail.checks[0]}: {where}" if len(detail.checks) == 1 else f"{where}: {len(detail.checks)} checks"
     return element(
         "article",
-        element("h4", title),
+        element("h3", title),
         element("dl", *_facts(detail)),
         class_="reason",
         id=f"reason-{number}",

@@ -26,11 +26,11 @@ def is_up_to_date(path: Path) -> bool:
     The scripts that draw the charts, and the specifications of the charts, depend on the versions of the packages that
     made them, so they are not compared.
     """
-    from upecho.report.page import html  # noqa: PLC0415 (belongs to an extra)
+    from upecho.report.page.html import document  # noqa: PLC0415 (belongs to an extra)
 
     text = path.read_text(encoding="utf-8")
     data = data_of(text)
-    again = html.document(page(read([path.parent / name for name in data["sources"]]), data["title"]), library="")
+    again = document.document(page(read([path.parent / name for name in data["sources"]]), data["title"]), library="")
     return SCRIPT.sub("", text) == SCRIPT.sub("", again) and _shown(data) == _shown(data_of(again))
 
 
