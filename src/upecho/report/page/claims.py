@@ -49,14 +49,26 @@ def _best_server(run: Run, rows: Sequence[Row]) -> str:
     if any(verdict is Verdict.TOO_FEW for _, verdict in others):
         return ""
     alike = [row.cell.label for row, verdict in others if verdict is Verdict.NO_DIFFERENCE]
-    reference = run.claims.reference(best.cell.group).label
-    ratio = f"{_ratio(run.claims.ratio(best.cell))} times as much as {reference}"
-    where, name = f"Over {best.cell.family}", best.cell.label
+    dearer = [row.cell.label for row, verdict in others if verdict is Verdict.DIFFERENT]
+    ratio = f"{_ratio(run.claims.ratio(best.cell))} times as much as {run.claims.reference(best.cell.group).label}"
+    return f"Over {best.cell.family}, {_leader(best.cell.label, ratio, alike=alike, dearer=dearer)}"
+
+
+def _leader(name: str, ratio: str, *, alike: Sequence[str], dearer: Sequence[str]) -> str:
+    """Return what is known about the server with the lowest ratio.
+
+    Args:
+        name: The server.
+        ratio: Its ratio, in words.
+        alike: Servers that cannot be told apart from it.
+        dearer: Servers that are known to cost more.
+    """
     if not alike:
-        return f"{where}, {name} costs the least: {ratio}."
-    if len(alike) == len(others):
-        return f"{where}, no server is known to cost less than the others; the lowest ratio is that of {name}: {ratio}."
-    return f"{where}, {name} ({ratio}) and what cannot be told apart from it cost the least: {_names(alike)}."
+        return f"{name} costs the least: {ratio}."
+    if len(alike) <= len(dearer):
+        return f"{name} costs the least ({ratio}), together with what cannot be told apart from it: {_names(alike)}."
+    more = f"only {_names(dearer)} cost more than {name}, which" if dearer else f"{name}"
+    return f"no server is known to cost the least; {more} has the lowest ratio: {ratio}."
 
 
 def _is_choice(cell: Cell) -> bool:
@@ -108,7 +120,7 @@ def _counted(compared: Sequence[Contrast], what: str, base: str) -> str:
     ordered = sorted(compared, key=lambda one: one.ratio.ratio)
     text = (
         f"{what} less than {base} in {len(less)} of {plural(len(compared), 'comparison')} and more in {len(more)}; "
-        f"no difference is claimed in {len(compared) - len(less) - len(more)}."
+        f"in the others ({len(compared) - len(less) - len(more)}) no difference is claimed."
     )
     extremes = [_where(one) for one in dict.fromkeys((ordered[0], ordered[-1]))]
     return f"{text} The ratio of the costs is {' to '.join(extremes)}."

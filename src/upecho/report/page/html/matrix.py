@@ -21,6 +21,7 @@ from upecho.report.page.conformance_model import (
 )
 from upecho.report.page.html.markup import Html, element, join
 from upecho.report.page.html.tables import NONE, grid, row, scrolled
+from upecho.support.text import plural
 
 ALL_PASSED = Mark.PASSED.character
 CLASSES = {mark.character: mark.name.lower().replace("_", "-") for mark in Mark}
@@ -176,7 +177,7 @@ def divergence(found: Sequence[Divergence]) -> Html:
 
 def _diverging(one: Divergence) -> Html:
     rows = [row(check, where) for check, where in one.failures]
-    title = f"{one.name} ({one.kind}): {len(rows)} checks failed"
+    title = f"{one.name} ({one.kind}): {plural(len(rows), 'check')} failed"
     table = grid(f"Failures on {one.name}", ["check", "failed by"], rows, class_="words") if rows else Html()
     notes = [element("p", f"not checked: {reason}") for reason in one.unusable]
     return element("details", element("summary", title), *notes, scrolled(table, title) if rows else Html())
