@@ -240,3 +240,12 @@ def test_runs_of_several_files_have_tables_of_their_own() -> None:
     page = page_of(results(), results())
     assert [section.run for section in page.sections] == ["run-1.json", "run-2.json"]
     assert len({section.id for section in page.sections}) == 2
+
+
+def test_run_without_any_figures_is_shown() -> None:
+    page = page_of(run({"native": "hung", "asyncio": "hung"}, families=("inet", "unix")))
+    assert [(table.reference, len(table.measured), len(table.absent)) for table in page.sections[0].tables] == [
+        ("", 0, 2),
+        ("", 0, 2),
+    ]
+    assert (page.claims, page.comparisons) == ((), ())
