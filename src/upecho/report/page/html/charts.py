@@ -63,16 +63,27 @@ def _ratios(name: str, title: str) -> alt.LayerChart:
     def x(field: str) -> alt.X:
         return alt.X(f"{field}:Q", scale=scale, axis=axis)
 
-    band = alt.Chart().mark_rect(color="#8884", clip=True).encode(x=x(f"min({name}_from)"), x2=f"max({name}_to):Q")
+    band = alt.Chart().mark_rect(color="#8884", clip=True).encode(x=x("min(band_from)"), x2="max(band_to):Q")
     line = alt.Chart().mark_rule(strokeDash=[3, 3], color="#888").encode(x=x("min(one)"))
-    interval = alt.Chart().mark_rule(strokeWidth=2).encode(x=x(f"{name}_low"), x2=f"{name}_high:Q", y=y)
+    interval = alt.Chart().mark_rule(strokeWidth=2).encode(x=x("begin"), x2="end:Q", y=y)
     dot = alt.Chart().mark_point(filled=True, size=46, opacity=1)
     dot = dot.encode(x=x(name), y=y, shape=shape, tooltip=_ratio_tooltip(name))
     parts = [band, line, interval, dot]
     if name == "cost":  # by which servers are grouped
         parts.append(alt.Chart().mark_text(align="left", dx=6, fontSize=10).encode(x=x("end"), y=y, text="group:N"))
-    end = f"isValid(datum.{name}_high) ? datum.{name}_high : datum.{name}"
-    return alt.layer(*parts).transform_calculate(one="1", end=end).properties(width=WIDTH, height={"step": ROW})
+    edges = {
+        "one": "1",
+        "band_from": _or(f"{name}_from", "1"),
+        "band_to": _or(f"{name}_to", "1"),
+        "begin": _or(f"{name}_low", f"datum.{name}"),
+        "end": _or(f"{name}_high", f"datum.{name}"),
+    }
+    return alt.layer(*parts).transform_calculate(**edges).properties(width=WIDTH, height={"step": ROW})
+
+
+def _or(field: str, otherwise: str) -> str:
+    """Return an expression for a field that may be missing, so that no interval or no band is seen."""
+    return f"isValid(datum.{field}) ? datum.{field} : {otherwise}"
 
 
 def _ratio_tooltip(name: str) -> list[alt.Tooltip]:
@@ -141,10 +152,11 @@ def _pythons() -> alt.LayerChart:
     )
     tooltip = [alt.Tooltip("target:N"), alt.Tooltip("python:N"), alt.Tooltip("cost:Q", title="ratio", format=".3f")]
     line = base.mark_line(strokeWidth=1.6).transform_filter("!datum.free_threaded")
-    interval = base.mark_rule().encode(y=alt.Y("cost_low:Q"), y2="cost_high:Q")
+    interval = base.mark_rule().encode(y=alt.Y("begin:Q"), y2="end:Q")
     dots = base.mark_point(filled=True, size=40, opacity=1)
     dots = dots.encode(shape=alt.Shape("free_threaded:N", legend=None), tooltip=tooltip)
-    return alt.layer(line, interval, dots).properties(width=WIDTH, height=240)
+    edges = {"begin": _or("cost_low", "datum.cost"), "end": _or("cost_high", "datum.cost")}
+    return alt.layer(line, interval, dots).transform_calculate(**edges).properties(width=WIDTH, height=240)
 
 
 def _sizes() -> alt.LayerChart:

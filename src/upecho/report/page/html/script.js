@@ -45,11 +45,14 @@
     made.append(...content);
     return made;
   };
-  const startWithOnePython = () => { // the servers of all Pythons in one chart would be too many
-    const all = page.rows.servers.map(one => one.python);
-    if (new Set(all).size < 2 || !isDefault) return;
-    const count = python => all.filter(one => one === python).length;
-    chosen.python = new Set([unique(all).sort((one, other) => count(one) - count(other)).pop()]);
+  const MAX_ROWS = 40; // servers in a chart of dots, above which the page starts with those of one Python
+  const startWithOnePython = () => {
+    const count = (name, value) => page.rows.servers.filter(one => one[name] === value).length;
+    const most = Math.max(...unique(page.rows.servers.map(one => one.section)).map(section =>
+      unique(page.rows.servers.filter(one => one.section === section).map(one => one.server)).length));
+    const pythons = unique(page.rows.servers.map(one => one.python));
+    if (!isDefault || pythons.length < 2 || most <= MAX_ROWS) return;
+    chosen.python = new Set([pythons.sort((one, other) => count("python", one) - count("python", other)).pop()]);
   };
   const buildFilters = () => {
     for (const name of page.filters) {
@@ -92,7 +95,8 @@
 
   // Tables
   const columns = () => {
-    const shown = page.columns.map(column => column.some(one => passes(one)));
+    const isChecked = page.columns.flat().some(one => chosen.python?.has(one.python)); // on a Python that is chosen
+    const shown = page.columns.map(column => column.some(one => passes(one, isChecked ? "" : "python")));
     for (const table of document.querySelectorAll("table.matrix")) {
       for (const row of table.rows) {
         if (row.classList.contains("topic")) continue;

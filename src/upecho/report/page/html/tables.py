@@ -38,7 +38,7 @@ def family_table(section: Section, table: Table) -> Html:
     title = " ".join(filter(None, (section.scenario.name, section.run)))
     caption = f"{title} over {table.family}, {reference}{floor}"
     shown = scrolled(grid(caption, heads, body), caption) if body else element("p", caption)
-    return element("div", shown, _absent(table), class_="family", data_family=table.family)
+    return element("div", shown, _absent(table, title), class_="family", data_family=table.family)
 
 
 def scrolled(table: Html, label: str) -> Html:
@@ -99,7 +99,7 @@ def _spread(spread: Spread | None) -> str:
     return three_digits(spread.median) if spread else NONE
 
 
-def _absent(table: Table) -> Html:
+def _absent(table: Table, title: str) -> Html:
     if not table.absent:
         return Html()
     rows = [
@@ -111,7 +111,8 @@ def _absent(table: Table) -> Html:
         for one in table.absent
     ]
     caption = f"without figures over {table.family}"
-    return element("details", element("summary", f"{len(rows)} {caption}"), grid(caption, ["server", "reason"], rows))
+    table = grid(caption, ["server", "reason"], rows)
+    return element("details", element("summary", f"{len(rows)} {caption}"), scrolled(table, f"{title} {caption}"))
 
 
 def comparisons(found: Sequence[Comparison]) -> Html:
