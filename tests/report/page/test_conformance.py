@@ -43,6 +43,11 @@ def test_cell_has_a_mark_for_each_family() -> None:
     assert marks(made, "half-close", "trio") == "."
 
 
+def test_check_that_was_not_run_is_no_known_failure() -> None:
+    lost = outcome("half-close", "x", verdict=Verdict.NOT_RUN, cause="time", follows_from=("echo-hello",), known="bug")
+    assert marks(found(document([lost])), "half-close", "x") == "-"
+
+
 def test_marks_that_occur_are_explained() -> None:
     assert dict(found().marks) == {".": "passed", "F": "failed", "-": "not run", "u": "unsupported"}
 

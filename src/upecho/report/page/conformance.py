@@ -19,7 +19,7 @@ from upecho.report.page.conformance_model import (
     RecordedValue,
     Subject,
 )
-from upecho.report.page.divergence import divergences
+from upecho.report.page.divergence import divergences, is_failure
 
 Judged = tuple[Subject, Outcome]
 Cells = tuple[tuple[Cell, ...], ...]  # of one column, one tuple for each check
@@ -38,7 +38,7 @@ def conformance(documents: Sequence[Document]) -> Conformance | None:
     families = list(dict.fromkeys(one.family for _, one in judged))
     details = _Details()
     columns = _merged(_columns(judged, list(checks), families=families, details=details))
-    marks, failed = {Mark.of(one) for _, one in judged}, _failed(judged)
+    marks, failed = {_mark(one) for _, one in judged}, _failed(judged)
     return Conformance(
         checks=tuple(CheckRow(id_, one.topic, one.level, one.requirement, one.source) for id_, one in checks.items()),
         columns=tuple(Column(subjects, failed=len(failed[subjects[0]])) for subjects, _ in columns),
@@ -75,15 +75,16 @@ def _merged(columns: Mapping[Subject, Cells]) -> list[tuple[tuple[Subject, ...],
 
 
 def _failed(judged: Sequence[Judged]) -> dict[Subject, set[str]]:
-    """Return the MUST checks that each target did not pass over some family."""
+    """Return the MUST checks that each target failed over some family."""
     found: dict[Subject, set[str]] = {}
     for subject, one in judged:
-        found.setdefault(subject, set()).update([one.check] if _did_not_pass(one) else [])
+        found.setdefault(subject, set()).update([one.check] if one.level is Level.MUST and is_failure(one) else [])
     return found
 
 
-def _did_not_pass(outcome: Outcome) -> bool:
-    return outcome.level is Level.MUST and outcome.verdict in (Verdict.FAILED, Verdict.NOT_RUN)
+def _mark(outcome: Outcome) -> Mark:
+    """Return the mark of an outcome; a check that was not run is no failure, even if the reason for that is known."""
+    return Mark.NOT_RUN if outcome.verdict is Verdict.NOT_RUN else Mark.of(outcome)
 
 
 class _Details:
@@ -94,7 +95,7 @@ class _Details:
         self._numbers: dict[tuple[object, ...], int] = {}
 
     def cell(self, subject: Subject, outcome: Outcome) -> Cell:
-        mark = Mark.of(outcome)
+        mark = _mark(outcome)
         if mark is Mark.PASSED:
             return Cell(outcome.family, mark.character, mark.meaning, detail=None)
         key = _reason_key(outcome)
@@ -112,7 +113,7 @@ def _reason_key(outcome: Outcome) -> tuple[object, ...]:
     A check that was run shares its detail with the same check over other families and on other Pythons, if the reasons
     differ in numbers and bytes only.
     """
-    common = (outcome.target, Mark.of(outcome), outcome.known)
+    common = (outcome.target, _mark(outcome), outcome.known)
     if reason := outcome.cause or outcome.unsupported:
         return *common, reason
     return *common, outcome.check, cause(outcome), note(outcome)
@@ -126,7 +127,7 @@ def _detail(same: Sequence[Judged]) -> Detail:
         pythons=tuple(dict.fromkeys(subject.python for subject, _ in same)),
         checks=tuple(dict.fromkeys(one.check for _, one in same)),
         families=tuple(dict.fromkeys(one.family for _, one in same)),
-        meaning=Mark.of(first).meaning,
+        meaning=_mark(first).meaning,
         reason=first.cause or first.unsupported,
         explanation=first.explanation if was_run else None,
         fault=first.fault,

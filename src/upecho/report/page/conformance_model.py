@@ -51,7 +51,8 @@ class Column:
 
     Attributes:
         subjects: The target with each of these Pythons.
-        failed: Number of MUST checks that it did not pass, each counted once over all families.
+        failed: Number of MUST checks that it failed, each counted once over all families. A check that was not run
+            because of another failure is not counted.
     """
 
     subjects: tuple[Subject, ...]

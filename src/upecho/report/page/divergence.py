@@ -39,12 +39,12 @@ def _divergence(subject: tuple[str, str], outcomes: Sequence[Outcome], unusable:
         name,
         kind,
         servers=tuple(dict.fromkeys(one.target for one in outcomes)),
-        failures=tuple(_failures([one for one in outcomes if _is_failure(one)])),
+        failures=tuple(_failures([one for one in outcomes if is_failure(one)])),
         unusable=tuple(unusable),
     )
 
 
-def _is_failure(outcome: Outcome) -> bool:
+def is_failure(outcome: Outcome) -> bool:
     """Whether a check failed, or was not run for a reason that no other failed check explains."""
     if outcome.level is Level.INFO:
         return False

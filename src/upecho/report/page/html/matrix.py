@@ -54,7 +54,7 @@ def matrix(found: Conformance) -> Html:
 
 def _totals(columns: Sequence[Column]) -> Html:
     counts = [element("td", str(column.failed)) for column in columns]
-    return element("tr", element("th", "checks not passed", scope="row"), element("td", Level.MUST), *counts)
+    return element("tr", element("th", "checks failed", scope="row"), element("td", Level.MUST), *counts)
 
 
 def _column_head(number: int, column: Column) -> Html:

@@ -111,8 +111,8 @@ def _absent(table: Table, title: str) -> Html:
         for one in table.absent
     ]
     caption = f"without figures over {table.family}"
-    table = grid(caption, ["server", "reason"], rows)
-    return element("details", element("summary", f"{len(rows)} {caption}"), scrolled(table, f"{title} {caption}"))
+    shown = scrolled(grid(caption, ["server", "reason"], rows), f"{title} {caption}")
+    return element("details", element("summary", f"{len(rows)} {caption}"), shown)
 
 
 def comparisons(found: Sequence[Comparison]) -> Html:
