@@ -32,8 +32,8 @@ def specs() -> dict[str, dict[str, Any]]:
     which it is divided into facets (``facet``), and the room for the labels of its vertical axis in pixels
     (``labels``).
     """
-    cost = "CPU time per request, relative to the reference"
-    speed = "requests per second, relative to the reference"
+    cost = "relative CPU time per request"
+    speed = "relative requests per second"
     return {
         "cost": _faceted(_ratios("cost", cost), "family", data="servers", labels=SERVER_LABELS),
         "speed": _faceted(_ratios("speed", speed), "family", data="servers", labels=SERVER_LABELS),
@@ -113,7 +113,7 @@ def _percentiles() -> alt.LayerChart:
 
 def _load() -> alt.LayerChart:
     """Return latency over load, a facet for each family and percentile."""
-    x = alt.X("share:Q", axis=alt.Axis(title="load, as a share of the server's capacity", format="%", tickCount=5))
+    x = alt.X("share:Q", axis=alt.Axis(title="load, as a share of capacity", format="%", tickCount=5))
     share = alt.Tooltip("share:Q", title="load", format=".0%")
     tooltip = [
         alt.Tooltip("server:N"),
@@ -142,7 +142,7 @@ def _lines(x: alt.X, tooltip: list[alt.Tooltip], *, color: str) -> alt.LayerChar
 
 def _pythons() -> alt.LayerChart:
     """Return a line for each implementation across the Pythons that ran it; free-threaded ones stand beside."""
-    y = alt.Y("cost:Q", scale=LOG, axis=alt.Axis(title="cost, relative to the reference", format="~g"))
+    y = alt.Y("cost:Q", scale=LOG, axis=alt.Axis(title="relative CPU time per request", format="~g"))
     legend = alt.Legend(title=None, orient="bottom", columns=4, labelLimit=160)
     base = alt.Chart().encode(
         x=alt.X("python:N", sort=[PYTHONS], axis=alt.Axis(title=None, labelAngle=-40)),
