@@ -42,6 +42,6 @@ signal.alarm(30)  # ends the process if the loop hangs
 factory = pkgutil.resolve_name(sys.argv[1]) if sys.argv[1:] else asyncio.new_event_loop
 with asyncio.Runner(loop_factory=factory) as runner:
     seen = runner.run(main())
-print("expected: 0 more descriptors are open")
-print(f"seen: {seen} more descriptors are open")
+print("expected: 0 descriptors stay open")
+print(f"seen: {seen} descriptors stay open")
 sys.exit(seen > 0)

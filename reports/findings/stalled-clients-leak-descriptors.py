@@ -38,9 +38,9 @@ async def main():
     for _ in range(20):
         await asyncio.to_thread(stall, server.sockets[0].getsockname())
     await asyncio.sleep(2)
-    print("expected: 0 more descriptors are open")
+    print("expected: 0 descriptors stay open")
     seen = len(os.listdir("/proc/self/fd")) - before
-    print(f"seen: {seen} more descriptors are open", flush=True)
+    print(f"seen: {seen} descriptors stay open", flush=True)
     os._exit(seen > 0)
 
 

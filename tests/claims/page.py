@@ -54,9 +54,9 @@ All ratios have the form *A to B*. A ratio above 1 means that A is faster, or ne
 
 upecho's server answers in upper case, keeps the whole contract of a server, such as backpressure and a graceful
 shutdown, and runs in a process of its own. Its client is written in C, runs in another process on another core and
-compares every byte. The column *comparable?* says `yes` if only machine, versions and these properties differ,
-`in part` if more differs, and `no` if upecho has nothing similar. The section of a claim says what differs. In its list
-of conditions, *limit* names the bottleneck.
+compares every byte. The column *comparable?* says `yes` if only the machine, versions, the summary of the runs and
+these properties differ, `in part` if more differs, and `no` if upecho has nothing similar. The section of a claim says
+what differs. In its list of conditions, *limit* names the bottleneck.
 """
 
 

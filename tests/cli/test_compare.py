@@ -53,17 +53,22 @@ def main(upecho_here: Callable[..., tuple[int, str, str]]) -> Callable[..., tupl
             run({"a": COSTLIER, "b": STEADY}),
             "20",
             0,
-            "--fail-above: nothing is known to be more than 20% more expensive",
+            "--fail-above: no server is known to have become more than 20% more expensive",
         ),
-        (run({"a": STEADY, "b": STEADY}), "0", 0, "--fail-above: nothing is known to be more than 0% more expensive"),
+        (
+            run({"a": STEADY, "b": STEADY}),
+            "0",
+            0,
+            "--fail-above: no server is known to have become more than 0% more expensive",
+        ),
         (run({"a": COSTLIER[:2], "b": COSTLIER[:2]}), "5", 0, "--fail-above: undecided: 2 of 2 cells"),
-        (run({"a": STEADY}), "5", 0, "--fail-above: nothing is known to be more than 5% more expensive"),
+        (run({"a": STEADY}), "5", 0, "--fail-above: no server is known to have become more than 5% more expensive"),
         (run({"a": STEADY, "b": "1 reset"}), None, 0, ""),
         (
             run({"a": STEADY, "b": "1 reset"}),
             "1000",
             1,
-            "--fail-above: nothing is known to be more than 1000% more expensive; "
+            "--fail-above: no server is known to have become more than 1000% more expensive; "
             "broken since BASE: b over unix in chat",
         ),
     ],

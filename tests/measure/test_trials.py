@@ -119,7 +119,7 @@ def test_every_scenario_can_be_served(measure: Callable[..., Trial], scenario: S
         (
             "gone:serve",
             [Fault.NOT_READY],
-            "gone:serve: it ended with exit status 9 before it was ready: no output on stderr",
+            "it ended with exit status 9 before it was ready: no output on stderr",
         ),
     ],
 )

@@ -5,26 +5,33 @@
 ``python -m tests.reports.divergence reports/verdicts-*.json.gz > reports/divergence.md`` writes the page.
 """
 
+import functools
 import json
 import sys
+import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.reports import findings
 from upecho.conformance.run.verdicts.outcome import Verdict
 from upecho.support.bounded_read import read_bounded
 
+HERE = "https://github.com/upecho/upecho/blob/main/reports/"  # where the page is, for links in known failures
+FIRST = "echo-hello"  # a server that fails this check answers nothing
+
 HEAD = """\
 # Where each event loop and framework diverges
 
-This page is generated from verdicts of the suite by `python -m tests.reports.divergence`; do not edit it. Each loop ran
-the servers {servers}; a framework has its own server. The runs were made on {pythons}.
+This page is generated from verdicts of the suite by `python -m tests.reports.divergence`; do not edit it. Each loop was
+checked with the servers {servers}, each framework with its own server. The runs were made on
+{pythons}.
 
 A cell contains **F** if the check failed with at least one of these servers in at least one of the runs. The letter is
-a link to the page that says why, if there is one. Among the failures without a page are those of a loop that does not
-implement a method ([limits](findings/README.md#limits)). An empty cell means that nothing failed: the check passed, was
-unsupported, or was not run because of another failure. A loop that does not support a family is not named there.
+a link to the page that says why. An **F** without a link is not explained yet; it may be a consequence of another
+failure. An empty cell means that nothing failed: the check passed, was unsupported, or was not run because of another
+failure. Of a server that does not answer at all, only `{first}` is shown, because the other checks say nothing then. A
+table omits loops that do not support its family.
 """
 
 
@@ -58,17 +65,25 @@ def page(documents: Iterable[dict[str, object]]) -> str:
     servers = ", ".join(dict.fromkeys(row.server for row in rows if row.loop))
     pythons = " and ".join(dict.fromkeys(str(document["python"]) for document in documents))
     families = dict.fromkeys(row.family for row in rows)
-    return "\n".join([HEAD.format(servers=servers, pythons=pythons), *(_matrix(rows, family) for family in families)])
+    head = HEAD.format(servers=servers, pythons=pythons, first=FIRST)
+    return "\n".join([head, *(_matrix(rows, family) for family in families)])
 
 
 def _rows(document: dict[str, object]) -> Iterator[Row]:
     verdicts = document["verdicts"]
     assert isinstance(verdicts, list)
+    silent = {(one["target"], one["family"]) for one in verdicts if one["check"] == FIRST and _failed(one)}
     for one in verdicts:
         server, _, loop = one["target"].partition("+")
-        failed = one["verdict"] == Verdict.FAILED or (one["verdict"] == Verdict.NOT_RUN and not one["follows_from"])
+        matters = one["check"] == FIRST or (one["target"], one["family"]) not in silent
         if one["verdict"] != Verdict.UNSUPPORTED:
-            yield Row(server, loop, one["family"], one["check"], failed)
+            yield Row(server, loop, one["family"], one["check"], matters and _failed(one))
+
+
+def _failed(verdict: dict[str, Any]) -> bool:
+    """Return whether a check failed, or something before the point that it judges."""
+    not_reached = verdict["verdict"] == Verdict.NOT_RUN and not verdict["follows_from"]
+    return verdict["verdict"] == Verdict.FAILED or not_reached
 
 
 def _matrix(rows: list[Row], family: str) -> str:
@@ -87,8 +102,21 @@ def _matrix(rows: list[Row], family: str) -> str:
 
 
 def _cell(name: str, check: str) -> str:
-    explained = [one for one in findings.about(name) if check in one.checks]
-    return f"[**F**](findings/{explained[0].page}.md)" if explained else "**F**"
+    links = [f"findings/{one.page}.md" for one in findings.about(name) if check in one.checks]
+    links += _known_links().get((name, check), [])
+    return f"[**F**]({links[0]})" if links else "**F**"
+
+
+@functools.cache
+def _known_links() -> dict[tuple[str, str], list[str]]:
+    """Return where the known failures of each loop or framework lead, relative to the page."""
+    links: dict[tuple[str, str], list[str]] = {}
+    for file in sorted(Path("known").glob("*.toml")):
+        content = tomllib.loads(file.read_text())
+        server, _, loop = content["target"].partition("+")
+        for failure in content["failure"]:
+            links.setdefault((loop or server, failure["check"]), []).append(failure["link"].removeprefix(HERE))
+    return links
 
 
 if __name__ == "__main__":

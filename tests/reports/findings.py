@@ -10,6 +10,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from upecho.serving import loops, registry
+
 DIRECTORY = Path("reports/findings")
 INDEX = DIRECTORY / "README.md"
 SECTION, NEXT_SECTION = "## Seen\n", "## In the tracker\n"
@@ -54,8 +56,9 @@ def read() -> tuple[str, list[Finding]]:
 
 
 def about(name: str) -> list[Finding]:
-    """Return the findings about the package of a loop or server, such as aiofastnet for ``aiofastnet-uvloop``."""
-    return [one for one in read()[1] if name == one.package or name.startswith(f"{one.package}-")]
+    """Return the findings about the packages of a loop or framework, such as aiofastnet for ``aiofastnet-uvloop``."""
+    packages = next((row.packages for row in (*loops.BUILT_IN, *registry.FRAMEWORKS) if row.name == name), ())
+    return [one for one in read()[1] if one.package in packages]
 
 
 def index(findings: list[Finding]) -> str:

@@ -34,6 +34,11 @@ def test_failed_check_without_a_finding_is_shown() -> None:
     assert "| echo-hello | **F** |" in rendered(verdict("asyncio+rloop", "echo-hello", "failed"))
 
 
+def test_method_that_is_not_implemented_leads_to_the_list_of_those() -> None:
+    lines = rendered(verdict("asyncio+bracio", "echo-hello", "failed"))
+    assert "| echo-hello | [**F**](findings/README.md#not-implemented) |" in lines
+
+
 def test_check_that_was_not_run_counts_only_without_another_failure() -> None:
     lines = rendered(
         verdict("asyncio+rloop", "half-close", "not run"),
@@ -41,6 +46,16 @@ def test_check_that_was_not_run_counts_only_without_another_failure() -> None:
     )
     assert any(line.startswith("| half-close |") for line in lines)
     assert not any(line.startswith("| reset-idle |") for line in lines)
+
+
+def test_only_the_first_check_is_shown_of_a_server_that_does_not_answer() -> None:
+    lines = rendered(
+        verdict("asyncio-sock+uringcore", "words-as-data", "failed"),
+        verdict("asyncio-sock+uringcore", "echo-hello", "failed"),
+        verdict("asyncio+uringcore", "words-as-data", "passed"),
+    )
+    assert any(line.startswith("| echo-hello |") for line in lines)
+    assert not any(line.startswith("| words-as-data |") for line in lines)
 
 
 def test_loop_fails_if_one_of_its_servers_does() -> None:
@@ -81,7 +96,7 @@ def test_framework_is_named_by_its_server() -> None:
     )
     assert "Without failures: uvloop, trio." in lines
     assert "| check | tornado |" in lines
-    assert any("the servers asyncio; a framework has its own server" in line for line in lines)
+    assert any("the servers asyncio, each framework with its own server" in line for line in lines)
 
 
 def test_published_page_is_what_is_generated_from_the_published_verdicts() -> None:

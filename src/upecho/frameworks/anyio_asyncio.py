@@ -8,10 +8,12 @@ What was awkward:
   family, the error is an ``OSError``, or a ``BrokenResourceError`` that was caused by one.
 - A connection that is just being accepted at the stop gets its handler afterwards, so the handler checks whether the
   server has been stopped.
-- Over Unix sockets on uvloop, AnyIO 4.16 reports an ``InvalidStateError`` once more than 1024 descriptors are ready
+- Over Unix sockets on uvloop, with AnyIO 4.16, callbacks of the loop fail with ``InvalidStateError`` once more than
+  1024 descriptors are ready
   (reports/findings/anyio-uvloop-unix.md).
 
-AnyIO makes the listener non-blocking, installs no signal handlers, and can wait for the descriptor of the stop.
+AnyIO makes the listener non-blocking, installs no signal handlers, and can wait for the descriptor of the ``stop``
+object.
 """
 
 import asyncio

@@ -1,7 +1,8 @@
 """AnyIO on trio: the code of ``anyio_asyncio``, which runs unchanged on this back end.
 
 What was awkward: AnyIO imports trio only when it runs, so a missing trio would be noticed late; it is imported here. As
-with ``upecho.frameworks.trio``, trio sets the wake-up descriptor, and leaves the handlers of the stop signals alone.
+with ``upecho.frameworks.trio``, trio sets the wake-up descriptor (``signal.set_wakeup_fd``), and leaves the handlers of
+the stop signals alone.
 """
 
 import socket

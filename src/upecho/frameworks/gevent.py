@@ -7,8 +7,8 @@ What was awkward:
 - When no descriptor is left, the server prints a traceback. ``do_read`` is overridden to prevent that.
 - ``stop`` closes the listener without accepting the connections in its queue, so they are accepted before.
 
-``wait_read`` waits for the stop, as it can for any descriptor. No signal handler and no wake-up descriptor are
-installed, and the standard library is not patched.
+``wait_read`` waits for the ``stop`` object, as it can for any descriptor. No signal handler and no wake-up descriptor
+(``signal.set_wakeup_fd``) are installed, and the standard library is not patched.
 """
 
 import socket

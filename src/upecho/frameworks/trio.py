@@ -6,8 +6,8 @@ What was awkward:
   So it gets a duplicate, and the listener itself is closed after its queue has been accepted.
 - When no descriptor is left, it logs each failed attempt to accept, with a traceback, and tries again after 100 ms. The
   log would go to stderr, so its logger is disabled.
-- ``trio.run`` sets the wake-up descriptor, and warns if another one was set.
-- Only ``trio.lowlevel`` can wait for a descriptor such as the stop.
+- ``trio.run`` sets the wake-up descriptor (``signal.set_wakeup_fd``), and warns if another one was set.
+- Only ``trio.lowlevel`` can wait for a descriptor such as the ``stop`` object.
 
 ``trio.run`` leaves the handlers of the stop signals as they are. The blocking mode of the listener does not matter,
 because trio makes each socket that it wraps non-blocking.

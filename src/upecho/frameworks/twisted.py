@@ -7,8 +7,9 @@ What was awkward:
   (reports/findings/twisted-adopted-*.md). When no descriptor is left, it closes the connections that wait. It needs a
   listener in non-blocking mode, too. So a reader accepts, and ``adoptStreamConnection``, which duplicates the
   descriptor, takes each connection.
-- The reactor waits only for objects with the interface ``IReadDescriptor``, so the stop needs one as well.
-- The reactor installs handlers for SIGINT and SIGTERM and a wake-up descriptor, unless it is told not to.
+- The reactor waits only for objects with the interface ``IReadDescriptor``, so the ``stop`` object needs one as well.
+- The reactor installs handlers for SIGINT and SIGTERM and a wake-up descriptor (``signal.set_wakeup_fd``), unless it is
+  told not to.
 - A transport buffers without limit unless a producer is registered; for an echo, that is the transport itself. Without
   ``IHalfCloseableProtocol``, it drops unsent replies when the client shuts down its sending side.
 - Importing the reactor constructs it, so it is imported when the server starts.

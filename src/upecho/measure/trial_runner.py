@@ -76,7 +76,7 @@ class TrialRunner:
         except StartFailure as failure:
             if failure.refusal:
                 raise _blamed_on_the_right_one(failure.refusal) from None
-            findings = (Finding(Fault.NOT_READY, printable(str(failure))),)
+            findings = (Finding(Fault.NOT_READY, printable(failure.detail)),)
         load, throttling = seen.load, self._quotas.since(counts)
         return Trial(
             planned.cell,

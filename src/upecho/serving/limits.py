@@ -1,4 +1,4 @@
-"""Limits of this system that keep some event loops from being used, as sentences that say what is missing."""
+"""Limits of this system that keep some event loops from being used, as texts that say what is missing."""
 
 import errno
 import os
@@ -68,7 +68,7 @@ def glibc(least: tuple[int, int]) -> str:
     present = glibc_version()
     if present is None or present >= least:
         return ""
-    return f"its wheels need glibc {_dotted(least)}, and here it is {_dotted(present)}"
+    return f"its wheels need glibc {_dotted(least)}, but this system has {_dotted(present)}"
 
 
 def glibc_version() -> tuple[int, int] | None:
@@ -91,7 +91,7 @@ def wheels(since: tuple[int, int], until: tuple[int, int] | None) -> str:
     if since <= sys.version_info[:2] <= (until or sys.version_info[:2]):
         return ""
     span = f"{_dotted(since)} or newer" if until is None else f"{_dotted(since)} to {_dotted(until)}"
-    return f"it has wheels for CPython {_dotted(since) if since == until else span} only"
+    return f"it has wheels only for CPython {_dotted(since) if since == until else span}"
 
 
 def _dotted(version: tuple[int, int]) -> str:

@@ -12,7 +12,7 @@ from upecho.net.address import Family
 from upecho.serving import limits
 
 ENTRY_POINTS = "upecho.loops"
-ASYNCIO = "asyncio"  # the loop of the standard library, and a server that uses it unless told otherwise
+ASYNCIO = "asyncio"  # the standard library's loop; the server of the same name uses it by default
 ALL = "all"  # written instead of a loop, it stands for every loop that can be used
 
 TCP = frozenset(family for family in Family if not family.is_unix)
@@ -27,7 +27,7 @@ class Loop(NamedTuple):
         packages: The distributions that it consists of, each of which has a module of the same name.
         since: First version of CPython for which its packages have wheels.
         until: Last version of CPython for which its packages have wheels; None if every later version has some.
-        glibc: Version of glibc that its wheels need, if that is newer than what every supported system has.
+        glibc: Oldest version of glibc that its wheels accept; None if that is 2.28 or older.
         families: The socket families that it is documented to support; all if its documentation excludes none.
         needs: Functions that check what it needs of the system; each returns what is missing, or an empty string.
     """

@@ -143,7 +143,7 @@ def test_target_that_fails_checks_is_marked() -> None:
     new = run({"a": STEADY}, requested=(requested("a", failed_checks=("echo-hello",)),))
     text = text_of(run({"a": STEADY}), new)
     assert "a ! 4.00" in text
-    assert "Some servers fail conformance checks (! in NEW)" in text
+    assert "Some servers fail conformance checks (marked ! where they do so in NEW)" in text
 
 
 @pytest.mark.parametrize(
@@ -174,10 +174,10 @@ def test_limit_is_one_line_about_the_cells_beyond_it() -> None:
         "broken since BASE: e over unix in chat; undecided: 1 of 4 cells"
     )
     assert limit(found, 12.5).plain.startswith(
-        "--fail-above: nothing is known to be more than 12.5% more expensive; broken"
+        "--fail-above: no server is known to have become more than 12.5% more expensive; broken"
     )
     same = Changes(BASE, BASE)
-    assert limit(same, 0).plain == "--fail-above: nothing is known to be more than 0% more expensive"
+    assert limit(same, 0).plain == "--fail-above: no server is known to have become more than 0% more expensive"
     busy = run({"a": STEADY}, disturbed=6)
     assert limit(Changes(busy, busy), 5).plain == "--fail-above: undecided: 1 of 1 cells"
     broken = Changes(run({"a": STEADY}), run({"a": "1 reset"}))

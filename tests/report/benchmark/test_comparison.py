@@ -111,7 +111,8 @@ def test_missing_figures_have_a_reason() -> None:
     assert line_of("alone", text).split(maxsplit=1)[1].rstrip() == "unsupported: serves at most 1 client"
     assert line_of("wrong", text).split(maxsplit=1)[1].rstrip() == "fails 9 checks"
     assert "broken failed: 3 mismatch, wrote to stderr: x" in " ".join(text[text.rindex("wrong fails") :].split())
-    assert "wrong fails over unix: check-0, check-1, check-2, check-3 and 5 more" in text
+    below = " ".join(text.split())
+    assert f"wrong fails over {', '.join(FAMILIES)}: check-0, check-1, check-2, check-3 and 5 more" in below
 
 
 def test_requests_per_second_are_shown() -> None:
@@ -270,3 +271,22 @@ def test_figures_have_three_significant_digits(value: float, text: str) -> None:
 
 def test_bars_have_a_resolution_of_an_eighth() -> None:
     assert [bar(share, 2) for share in (1.0, 0.5, 0.5625, 0.001, 0.0)] == ["██", "█", "█▏", "▏", ""]
+
+
+def test_failure_that_differs_only_in_numbers_is_explained_once() -> None:
+    why = "it ended before it was ready: nobody listens on port"
+    failed_twice = made_up.run({"a": [1.0], "lost": f"{why} 40001"}, families=("unix", "inet"))
+    trials = [
+        dataclasses.replace(one, findings=failed(f"{why} 50002"))
+        if one.cell.target == "lost" and one.cell.family == "inet"
+        else one
+        for one in failed_twice.trials
+    ]
+    text = " ".join(rendered(dataclasses.replace(failed_twice, trials=tuple(trials))).split())
+    assert text.count(f"lost failed: {why}") == 3  # in two tables, and once below them
+
+
+def test_check_that_fails_over_several_families_is_named_once() -> None:
+    rows = tuple(requested("wrong", family, failed_checks=("echo-hello",)) for family in ("inet", "unix"))
+    text = rendered(dataclasses.replace(made_up.run({"a": [1.0]}, families=("inet", "unix")), requested=rows))
+    assert "wrong fails over inet, unix: echo-hello" in text

@@ -56,7 +56,7 @@ def limit(found: Changes, max_percent: float) -> Text:
         costs = [f"{_where(one.cell)} ({one.ratio.ratio:.3f})" for one in beyond]
         parts.append(f"more than {max_percent:g}% more expensive: {', '.join(costs)}")
     elif len(undecided) < len(found.cells):
-        parts.append(f"nothing is known to be more than {max_percent:g}% more expensive")
+        parts.append(f"no server is known to have become more than {max_percent:g}% more expensive")
     if broken:
         parts.append(f"broken since {BASE}: {', '.join(_where(one.cell) for one in broken)}")
     if undecided:
@@ -128,7 +128,10 @@ def _meaning(found: Changes) -> Iterator[str]:
     else:
         yield "µs: elapsed time per request, because the system does not report CPU time"
     if any(row.request.failed_checks for one in found.cells for row in (one.base, one.new)):
-        yield "Some servers fail conformance checks (! in NEW): their figures may come from doing less work."
+        yield (
+            "Some servers fail conformance checks (marked ! where they do so in NEW): their figures may come from "
+            "doing less work."
+        )
     ratio = f"ratio: cost in {NEW} relative to {BASE}"
     yield f"{ratio}. {_division(found)}" if found.baselines else ratio
     yield PRECISION

@@ -1,6 +1,7 @@
 """The footer of a run's report: what the marks mean, how certain the figures are, where and how they were measured."""
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 
 from rich.text import Text
@@ -10,6 +11,7 @@ from upecho.measure.results import Results
 from upecho.measure.statistics.claims import MIN_ROUNDS, Claims
 from upecho.measure.statistics.plausibility import VoidReason
 from upecho.measure.statistics.summary import Row, Status, Summary
+from upecho.net.address import Family
 from upecho.report.benchmark.lines import ALIKE, BOUND, PRECISION, TOO_BUSY, TOO_FEW, UNKNOWN, Lines, shows_rate
 from upecho.report.benchmark.references import reference_name
 from upecho.report.figures import percent
@@ -18,6 +20,7 @@ from upecho.support.errors import NoPortLeft
 from upecho.support.text import plural
 
 FEW_ROUNDS = 8  # with fewer, the correction for twenty comparisons hides small differences
+NUMBER = re.compile(r"\d+")
 MAX_CHECKS = 4  # ids of failed checks in a line; upecho check reports all of them
 LINE_LENGTH, MAX_LENGTH = 40, 240  # characters of a reason: what fits into its table, and what is shown at all
 
@@ -37,16 +40,26 @@ def footer(summary: Summary, tables: Lines) -> Iterator[Text]:
 
 def _failures(rows: Sequence[Row]) -> Iterator[str]:
     """Yield the failed checks of each target, and the reasons that are too long for a table."""
-    failed_checks = {(row.cell.target, row.cell.family): row.request.failed_checks for row in rows}
-    for (target, family), checks in failed_checks.items():
-        if checks:
-            more = f" and {len(checks) - MAX_CHECKS} more" if len(checks) > MAX_CHECKS else ""
-            yield f"{target} fails over {family}: {', '.join(checks[:MAX_CHECKS])}{more}"
-    if any(failed_checks.values()):
+    failing: dict[tuple[str, tuple[str, ...]], dict[Family, None]] = {}
+    for row in rows:
+        if row.request.failed_checks:
+            failing.setdefault((row.cell.target, row.request.failed_checks), {})[row.cell.family] = None
+    for (target, checks), families in failing.items():
+        more = f" and {len(checks) - MAX_CHECKS} more" if len(checks) > MAX_CHECKS else ""
+        yield f"{target} fails over {', '.join(families)}: {', '.join(checks[:MAX_CHECKS])}{more}"
+    if failing:
         yield "The first failed check ends the checks of a server; upecho check runs all of them."
-    reasons = dict.fromkeys((row.cell.label, row.reason) for row in rows if len(row.reason) > LINE_LENGTH)
-    for label, reason in reasons:
-        yield f"{label} {cut(reason, MAX_LENGTH)}"
+    yield from _long_reasons(rows)
+
+
+def _long_reasons(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield each reason that is too long for a table; those that differ only in numbers, such as ports, are one."""
+    shown = set()
+    for row in rows:
+        same = (row.cell.label, NUMBER.sub("#", row.reason))
+        if len(row.reason) > LINE_LENGTH and same not in shown:
+            shown.add(same)
+            yield f"{row.cell.label} {cut(row.reason, MAX_LENGTH)}"
 
 
 def quota_lines(claims: Claims, what: str = "the trials") -> Iterator[str]:
@@ -138,7 +151,7 @@ def range_of(shares: Sequence[float]) -> str:
 
 
 def _missed_precision(summary: Summary) -> Iterator[str]:
-    """Yield how far the run stayed from the wanted precision, and what would help."""
+    """Yield which requested precision was not reached, and what would help."""
     wanted, costs = summary.results.limits.precision, summary.claims.costs
     groups = _groups_with_ratios(summary)
     relevant = [group for group, cells in groups.items() if not _is_baseline_alone(cells, summary.rows)]
@@ -200,7 +213,7 @@ def _how(results: Results) -> str:
     where = (
         f"{engine} on core {_list(cores.engine)}, servers on {_list(cores.servers)}"
         if cores.engine
-        else f"{engine} and servers on the same cores: rates mean little, CPU time still does"
+        else f"{engine} and servers on the same cores: rates mean little, but CPU time remains meaningful"
     )
     return f"{rounds_of(results)} in fresh server processes, interleaved; {where}"
 
