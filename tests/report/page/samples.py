@@ -131,6 +131,19 @@ def on_pythons() -> Results:
     return dataclasses.replace(base, requested=tuple(requested), trials=tuple(trials), pythons=versions)
 
 
+def of_many_servers() -> Page:
+    """Return a page of more servers than one chart should begin with, on two Pythons."""
+    targets, pythons = (
+        [f"module:s{number}" for number in range(25)],
+        {"3.13.0": "CPython 3.13.0", "3.14.0": "CPython 3.14.0"},
+    )
+    base = run({"native": COSTS["native"]}, families=("inet",))
+    cells = [cell(target, "inet", python=python) for target in targets for python in pythons]
+    trials = [dataclasses.replace(trial, cell=here) for here in cells for trial in base.trials]
+    made = dataclasses.replace(base, requested=tuple(map(RequestedCell, cells)), trials=tuple(trials), pythons=pythons)
+    return page_of(made)
+
+
 def everything() -> Page:
     """Return a page that has every section and every chart."""
     sizes = of_scenarios({"inet": {64: 10.0, 1024: 12.0, 65536: 20.0}, "unix": {64: 8.0, 1024: 11.0, 65536: 25.0}})

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.report.page.samples import everything
+from tests.report.page.samples import everything, of_many_servers
 from upecho.report.page.html.rendering import render
 
 pytest.importorskip("vl_convert", reason="the extra report is not installed")
@@ -192,6 +192,19 @@ def test_passed_cell_opens_requirement_and_command(opened: Open) -> None:
     text = page.locator("dialog").inner_text()
     assert "The server answers <each> client." in text
     assert "upecho check asyncio --check echo-hello" in text
+
+
+def test_page_of_many_servers_starts_with_one_python_until_filters_are_cleared(opened: Open, tmp_path: Path) -> None:
+    path = tmp_path / "many.html"
+    path.write_text(render(of_many_servers()))
+    page = opened()
+    page.goto(f"file://{path}")
+    rows = page.locator("article div.family tbody tr:visible")
+    assert rows.count() == 25
+    page.locator("#clear").click()
+    assert rows.count() == 50
+    page.reload()
+    assert rows.count() == 50
 
 
 def test_tables_are_there_without_scripts(opened: Open) -> None:

@@ -15,6 +15,7 @@ from tests.report.page.html import numbers
 from tests.report.page.html.published import data_of
 from tests.report.page.samples import document, everything, full_page, page_of, passing, results, saved, verdicts
 from upecho.report.page.building import page
+from upecho.report.page.html.texts import SECTIONS
 from upecho.report.page.inputs import Inputs
 from upecho.report.page.model import Page
 
@@ -43,6 +44,7 @@ class Reader(HTMLParser):
         self.open: list[str] = []
         self.wrong: list[str] = []
         self.rows: list[dict[str, str | None]] = []
+        self.regions: list[str] = []
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -50,6 +52,8 @@ class Reader(HTMLParser):
         self.ids += [value for key, value in attrs if key == "id" and value]
         self.links += [value for key, value in attrs if key == "href" and value]
         self.sources += [value for key, value in attrs if key == "src" and value]
+        if given.get("role") == "region":
+            self.regions.append(given["aria-label"] or "")
         if tag == "tr":
             self.rows.append(given)
         if tag not in VOID:
@@ -71,6 +75,12 @@ def test_every_link_leads_to_a_place_on_the_page() -> None:
     assert len(reader.links) > 10
     assert {link.removeprefix("#") for link in reader.links} <= set(reader.ids)
     assert all(link.startswith("#") for link in reader.links)
+
+
+def test_regions_and_sections_have_names_of_their_own() -> None:
+    names = [*Reader(html.document(everything(), library="")).regions, *SECTIONS.values()]
+    assert len(names) > len(SECTIONS) + 10
+    assert [name for name in names if names.count(name) > 1 or not name] == []
 
 
 def test_page_needs_nothing_from_elsewhere() -> None:

@@ -148,7 +148,8 @@ def load_table(curves: Sequence[LoadCurve]) -> Html:
         for curve in curves
         for point in curve.points
     ]
-    return scrolled(grid("Latency at a share of each server's capacity", heads, rows), "Latency over load")
+    caption = "Latency at a share of each server's capacity"
+    return scrolled(grid(caption, heads, rows), caption)
 
 
 def size_table(curves: Sequence[SizeCurve]) -> Html:
@@ -167,7 +168,8 @@ def size_table(curves: Sequence[SizeCurve]) -> Html:
         for curve in curves
         for size, cost in curve.points
     ]
-    return scrolled(grid("CPU time per request", heads, rows), "Cost over message size")
+    caption = "CPU time per request by message size"
+    return scrolled(grid(caption, heads, rows), caption)
 
 
 def listed(items: Sequence[str]) -> Html:
