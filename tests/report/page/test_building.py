@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from tests.made_up import MACHINE, cell, run
+from tests.made_up import MACHINE, cell, load, run
 from tests.report.page.samples import COSTS, full_page, of_scenarios, on_pythons, over_load, page_of, results
 from upecho.load.latency import Latency
 from upecho.measure.plan.cells import Group
@@ -197,10 +197,27 @@ def test_loads_that_differ_in_more_than_the_size_are_no_curve() -> None:
 
 def test_crossing_of_unix_and_tcp_lies_between_two_measured_sizes() -> None:
     costs = {"inet": {64: 10.0, 1024: 12.0, 65536: 20.0}, "unix": {64: 8.0, 1024: 11.0, 65536: 25.0}}
-    assert page_of(of_scenarios(costs)).crossings == (
-        "asyncio (64 connections): unix is cheaper up to 1 KiB, inet from 64 KiB on; the crossing lies between these "
-        "measured sizes.",
+    page = page_of(of_scenarios(costs))
+    assert page.crossings == (
+        "asyncio (64 connections): unix costs 0.92 [0.92, 0.92] times as much as inet with messages of 1 KiB, and "
+        "1.25 [1.25, 1.25] times with 64 KiB; the crossing lies between these sizes.",
     )
+    assert page.crossings[0] in text_about(page, "message size")
+
+
+def test_crossing_is_not_claimed_without_a_difference_on_both_sides() -> None:
+    costs = {"inet": {64: 10.0, 1024: 12.0}, "unix": {64: 8.0, 1024: 13.0}}
+    made = of_scenarios(costs)
+    noise = iter([5.0, 20.0, 6.0, 22.0])
+    trials = [
+        dataclasses.replace(trial, load=load(next(noise)))
+        if (trial.cell.family, trial.cell.scenario) == ("unix", "chat-1024")
+        else trial
+        for trial in made.trials
+    ]
+    page = page_of(dataclasses.replace(made, trials=tuple(trials)))
+    assert page.crossings == ()
+    assert len(page.size_curves) == 2
 
 
 def test_latency_over_load_is_a_curve_and_no_table() -> None:

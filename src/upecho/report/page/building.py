@@ -23,7 +23,7 @@ def page(inputs: Inputs, title: str = TITLE) -> Page:
     runs = [_run(name, results, len(inputs.results) > 1) for name, results in inputs.results.items()]
     found = conformance(list(inputs.verdicts.values()))
     sizes = tuple(chain.from_iterable(map(curves.size_curves, runs)))
-    crossings = tuple(curves.crossings(sizes))
+    crossings = tuple(chain.from_iterable(map(curves.crossings, runs)))
     return Page(
         title,
         claims=(

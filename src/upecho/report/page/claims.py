@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from upecho.measure.plan.cells import BASELINE, Cell
 from upecho.measure.statistics.claims import Verdict
 from upecho.measure.statistics.contrasts import CONCLUSIVE, Contrast
-from upecho.measure.statistics.ratios import Ratio, paired
+from upecho.measure.statistics.ratios import paired
 from upecho.measure.statistics.summary import Row
+from upecho.report.figures import interval_text
 from upecho.report.page import identities
 from upecho.report.page.conformance_model import Conformance
 from upecho.report.page.curves import family_contrasts
@@ -50,7 +51,9 @@ def _best_server(run: Run, rows: Sequence[Row]) -> str:
         return ""
     alike = [row.cell.label for row, verdict in others if verdict is Verdict.NO_DIFFERENCE]
     dearer = [row.cell.label for row, verdict in others if verdict is Verdict.DIFFERENT]
-    ratio = f"{_ratio(run.claims.ratio(best.cell))} times as much as {run.claims.reference(best.cell.group).label}"
+    ratio = (
+        f"{interval_text(run.claims.ratio(best.cell))} times as much as {run.claims.reference(best.cell.group).label}"
+    )
     return f"Over {best.cell.family}, {_leader(best.cell.label, ratio, alike=alike, dearer=dearer)}"
 
 
@@ -127,15 +130,11 @@ def _counted(compared: Sequence[Contrast], what: str, base: str) -> str:
 
 
 def _where(one: Contrast) -> str:
-    return f"{_ratio(one.ratio)} ({one.cell.label}, {one.cell.scenario} over {one.cell.family})"
+    return f"{interval_text(one.ratio)} ({one.cell.label}, {one.cell.scenario} over {one.cell.family})"
 
 
 def _first_section(run: Run, compared: Sequence[Contrast]) -> str:
     return run.section_id(compared[0].cell.scenario)
-
-
-def _ratio(ratio: Ratio) -> str:
-    return f"{ratio.ratio:.2f} [{ratio.low:.2f}, {ratio.high:.2f}]"
 
 
 def _names(names: Sequence[str]) -> str:

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from upecho.measure.plan.cells import Cell
 from upecho.measure.plan.scenarios import Scenario, size_text
+from upecho.measure.statistics.claims import Verdict
 from upecho.measure.statistics.contrasts import CONCLUSIVE, Contrast, contrasts
 from upecho.measure.statistics.summary import Row
-from upecho.net.address import Family
+from upecho.report.figures import interval_text
 from upecho.report.page.model import Comparison, LoadCurve, LoadPoint, SizeCurve
 from upecho.report.page.runs import Run, scenarios_of
 
@@ -52,27 +53,28 @@ def size_curves(run: Run) -> Iterator[SizeCurve]:
             yield SizeCurve(run.label, load.summary_without_size, cell.family, server=run.server(cell), points=points)
 
 
-def crossings(curves: Sequence[SizeCurve]) -> Iterator[str]:
-    """Yield a sentence for each server whose cheaper family changes between two neighbouring message sizes."""
-    by_family = {(one.run, one.load, one.server, one.family): dict(one.points) for one in curves}
-    for (run, load, server, family), unix in by_family.items():
-        inet = by_family.get((run, load, server, Family.INET), {})
-        if family is not Family.UNIX or not inet:
-            continue
-        for small, large in _changes([(size, unix[size] < inet[size]) for size in unix.keys() & inet.keys()]):
-            first, second = (Family.UNIX, Family.INET) if unix[small] < inet[small] else (Family.INET, Family.UNIX)
-            yield (
-                f"{server.label} ({load}): {first} is cheaper up to {size_text(small)}, {second} from "
-                f"{size_text(large)} on; the crossing lies between these measured sizes."
-            )
+def crossings(run: Run) -> Iterator[str]:
+    """Yield a sentence for each server and load in which the cheaper of Unix and TCP changes with the message size.
 
-
-def _changes(points: Sequence[tuple[int, bool]]) -> Iterator[tuple[int, int]]:
-    """Yield each two neighbouring sizes between which the second values change."""
-    ordered = sorted(points)
-    for (small, before), (large, after) in itertools.pairwise(ordered):
-        if before != after:
-            yield small, large
+    On both sides of the crossing, the difference has to be one that chance does not explain.
+    """
+    scenarios = scenarios_of(run)
+    found: dict[tuple[Scenario, Cell, Cell], dict[int, Contrast]] = {}
+    for one in family_contrasts(run):
+        if one.cell.family.is_unix != one.base.family.is_unix and one.verdict is Verdict.DIFFERENT:
+            scenario = scenarios[one.cell.scenario]
+            load = replace(scenario, name="", message_size=0)
+            sides = replace(one.cell, scenario=""), replace(one.base, scenario="")
+            found.setdefault((load, *sides), {})[scenario.message_size] = one
+    for (load, cell, base), by_size in found.items():
+        for (small, before), (large, after) in itertools.pairwise(sorted(by_size.items())):
+            if before.costs_less != after.costs_less:
+                ratios = [interval_text(one.ratio) for one in (before, after)]
+                yield (
+                    f"{cell.label} ({load.summary_without_size}): {cell.family} costs {ratios[0]} times as much as "
+                    f"{base.family} with messages of {size_text(small)}, and {ratios[1]} times with "
+                    f"{size_text(large)}; the crossing lies between these sizes."
+                )
 
 
 def family_contrasts(run: Run) -> list[Contrast]:

@@ -6,7 +6,7 @@ from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.statistics.ratios import Ratio
 from upecho.measure.statistics.summary import Spread
 from upecho.report.benchmark.lines import UNKNOWN
-from upecho.report.figures import percent, three_digits
+from upecho.report.figures import interval_text, percent, three_digits
 from upecho.report.page.html.markup import Html, element, join
 from upecho.report.page.model import Comparison, LoadCurve, Measured, Section, Server, SizeCurve, Table
 
@@ -15,8 +15,7 @@ NONE = "-"
 
 def ratio_text(ratio: Ratio, *, has_interval: bool) -> str:
     """Return a ratio with its interval, or with a question mark if there is none."""
-    text = f"{ratio.ratio:.2f}"
-    return f"{text} [{ratio.low:.2f}, {ratio.high:.2f}]" if has_interval else f"{text} {UNKNOWN}"
+    return interval_text(ratio) if has_interval else f"{ratio.ratio:.2f} {UNKNOWN}"
 
 
 def identity(server: Server) -> dict[str, str]:
