@@ -54,3 +54,17 @@ def test_important_lines_of_stderr_are_the_end_of_a_traceback_and_the_last_line(
 def test_middle_of_a_long_line_is_left_out() -> None:
     (line,) = important_lines("a" * 5000 + "z")
     assert (line[0], line[-1], len(line)) == ("a", "z", MAX_LINE_LENGTH + 1)
+
+
+@pytest.mark.parametrize(
+    ("file", "named"),
+    [
+        ("/home/a/.venv/lib/python3.14/site-packages/loop/core.py", "loop/core.py"),
+        ("/usr/lib/python3/dist-packages/loop.py", "loop.py"),
+        ("/opt/lib/python3.14t/asyncio/streams.py", "asyncio/streams.py"),
+        ("/home/a/my/server.py", "/home/a/my/server.py"),
+    ],
+)
+def test_installed_module_is_named_as_on_any_machine(file: str, named: str) -> None:
+    text = f'Traceback (most recent call last):\n  File "{file}", line 3, in serve\nValueError: boom\n'
+    assert important_lines(text) == [f"ValueError: boom ({named}:3)"]

@@ -6,6 +6,7 @@ from upecho.support.text import printable
 
 MAX_LINE_LENGTH = 300  # characters of a line that a target has written
 FRAME = re.compile(r'(?P<margin>[ |]*?)  File "(?P<file>.+)", line (?P<line>\d+)')  # exception groups have a margin
+INSTALLED = re.compile(r".*/(?:(?:site|dist)-packages|lib/python3\.\d+t?)/")  # where modules are, on any machine
 WARNING = re.compile(r".+:\d+: [\w.]*Warning: .+")  # as warnings.formatwarning writes it
 
 
@@ -27,11 +28,14 @@ def _without_quoted_code(lines: list[str]) -> list[str]:
 
 
 def _exception(after: list[str], frame: re.Match[str]) -> str:
-    """Return the last line of a traceback and its innermost frame, which precedes the lines ``after``."""
+    """Return the last line of a traceback and its innermost frame, which precedes the lines ``after``.
+
+    Of the file of an installed module, only the part that is the same on every machine is named.
+    """
     margin = frame["margin"]
     texts = (line.removeprefix(margin) for line in after if line.startswith(margin))
     what = next((text for text in texts if not text.startswith(" ")), "a traceback")
-    return f"{what} ({frame['file']}:{frame['line']})"
+    return f"{what} ({INSTALLED.sub('', frame['file'])}:{frame['line']})"
 
 
 def _shortened(line: str) -> str:
