@@ -6,7 +6,7 @@ from upecho.conformance.check import Level
 from upecho.conformance.run.verdicts.document import Document
 from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.net.address import Family
-from upecho.report.conformance.causes import cause, note
+from upecho.report.conformance.causes import VARYING, cause, note
 from upecho.report.conformance.marks import Mark
 from upecho.report.page import identities
 from upecho.report.page.conformance_model import (
@@ -110,12 +110,12 @@ class _Details:
 def _reason_key(outcome: Outcome) -> tuple[object, ...]:
     """Return what cells have in common that share a detail.
 
-    A check that was run shares its detail with the same check over other families and on other Pythons, if the reasons
-    differ in numbers and bytes only.
+    Reasons are the same if they differ in numbers, paths and bytes only. A check that was run shares its detail with
+    the same check over other families and on other Pythons.
     """
     common = (outcome.target, _mark(outcome), outcome.known)
     if reason := outcome.cause or outcome.unsupported:
-        return *common, reason
+        return *common, VARYING.sub("#", reason)
     return *common, outcome.check, cause(outcome), note(outcome)
 
 

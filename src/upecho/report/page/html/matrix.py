@@ -120,7 +120,6 @@ def _reason(number: int, detail: Detail) -> Html:
         element("dl", *_facts(detail)),
         class_="reason",
         id=f"reason-{number}",
-        data_checks=" ".join(detail.checks),
     )
 
 
@@ -160,11 +159,11 @@ def _event(event: Event) -> str:
 
 
 def _repeat(detail: Detail) -> str:
-    """Return the command that repeats the checks: the recorded one, or one for all checks that share the reason."""
+    """Return the command that repeats the checks: the recorded one, or all if several share the reason."""
     if detail.explanation and detail.explanation.repeat:
         return detail.explanation.repeat
     families = [word for family in detail.families for word in ("--family", family)]
-    checks = [word for check in detail.checks for word in ("--check", check)]
+    checks = ["--check", *detail.checks] if len(detail.checks) == 1 else ["--all"]
     return shlex.join(["upecho", "check", detail.target, *families, *checks])
 
 

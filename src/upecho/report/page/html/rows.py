@@ -31,11 +31,8 @@ def _servers(section: Section) -> Iterator[Row]:
         for one in table.measured:
             yield {
                 "section": section.id,
-                "scenario": section.scenario.name,
                 "group": one.group,
-                "reference": table.reference,
                 "passes": not one.failed_checks,
-                "saturated": one.saturated,
                 "rate": _rounded(one.rate.median),
                 "p": [_beyond(percent) for percent, _ in one.percentiles],
                 "us": [_rounded(value) for _, value in one.percentiles],
