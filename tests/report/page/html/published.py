@@ -1,5 +1,7 @@
 """Makes a published page again from the files that it names, which lie beside it, and compares."""
 
+import base64
+import gzip
 import json
 import re
 from pathlib import Path
@@ -9,14 +11,14 @@ from upecho.report.page.building import page
 from upecho.report.page.inputs import read
 
 SCRIPT = re.compile(r"<script.*?</script>", re.DOTALL)
-DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
+DATA = re.compile(r'<script type="application/gzip" id="data">(.*?)</script>', re.DOTALL)
 
 
 def data_of(text: str) -> dict[str, Any]:
     """Return the data of the charts of a page."""
     found = DATA.search(text)
     assert found
-    data: dict[str, Any] = json.loads(found[1])
+    data: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(found[1])))
     return data
 
 

@@ -128,11 +128,15 @@ def _source(source: Source) -> Html:
 
 
 def _scripts(page: Page, library: str) -> Iterator[Html]:
-    """Yield the data, the compressed scripts that draw charts, and the script of the page."""
-    squeezed = base64.b64encode(gzip.compress(library.encode(), mtime=0)).decode()
-    yield element("script", Html(_json(_data(page))), type_="application/json", id="data")
-    yield element("script", Html(squeezed), type_="application/gzip", id="library")
+    """Yield the data of the charts and the scripts that draw them, both compressed, and the script of the page."""
+    for name, text in (("data", json.dumps(_data(page), allow_nan=False)), ("library", library)):
+        yield element("script", Html(compressed(text)), type_="application/gzip", id=name)
     yield element("script", Html(_own("script.js")))
+
+
+def compressed(text: str) -> str:
+    """Return text compressed with gzip, in base64; the same text always gives the same."""
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
 def _data(page: Page) -> dict[str, Any]:
@@ -145,11 +149,6 @@ def _data(page: Page) -> dict[str, Any]:
         "rows": rows(page),
         "columns": [[asdict(subject) for subject in column.subjects] for column in columns],
     }
-
-
-def _json(data: Any) -> str:
-    """Return JSON that can stand in a script element: nothing in it ends the element."""
-    return json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
 
 
 def _own(name: str) -> str:

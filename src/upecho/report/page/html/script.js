@@ -1,6 +1,10 @@
 "use strict";
-(() => {
-  const page = JSON.parse(document.getElementById("data").textContent);
+(async () => {
+  const inflated = async id => {
+    const packed = Uint8Array.from(atob(document.getElementById(id).textContent), letter => letter.charCodeAt(0));
+    return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+  };
+  const page = JSON.parse(await inflated("data"));
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const names = { model: "Model", loop: "Event loop", framework: "Framework", python: "Python", family: "Family" };
   const views = new Map(); // drawn charts by their figure
@@ -176,10 +180,8 @@
   };
   const redraw = () => { stale = new Set(figures); drawVisible(); };
   const library = async () => {
-    const packed = Uint8Array.from(atob(document.getElementById("library").textContent), letter => letter.charCodeAt(0));
-    const text = await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
     const script = document.createElement("script");
-    script.textContent = text;
+    script.textContent = await inflated("library");
     document.head.append(script);
   };
   const startCharts = async () => {
