@@ -33,6 +33,7 @@ def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str
         ["send", "--help"],
         ["show", "--help"],
         ["compare", "--help"],
+        ["report", "--help"],
         ["check", "--help"],
     ],
     ids=" ".join,
@@ -45,6 +46,7 @@ def test_command_imports_no_test_framework(arguments: list[str]) -> None:
     ("arguments", "status"),
     [
         (["compare", "no-such-file"], 2),
+        (["report", "no-such-file", "--output", "/dev/null/page.html"], 2),
         (["send", "127.0.0.1:1"], 2),
         (["serve", "no-such-implementation"], 2),
         (["check", "127.0.0.1:1"], 2),

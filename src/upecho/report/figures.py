@@ -2,6 +2,8 @@
 
 import math
 
+from upecho.measure.statistics.ratios import Ratio
+
 BAR_EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
@@ -24,6 +26,11 @@ def percent(share: float) -> str:
     if share >= 10:
         return ">999%"
     return f"{share:.{1 if share < 0.1 else 0}%}"
+
+
+def interval_text(ratio: Ratio) -> str:
+    """Return a ratio with its interval: ``0.78 [0.77, 0.80]``."""
+    return f"{ratio.ratio:.2f} [{ratio.low:.2f}, {ratio.high:.2f}]"
 
 
 def bar(share: float, width: int) -> str:

@@ -47,7 +47,17 @@ class Scenario:
     @property
     def summary(self) -> str:
         """A short description of the load."""
-        words = [plural(self.connections, "connection"), f"{_size(self.message_size)} messages"]
+        connections, *others = self._words
+        return ", ".join([connections, f"{size_text(self.message_size)} messages", *others])
+
+    @property
+    def summary_without_size(self) -> str:
+        """A short description of everything but the size of the messages."""
+        return ", ".join(self._words)
+
+    @property
+    def _words(self) -> list[str]:
+        words = [plural(self.connections, "connection")]
         if self.depth > 1:
             words.append(f"{self.depth} in flight on each")
         if self.idle:
@@ -56,7 +66,7 @@ class Scenario:
             words.append("a new one for each message")
         if self.share is not None:
             words.append("on a schedule, at a share of each server's capacity")
-        return ", ".join(words)
+        return words
 
     @property
     def engine_feature(self) -> str:
@@ -80,7 +90,8 @@ def curve(name: str, connections: int, *, message_size: int, shares: tuple[int, 
     )
 
 
-def _size(count: int) -> str:
+def size_text(count: int) -> str:
+    """Return a number of bytes in the largest unit of which it is at least one."""
     return f"{count // MIB} MiB" if count >= MIB else f"{count // KIB} KiB" if count >= KIB else f"{count} B"
 
 

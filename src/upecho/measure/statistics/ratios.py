@@ -62,8 +62,10 @@ class Estimate:
     def of(cls, logs: Sequence[float]) -> Self:
         """Estimate the mean from at least one sample."""
         count = len(logs)
-        error = statistics.stdev(logs) / math.sqrt(count) if count > 1 else 0.0
-        return cls(statistics.fmean(logs), error, count - 1, count)
+        mean = statistics.fmean(logs)
+        squares = math.fsum((log - mean) ** 2 for log in logs)  # statistics.stdev takes ten times as long
+        error = math.sqrt(squares / (count - 1) / count) if count > 1 else 0.0
+        return cls(mean, error, count - 1, count)
 
     def minus(self, other: "Estimate") -> "Estimate":
         """Return the difference of two means of unpaired samples.

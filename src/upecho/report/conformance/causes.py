@@ -83,7 +83,7 @@ def _by_check(outcomes: Sequence[Outcome]) -> list[list[Outcome]]:
     """Return the outcomes of each check of a target that have the same cause and mark."""
     groups = defaultdict(list)
     for one in outcomes:
-        groups[one.check, Mark.of(one), _cause(one), _note(one)].append(one)
+        groups[one.check, Mark.of(one), cause(one), note(one)].append(one)
     return list(groups.values())
 
 
@@ -99,12 +99,12 @@ def _by_cause(outcomes: Sequence[Outcome]) -> list[list[Outcome]]:
     groups: dict[Cause, list[Outcome]] = defaultdict(list)
     failed: dict[Cause, Cause] = {}  # the cause without the note, and the check: the key of the group
     for one in outcomes:
-        cause = _cause(one)
-        key = (*cause, _note(one), str(_is_not_run(one)))
+        why = cause(one)
+        key = (*why, note(one), str(_is_not_run(one)))
         if _is_not_run(one):
-            key = next((failed[*cause, id_] for id_ in one.follows_from if (*cause, id_) in failed), key)
+            key = next((failed[*why, id_] for id_ in one.follows_from if (*why, id_) in failed), key)
         else:
-            failed.setdefault((*cause, one.check), key)
+            failed.setdefault((*why, one.check), key)
         groups[key].append(one)
     return list(groups.values())
 
@@ -133,7 +133,7 @@ def where(same: Sequence[Outcome]) -> str:
     return f"{same[0].check}: {same[0].target} over {_families(same)}"
 
 
-def _cause(outcome: Outcome) -> Cause:
+def cause(outcome: Outcome) -> Cause:
     """Return what outcomes of one target have in common if they have the same cause."""
     if outcome.fault:
         return outcome.target, "fault", VARYING.sub("#", outcome.fault.message)
@@ -143,7 +143,7 @@ def _cause(outcome: Outcome) -> Cause:
     return outcome.target, "failure", VARYING.sub("#", f"{why.expected} / {why.seen}") if why else ""
 
 
-def _note(outcome: Outcome) -> str:
+def note(outcome: Outcome) -> str:
     """Return what a check adds to its explanation, without the numbers; empty if it adds nothing."""
     return NUMBER.sub("#", outcome.explanation.note) if outcome.explanation else ""
 

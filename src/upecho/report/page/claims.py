@@ -1,0 +1,154 @@
+"""What to use for what: statements that the figures of a page prove, each with ratio and interval."""
+
+from collections.abc import Iterator, Sequence
+
+from upecho.measure.plan.cells import BASELINE, Cell
+from upecho.measure.statistics.claims import Verdict
+from upecho.measure.statistics.contrasts import CONCLUSIVE, Contrast
+from upecho.measure.statistics.ratios import paired
+from upecho.measure.statistics.summary import Row
+from upecho.report.figures import interval_text
+from upecho.report.page import identities
+from upecho.report.page.conformance_model import Conformance
+from upecho.report.page.curves import family_contrasts
+from upecho.report.page.model import Claim
+from upecho.report.page.runs import Run, scenarios_of
+from upecho.serving import loops
+from upecho.support.text import plural
+
+MAX_NAMES = 4  # servers in a sentence; its table contains all of them
+
+
+def of_run(run: Run) -> Iterator[Claim]:
+    """Yield what a run proves; nothing if it has too few rounds or if the machine was too busy."""
+    if run.claims.is_too_busy:
+        return
+    yield from _best_servers(run)
+    yield from _loops(run)
+    yield from _families(run)
+
+
+def _best_servers(run: Run) -> Iterator[Claim]:
+    """Yield a statement about each scenario: which server costs the least over each family."""
+    scenarios = scenarios_of(run)
+    for name, scenario in scenarios.items():
+        rows = [row for row in run.summary.rows if row.cell.scenario == name and not scenario.curve]
+        families = dict.fromkeys(row.cell.family for row in rows)
+        found = [_best_server(run, [row for row in rows if row.cell.family == family]) for family in families]
+        if text := " ".join(filter(None, found)):
+            subject = " ".join(filter(None, (f"{name}: {scenario.summary}", run.label)))
+            yield Claim(subject, text, run.section_id(name))
+
+
+def _best_server(run: Run, rows: Sequence[Row]) -> str:
+    """Return which server of a table costs the least, apart from the baseline; empty if that is not known."""
+    candidates = [row for row in rows if row.figures and not row.request.failed_checks and _is_choice(row.cell)]
+    if not candidates:
+        return ""
+    best = min(candidates, key=lambda row: run.claims.ratio(row.cell).ratio)
+    others = [(row, run.claims.verdict(best.cell, row.cell)) for row in candidates if row is not best]
+    if any(verdict is Verdict.TOO_FEW for _, verdict in others):
+        return ""
+    alike = [row.cell.label for row, verdict in others if verdict is Verdict.NO_DIFFERENCE]
+    dearer = [row.cell.label for row, verdict in others if verdict is Verdict.DIFFERENT]
+    ratio = (
+        f"{interval_text(run.claims.ratio(best.cell))} times as much as {run.claims.reference(best.cell.group).label}"
+    )
+    return f"Over {best.cell.family}, {_leader(best.cell.label, ratio, alike=alike, dearer=dearer)}"
+
+
+def _leader(name: str, ratio: str, *, alike: Sequence[str], dearer: Sequence[str]) -> str:
+    """Return what is known about the server with the lowest ratio.
+
+    Args:
+        name: The server.
+        ratio: Its ratio, in words.
+        alike: Servers that cannot be told apart from it.
+        dearer: Servers that are known to cost more.
+    """
+    if not alike:
+        return f"{name} costs the least: {ratio}."
+    if len(alike) <= len(dearer):
+        return f"{name} costs the least ({ratio}), together with what cannot be told apart from it: {_names(alike)}."
+    more = f"only {_names(dearer)} cost more than {name}, which" if dearer else f"{name}"
+    return f"no server is known to cost the least; {more} has the lowest ratio: {ratio}."
+
+
+def _is_choice(cell: Cell) -> bool:
+    return cell.target != BASELINE and not cell.cold
+
+
+def _loops(run: Run) -> Iterator[Claim]:
+    """Yield a statement about each event loop: what a request costs, compared with asyncio's own loop."""
+    found: dict[str, list[Contrast]] = {}
+    for loop, cell, base in _on_loops(run):
+        ratio = paired(run.claims.costs.pairs(cell, base))
+        one = Contrast(cell, base, ratio, run.claims.verdict(cell, base))
+        if one.verdict in CONCLUSIVE:
+            found.setdefault(loop, []).append(one)
+    for loop, compared in found.items():
+        text = _counted(compared, f"{loop} costs", "asyncio's own loop")
+        yield Claim(" ".join(filter(None, (f"event loop {loop}", run.label))), text, _first_section(run, compared))
+
+
+def _on_loops(run: Run) -> Iterator[tuple[str, Cell, Cell]]:
+    """Yield each loop but asyncio's, with a cell on it and the same one on asyncio's own loop."""
+    cells = [row.cell for row in run.summary.rows if row.figures and not row.request.failed_checks]
+    own: dict[tuple[object, ...], Cell] = {}
+    for cell in cells:
+        model, loop, _ = identities.parts(cell.target)
+        if loop == loops.ASYNCIO:
+            own[model, cell.group, cell.python, cell.cold] = cell
+    for cell in cells:
+        model, loop, _ = identities.parts(cell.target)
+        base = own.get((model, cell.group, cell.python, cell.cold))
+        if loop and loop != loops.ASYNCIO and base and run.claims.costs.pairs(cell, base):
+            yield loop, cell, base
+
+
+def _families(run: Run) -> Iterator[Claim]:
+    """Yield a statement about each family but the first: what a request costs, compared with the first one."""
+    found: dict[str, list[Contrast]] = {}
+    for one in family_contrasts(run):
+        if one.verdict in CONCLUSIVE:
+            found.setdefault(one.cell.family, []).append(one)
+    for family, compared in found.items():
+        text = _counted(compared, f"{family} costs", str(compared[0].base.family))
+        yield Claim(" ".join(filter(None, (f"family {family}", run.label))), text, "families")
+
+
+def _counted(compared: Sequence[Contrast], what: str, base: str) -> str:
+    """Return in how many comparisons something costs less and more, and by how much at the extremes."""
+    less, more = [one for one in compared if one.costs_less], [one for one in compared if one.costs_more]
+    ordered = sorted(compared, key=lambda one: one.ratio.ratio)
+    text = (
+        f"{what} less than {base} in {len(less)} of {plural(len(compared), 'comparison')} and more in {len(more)}; "
+        f"in the others ({len(compared) - len(less) - len(more)}) no difference is claimed."
+    )
+    extremes = [_where(one) for one in dict.fromkeys((ordered[0], ordered[-1]))]
+    return f"{text} The ratio of the costs is {' to '.join(extremes)}."
+
+
+def _where(one: Contrast) -> str:
+    return f"{interval_text(one.ratio)} ({one.cell.label}, {one.cell.scenario} over {one.cell.family})"
+
+
+def _first_section(run: Run, compared: Sequence[Contrast]) -> str:
+    return run.section_id(compared[0].cell.scenario)
+
+
+def _names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
+    return f"{', '.join(names[:MAX_NAMES])}{more}"
+
+
+def of_conformance(found: Conformance | None) -> Iterator[Claim]:
+    """Yield what verdicts prove: which event loops, frameworks and servers failed nothing."""
+    divergences = found.divergences if found else ()
+    for kind in dict.fromkeys(one.kind for one in divergences):
+        same = [one for one in divergences if one.kind == kind]
+        clean = [one.name for one in same if not one.failures and not one.unusable]
+        text = f"{len(clean)} of {plural(len(same), kind)} failed no check" + (
+            f": {', '.join(clean)}." if clean else "."
+        )
+        yield Claim(f"correct behaviour: {kind}s", text, "divergence")

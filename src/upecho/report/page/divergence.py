@@ -1,0 +1,64 @@
+"""Where each event loop and framework diverges: the checks that failed on it, with the servers that failed them."""
+
+from collections.abc import Iterator, Sequence
+
+from upecho.conformance.check import Level
+from upecho.conformance.run.verdicts.document import Document
+from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
+from upecho.report.page import identities
+from upecho.report.page.conformance_model import Divergence
+
+LOOP, FRAMEWORK, SERVER = "event loop", "framework", "server"
+
+
+def divergences(documents: Sequence[Document]) -> tuple[Divergence, ...]:
+    """Return what failed on each event loop and framework, and on each other server; those without a failure last."""
+    outcomes: dict[tuple[str, str], list[Outcome]] = {}
+    unusable: dict[tuple[str, str], list[str]] = {}
+    for document in documents:
+        for one in document.verdicts:
+            outcomes.setdefault(_subject(one.target), []).append(one)
+        for target, reason in document.unusable.items():
+            unusable.setdefault(_subject(target), []).append(f"{target}: {reason}")
+    subjects = dict.fromkeys([*outcomes, *unusable])
+    found = [_divergence(one, outcomes.get(one, []), unusable.get(one, [])) for one in subjects]
+    return tuple(sorted(found, key=lambda one: not (one.failures or one.unusable)))
+
+
+def _subject(target: str) -> tuple[str, str]:
+    """Return the name and the kind of what a verdict about a target says something about."""
+    model, loop, framework = identities.parts(target)
+    if loop:
+        return loop, LOOP
+    return (framework, FRAMEWORK) if framework else (model, SERVER)
+
+
+def _divergence(subject: tuple[str, str], outcomes: Sequence[Outcome], unusable: Sequence[str]) -> Divergence:
+    name, kind = subject
+    return Divergence(
+        name,
+        kind,
+        servers=tuple(dict.fromkeys(one.target for one in outcomes)),
+        failures=tuple(_failures([one for one in outcomes if is_failure(one)])),
+        unusable=tuple(unusable),
+    )
+
+
+def is_failure(outcome: Outcome) -> bool:
+    """Whether a check failed, or was not run for a reason that no other failed check explains."""
+    if outcome.level is Level.INFO:
+        return False
+    return outcome.verdict is Verdict.FAILED or (outcome.verdict is Verdict.NOT_RUN and not outcome.follows_from)
+
+
+def _failures(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, str]]:
+    """Yield each failed check with the targets and families that failed it; targets with the same families together."""
+    for check in dict.fromkeys(one.check for one in outcomes):
+        where: dict[str, list[str]] = {}
+        for one in outcomes:
+            if one.check == check and one.family not in where.setdefault(one.target, []):
+                where[one.target].append(one.family)
+        by_families: dict[str, list[str]] = {}
+        for target, families in where.items():
+            by_families.setdefault(", ".join(families), []).append(target)
+        yield check, "; ".join(f"{', '.join(targets)} over {families}" for families, targets in by_families.items())

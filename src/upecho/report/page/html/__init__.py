@@ -1,0 +1,1 @@
+"""Writes the model of a page as one HTML file."""

@@ -1,0 +1,156 @@
+"""Writes a page as one HTML file that needs nothing else: neither a server nor a network."""
+
+import base64
+import gzip
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from importlib import resources
+from typing import Any
+
+from upecho.report.page.html import charts, matrix, tables
+from upecho.report.page.html.markup import Html, element, join
+from upecho.report.page.html.rows import MEMORY, rows
+from upecho.report.page.html.texts import CAPTIONS, INTRODUCTIONS, SECTIONS
+from upecho.report.page.model import Page, Section, Source
+
+FILTERS = ("model", "loop", "framework", "python", "family")
+
+
+def document(page: Page, library: str) -> str:
+    """Return the page as HTML.
+
+    Args:
+        page: What it shows.
+        library: The scripts that draw charts: Vega, Vega-Lite and Vega-Embed.
+    """
+    parts = {name: content for name, content in _sections(page).items() if content}
+    body = [
+        element("a", "Skip to the content", href="#content", class_="skip"),
+        element("header", element("h1", page.title), _navigation(parts)),
+        element("noscript", element("p", "Charts and filters need scripts; the tables do not.")),
+        element("form", id="filters", aria_label="Filters", hidden=True),
+        element("main", *(_section(name, content) for name, content in parts.items()), id="content"),
+        element("dialog", id="reason", aria_label="Reason"),
+        *_scripts(page, library),
+    ]
+    head = [
+        element("meta", charset="utf-8"),
+        element("meta", name_="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name_="color-scheme", content="light dark"),
+        element("title", page.title),
+        element("style", Html(_own("style.css"))),
+    ]
+    return f"<!doctype html>\n{element('html', element('head', *head), element('body', *body), lang='en')}\n"
+
+
+def _navigation(parts: dict[str, Html]) -> Html:
+    links = [element("li", element("a", SECTIONS[name], href=f"#{name}")) for name in parts]
+    return element("nav", element("ul", *links), aria_label="Sections")
+
+
+def _section(name: str, content: Html) -> Html:
+    heading = element("h2", SECTIONS[name], id=f"{name}-title")
+    introduction = element("p", INTRODUCTIONS[name], class_="note") if name in INTRODUCTIONS else Html()
+    return element("section", heading, introduction, content, id=name, aria_labelledby=f"{name}-title")
+
+
+def _sections(page: Page) -> dict[str, Html]:
+    """Return the content of each section; empty if the files contain nothing for it."""
+    found = page.conformance
+    memory = [record for record in found.records if record.check == MEMORY] if found else []
+    return {
+        "findings": _findings(page),
+        "cost": join(map(_scenario, page.sections)),
+        "load": join((_chart("load", ""), tables.load_table(page.load_curves))) if page.load_curves else Html(),
+        "sizes": _sizes(page),
+        "memory": join((_chart("memory", ""), *(matrix.recorded(found, one) for one in memory)))
+        if found and memory
+        else Html(),
+        "families": tables.comparisons(page.comparisons) if page.comparisons else Html(),
+        "conformance": _conformance(page),
+        "divergence": matrix.divergence(found.divergences) if found else Html(),
+        "method": join(map(_source, page.sources)),
+    }
+
+
+def _findings(page: Page) -> Html:
+    entries: list[str] = []
+    for one in page.claims:
+        entries.append(element("dt", element("a", one.subject, href=f"#{one.target}")))
+        entries.append(element("dd", one.text))
+    cautions = element("aside", tables.listed(page.cautions), aria_label="Cautions") if page.cautions else Html()
+    return join((element("dl", *entries) if entries else Html(), cautions))
+
+
+def _scenario(section: Section) -> Html:
+    title = " ".join(filter(None, (section.scenario.name, section.run)))
+    heading = element("h3", title, element("small", f" {section.scenario.summary}"))
+    pythons = {one.server.python for table in section.tables for one in table.measured}
+    names = ["cost", "speed", "percentiles", *(["pythons"] if len(pythons) > 1 else [])]
+    shown = [tables.family_table(section, table) for table in section.tables]
+    return element(
+        "article",
+        heading,
+        tables.listed(section.remarks),
+        *(_chart(name, section.id) for name in names),
+        element("details", element("summary", "Tables"), *shown, class_="tables", open=True),
+        id=section.id,
+    )
+
+
+def _chart(name: str, section: str) -> Html:
+    parts = (element("figcaption", CAPTIONS[name]), element("div"), element("p", class_="note"))
+    return element("figure", *parts, class_="chart", data_chart=name, data_section=section, hidden=True)
+
+
+def _sizes(page: Page) -> Html:
+    if not page.size_curves:
+        return Html()
+    return join((_chart("sizes", ""), tables.listed(page.crossings), tables.size_table(page.size_curves)))
+
+
+def _conformance(page: Page) -> Html:
+    found = page.conformance
+    if not found:
+        return Html()
+    others = [matrix.recorded(found, one) for one in found.records if one.check != MEMORY]
+    values = element("details", element("summary", "Recorded values"), *others) if others else Html()
+    return join((matrix.matrix(found), values))
+
+
+def _source(source: Source) -> Html:
+    facts: list[str] = []
+    for name, text in source.facts.items():
+        facts += [element("dt", name), element("dd", text)]
+    facts += [element("dt", "command"), element("dd", element("code", source.command))]
+    return element("article", element("h3", source.name, element("small", f" {source.kind}")), element("dl", *facts))
+
+
+def _scripts(page: Page, library: str) -> Iterator[Html]:
+    """Yield the data of the charts and the scripts that draw them, both compressed, and the script of the page."""
+    for name, text in (("data", json.dumps(_data(page), allow_nan=False)), ("library", library)):
+        yield element("script", Html(compressed(text)), type_="application/gzip", id=name)
+    yield element("script", Html(_own("script.js")))
+
+
+def compressed(text: str) -> str:
+    """Return text compressed with gzip, in base64; the same text always gives the same."""
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+
+def _data(page: Page) -> dict[str, Any]:
+    columns = page.conformance.columns if page.conformance else ()
+    return {
+        "title": page.title,
+        "sources": [source.name for source in page.sources],
+        "filters": FILTERS,
+        "charts": charts.specs(),
+        "rows": rows(page),
+        "columns": [[asdict(subject) for subject in column.subjects] for column in columns],
+    }
+
+
+def _own(name: str) -> str:
+    """Return a file of this package."""
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,210 @@
+"""Writes the conformance matrix, the requirements, and the reasons behind the cells that are no passes."""
+
+import itertools
+import shlex
+from collections.abc import Iterator, Sequence
+
+from upecho.conformance.check import Level
+from upecho.conformance.findings import Event, Wire
+from upecho.net.address import Family
+from upecho.report.conformance.marks import Mark
+from upecho.report.conformance.recorded import written
+from upecho.report.page.conformance_model import (
+    Cell,
+    CheckRow,
+    Column,
+    Conformance,
+    Detail,
+    Divergence,
+    Record,
+    RecordedValue,
+)
+from upecho.report.page.html.markup import Html, element, join
+from upecho.report.page.html.tables import NONE, grid, row, scrolled
+from upecho.support.text import plural
+
+ALL_PASSED = Mark.PASSED.character
+CLASSES = {mark.character: mark.name.lower().replace("_", "-") for mark in Mark}
+
+
+def matrix(found: Conformance) -> Html:
+    """Return the matrix, what its marks mean, the requirements, and the reasons."""
+    heads = [element("th", "check", scope="col"), element("th", "level", scope="col")]
+    heads += [_column_head(number, column) for number, column in enumerate(found.columns)]
+    body = [part for number, check in enumerate(found.checks) for part in _rows(found, number, check)]
+    table = element(
+        "table",
+        element("caption", f"{len(found.checks)} checks, {len(found.columns)} targets, {found.verdicts} verdicts"),
+        element("thead", element("tr", *heads), _totals(found.columns)),
+        element("tbody", *body),
+        class_="matrix",
+    )
+    several = f"A cell that does not pass everywhere has a mark for each family: {', '.join(found.families)}."
+    marks = [join((element("b", mark, class_=f"m {CLASSES[mark]}"), f" {meaning}")) for mark, meaning in found.marks]
+    return join(
+        (
+            element("p", join(marks, " · ")),
+            element("p", several),
+            scrolled(table, "Conformance matrix"),
+            _requirements(found.checks),
+            _reasons(found.details),
+        )
+    )
+
+
+def _totals(columns: Sequence[Column]) -> Html:
+    counts = [element("td", str(column.failed)) for column in columns]
+    return element("tr", element("th", "checks failed", scope="row"), element("td", Level.MUST), *counts)
+
+
+def _column_head(number: int, column: Column) -> Html:
+    pythons = element("small", ", ".join(subject.python for subject in column.subjects))
+    name = element("span", column.subjects[0].target, pythons)
+    return element("th", name, scope="col", data_column=number)
+
+
+def _rows(found: Conformance, number: int, check: CheckRow) -> Iterator[Html]:
+    """Yield the row of a check, after one with the topic if it is the first of its topic."""
+    if number == 0 or found.checks[number - 1].topic != check.topic:
+        topic = element("th", check.topic, scope="colgroup", colspan=len(found.columns) + 2)
+        yield element("tr", topic, class_="topic")
+    link = element("a", check.id, href=f"#check-{check.id}")
+    cells = [_cell(cells) for cells in found.cells[number]]
+    yield element("tr", element("th", link, scope="row"), element("td", check.level), *cells)
+
+
+def _cell(cells: Sequence[Cell]) -> Html:
+    if all(cell.mark == ALL_PASSED for cell in cells):
+        return element("td", ALL_PASSED if cells else "")
+    return element("td", *_marks(cells))
+
+
+def _marks(cells: Sequence[Cell]) -> Iterator[Html]:
+    """Yield the marks of a cell; neighbours with the same reason are one link."""
+    for (detail, mark), same in itertools.groupby(cells, lambda cell: (cell.detail, cell.mark)):
+        members = list(same)
+        text = mark * len(members)
+        if detail is None:
+            yield Html(text)
+        else:
+            yield element("a", text, href=f"#reason-{detail}", class_=CLASSES[mark])
+
+
+def _requirements(checks: Sequence[CheckRow]) -> Html:
+    rows = [
+        row(
+            check.id,
+            check.level,
+            check.requirement,
+            check.source,
+            f"upecho check TARGET --check {check.id}",
+            id=f"check-{check.id}",
+        )
+        for check in checks
+    ]
+    table = grid("Requirements", ["check", "level", "requirement", "source", "command"], rows, class_="words")
+    return element("details", element("summary", "What each check requires"), scrolled(table, "Requirements"))
+
+
+def _reasons(details: Sequence[Detail]) -> Html:
+    shown = [_reason(number, detail) for number, detail in enumerate(details)]
+    return element("details", element("summary", f"Reasons behind the marks ({len(details)})"), *shown, id="reasons")
+
+
+def _reason(number: int, detail: Detail) -> Html:
+    where = f"{detail.target} over {', '.join(detail.families)}"
+    title = f"{detail.checks[0]}: {where}" if len(detail.checks) == 1 else f"{where}: {len(detail.checks)} checks"
+    return element(
+        "article",
+        element("h3", title),
+        element("dl", *_facts(detail)),
+        class_="reason",
+        id=f"reason-{number}",
+    )
+
+
+def _facts(detail: Detail) -> Iterator[Html]:
+    yield from _fact("verdict", detail.meaning)
+    yield from _fact("Python", ", ".join(detail.pythons))
+    yield from _fact("known because", detail.known)
+    yield from _fact("because", detail.reason)
+    if len(detail.checks) > 1:
+        yield from _fact("checks", ", ".join(detail.checks))
+    if detail.fault:
+        yield from _fact("error", " ".join(filter(None, (detail.fault.message, detail.fault.location))))
+    if why := detail.explanation:
+        for name, text in (("expected", why.expected), ("seen", why.seen), ("ended", why.end), ("note", why.note)):
+            yield from _fact(name, text)
+        yield from _fact("wire", element("pre", "\n".join(_wire(why.wire)), tabindex=0) if why.wire.first else "")
+        yield from _fact("stderr", element("pre", "\n".join(why.stderr), tabindex=0) if why.stderr else "")
+    yield from _fact("repeat", element("code", _repeat(detail)))
+
+
+def _fact(name: str, content: str) -> Iterator[Html]:
+    """Yield a fact; nothing if it is empty."""
+    if content:
+        yield element("dt", name)
+        yield element("dd", content)
+
+
+def _wire(wire: Wire) -> Iterator[str]:
+    yield from map(_event, wire.first)
+    if wire.omitted:
+        yield f"… {wire.omitted} more events …"
+    yield from map(_event, wire.last)
+
+
+def _event(event: Event) -> str:
+    return f"{event.seconds:8.3f} s  {event.text}"
+
+
+def _repeat(detail: Detail) -> str:
+    """Return the command that repeats the checks: the recorded one, or all if several share the reason."""
+    if detail.explanation and detail.explanation.repeat:
+        return detail.explanation.repeat
+    families = [word for family in detail.families for word in ("--family", family)]
+    checks = ["--check", *detail.checks] if len(detail.checks) == 1 else ["--all"]
+    return shlex.join(["upecho", "check", detail.target, *families, *checks])
+
+
+def divergence(found: Sequence[Divergence]) -> Html:
+    """Return what failed on each event loop, framework and other server."""
+    clean = [one.name for one in found if not one.failures and not one.unusable]
+    parts = [element("p", f"Nothing failed: {', '.join(clean) or 'none'}.")]
+    return join([*parts, *(_diverging(one) for one in found if one.failures or one.unusable)])
+
+
+def _diverging(one: Divergence) -> Html:
+    rows = [row(check, where) for check, where in one.failures]
+    title = f"{one.name} ({one.kind}): {plural(len(rows), 'check')} failed"
+    table = grid(f"Failures on {one.name}", ["check", "failed by"], rows, class_="words") if rows else Html()
+    notes = [element("p", f"not checked: {reason}") for reason in one.unusable]
+    return element("details", element("summary", title), *notes, scrolled(table, title) if rows else Html())
+
+
+def recorded(found: Conformance, record: Record) -> Html:
+    """Return the table of what an INFO check observed, a row for each target and a column for each family."""
+    title = f"{record.check}, {record.unit}" if record.unit else record.check
+    values = {(one.subject, one.family): one for one in record.values}
+    rows = [
+        row(
+            " ".join((subject.target, subject.python)),
+            *(_value(values.get((subject, family))) for family in found.families),
+            data_model=subject.model,
+            data_loop=subject.loop,
+            data_framework=subject.framework,
+            data_python=subject.python,
+        )
+        for subject in dict.fromkeys(one.subject for one in record.values)
+    ]
+    return scrolled(grid(title, ["target", *map(_name, found.families)], rows), title)
+
+
+def _name(family: Family) -> str:
+    return family.value
+
+
+def _value(observed: RecordedValue | None) -> str:
+    if observed is None:
+        return NONE
+    return observed.text if observed.value is None else written(observed.value)

@@ -1,0 +1,39 @@
+"""Headings and explanations that a page has whatever its files contain."""
+
+SECTIONS = {
+    "findings": "Findings",
+    "cost": "Cost and throughput",
+    "load": "Latency over load",
+    "sizes": "Cost over message size",
+    "memory": "Memory per idle client",
+    "families": "Families, Pythons, cold and warm",
+    "conformance": "Conformance",
+    "divergence": "Where each loop diverges",
+    "method": "How it was measured",
+}
+# Below the heading of a section.
+INTRODUCTIONS = {
+    "findings": "Each statement follows from the data below, to which it is linked. Costs are CPU time per request, "
+    "and brackets contain the 95% interval of a ratio.",
+    "cost": "Servers with the same group number cannot be told apart from the first of their group: their trials show "
+    "no difference that exceeds chance (corrected for all comparisons: Holm) and A/A, how far a server seems to differ "
+    "from itself. A question mark stands for an interval that the trials do not allow.",
+    "families": "Costs of one server in the same rounds. A difference is claimed if it exceeds chance, corrected for "
+    "all comparisons of this kind, and A/A.",
+    "divergence": "A check is listed if a server on the loop failed it, or did not get as far for a reason that no "
+    "other failed check explains, on at least one Python. Authors can repeat each with the command behind its mark in "
+    "the matrix.",
+}
+
+# Above each kind of chart.
+CAPTIONS = {
+    "cost": "CPU time per request, relative to the reference (1.0): dots with 95% intervals. The grey band is A/A: how "
+    "far a server seems to differ from itself. Left is cheaper. A cross fails checks. Servers "
+    "with one number cannot be told apart from the first of them.",
+    "speed": "Requests per second, relative to the reference (1.0). Right is faster.",
+    "percentiles": "Round-trip time of the fastest share of all requests, on HdrHistogram's axis.",
+    "pythons": "Cost across Pythons, relative to the reference. Free-threaded builds stand beside the line.",
+    "load": "Latency on a schedule that does not wait for replies, counted from the moment when a request was due.",
+    "sizes": "CPU time per request over the size of the messages, for loads that differ in nothing else.",
+    "memory": "Memory of the server for each client that is connected and sends nothing.",
+}

@@ -1,0 +1,40 @@
+"""What readers select servers by: implementation, event loop, framework and Python, taken from the names of targets."""
+
+from upecho.measure.plan.cells import Cell
+from upecho.processes.interpreter import described
+from upecho.report.page.conformance_model import Subject
+from upecho.report.page.model import Server
+from upecho.serving import loops, registry
+from upecho.serving.target import COMMAND, Target
+
+
+def parts(target: str) -> tuple[str, str, str]:
+    """Return the implementation, the event loop and the framework of a target; the latter two may be empty."""
+    if target.startswith(COMMAND) or Target.is_address(target):
+        return target, "", ""
+    model, _, loop = target.partition("+")
+    framework = model if model in registry.FRAMEWORK_NAMES else ""
+    runs_on_asyncio = model in registry.BUILT_IN_NAMES and model.startswith(loops.ASYNCIO)
+    return model, loop or (loops.ASYNCIO if runs_on_asyncio else ""), framework
+
+
+def server(cell: Cell, python: str) -> Server:
+    """Return the server of a cell.
+
+    Args:
+        cell: The cell.
+        python: Full version of the interpreter that ran it.
+    """
+    model, loop, framework = parts(cell.target)
+    return Server(cell.label, cell.target, model, loop=loop, framework=framework, python=python, cold=cell.cold)
+
+
+def subject(target: str, python: str) -> Subject:
+    """Return a target as one Python ran it."""
+    model, loop, framework = parts(target)
+    return Subject(target, model, loop=loop, framework=framework, python=python)
+
+
+def is_free_threaded(python: str) -> bool:
+    """Whether a Python runs without the GIL, as the description of its version says."""
+    return python == described(*python.split()[:2], gil=False)

@@ -1,0 +1,132 @@
+"""How the content of each file came about: machine, versions, method, noise, and a command that repeats it."""
+
+import math
+import shlex
+from collections.abc import Iterator, Mapping
+
+from upecho.conformance.run.verdicts.document import Document
+from upecho.measure.plan.cells import BASELINE
+from upecho.measure.plan.scenarios import SCENARIOS
+from upecho.measure.results import Results
+from upecho.measure.statistics.claims import MIN_ROUNDS
+from upecho.report.benchmark.footer import packages_of, range_of, rounds_of
+from upecho.report.figures import percent
+from upecho.report.page.model import Source
+from upecho.report.page.runs import Run
+
+OWN_FILE = "FILE.toml"  # stands for a file of scenarios, whose name results do not contain
+
+
+def of_run(run: Run) -> Source:
+    """Describe a results file."""
+    return Source(run.name, "results of upecho bench", dict(_facts(run)), command=bench_command(run.results))
+
+
+def _facts(run: Run) -> Iterator[tuple[str, str]]:
+    results, here = run.results, run.results.environment
+    yield "started", here.started
+    yield (
+        "machine",
+        f"{here.cpu}, {here.core_count} cores, {here.system}, clock source {here.clock_source or 'unknown'}",
+    )
+    yield "cores", f"load engine on {_cores(here.cores.engine)}, servers on {_cores(here.cores.servers)}"
+    yield "Python", ", ".join(results.pythons.values()) or here.python
+    yield (
+        "upecho",
+        f"{here.upecho}, load engine {results.window.engine}{f' built with {here.native}' if here.native else ''}",
+    )
+    if packages := packages_of(results):
+        yield "packages", ", ".join(packages)
+    yield "trials", f"{len(results.trials)} trials in fresh server processes: {rounds_of(results)}, interleaved"
+    yield "warm-up", f"{results.window.warm_up_seconds:g} s before each trial"
+    if results.checked:
+        yield "conformance", "a server was measured only if it passed the MUST checks of the gate"
+    else:
+        yield "conformance", "was not checked before this run"
+    yield from _noise(run)
+    if not results.complete:
+        yield "completeness", "the run was interrupted, so that figures may be missing"
+
+
+def _noise(run: Run) -> Iterator[tuple[str, str]]:
+    claims = run.claims
+    yield "load before the start", f"{run.results.environment.load:.2f}"
+    yield "disturbed trials", percent(claims.disturbed)
+    floors = [floor for group in claims.costs.groups() if (floor := claims.floor(group)) is not None]
+    if floors and run.results.rounds >= MIN_ROUNDS:
+        yield "A/A", f"the same server measured twice differs from itself by up to {range_of(floors)}"
+
+
+def _cores(numbers: tuple[int, ...]) -> str:
+    return f"core {', '.join(map(str, numbers))}" if numbers else "any core"
+
+
+def bench_command(results: Results) -> str:
+    """Return a command that measures the same cells in the same way on a machine with the same targets."""
+    cells = [one.cell for one in results.requested]
+    targets = [target for target in dict.fromkeys(cell.target for cell in cells) if target != BASELINE]
+    known = {scenario: scenario.title for scenario in SCENARIOS}
+    scenarios = dict.fromkeys(known.get(scenario, OWN_FILE) for scenario in results.scenarios)
+    options: list[str] = []
+    for family in dict.fromkeys(cell.family for cell in cells):
+        options += ["--family", family]
+    for scenario in scenarios:
+        options += ["--scenario", scenario]
+    for version in results.pythons:
+        options += ["--python", f"python{version}"]
+    if any(cell.cold for cell in cells):
+        options.append("--cold")
+    limits, window = results.limits, results.window
+    options += [] if results.checked else ["--no-check"]
+    options += ["--engine", window.engine, "--rounds", str(limits.rounds), "--seconds", f"{window.seconds:g}"]
+    options += ["--budget", f"{limits.budget_seconds:g}", "--precision", f"{limits.precision * 100:g}"]
+    return shlex.join(["upecho", "bench", *(targets or [BASELINE]), *options])
+
+
+def of_document(name: str, document: Document) -> Source:
+    """Describe a verdicts file."""
+    targets = dict.fromkeys(one.target for one in document.verdicts)
+    families = dict.fromkeys(one.family for one in document.verdicts)
+    options = [word for family in families for word in ("--family", family)]
+    command = shlex.join(["upecho", "check", *targets, *options, "--json", name])
+    return Source(name, "verdicts of upecho check", dict(_document_facts(document)), command=command)
+
+
+def _document_facts(document: Document) -> Iterator[tuple[str, str]]:
+    yield "upecho", document.upecho
+    yield "Python", document.python
+    yield "system", document.platform
+    yield "verdicts", f"{len(document.verdicts)} of {document.due} that were due"
+    yield "counts", ", ".join(f"{count} {verdict}" for verdict, count in document.counts.items() if count)
+
+
+def cautions(run: Run) -> Iterator[str]:
+    """Yield what restricts the conclusions from a run."""
+    claims, name = run.claims, run.name
+    disturbed = f"{name}: {percent(claims.disturbed)} of the trials were disturbed by other work on the machine"
+    if claims.is_too_busy:
+        yield f"{disturbed}: the machine was too busy to draw conclusions."
+    elif run.results.rounds < MIN_ROUNDS:
+        yield f"{name} has fewer than {MIN_ROUNDS} rounds: too few for intervals and for conclusions."
+    elif claims.disturbed:
+        yield f"{disturbed}; they count."
+    if not run.results.complete:
+        yield f"{name}: the run was interrupted, so that figures may be missing."
+    if not run.results.checked:
+        yield f"{name}: conformance was not checked before the run, so that a server may be fast because it does less."
+    yield from _imprecise(run)
+
+
+def _imprecise(run: Run) -> Iterator[str]:
+    """Yield the least precise ratio of the run if it is less precise than was requested."""
+    wanted, costs = run.results.limits.precision, run.claims.costs
+    missed: Mapping[str, float] = {
+        str(group): share for group in costs.groups() if (share := costs.precision(group)) > wanted > 0
+    }
+    known = {group: share for group, share in missed.items() if share < math.inf}
+    if known:
+        group, worst = max(known.items(), key=lambda item: item[1])
+        yield (
+            f"{run.name}: not all ratios are as precise as requested (± {percent(wanted)}); the least precise one is "
+            f"known to ± {percent(worst)}, in {group}."
+        )

@@ -1,0 +1,162 @@
+"""Results and verdicts that were never made, from which tests make pages."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.made_up import CHAT, cell, run
+from upecho.conformance.check import Check, Level
+from upecho.conformance.findings import Event, Explanation, Recorded, Wire
+from upecho.conformance.run.verdicts.document import Document
+from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
+from upecho.measure.plan.scenarios import curve
+from upecho.measure.results import RequestedCell, Results
+from upecho.net.address import Family
+from upecho.report.page.building import page
+from upecho.report.page.inputs import Inputs
+from upecho.report.page.model import Page
+
+# A microsecond more or less, so that intervals have a width and differences are clear.
+COSTS = {
+    "native": [10.0, 11.0, 10.0, 11.0, 10.0],
+    "asyncio": [30.0, 33.2, 30.1, 33.0, 30.0],
+    "asyncio+uvloop": [20.0, 22.1, 20.1, 22.0, 20.1],
+    "asyncio-protocol": [20.1, 22.0, 20.0, 22.1, 20.0],
+    "trio": [60.0, 66.3, 60.1, 66.0, 60.2],
+}
+COPIES = {"native": [10.1, 10.9, 10.1, 10.9, 10.1]}
+
+CHECKS = (
+    Check("echo-hello", "bytes", Level.MUST, requirement="The server answers <each> client.", source="RFC 862"),
+    Check("half-close", "connection end", Level.MUST, requirement="The server closes.", source="RFC 9293"),
+    Check("connect-burst", "many clients", Level.SHOULD, requirement="The server accepts all.", source="listen(2)"),
+    Check("memory-per-connection", "resources", Level.INFO, requirement="What a client needs.", source="proc(5)"),
+)
+LEVELS = {one.id: one.level for one in CHECKS}
+WIRE = Wire((Event(0.001, "client 1: connected"), Event(0.123, "client 1: still <open>")), omitted=7)
+EXPLANATION = Explanation(
+    "FIN", "still open", wire=WIRE, stderr=("Traceback",), repeat="upecho check x --check half-close"
+)
+
+
+def outcome(check: str, target: str, family: str = "inet", **more: Any) -> Outcome:
+    made = Outcome(target, Family(family), check, LEVELS[check], verdict=Verdict.PASSED, seconds=0.5)
+    return dataclasses.replace(made, **more)
+
+
+def passing(target: str, family: str = "inet", kib: float = 8.25) -> list[Outcome]:
+    """Return the outcomes of a target that passes everything."""
+    recorded = {"memory-per-connection": Recorded(kib, "KiB")}
+    return [outcome(check, target, family, recorded=recorded.get(check)) for check in LEVELS]
+
+
+def failing(target: str, family: str = "inet") -> list[Outcome]:
+    """Return the outcomes of a target that fails a check, after which another one is not run."""
+    return [
+        outcome("echo-hello", target, family),
+        outcome("half-close", target, family, verdict=Verdict.FAILED, explanation=EXPLANATION),
+        outcome("connect-burst", target, family, verdict=Verdict.NOT_RUN, cause="time", follows_from=("half-close",)),
+        outcome("memory-per-connection", target, family, verdict=Verdict.UNSUPPORTED, unsupported="no memory"),
+    ]
+
+
+def document(outcomes: Sequence[Outcome], python: str = "CPython 3.14.0", **more: Any) -> Document:
+    made = Document.of(outcomes, len(outcomes), checks=CHECKS, **more)
+    return dataclasses.replace(made, python=python, platform="Linux", upecho="1")
+
+
+def results(**more: Any) -> Results:
+    """Return a run over two families, in which differences are larger than chance explains."""
+    return run(COSTS, families=("inet", "unix"), copies=COPIES, **more)
+
+
+def verdicts() -> Document:
+    outcomes = [one for family in ("inet", "unix") for one in passing("asyncio", family)]
+    outcomes += [one for family in ("inet", "unix") for one in failing("asyncio+rloop", family)]
+    return document([*outcomes, *passing("trio")], unusable={"twisted+x": "no module x"})
+
+
+def full_page() -> Page:
+    return page(Inputs({"results.json": results()}, {"verdicts.json": verdicts()}))
+
+
+def page_of(*runs: Results) -> Page:
+    return page(Inputs({f"run-{number}.json": one for number, one in enumerate(runs, 1)}, {}))
+
+
+def of_scenarios(costs: dict[str, dict[int, float]], rounds: int = 4) -> Results:
+    """Return a run of loads that differ in the size of the messages only.
+
+    Args:
+        costs: For each family, the CPU time per request in microseconds by message size.
+        rounds: Number of rounds.
+    """
+    base = run({"asyncio": [1.0] * rounds})
+    trials, requested, scenarios = [], [], {}
+    for family, by_size in costs.items():
+        for size, cost in by_size.items():
+            name = f"chat-{size}"
+            scenarios[name] = dataclasses.replace(CHAT, name=name, message_size=size)
+            here = cell("asyncio", family, name)
+            requested.append(RequestedCell(here))
+            measured = run({"asyncio": [cost] * rounds}).trials
+            trials += [dataclasses.replace(trial, cell=here) for trial in measured]
+    return dataclasses.replace(
+        base, scenarios=tuple(scenarios.values()), requested=tuple(requested), trials=tuple(trials)
+    )
+
+
+def over_load(rounds: int = 4) -> Results:
+    """Return a run of a latency curve with two loads."""
+    points = curve("open-loop", 64, message_size=1024, shares=(50, 10))
+    made = run({"native": [10.0] * rounds}, families=("inet",))
+    cells = [cell("native", "inet", point.name) for point in points]
+    trials = [dataclasses.replace(trial, cell=here) for here in cells for trial in made.trials]
+    return dataclasses.replace(made, scenarios=points, requested=tuple(map(RequestedCell, cells)), trials=tuple(trials))
+
+
+def on_pythons() -> Results:
+    """Return a run of one server on three Pythons, one of them free-threaded."""
+    pythons = {"3.13.0": 40.0, "3.14.0": 30.0, "3.14.0#2": 33.0}
+    base = run({"native": COSTS["native"]}, families=("inet",))
+    trials, requested = list(base.trials), list(base.requested)
+    for python, cost in pythons.items():
+        here = cell("asyncio", "inet", python=python)
+        requested.append(RequestedCell(here))
+        measured = run({"asyncio": [cost, cost * 1.1, cost, cost * 1.12]}, families=("inet",)).trials
+        trials += [dataclasses.replace(trial, cell=here) for trial in measured]
+    versions = {"3.13.0": "CPython 3.13.0", "3.14.0": "CPython 3.14.0", "3.14.0#2": "CPython 3.14.0 free-threaded"}
+    return dataclasses.replace(base, requested=tuple(requested), trials=tuple(trials), pythons=versions)
+
+
+def of_many_servers() -> Page:
+    """Return a page of more servers than one chart should begin with, on two Pythons."""
+    targets, pythons = (
+        [f"module:s{number}" for number in range(25)],
+        {"3.13.0": "CPython 3.13.0", "3.14.0": "CPython 3.14.0"},
+    )
+    base = run({"native": COSTS["native"]}, families=("inet",))
+    cells = [cell(target, "inet", python=python) for target in targets for python in pythons]
+    trials = [dataclasses.replace(trial, cell=here) for here in cells for trial in base.trials]
+    made = dataclasses.replace(base, requested=tuple(map(RequestedCell, cells)), trials=tuple(trials), pythons=pythons)
+    return page_of(made)
+
+
+def everything() -> Page:
+    """Return a page that has every section and every chart."""
+    sizes = of_scenarios({"inet": {64: 10.0, 1024: 12.0, 65536: 20.0}, "unix": {64: 8.0, 1024: 11.0, 65536: 25.0}})
+    runs = {"field": results(), "sizes": sizes, "load": over_load(), "pythons": on_pythons()}
+    return page(Inputs({f"{name}.json": one for name, one in runs.items()}, {"verdicts.json": verdicts()}))
+
+
+def saved(directory: Path, **contents: Results | Document | str | dict[str, Any]) -> list[str]:
+    """Write files and return their paths; an underscore in a name stands for a hyphen."""
+    paths = []
+    for name, content in contents.items():
+        path = directory / f"{name.replace('_', '-')}.json"
+        text = content.to_json() if isinstance(content, Results | Document) else content
+        path.write_text(text if isinstance(text, str) else json.dumps(text))
+        paths.append(str(path))
+    return paths
