@@ -6,7 +6,7 @@ import click
 
 from upecho.report.page import inputs
 from upecho.report.page.building import TITLE, page
-from upecho.report.page.html.rendering import render
+from upecho.report.page.rendering import render
 from upecho.support import atomic_write
 
 

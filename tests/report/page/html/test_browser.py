@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.report.page.samples import everything, of_many_servers
-from upecho.report.page.html.rendering import render
+from upecho.report.page.rendering import render
 
 pytest.importorskip("vl_convert", reason="the extra report is not installed")
 sync_api = pytest.importorskip("playwright.sync_api", reason="the dependency group browser is not installed")

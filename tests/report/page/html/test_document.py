@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from tests.made_up import run
-from tests.report.page.html import numbers
+from tests.report.page import numbers
 from tests.report.page.html.published import data_of
 from tests.report.page.samples import document, everything, full_page, page_of, passing, results, saved, verdicts
 from upecho.report.page.building import page
-from upecho.report.page.html.texts import SECTIONS
 from upecho.report.page.inputs import Inputs
 from upecho.report.page.model import Page
+from upecho.report.page.texts import SECTIONS
 
 html = pytest.importorskip("upecho.report.page.html.document", reason="the extra report is not installed")
 vl_convert = pytest.importorskip("vl_convert", reason="the extra report is not installed")

@@ -8,11 +8,12 @@ from dataclasses import asdict
 from importlib import resources
 from typing import Any
 
-from upecho.report.page.html import charts, matrix, tables
+from upecho.report.page import charts
+from upecho.report.page.html import matrix, tables
 from upecho.report.page.html.markup import Html, element, join
-from upecho.report.page.html.rows import MEMORY, rows
-from upecho.report.page.html.texts import CAPTIONS, INTRODUCTIONS, SECTIONS
 from upecho.report.page.model import Page, Section, Source
+from upecho.report.page.rows import MEMORY, rows
+from upecho.report.page.texts import CAPTIONS, INTRODUCTIONS, SECTIONS
 
 FILTERS = ("model", "loop", "framework", "python", "family")
 
@@ -146,6 +147,8 @@ def _data(page: Page) -> dict[str, Any]:
         "sources": [source.name for source in page.sources],
         "filters": FILTERS,
         "charts": charts.specs(),
+        "config": charts.CONFIG,
+        "limits": {"rows": charts.MAX_ROWS, "lines": charts.MAX_LINES, "ofLines": charts.OF_LINES},
         "rows": rows(page),
         "columns": [[asdict(subject) for subject in column.subjects] for column in columns],
     }

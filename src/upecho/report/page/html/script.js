@@ -49,13 +49,12 @@
     made.append(...content);
     return made;
   };
-  const MAX_ROWS = 40; // servers in a chart of dots, above which the page starts with those of one Python
   const startWithOnePython = () => {
     const count = (name, value) => page.rows.servers.filter(one => one[name] === value).length;
     const most = Math.max(...unique(page.rows.servers.map(one => one.section)).map(section =>
       unique(page.rows.servers.filter(one => one.section === section).map(one => one.server)).length));
     const pythons = unique(page.rows.servers.map(one => one.python));
-    if (!isDefault || pythons.length < 2 || most <= MAX_ROWS) return;
+    if (!isDefault || pythons.length < 2 || most <= page.limits.rows) return;
     chosen.python = new Set([pythons.sort((one, other) => count("python", one) - count("python", other)).pop()]);
   };
   const buildFilters = () => {
@@ -135,19 +134,14 @@
   };
   const color = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const config = () => {
-    const [text, muted, line, accent] = ["--text", "--muted", "--line", "--accent"].map(color);
-    const font = "system-ui, sans-serif";
-    return {
-      background: "transparent", font, view: { stroke: line },
-      axis: { labelColor: text, titleColor: muted, gridColor: line, domainColor: muted, tickColor: muted, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" },
-      legend: { labelColor: text, titleColor: muted, labelFontSize: 12, columns: innerWidth < 600 ? 2 : undefined }, header: { labelColor: text, titleColor: muted, labelFontSize: 13 },
-      title: { color: text }, point: { color: accent }, rule: { color: accent }, line: { color: accent }, text: { color: text },
-    };
+    const marks = Object.fromEntries(["text", "muted", "line", "accent"].map(name => [`@${name}`, color(`--${name}`)]));
+    const made = { background: "transparent", font: "system-ui, sans-serif", ...replaced(page.config, marks) };
+    if (innerWidth < 600) made.legend.columns = 2;
+    return made;
   };
-  const MAX_LINES = 12; // servers in a chart of lines, which would be a tangle with more
   const withoutTangle = (figure, data) => {
     const servers = unique(data.map(row => row.server));
-    const few = ["percentiles", "load"].includes(figure.dataset.chart) ? servers.slice(0, MAX_LINES) : servers;
+    const few = page.limits.ofLines.includes(figure.dataset.chart) ? servers.slice(0, page.limits.lines) : servers;
     const note = few.length < servers.length ? `Only ${few.length} of ${servers.length} servers, to keep the lines apart; the filters show the others.` : "";
     figure.querySelector("p").textContent = note;
     return data.filter(row => few.includes(row.server));

@@ -8,8 +8,8 @@ from typing import Any
 
 from upecho.report.conformance.recorded import written
 from upecho.report.figures import percent, three_digits
-from upecho.report.page.html.rows import rows
 from upecho.report.page.model import Page
+from upecho.report.page.rows import rows
 
 NUMBER = re.compile(r"\d+(?:[ .,]\d+)*")
 UNSEEN = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL)

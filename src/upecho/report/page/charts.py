@@ -1,8 +1,8 @@
-"""Describes the charts of a page in Vega-Lite. Their data has a name only: the page fills it in, filtered.
+"""Describes the charts of a page in Vega-Lite. Their data has a name only: whatever draws them fills it in, filtered.
 
-The script of the page replaces what depends on the data and on the width of the window: the width of a facet, the
-number of facets side by side, and the marks ``SERVERS``, ``FACETS`` and ``PYTHONS``, each of which stands for all
-values that the data contains.
+The script of the HTML page, and ``drawing`` for SVG, replace what depends on the data and on the room: the width of a
+facet, the number of facets side by side, and the marks ``SERVERS``, ``FACETS`` and ``PYTHONS``, each of which stands
+for all values that the data contains. In ``CONFIG`` they replace the marks of colours.
 """
 
 from typing import Any
@@ -10,7 +10,8 @@ from typing import Any
 import altair as alt
 
 SERVERS, FACETS, PYTHONS = "@servers", "@facets", "@pythons"
-WIDTH = 200  # pixels, until the script of the page sets it
+TEXT, MUTED, LINE, ACCENT = "@text", "@muted", "@line", "@accent"
+WIDTH = 200  # pixels, until it is known how wide the chart may be
 ROW = 17  # pixels of a server's row
 SERVER_LABELS, NUMBER_LABELS = 205, 60  # pixels beside a facet for the labels of its vertical axis
 
@@ -22,6 +23,29 @@ SIZE_LABEL = (
     "datum.value >= 1048576 ? format(datum.value / 1048576, '~r') + ' MiB' : "
     "datum.value >= 1024 ? format(datum.value / 1024, '~r') + ' KiB' : datum.value + ' B'"
 )
+MAX_ROWS = 40  # servers in a chart of dots, above which a page shows those of one Python first
+MAX_LINES = 12  # servers in a chart of lines, which would be a tangle with more
+OF_LINES = ("percentiles", "load")  # charts with a line for each server
+CONFIG = {
+    "view": {"stroke": [LINE]},
+    "axis": {
+        "labelColor": [TEXT],
+        "titleColor": [MUTED],
+        "gridColor": [LINE],
+        "domainColor": [MUTED],
+        "tickColor": [MUTED],
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+    },
+    "legend": {"labelColor": [TEXT], "titleColor": [MUTED], "labelFontSize": 12},
+    "header": {"labelColor": [TEXT], "titleColor": [MUTED], "labelFontSize": 13},
+    "title": {"color": [TEXT]},
+    "point": {"color": [ACCENT]},
+    "rule": {"color": [ACCENT]},
+    "line": {"color": [ACCENT]},
+    "text": {"color": [TEXT]},
+}
 LOG = alt.Scale(type="log", nice=False, padding=8)
 
 
@@ -49,7 +73,7 @@ def _faceted(chart: Any, field: str, *, data: str, labels: int) -> dict[str, Any
     header = alt.Header(title=None, labelFontWeight="bold")
     facet = alt.Facet(f"{field}:N", header=header, sort=[FACETS])
     spec = chart.facet(facet=facet, columns=2, data=alt.NamedData(name=data), spacing=18).to_dict()
-    del spec["config"]  # of altair; the page has its own, for light and for dark
+    del spec["config"]  # of altair; CONFIG replaces it
     return {"spec": spec, "data": data, "facet": field, "labels": labels}
 
 
