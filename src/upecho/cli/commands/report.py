@@ -6,7 +6,7 @@ import click
 
 from upecho.report.page import inputs
 from upecho.report.page.building import TITLE, page
-from upecho.report.page.rendering import render
+from upecho.report.page.rendering import html
 from upecho.support import atomic_write
 
 
@@ -21,16 +21,17 @@ from upecho.support import atomic_write
 )
 @click.option("--title", default=TITLE, metavar="TEXT", help=f"Title of the page.  [default: {TITLE}]")
 def command(files: tuple[Path, ...], output: Path, title: str) -> int:
-    """Turn saved results and verdicts into one HTML page.
+    """Turn saved results, verdicts and published claims into one HTML page.
 
     \b
     upecho bench --save results.json
     upecho check asyncio+all --json verdicts.json
     upecho report results.json verdicts.json --output report.html
 
-    FILE is what upecho bench --save or upecho check --json has written, also compressed with gzip. The page contains
-    all that it needs: it opens from disk and without a network. Nothing is measured. All results have to come from one
-    machine and one load engine, because other figures are not comparable.
+    FILE is what upecho bench --save or upecho check --json has written, also compressed with gzip, or a file of
+    published claims like reports/claims.toml, which are shown beside what was measured. The page contains all that it
+    needs: it opens from disk and without a network; it links to the files. Nothing is measured. All results have to
+    come from one machine and one load engine, because other figures are not comparable.
 
     The charts need altair and vl-convert-python: pip install 'upecho[report]'.
 
@@ -38,5 +39,5 @@ def command(files: tuple[Path, ...], output: Path, title: str) -> int:
     cannot be written, or if a package is missing.
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
     atomic_write.check(output)
-    atomic_write.save(output, render(page(inputs.read(files), title)))
+    atomic_write.save(output, html(page(inputs.read(files), title, directory=output.parent)).text)
     return 0

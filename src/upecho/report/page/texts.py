@@ -9,6 +9,7 @@ SECTIONS = {
     "families": "Families, Pythons, cold and warm",
     "conformance": "Conformance",
     "divergence": "Where each loop diverges",
+    "published": "What authors claim",
     "method": "How it was measured",
 }
 # Below the heading of a section.
@@ -20,6 +21,10 @@ INTRODUCTIONS = {
     "from itself. A question mark stands for an interval that the trials do not allow.",
     "families": "Costs of one server in the same rounds. A difference is claimed if it exceeds chance, corrected for "
     "all comparisons of this kind, and A/A.",
+    "published": "Ratios that authors and users of event loops have published, beside the nearest measurement of this "
+    "page. All have the form A to B: above 1, A is faster or needs less CPU time. Machines, versions, clients and "
+    "servers differ, so the ratios differ as well; a different ratio does not mean that one of them is wrong. Each "
+    "source has its conditions and figures below the table.",
     "divergence": "A check is listed if a server on the loop failed it, or did not get as far for a reason that no "
     "other failed check explains, on at least one Python. Authors can repeat each with the command behind its mark in "
     "the matrix.",

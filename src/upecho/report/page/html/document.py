@@ -10,7 +10,8 @@ from typing import Any
 
 from upecho.report.page import charts
 from upecho.report.page.html import matrix, tables
-from upecho.report.page.html.markup import Html, element, join
+from upecho.report.page.html.markup import Html, element, facts, join
+from upecho.report.page.html.published import published
 from upecho.report.page.model import Page, Section, Source
 from upecho.report.page.rows import MEMORY, rows
 from upecho.report.page.texts import CAPTIONS, INTRODUCTIONS, SECTIONS
@@ -71,6 +72,7 @@ def _sections(page: Page) -> dict[str, Html]:
         "families": tables.comparisons(page.comparisons) if page.comparisons else Html(),
         "conformance": _conformance(page),
         "divergence": matrix.divergence(found.divergences) if found else Html(),
+        "published": published(page.published) if page.published else Html(),
         "method": join(map(_source, page.sources)),
     }
 
@@ -121,11 +123,13 @@ def _conformance(page: Page) -> Html:
 
 
 def _source(source: Source) -> Html:
-    facts: list[str] = []
-    for name, text in source.facts.items():
-        facts += [element("dt", name), element("dd", text)]
-    facts += [element("dt", "command"), element("dd", element("code", source.command))]
-    return element("article", element("h3", source.name, element("small", f" {source.kind}")), element("dl", *facts))
+    command = {"command": element("code", source.command)} if source.command else {}
+    name = element("a", source.name, href=source.link) if source.link else source.name
+    return element(
+        "article",
+        element("h3", source.name, element("small", f" {source.kind}")),
+        facts({"file": name, **source.facts, **command}),
+    )
 
 
 def _scripts(page: Page, library: str) -> Iterator[Html]:
@@ -144,7 +148,7 @@ def _data(page: Page) -> dict[str, Any]:
     columns = page.conformance.columns if page.conformance else ()
     return {
         "title": page.title,
-        "sources": [source.name for source in page.sources],
+        "sources": [source.link or source.name for source in page.sources],
         "filters": FILTERS,
         "charts": charts.specs(),
         "config": charts.CONFIG,
