@@ -13,7 +13,7 @@ SECTIONS = {
 }
 # Below the heading of a section.
 INTRODUCTIONS = {
-    "findings": "Each statement follows from the data below, to which it is linked. Costs are CPU time per request, "
+    "findings": "Each statement follows from the data below. Costs are CPU time per request, "
     "and brackets contain the 95% interval of a ratio.",
     "cost": "Servers with the same group number cannot be told apart from the first of their group: their trials show "
     "no difference that exceeds chance (corrected for all comparisons: Holm) and A/A, how far a server seems to differ "
@@ -21,8 +21,7 @@ INTRODUCTIONS = {
     "families": "Costs of one server in the same rounds. A difference is claimed if it exceeds chance, corrected for "
     "all comparisons of this kind, and A/A.",
     "divergence": "A check is listed if a server on the loop failed it, or did not get as far for a reason that no "
-    "other failed check explains, on at least one Python. Authors can repeat each with the command behind its mark in "
-    "the matrix.",
+    "other failed check explains, on at least one Python. upecho check TARGET --check CHECK --family FAMILY repeats it.",
 }
 
 # Above each kind of chart.
