@@ -14,7 +14,7 @@ SECTIONS = {
 }
 # Below the heading of a section.
 INTRODUCTIONS = {
-    "findings": "Each statement follows from the data below, to which it is linked. Costs are CPU time per request, "
+    "findings": "Each statement follows from the data below. Costs are CPU time per request, "
     "and brackets contain the 95% interval of a ratio.",
     "cost": "Servers with the same group number cannot be told apart from the first of their group: their trials show "
     "no difference that exceeds chance (corrected for all comparisons: Holm) and A/A, how far a server seems to differ "
@@ -26,8 +26,7 @@ INTRODUCTIONS = {
     "servers differ, so the ratios differ as well; a different ratio does not mean that one of them is wrong. Each "
     "source has its conditions and figures below the table.",
     "divergence": "A check is listed if a server on the loop failed it, or did not get as far for a reason that no "
-    "other failed check explains, on at least one Python. Authors can repeat each with the command behind its mark in "
-    "the matrix.",
+    "other failed check explains, on at least one Python. upecho check TARGET --check CHECK --family FAMILY repeats it.",
 }
 
 # Above each kind of chart.

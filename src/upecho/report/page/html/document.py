@@ -8,7 +8,7 @@ from dataclasses import asdict
 from importlib import resources
 from typing import Any
 
-from upecho.report.page import charts
+from upecho.report.page import charts, columns
 from upecho.report.page.html import matrix, tables
 from upecho.report.page.html.markup import Html, element, facts, join
 from upecho.report.page.html.published import published
@@ -87,8 +87,7 @@ def _findings(page: Page) -> Html:
 
 
 def _scenario(section: Section) -> Html:
-    title = " ".join(filter(None, (section.scenario.name, section.run)))
-    heading = element("h3", title, element("small", f" {section.scenario.summary}"))
+    heading = element("h3", columns.title(section), element("small", f" {section.scenario.summary}"))
     pythons = {one.server.python for table in section.tables for one in table.measured}
     names = ["cost", "speed", "percentiles", *(["pythons"] if len(pythons) > 1 else [])]
     shown = [tables.family_table(section, table) for table in section.tables]

@@ -8,7 +8,7 @@ from upecho.conformance.check import Level
 from upecho.conformance.findings import Event, Wire
 from upecho.net.address import Family
 from upecho.report.conformance.marks import Mark
-from upecho.report.conformance.recorded import written
+from upecho.report.page import columns
 from upecho.report.page.conformance_model import (
     Cell,
     CheckRow,
@@ -17,10 +17,9 @@ from upecho.report.page.conformance_model import (
     Detail,
     Divergence,
     Record,
-    RecordedValue,
 )
 from upecho.report.page.html.markup import Html, element, join
-from upecho.report.page.html.tables import NONE, grid, row, scrolled
+from upecho.report.page.html.tables import grid, row, scrolled
 from upecho.support.text import plural
 
 ALL_PASSED = Mark.PASSED.character
@@ -184,12 +183,12 @@ def _diverging(one: Divergence) -> Html:
 
 def recorded(found: Conformance, record: Record) -> Html:
     """Return the table of what an INFO check observed, a row for each target and a column for each family."""
-    title = f"{record.check}, {record.unit}" if record.unit else record.check
+    title = columns.record_title(record)
     values = {(one.subject, one.family): one for one in record.values}
     rows = [
         row(
             " ".join((subject.target, subject.python)),
-            *(_value(values.get((subject, family))) for family in found.families),
+            *(columns.observed(values.get((subject, family))) for family in found.families),
             data_model=subject.model,
             data_loop=subject.loop,
             data_framework=subject.framework,
@@ -202,9 +201,3 @@ def recorded(found: Conformance, record: Record) -> Html:
 
 def _name(family: Family) -> str:
     return family.value
-
-
-def _value(observed: RecordedValue | None) -> str:
-    if observed is None:
-        return NONE
-    return observed.text if observed.value is None else written(observed.value)

@@ -3,19 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from upecho.measure.plan.scenarios import Scenario
-from upecho.measure.statistics.ratios import Ratio
-from upecho.measure.statistics.summary import Spread
-from upecho.report.benchmark.lines import UNKNOWN
-from upecho.report.figures import interval_text, percent, three_digits
+from upecho.report.figures import three_digits
+from upecho.report.page import columns
 from upecho.report.page.html.markup import Html, element, join
 from upecho.report.page.model import Comparison, LoadCurve, Measured, Section, Server, SizeCurve, Table
-
-NONE = "-"
-
-
-def ratio_text(ratio: Ratio, *, has_interval: bool) -> str:
-    """Return a ratio with its interval, or with a question mark if there is none."""
-    return interval_text(ratio) if has_interval else f"{ratio.ratio:.2f} {UNKNOWN}"
 
 
 def identity(server: Server) -> dict[str, str]:
@@ -30,12 +21,10 @@ def identity(server: Server) -> dict[str, str]:
 
 def family_table(section: Section, table: Table) -> Html:
     """Return the table of a family, and below it the servers without figures."""
-    heads = ["group", "server", "cost [95% interval]", "requests/s, relative", *_titles(section.scenario)]
+    heads = ["group", "server", *columns.heads(section.scenario)]
     body = [_row(section.scenario, one, is_first=is_first) for one, is_first in _with_breaks(table.measured)]
-    reference = f"relative to {table.reference}" if table.reference else "no server has figures"
-    floor = "" if table.cost_floor is None else f"; A/A {percent(table.cost_floor)}"
-    title = " ".join(filter(None, (section.scenario.name, section.run)))
-    caption = f"{title} over {table.family}, {reference}{floor}"
+    title = columns.title(section)
+    caption = f"{title} {columns.caption(table)}"
     shown = scrolled(grid(caption, heads, body), caption) if body else element("p", caption)
     return element("div", shown, _absent(table, title), class_="family", data_family=table.family)
 
@@ -63,8 +52,6 @@ def _with_breaks(measured: Sequence[Measured]) -> Iterator[tuple[Measured, bool]
 
 
 def _row(scenario: Scenario, one: Measured, *, is_first: bool) -> Html:
-    cost = "1" if one.is_reference else ratio_text(one.cost, has_interval=one.has_interval)
-    speed = "1" if one.is_reference else ratio_text(one.speed, has_interval=one.has_interval)
     name: list[str] = [one.server.label]
     if one.failed_checks:
         name.append(element("small", f" fails {', '.join(one.failed_checks)}", class_="bad"))
@@ -72,30 +59,10 @@ def _row(scenario: Scenario, one: Measured, *, is_first: bool) -> Html:
         "tr",
         element("td", str(one.group), class_="group"),
         element("th", *name, scope="row"),
-        element("td", cost),
-        element("td", speed),
-        *(element("td", text) for text in _figures(scenario, one)),
+        *(element("td", text) for text in columns.figures(scenario, one)),
         class_="break" if is_first else "",
         **identity(one.server),
     )
-
-
-def _titles(scenario: Scenario) -> list[str]:
-    memory = ["KiB/connection"] if scenario.idle else []
-    return ["CPU µs/request", "requests/s", "p50 µs", "p99 µs", "p99.9 µs", *memory, "trials"]
-
-
-def _figures(scenario: Scenario, one: Measured) -> Iterator[str]:
-    yield _spread(one.cpu_us)
-    yield ("≥ " if one.saturated else "") + _spread(one.rate)
-    yield from map(_spread, (one.p50_us, one.p99_us, one.p999_us))
-    if scenario.idle:
-        yield _spread(one.connection_kib)
-    yield str(one.trials)
-
-
-def _spread(spread: Spread | None) -> str:
-    return three_digits(spread.median) if spread else NONE
 
 
 def _absent(table: Table, title: str) -> Html:
@@ -116,31 +83,17 @@ def _absent(table: Table, title: str) -> Html:
 
 def comparisons(found: Sequence[Comparison]) -> Html:
     """Return the table of what differs between families, Pythons, and cold and warm servers."""
-    heads = ["server", "where", "cost of", "relative to", "ratio [95% interval]", "conclusion"]
-    rows = [
-        row(
-            one.server.label,
-            " ".join(filter(None, (one.where, one.run))),
-            one.what,
-            one.base,
-            ratio_text(one.ratio, has_interval=one.has_interval),
-            one.conclusion,
-            **identity(one.server),
-        )
-        for one in found
-    ]
-    return scrolled(grid("Cost per request, paired by round", heads, rows, class_="words"), "Comparisons")
+    rows = [row(*columns.comparison(one), **identity(one.server)) for one in found]
+    return scrolled(grid("Cost per request, paired by round", columns.COMPARISONS, rows, class_="words"), "Comparisons")
 
 
 def load_table(curves: Sequence[LoadCurve]) -> Html:
     """Return the table of latencies over load."""
-    heads = ["server", "family", "load", "requests/s", "p50 µs", "p99 µs", "p99.9 µs"]
     rows = [
         row(
             curve.server.label,
             curve.family,
-            percent(point.share),
-            *map(three_digits, (point.rate, point.p50_us, point.p99_us, point.p999_us)),
+            *columns.load_figures(point),
             **identity(curve.server),
             data_family=curve.family,
         )
@@ -148,15 +101,14 @@ def load_table(curves: Sequence[LoadCurve]) -> Html:
         for point in curve.points
     ]
     caption = "Latency at a share of each server's capacity"
-    return scrolled(grid(caption, heads, rows), caption)
+    return scrolled(grid(caption, ["server", "family", *columns.LOAD], rows), caption)
 
 
 def size_table(curves: Sequence[SizeCurve]) -> Html:
     """Return the table of costs over message size."""
-    heads = ["server", "load", "family", "message size, bytes", "CPU µs/request"]
     rows = [
         row(
-            " ".join(filter(None, (curve.server.label, curve.run))),
+            columns.owner(curve),
             curve.load,
             curve.family,
             str(size),
@@ -168,7 +120,7 @@ def size_table(curves: Sequence[SizeCurve]) -> Html:
         for size, cost in curve.points
     ]
     caption = "CPU time per request by message size"
-    return scrolled(grid(caption, heads, rows), caption)
+    return scrolled(grid(caption, ["server", "load", "family", *columns.SIZES], rows), caption)
 
 
 def listed(items: Sequence[str]) -> Html:

@@ -1,0 +1,86 @@
+"""The columns of tables of figures, as text: the same in every format."""
+
+from collections.abc import Iterator
+
+from upecho.measure.plan.scenarios import Scenario
+from upecho.measure.statistics.ratios import Ratio
+from upecho.measure.statistics.summary import Spread
+from upecho.report.benchmark.lines import BOUND, UNKNOWN
+from upecho.report.conformance.recorded import written
+from upecho.report.figures import interval_text, percent, three_digits
+from upecho.report.page.conformance_model import Record, RecordedValue
+from upecho.report.page.model import Comparison, LoadCurve, LoadPoint, Measured, Section, SizeCurve, Table
+
+NONE = "-"
+LOAD = ("load", "requests/s", "p50 µs", "p99 µs", "p99.9 µs")
+SIZES = ("message size, bytes", "CPU µs/request")
+COMPARISONS = ("server", "where", "cost of", "relative to", "ratio [95% interval]", "conclusion")
+
+
+def ratio_text(ratio: Ratio, *, has_interval: bool) -> str:
+    """Return a ratio with its interval, or with a question mark if there is none."""
+    return interval_text(ratio) if has_interval else f"{ratio.ratio:.2f} {UNKNOWN}"
+
+
+def title(section: Section) -> str:
+    """Return the name of a scenario, with the run if there are several."""
+    return " ".join(filter(None, (section.scenario.name, section.run)))
+
+
+def caption(table: Table) -> str:
+    """Return the family of a table, what its ratios are relative to, and A/A."""
+    reference = f"relative to {table.reference}" if table.reference else "no server has figures"
+    floor = "" if table.cost_floor is None else f"; A/A {percent(table.cost_floor)}"
+    return f"over {table.family}, {reference}{floor}"
+
+
+def heads(scenario: Scenario) -> list[str]:
+    """Return the titles of the columns after that of the server, the most important first."""
+    memory = ["KiB/connection"] if scenario.idle else []
+    figures = ["CPU µs/request", "requests/s", "p50 µs", "p99 µs", "p99.9 µs", *memory, "trials"]
+    return ["cost [95% interval]", "requests/s, relative", *figures]
+
+
+def figures(scenario: Scenario, one: Measured) -> Iterator[str]:
+    """Yield the text of each of these columns."""
+    for ratio in (one.cost, one.speed):
+        yield "1" if one.is_reference else ratio_text(ratio, has_interval=one.has_interval)
+    yield _spread(one.cpu_us)
+    yield (f"{BOUND} " if one.saturated else "") + _spread(one.rate)
+    yield from map(_spread, (one.p50_us, one.p99_us, one.p999_us))
+    if scenario.idle:
+        yield _spread(one.connection_kib)
+    yield str(one.trials)
+
+
+def load_figures(point: LoadPoint) -> Iterator[str]:
+    """Yield the text of each column of a table of latency over load."""
+    yield percent(point.share)
+    yield from map(three_digits, (point.rate, point.p50_us, point.p99_us, point.p999_us))
+
+
+def comparison(one: Comparison) -> list[str]:
+    """Return the text of each column of the table of comparisons."""
+    ratio = ratio_text(one.ratio, has_interval=one.has_interval)
+    return [one.server.label, " ".join(filter(None, (one.where, one.run))), one.what, one.base, ratio, one.conclusion]
+
+
+def owner(curve: LoadCurve | SizeCurve) -> str:
+    """Return the server of a curve, with the run if there are several."""
+    return " ".join(filter(None, (curve.server.label, curve.run)))
+
+
+def record_title(record: Record) -> str:
+    """Return the check of a record, with the unit of its numbers."""
+    return f"{record.check}, {record.unit}" if record.unit else record.check
+
+
+def observed(value: RecordedValue | None) -> str:
+    """Return what an INFO check observed."""
+    if value is None:
+        return NONE
+    return value.text if value.value is None else written(value.value)
+
+
+def _spread(spread: Spread | None) -> str:
+    return three_digits(spread.median) if spread else NONE
