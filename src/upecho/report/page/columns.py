@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.statistics.ratios import Ratio
 from upecho.measure.statistics.summary import Spread
 from upecho.report.benchmark.lines import BOUND, UNKNOWN
@@ -10,6 +9,7 @@ from upecho.report.conformance.recorded import written
 from upecho.report.figures import interval_text, percent, three_digits
 from upecho.report.page.conformance_model import Record, RecordedValue
 from upecho.report.page.model import Comparison, LoadCurve, LoadPoint, Measured, Section, SizeCurve, Table
+from upecho.report.page.quantities import shown
 
 NONE = "-"
 LOAD = ("load", "requests/s", "p50 µs", "p99 µs", "p99.9 µs")
@@ -34,22 +34,17 @@ def caption(table: Table) -> str:
     return f"over {table.family}, {reference}{floor}"
 
 
-def heads(scenario: Scenario) -> list[str]:
+def heads(section: Section) -> list[str]:
     """Return the titles of the columns after that of the server, the most important first."""
-    memory = ["KiB/connection"] if scenario.idle else []
-    figures = ["CPU µs/request", "requests/s", "p50 µs", "p99 µs", "p99.9 µs", *memory, "trials"]
-    return ["cost [95% interval]", "requests/s, relative", *figures]
+    return ["cost [95% interval]", "requests/s, relative", *(one.title for one in shown(section)), "trials"]
 
 
-def figures(scenario: Scenario, one: Measured) -> Iterator[str]:
+def figures(section: Section, one: Measured) -> Iterator[str]:
     """Yield the text of each of these columns."""
     for ratio in (one.cost, one.speed):
         yield "1" if one.is_reference else ratio_text(ratio, has_interval=one.has_interval)
-    yield _spread(one.cpu_us)
-    yield (f"{BOUND} " if one.saturated else "") + _spread(one.rate)
-    yield from map(_spread, (one.p50_us, one.p99_us, one.p999_us))
-    if scenario.idle:
-        yield _spread(one.connection_kib)
+    for quantity in shown(section):
+        yield (f"{BOUND} " if quantity.is_bound(one) else "") + _spread(quantity.of(one))
     yield str(one.trials)
 
 

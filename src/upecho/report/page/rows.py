@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.statistics.ratios import Ratio
 from upecho.net.address import Family
 from upecho.report.page import identities
 from upecho.report.page.conformance_model import Conformance, Subject
 from upecho.report.page.model import Measured, Page, Section, Server
+from upecho.report.page.quantities import QUANTITIES
 
 Row = dict[str, Any]
 
@@ -33,11 +35,10 @@ def _servers(section: Section) -> Iterator[Row]:
                 "section": section.id,
                 "group": one.group,
                 "passes": not one.failed_checks,
-                "rate": _rounded(one.rate.median),
                 "p": [_beyond(percent) for percent, _ in one.percentiles],
                 "us": [_rounded(value) for _, value in one.percentiles],
                 **_identity(one.server, table.family),
-                **_cpu(one),
+                **_quantities(section.scenario, one),
                 **_interval("cost", one.cost, one),
                 **_interval("speed", one.speed, one),
                 **_floor("cost", table.cost_floor),
@@ -59,8 +60,9 @@ def _identity(server: Server, family: Family) -> Row:
     }
 
 
-def _cpu(one: Measured) -> Row:
-    return {"cpu": _rounded(one.cpu_us.median)} if one.cpu_us else {}
+def _quantities(scenario: Scenario, one: Measured) -> Row:
+    known = {quantity.key: quantity.of(one) for quantity in QUANTITIES if quantity.is_due(scenario)}
+    return {key: _rounded(spread.median) for key, spread in known.items() if spread}
 
 
 def _interval(name: str, ratio: Ratio, one: Measured) -> Row:

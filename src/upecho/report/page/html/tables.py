@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from upecho.measure.plan.scenarios import Scenario
 from upecho.report.figures import three_digits
 from upecho.report.page import columns
 from upecho.report.page.html.markup import Html, element, join
@@ -21,8 +20,8 @@ def identity(server: Server) -> dict[str, str]:
 
 def family_table(section: Section, table: Table) -> Html:
     """Return the table of a family, and below it the servers without figures."""
-    heads = ["group", "server", *columns.heads(section.scenario)]
-    body = [_row(section.scenario, one, is_first=is_first) for one, is_first in _with_breaks(table.measured)]
+    heads = ["group", "server", *columns.heads(section)]
+    body = [_row(section, one, is_first=is_first) for one, is_first in _with_breaks(table.measured)]
     title = columns.title(section)
     caption = f"{title} {columns.caption(table)}"
     shown = scrolled(grid(caption, heads, body), caption) if body else element("p", caption)
@@ -51,7 +50,7 @@ def _with_breaks(measured: Sequence[Measured]) -> Iterator[tuple[Measured, bool]
         yield one, number > 0 and one.group != measured[number - 1].group
 
 
-def _row(scenario: Scenario, one: Measured, *, is_first: bool) -> Html:
+def _row(section: Section, one: Measured, *, is_first: bool) -> Html:
     name: list[str] = [one.server.label]
     if one.failed_checks:
         name.append(element("small", f" fails {', '.join(one.failed_checks)}", class_="bad"))
@@ -59,7 +58,7 @@ def _row(scenario: Scenario, one: Measured, *, is_first: bool) -> Html:
         "tr",
         element("td", str(one.group), class_="group"),
         element("th", *name, scope="row"),
-        *(element("td", text) for text in columns.figures(scenario, one)),
+        *(element("td", text) for text in columns.figures(section, one)),
         class_="break" if is_first else "",
         **identity(one.server),
     )
