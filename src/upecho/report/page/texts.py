@@ -21,7 +21,8 @@ INTRODUCTIONS = {
     "families": "Costs of one server in the same rounds. A difference is claimed if it exceeds chance, corrected for "
     "all comparisons of this kind, and A/A.",
     "divergence": "A check is listed if a server on the loop failed it, or did not get as far for a reason that no "
-    "other failed check explains, on at least one Python. upecho check TARGET --check CHECK --family FAMILY repeats it.",
+    "other failed check explains, on at least one Python. upecho check TARGET --check CHECK --family FAMILY repeats "
+    "it.",
 }
 
 # Above each kind of chart.
