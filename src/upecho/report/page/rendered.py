@@ -15,3 +15,12 @@ class Rendered:
 
     text: str
     charts: Mapping[str, str]
+
+
+def mark(name: str) -> str:
+    """Return the beginning of the file of a chart, by which it is known to be made by upecho and not to be a copy.
+
+    Args:
+        name: Name of the file.
+    """
+    return f"<!-- {name}: made by upecho report -->"

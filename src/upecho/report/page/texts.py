@@ -26,7 +26,8 @@ INTRODUCTIONS = {
     "servers differ, so the ratios differ as well; a different ratio does not mean that one of them is wrong. Each "
     "source has its conditions and figures below the table.",
     "divergence": "A check is listed if a server on the loop failed it, or did not get as far for a reason that no "
-    "other failed check explains, on at least one Python. upecho check TARGET --check CHECK --family FAMILY repeats it.",
+    "other failed check explains, on at least one Python. upecho check TARGET --check CHECK --family FAMILY repeats "
+    "it.",
 }
 
 # Above each kind of chart.

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.report.page.samples import everything, of_many_servers
-from upecho.report.page.rendering import render
+from upecho.report.page import rendering
 
 pytest.importorskip("vl_convert", reason="the extra report is not installed")
 sync_api = pytest.importorskip("playwright.sync_api", reason="the dependency group browser is not installed")
@@ -33,7 +33,7 @@ Open = Callable[..., Any]
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_text(render(everything()))
+    path.write_text(rendering.html(everything()).text)
     return path
 
 
@@ -196,7 +196,7 @@ def test_passed_cell_opens_requirement_and_command(opened: Open) -> None:
 
 def test_page_of_many_servers_starts_with_one_python_until_filters_are_cleared(opened: Open, tmp_path: Path) -> None:
     path = tmp_path / "many.html"
-    path.write_text(render(of_many_servers()))
+    path.write_text(rendering.html(of_many_servers()).text)
     page = opened()
     page.goto(f"file://{path}")
     rows = page.locator("article div.family tbody tr:visible")

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from upecho.report.markdown import escaped, picture
 from upecho.report.page.drawing import THEMES, drawing
+from upecho.report.page.rendered import mark
 from upecho.report.page.rows import Row
 
 OTHERS = re.compile(r"[^\w.+-]+")  # characters that are no part of the name of a file
@@ -41,7 +42,7 @@ class Pictures:
             return
         drawn, name = drawing(chart, rows), self._name(chart, where)
         files = {theme: f"{name}-{theme}.svg" for theme in THEMES}
-        self.files |= {file: drawn.svg[theme] for theme, file in files.items()}
+        self.files |= {file: f"{mark(file)}\n{drawn.svg[theme]}\n" for theme, file in files.items()}
         light, dark = (f"{self._directory}/{files[theme]}" for theme in ("light", "dark"))
         yield from picture(light=light, dark=dark, description=description)
         if drawn.note:

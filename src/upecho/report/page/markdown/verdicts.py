@@ -15,8 +15,7 @@ def matrix(found: Conformance) -> Iterator[str]:
     """Yield how many checks each target passed over each family."""
     shown = list(counts(found))
     yield (
-        f"{plural(len(found.checks), 'check')}, {plural(len(found.columns), 'target')}, "
-        f"{plural(found.verdicts, 'verdict')}. "
+        f"{plural(len(found.checks), 'check')}, {plural(found.verdicts, 'verdict')}. "
         f"{', '.join(f'{code(mark)} {escaped(meaning)}' for mark, meaning in found.marks)}."
     )
     yield ""
@@ -25,18 +24,14 @@ def matrix(found: Conformance) -> Iterator[str]:
         for one in shown
     ]
     lines = table(["target", "Python", *found.families], rows)
-    yield from folded("Passed checks, of all, and the number of other marks", lines, count=len(rows), noun="target")
+    yield from folded("Passed checks, of all, and the number of other marks", lines, count=len(rows), noun="row")
 
 
 def recorded(found: Conformance, record: Record) -> Iterator[str]:
     """Yield the table of what an INFO check observed, a row for each target and a column for each family."""
-    values = {(one.subject, one.family): one for one in record.values}
+    values, families = {(one.subject, one.family): one for one in record.values}, found.families
     rows = [
-        [
-            subject.target,
-            subject.python,
-            *(columns.observed(values.get((subject, family))) for family in found.families),
-        ]
+        [subject.target, subject.python, *(columns.observed(values.get((subject, family))) for family in families)]
         for subject in dict.fromkeys(one.subject for one in record.values)
     ]
     yield from grid(columns.record_title(record), ["target", "Python", *families], rows)

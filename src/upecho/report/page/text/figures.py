@@ -1,0 +1,111 @@
+"""Lays out what a page shows of results."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from upecho.measure.plan.scenarios import size_text
+from upecho.report.figures import percent, three_digits
+from upecho.report.page import columns
+from upecho.report.page.model import Comparison, LoadCurve, Measured, Page, Section, SizeCurve, Table
+from upecho.report.page.text.lines import INDENT, grid, paragraph
+
+LATENCIES = [title for title in columns.LOAD if title.endswith("µs")]
+FAILING = "!"  # after the name of a server that fails conformance checks
+
+
+def scenario(section: Section, width: int) -> Iterator[Text]:
+    """Yield the tables of a scenario, and what they show."""
+    yield Text.assemble((columns.title(section), "bold"), (f"  {section.scenario.summary}", "dim"))
+    for remark in section.remarks:
+        yield from paragraph(remark, width, style="cyan")
+    for table in section.tables:
+        yield Text()
+        yield from _family(section, table, width)
+    yield Text()
+
+
+def _family(section: Section, table: Table, width: int) -> Iterator[Text]:
+    yield Text(columns.caption(table), "bold cyan")
+    if table.measured:
+        cost, speed, *others = columns.heads(section.scenario)
+        rows = [_row(section, one) for one in table.measured]
+        yield from grid(["server", "group", cost, *others, speed], rows, width, required=3)
+    for style, text in (*_failing(table), *_absent(table)):
+        yield from paragraph(text, width, indent=INDENT, style=style)
+
+
+def _row(section: Section, one: Measured) -> list[str]:
+    cost, speed, *others = columns.figures(section.scenario, one)
+    name = f"{one.server.label} {FAILING}" if one.failed_checks else one.server.label
+    return [name, str(one.group), cost, *others, speed]
+
+
+def _failing(table: Table) -> Iterator[tuple[str, str]]:
+    """Yield the checks that servers fail, each with these servers."""
+    failing = [one for one in table.measured if one.failed_checks]
+    for checks in dict.fromkeys(one.failed_checks for one in failing):
+        servers = ", ".join(one.server.label for one in failing if one.failed_checks == checks)
+        yield "red", f"{FAILING} {', '.join(checks)} failed: {servers}"
+
+
+def _absent(table: Table) -> Iterator[tuple[str, str]]:
+    """Yield the reason why servers have no figures, each with these servers."""
+    for reason, failed in dict.fromkeys((one.reason, one.failed) for one in table.absent):
+        servers = ", ".join(one.server.label for one in table.absent if one.reason == reason)
+        yield "red" if failed else "dim", f"without figures ({reason}): {servers}"
+
+
+def load(curves: Sequence[LoadCurve], width: int) -> Iterator[Text]:
+    """Yield a table of latencies over load for each family: a column for each load."""
+    for run, name, family in dict.fromkeys((one.run, one.name, one.family) for one in curves):
+        same = [one for one in curves if (one.run, one.name, one.family) == (run, name, family)]
+        shares = sorted({point.share for one in same for point in one.points})
+        rows = [row for one in same for row in _latencies(one, shares)]
+        yield Text(" ".join(filter(None, (name, run, f"over {family}, latency in µs"))), "bold cyan")
+        yield from grid(["server", "", *map(percent, shares)], rows, width, required=len(shares) + 2, texts=2)
+        yield Text()
+
+
+def _latencies(curve: LoadCurve, shares: Sequence[float]) -> Iterator[list[str]]:
+    """Yield a row for each percentile."""
+    points = {point.share: dict(zip(columns.LOAD, columns.load_figures(point), strict=True)) for point in curve.points}
+    for title in LATENCIES:
+        figures = [points[share][title] if share in points else columns.NONE for share in shares]
+        yield [curve.server.label, title.removesuffix(" µs"), *figures]
+
+
+def sizes(page: Page, width: int) -> Iterator[Text]:
+    """Yield where the cheaper family changes, and a table of costs for each load: a column for each message size."""
+    for sentence in page.crossings:
+        yield from paragraph(sentence, width)
+    if page.crossings:
+        yield Text()
+    for load_ in dict.fromkeys(one.load for one in page.size_curves):
+        yield from _sizes(load_, [one for one in page.size_curves if one.load == load_], width)
+        yield Text()
+
+
+def _sizes(title: str, curves: Sequence[SizeCurve], width: int) -> Iterator[Text]:
+    known = sorted({size for one in curves for size, _ in one.points})
+    rows = []
+    for one in curves:
+        costs = dict(one.points)
+        texts = [three_digits(costs[size]) if size in costs else columns.NONE for size in known]
+        rows.append([columns.owner(one), one.family, *texts])
+    yield Text(f"{title}, CPU µs/request", "bold cyan")
+    yield from grid(["server", "family", *map(size_text, known)], rows, width, required=len(known) + 2, texts=2)
+
+
+def comparisons(found: Sequence[Comparison], width: int) -> Iterator[Text]:
+    """Yield a table for each two sides that are compared, such as two families."""
+    for sides in dict.fromkeys((one.what, one.base) for one in found):
+        rows = []
+        for one in found:
+            if (one.what, one.base) == sides:
+                server, where, _, _, *conclusion = columns.comparison(one)
+                rows.append([server, where, *conclusion])
+        server, where, _, _, *titles = columns.COMPARISONS
+        yield Text(f"cost of {sides[0]}, relative to {sides[1]}", "bold cyan")
+        yield from grid([server, where, *titles], rows, width, required=4, texts=4)
+        yield Text()
