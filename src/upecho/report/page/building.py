@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-from upecho.measure.results import Results
 from upecho.measure.statistics.summary import Summary
 from upecho.report.page import claims, curves, sources
 from upecho.report.page.conformance import conformance
@@ -24,21 +23,22 @@ def page(inputs: Inputs, title: str = TITLE, directory: Path | None = None) -> P
         title: Title of the page.
         directory: Directory of the page, from which it links to the files; None stands for no links.
     """
-    runs = [_run(name, results, len(inputs.results) > 1) for name, results in inputs.results.items()]
+    labels = _labels(list(inputs.results))
+    runs = [Run(name, labels[name], Summary.of(results)) for name, results in inputs.results.items()]
     found = conformance(list(inputs.verdicts.values()))
     sizes = tuple(chain.from_iterable(map(curves.size_curves, runs)))
-    crossings = tuple(chain.from_iterable(map(curves.crossings, runs)))
+    crossings = {run.label: tuple(curves.crossings(run)) for run in runs}
     return Page(
         title,
         claims=(
             *chain.from_iterable(map(claims.of_run, runs)),
-            *(Claim("message size", sentence, "sizes") for sentence in crossings),
+            *(Claim("message size", one, "sizes", run=label) for label, same in crossings.items() for one in same),
             *claims.of_conformance(found),
         ),
         sections=tuple(chain.from_iterable(map(sections, runs))),
         load_curves=tuple(chain.from_iterable(map(curves.load_curves, runs))),
         size_curves=sizes,
-        crossings=crossings,
+        crossings=tuple(chain.from_iterable(crossings.values())),
         comparisons=tuple(chain.from_iterable(map(curves.comparisons, runs))),
         cautions=tuple(chain.from_iterable(map(sources.cautions, runs))),
         conformance=found,
@@ -56,5 +56,9 @@ def _sources(inputs: Inputs, runs: Sequence[Run], directory: Path | None) -> Ite
         yield sources.of_claims(name, publications, links.get(name, ""))
 
 
-def _run(name: str, results: Results, is_one_of_several: bool) -> Run:
-    return Run(name, label=name if is_one_of_several else "", summary=Summary.of(results))
+def _labels(names: Sequence[str]) -> dict[str, str]:
+    """Return the names of runs on the page, by file: file names without endings if these still differ."""
+    if len(names) < 2:
+        return dict.fromkeys(names, "")
+    short = {name: name.removesuffix(".gz").removesuffix(".json") for name in names}
+    return short if len(set(short.values())) == len(names) else {name: name for name in names}

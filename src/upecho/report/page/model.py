@@ -223,11 +223,13 @@ class Claim:
         subject: What the statement is about, in a few words.
         text: The statement.
         target: Identifier of the section that proves it.
+        run: Name of the run that proves it; empty if the page shows only one, or if it follows from verdicts.
     """
 
     subject: str
     text: str
     target: str
+    run: str = ""
 
 
 @dataclass(frozen=True)

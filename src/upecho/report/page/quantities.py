@@ -1,4 +1,4 @@
-"""The quantities that a page shows of each server: the columns of its tables, and what its charts know about a server."""
+"""The quantities that a page shows of each server: columns of its tables, and what its charts know."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

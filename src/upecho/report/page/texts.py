@@ -3,6 +3,7 @@
 SECTIONS = {
     "findings": "Findings",
     "cost": "Cost and throughput",
+    "pythons": "Across Pythons",
     "load": "Latency over load",
     "sizes": "Cost over message size",
     "memory": "Memory per idle client",
@@ -19,6 +20,8 @@ INTRODUCTIONS = {
     "cost": "Servers with the same group number cannot be told apart from the first of their group: their trials show "
     "no difference that exceeds chance (corrected for all comparisons: Holm) and A/A, how far a server seems to differ "
     "from itself. A question mark stands for an interval that the trials do not allow.",
+    "pythons": "The cost of a request relative to the reference of the table. That is one server on one Python, so "
+    "that the figures of all Pythons can be compared with each other.",
     "families": "Costs of one server in the same rounds. A difference is claimed if it exceeds chance, corrected for "
     "all comparisons of this kind, and A/A.",
     "published": "Ratios that authors and users of event loops have published, beside the nearest measurement of this "
@@ -37,7 +40,8 @@ CAPTIONS = {
     "with one number cannot be told apart from the first of them.",
     "speed": "Requests per second, relative to the reference (1.0). Right is faster.",
     "percentiles": "Round-trip time of the fastest share of all requests, on HdrHistogram's axis.",
-    "pythons": "Cost across Pythons, relative to the reference. Free-threaded builds stand beside the line.",
+    "pythons": "CPU time per request across Pythons, relative to the reference. Free-threaded builds have a dashed "
+    "line and triangles.",
     "load": "Latency on a schedule that does not wait for replies, counted from the moment when a request was due.",
     "sizes": "CPU time per request over the size of the messages, for loads that differ in nothing else.",
     "memory": "Memory of the server for each client that is connected and sends nothing.",

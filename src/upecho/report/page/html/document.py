@@ -9,6 +9,7 @@ from importlib import resources
 from typing import Any
 
 from upecho.report.page import charts, columns
+from upecho.report.page.across import across
 from upecho.report.page.html import matrix, tables
 from upecho.report.page.html.markup import Html, element, facts, join
 from upecho.report.page.html.published import published
@@ -64,6 +65,7 @@ def _sections(page: Page) -> dict[str, Html]:
     return {
         "findings": _findings(page),
         "cost": join(map(_scenario, page.sections)),
+        "pythons": join(map(_pythons, page.sections)),
         "load": join((_chart("load", ""), tables.load_table(page.load_curves))) if page.load_curves else Html(),
         "sizes": _sizes(page),
         "memory": join((_chart("memory", ""), *(matrix.recorded(found, one) for one in memory)))
@@ -87,18 +89,28 @@ def _findings(page: Page) -> Html:
 
 
 def _scenario(section: Section) -> Html:
-    heading = element("h3", columns.title(section), element("small", f" {section.scenario.summary}"))
-    pythons = {one.server.python for table in section.tables for one in table.measured}
-    names = ["cost", "speed", "percentiles", *(["pythons"] if len(pythons) > 1 else [])]
+    names = ["cost", "speed", "percentiles"]
     shown = [tables.family_table(section, table) for table in section.tables]
     return element(
         "article",
-        heading,
+        _heading(section),
         tables.listed(section.remarks),
         *(_chart(name, section.id) for name in names),
         element("details", element("summary", "Tables"), *shown, class_="tables", open=True),
         id=section.id,
     )
+
+
+def _pythons(section: Section) -> Html:
+    found = across(section)
+    if not found:
+        return Html()
+    shown = [tables.across_pythons(section, one) for one in found]
+    return element("article", _heading(section), _chart("pythons", section.id), *shown, id=f"pythons-{section.id}")
+
+
+def _heading(section: Section) -> Html:
+    return element("h3", columns.title(section), element("small", f" {section.scenario.summary}"))
 
 
 def _chart(name: str, section: str) -> Html:
@@ -151,8 +163,9 @@ def _data(page: Page) -> dict[str, Any]:
         "filters": FILTERS,
         "charts": charts.specs(),
         "config": charts.CONFIG,
-        "limits": {"rows": charts.MAX_ROWS, "lines": charts.MAX_LINES, "ofLines": charts.OF_LINES},
+        "limits": {"rows": charts.MAX_ROWS, "lines": charts.MAX_LINES, "lineOf": charts.OF_LINES},
         "rows": rows(page),
+        "evidence": matrix.evidence(page.conformance.details) if page.conformance else [],
         "columns": [[asdict(subject) for subject in column.subjects] for column in columns],
     }
 

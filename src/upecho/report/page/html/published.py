@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from upecho.measure.statistics.ratios import Ratio
 from upecho.report.page import identities
-from upecho.report.page.html.markup import Html, element, facts, join
 from upecho.report.page.columns import NONE, ratio_text
+from upecho.report.page.html.markup import Html, element, facts, join
 from upecho.report.page.html.tables import grid, row, scrolled
 from upecho.report.page.published_model import Nearest, PublishedClaim, PublishedSource
 

@@ -1,9 +1,11 @@
 """Writes the tables of figures: a row for each server, in groups that cannot be told apart."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from upecho.report.figures import three_digits
 from upecho.report.page import columns
+from upecho.report.page.across import Across
 from upecho.report.page.html.markup import Html, element, join
 from upecho.report.page.model import Comparison, LoadCurve, Measured, Section, Server, SizeCurve, Table
 
@@ -86,11 +88,27 @@ def comparisons(found: Sequence[Comparison]) -> Html:
     return scrolled(grid("Cost per request, paired by round", columns.COMPARISONS, rows, class_="words"), "Comparisons")
 
 
+def across_pythons(section: Section, one: Across) -> Html:
+    """Return the table of the costs of each implementation across Pythons, a column for each Python."""
+    rows = [
+        row(target, *map(_cost, measured), **identity(replace(next(filter(None, measured)).server, python="")))
+        for target, measured in one.servers.items()
+    ]
+    caption = f"{columns.title(section)} across Pythons {columns.caption(one.table)}"
+    table = scrolled(grid(caption, ["server", *one.pythons], rows), caption)
+    return element("div", table, class_="family", data_family=one.table.family)
+
+
+def _cost(one: Measured | None) -> str:
+    return next(columns.ratios(one)) if one else columns.NONE
+
+
 def load_table(curves: Sequence[LoadCurve]) -> Html:
     """Return the table of latencies over load."""
     rows = [
         row(
             curve.server.label,
+            columns.curve(curve),
             curve.family,
             *columns.load_figures(point),
             **identity(curve.server),
@@ -100,7 +118,7 @@ def load_table(curves: Sequence[LoadCurve]) -> Html:
         for point in curve.points
     ]
     caption = "Latency at a share of each server's capacity"
-    return scrolled(grid(caption, ["server", "family", *columns.LOAD], rows), caption)
+    return scrolled(grid(caption, ["server", "curve", "family", *columns.LOAD], rows), caption)
 
 
 def size_table(curves: Sequence[SizeCurve]) -> Html:
