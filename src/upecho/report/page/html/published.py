@@ -6,7 +6,7 @@ from upecho.measure.statistics.ratios import Ratio
 from upecho.report.page import identities
 from upecho.report.page.columns import NONE, ratio_text
 from upecho.report.page.html.markup import Html, element, facts, join
-from upecho.report.page.html.tables import grid, row, scrolled
+from upecho.report.page.html.tables import grid, identity, row, scrolled
 from upecho.report.page.published_model import Nearest, PublishedClaim, PublishedSource
 
 HEADS = (
@@ -31,10 +31,7 @@ def published(found: Sequence[PublishedSource]) -> Html:
 
 
 def _row(source: PublishedSource, claim: PublishedClaim) -> Html:
-    here, pair = claim.nearest, {}
-    if here:
-        model, loop, framework = identities.parts(here.a)
-        pair = {"data_model": model, "data_loop": loop, "data_framework": framework, "data_python": here.python}
+    here = claim.nearest
     return row(
         claim.claim,
         element("a", source.title, href=f"#{source.id}"),
@@ -44,7 +41,7 @@ def _row(source: PublishedSource, claim: PublishedClaim) -> Html:
         _text(here.cpu, here) if here else NONE,
         here.summary if here else NONE,
         claim.comparable,
-        **pair,
+        **(identity(identities.subject(here.a, here.python), here.family) if here else {}),
     )
 
 
