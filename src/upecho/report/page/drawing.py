@@ -52,7 +52,7 @@ def drawing(name: str, rows: Sequence[Row]) -> Drawing:
     return Drawing({"light": svg, "dark": COLOUR.sub(lambda found: IN_THE_DARK.get(found[0], found[0]), svg)}, note)
 
 
-def _drawn(spec: Mapping[str, Any]) -> str:
+def _drawn(spec: dict[str, Any]) -> str:
     svg = vl_convert.vegalite_to_svg(spec)
     clips = {clip: f"clip{number}" for number, clip in enumerate(dict.fromkeys(CLIP.findall(svg)))}
     return CLIP.sub(lambda found: clips[found[0]], svg)
