@@ -5,6 +5,7 @@ facet, the number of facets side by side, and the marks ``SERVERS``, ``FACETS`` 
 for all values that the data contains. In ``CONFIG`` they replace the marks of colours.
 """
 
+import functools
 from typing import Any
 
 import altair as alt
@@ -52,6 +53,7 @@ CONFIG = {
 LOG = alt.Scale(type="log", nice=False, padding=8)
 
 
+@functools.cache
 def specs() -> dict[str, dict[str, Any]]:
     """Return all charts, keyed by what they show.
 

@@ -15,12 +15,15 @@ from upecho.report.page.rows import Row
 WIDTH = 860  # pixels; a page of GitHub is about as wide
 FACET_WIDTH, MIN_FACET_WIDTH = 250, 150  # pixels of a facet: what it should have, and what it has at least
 SPACING = 20  # pixels between two facets
+PADDING = 8  # pixels around the chart
 CLIP = re.compile(r"(?<=[\"#])clip\d+(?=[\")])")  # which Vega numbers across all charts of a process
+COLOUR = re.compile(r'(?<=")#[0-9a-f]{6}(?=")')
 FONT = "Helvetica, Arial, sans-serif"  # vl-convert contains a font of these widths, so that no other font is needed
 # https://primer.style/foundations/color: the background, and what charts.CONFIG has marks for
 LIGHT = {"background": "#ffffff", "text": "#1f2328", "muted": "#59636e", "line": "#d1d9e0", "accent": "#0969da"}
 DARK = {"background": "#0d1117", "text": "#f0f6fc", "muted": "#9198a1", "line": "#3d444d", "accent": "#4493f8"}
-THEMES = {"light": LIGHT, "dark": DARK}
+THEMES = ("light", "dark")
+IN_THE_DARK = {colour: DARK[name] for name, colour in LIGHT.items()}
 
 
 @dataclass(frozen=True)
@@ -45,30 +48,31 @@ def drawing(name: str, rows: Sequence[Row]) -> Drawing:
     """
     shown, note = _limited(name, rows)
     chart = charts.specs()[name]
-    return Drawing({theme: _svg(chart, shown, colours) for theme, colours in THEMES.items()}, note)
+    svg = _drawn(_spec(chart, shown))
+    return Drawing({"light": svg, "dark": COLOUR.sub(lambda found: IN_THE_DARK.get(found[0], found[0]), svg)}, note)
 
 
-def _svg(chart: Mapping[str, Any], rows: Sequence[Row], colours: Mapping[str, str]) -> str:
-    svg = vl_convert.vegalite_to_svg(_spec(chart, rows, colours))
+def _drawn(spec: dict[str, Any]) -> str:
+    svg = vl_convert.vegalite_to_svg(spec)
     clips = {clip: f"clip{number}" for number, clip in enumerate(dict.fromkeys(CLIP.findall(svg)))}
     return CLIP.sub(lambda found: clips[found[0]], svg)
 
 
-def _spec(chart: Mapping[str, Any], rows: Sequence[Row], colours: Mapping[str, str]) -> dict[str, Any]:
-    """Return a specification that contains its data, and values in place of the marks."""
+def _spec(chart: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
+    """Return a specification that contains its data, and values in place of the marks, in light colours."""
     facets = _unique(rows, chart["facet"])
     marks = {
         charts.SERVERS: _unique(rows, "server"),
         charts.FACETS: facets,
         charts.PYTHONS: sorted({row.get("version", "") for row in rows}, key=in_numeric_order),
-        **{f"@{name}": colour for name, colour in colours.items()},
+        **{f"@{name}": colour for name, colour in LIGHT.items()},
     }
     spec: dict[str, Any] = _replaced(chart["spec"], marks)
     room = WIDTH - chart["labels"]
     columns = max(1, min(len(facets), room // FACET_WIDTH))
     spec["columns"] = columns
     spec["spec"]["width"] = max(MIN_FACET_WIDTH, (room - SPACING * columns) // columns)
-    config = {"background": colours["background"], "font": FONT, "padding": 8, **_replaced(charts.CONFIG, marks)}
+    config = {"background": LIGHT["background"], "font": FONT, "padding": PADDING, **_replaced(charts.CONFIG, marks)}
     return {**spec, "datasets": {chart["data"]: rows}, "config": config}
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.made_up import run
 from tests.report.page import numbers
-from tests.report.page.html.published import data_of
+from tests.report.page.published import data_of
 from tests.report.page.samples import document, everything, full_page, page_of, passing, results, saved, verdicts
 from upecho.report.page.building import page
 from upecho.report.page.inputs import Inputs

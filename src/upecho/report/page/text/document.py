@@ -10,7 +10,7 @@ from upecho.report.page import columns
 from upecho.report.page.model import Page, Source
 from upecho.report.page.rows import MEMORY
 from upecho.report.page.text import figures, verdicts
-from upecho.report.page.text.lines import INDENT, heading, paragraph
+from upecho.report.page.text.lines import INDENT, heading, paragraph, subheading
 from upecho.report.page.texts import INTRODUCTIONS, SECTIONS
 from upecho.support.text import printable
 
@@ -22,7 +22,7 @@ def document(page: Page, width: int) -> RenderableType:
         page: What it shows.
         width: Width of the terminal, in characters.
     """
-    lines: list[Text] = [Text(printable(page.title), "bold"), Text()]
+    lines: list[Text] = [subheading(page.title, style="bold"), Text()]
     for name, part in _sections(page, width).items():
         if content := list(part):
             lines += heading(SECTIONS[name])
@@ -51,7 +51,7 @@ def _sections(page: Page, width: int) -> dict[str, Iterable[Text]]:
 
 def _findings(page: Page, width: int) -> Iterator[Text]:
     for one in page.claims:
-        yield Text(printable(columns.subject(one)), "bold cyan")
+        yield subheading(columns.subject(one))
         yield from paragraph(one.text, width, indent=INDENT)
     if page.claims:
         yield Text()
@@ -62,9 +62,9 @@ def _findings(page: Page, width: int) -> Iterator[Text]:
 
 
 def _source(source: Source, width: int) -> Iterator[Text]:
-    yield Text.assemble((printable(source.name), "bold"), (f"  {source.kind}", "dim"))
+    yield subheading(source.name, source.kind, style="bold")
     for name, text in source.facts.items():
         yield from paragraph(f"{name}: {text}", width, indent=INDENT)
     if source.command:
-        yield Text(f"{INDENT}{source.command}", no_wrap=True, overflow="ignore")
+        yield Text(INDENT + printable(source.command), no_wrap=True, overflow="ignore")
     yield Text()

@@ -8,7 +8,7 @@ from upecho.measure.plan.scenarios import size_text
 from upecho.report.figures import percent, three_digits
 from upecho.report.page import columns
 from upecho.report.page.model import Comparison, LoadCurve, Measured, Page, Section, SizeCurve, Table
-from upecho.report.page.text.lines import INDENT, grid, paragraph
+from upecho.report.page.text.lines import INDENT, grid, paragraph, subheading
 
 LATENCIES = [title for title in columns.LOAD if title.endswith("µs")]
 FAILING = "!"  # after the name of a server that fails conformance checks
@@ -16,7 +16,7 @@ FAILING = "!"  # after the name of a server that fails conformance checks
 
 def scenario(section: Section, width: int) -> Iterator[Text]:
     """Yield the tables of a scenario, and what they show."""
-    yield Text.assemble((columns.title(section), "bold"), (f"  {section.scenario.summary}", "dim"))
+    yield subheading(columns.title(section), section.scenario.summary, style="bold")
     for remark in section.remarks:
         yield from paragraph(remark, width, style="cyan")
     for table in section.tables:
@@ -26,7 +26,7 @@ def scenario(section: Section, width: int) -> Iterator[Text]:
 
 
 def _family(section: Section, table: Table, width: int) -> Iterator[Text]:
-    yield Text(columns.caption(table), "bold cyan")
+    yield subheading(columns.caption(table))
     if table.measured:
         cost, speed, *others = columns.heads(section)
         rows = [_row(section, one) for one in table.measured]
@@ -62,7 +62,7 @@ def load(curves: Sequence[LoadCurve], width: int) -> Iterator[Text]:
         same = [one for one in curves if (one.run, one.name, one.family) == (run, name, family)]
         shares = sorted({point.share for one in same for point in one.points})
         rows = [row for one in same for row in _latencies(one, shares)]
-        yield Text(" ".join(filter(None, (name, run, f"over {family}, latency in µs"))), "bold cyan")
+        yield subheading(" ".join(filter(None, (name, run, f"over {family}, latency in µs"))))
         yield from grid(["server", "", *map(percent, shares)], rows, width, required=len(shares) + 2, texts=2)
         yield Text()
 
@@ -93,19 +93,21 @@ def _sizes(title: str, curves: Sequence[SizeCurve], width: int) -> Iterator[Text
         costs = dict(one.points)
         texts = [three_digits(costs[size]) if size in costs else columns.NONE for size in known]
         rows.append([columns.owner(one), one.family, *texts])
-    yield Text(f"{title}, CPU µs/request", "bold cyan")
+    yield subheading(f"{title}, CPU µs/request")
     yield from grid(["server", "family", *map(size_text, known)], rows, width, required=len(known) + 2, texts=2)
 
 
 def comparisons(found: Sequence[Comparison], width: int) -> Iterator[Text]:
-    """Yield a table for each two sides that are compared, such as two families."""
-    for sides in dict.fromkeys((one.what, one.base) for one in found):
-        rows = []
-        for one in found:
-            if (one.what, one.base) == sides:
-                server, where, _, _, *conclusion = columns.comparison(one)
-                rows.append([server, where, *conclusion])
-        server, where, _, _, *titles = columns.COMPARISONS
-        yield Text(f"cost of {sides[0]}, relative to {sides[1]}", "bold cyan")
-        yield from grid([server, where, *titles], rows, width, required=4, texts=4)
+    """Yield a table for each two sides that are compared, such as two families, in each scenario."""
+    for what, base, where, run in dict.fromkeys(map(_compared, found)):
+        same = [columns.comparison(one) for one in found if _compared(one) == (what, base, where, run)]
+        rows = [[server, *conclusion] for server, _, _, _, *conclusion in same]
+        server, _, _, _, *titles = columns.COMPARISONS
+        place = " ".join(filter(None, (where, run)))
+        yield subheading(f"{place}: cost of {what}, relative to {base}")
+        yield from grid([server, *titles], rows, width, required=3, texts=3)
         yield Text()
+
+
+def _compared(one: Comparison) -> tuple[str, str, str, str]:
+    return one.what, one.base, one.where, one.run

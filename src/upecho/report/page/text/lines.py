@@ -18,6 +18,11 @@ def heading(title: str) -> Iterator[Text]:
     yield Text("─" * cell_len(title), "dim")
 
 
+def subheading(title: str, note: str = "", *, style: str = "bold cyan") -> Text:
+    """Return the heading of a part of a section, with a note beside it."""
+    return Text.assemble((printable(title), style), (f"  {printable(note)}" if note else "", "dim"))
+
+
 def paragraph(text: str, width: int, *, indent: str = "", style: str = "") -> Iterator[Text]:
     """Yield a text as lines; those after the first are indented further if the first one is.
 

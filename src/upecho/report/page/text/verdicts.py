@@ -9,7 +9,7 @@ from upecho.report.page import columns
 from upecho.report.page.conformance_model import Conformance, Divergence, Record
 from upecho.report.page.counts import Counts, count_text, counts
 from upecho.report.page.failures import Failures, failures
-from upecho.report.page.text.lines import INDENT, grid, paragraph
+from upecho.report.page.text.lines import INDENT, grid, paragraph, subheading
 from upecho.support.text import plural
 
 MAX_CHECKS = 8  # ids of checks in a sentence; the others are counted
@@ -46,7 +46,7 @@ def recorded(found: Conformance, record: Record, width: int) -> Iterator[Text]:
         [subject.target, subject.python, *(columns.observed(values.get((subject, family))) for family in families)]
         for subject in dict.fromkeys(one.subject for one in record.values)
     ]
-    yield Text(columns.record_title(record), "bold cyan")
+    yield subheading(columns.record_title(record))
     yield from grid(["target", "Python", *families], rows, width, required=len(families) + 2, texts=2)
     yield Text()
 
@@ -63,7 +63,7 @@ def divergence(found: Conformance, width: int) -> Iterator[Text]:
 
 
 def _diverging(one: Divergence, failed: Sequence[Failures], width: int) -> Iterator[Text]:
-    yield Text(f"{one.name} ({one.kind}): {plural(len(one.failures), 'check')} failed", "bold cyan")
+    yield subheading(f"{one.name} ({one.kind}): {plural(len(one.failures), 'check')} failed")
     for reason in one.unusable:
         yield from paragraph(f"not checked: {reason}", width, indent=INDENT, style="red")
     for same in failed:
