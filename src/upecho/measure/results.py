@@ -18,7 +18,11 @@ from upecho.support.errors import CallerError
 from upecho.support.text import unknown_name
 
 FORMAT = json_document.Format(
-    name="results file", schema="upecho-results", version=6, again="measure again with upecho bench --save"
+    name="results file",
+    schema="upecho-results",
+    version=6,
+    writer="upecho bench --save",
+    again="measure again with upecho bench --save",
 )
 
 
@@ -130,8 +134,14 @@ class Results:
                 if one.cell.scenario not in known:
                     raise CallerError(f"the scenario {one.cell.scenario!r} is not described", subject=FORMAT.invalid)
         for number, trial in enumerate(self.trials):
-            if contradiction := trial.contradiction():
+            if contradiction := trial.contradiction() or self._other_engine(trial):
                 raise CallerError(f"trials[{number}] {contradiction}", subject=FORMAT.invalid)
+
+    def _other_engine(self, trial: Trial) -> str:
+        """Return by which engine a trial was loaded, if it was another one than that of the run; else nothing."""
+        if not trial.load or trial.load.engine == self.window.engine:
+            return ""
+        return f"was loaded by the engine {trial.load.engine}, but the engine of the run is {self.window.engine}"
 
 
 def read_results(path: Path) -> Results:
@@ -141,5 +151,5 @@ def read_results(path: Path) -> Results:
         CallerError: The file does not exist, is something else, of another version, incomplete, without end, or a pipe
             that nobody writes to.
     """
-    with json_document.naming(path):
+    with json_document.naming(path, json_document.written_by(FORMAT.writer)):
         return Results.from_document(json_document.read(path, FORMAT.name))

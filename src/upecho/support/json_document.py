@@ -22,12 +22,14 @@ class Format:
         name: Name of such a file in errors, such as ``results file``.
         schema: Value of the key ``schema``.
         version: Value of the key ``version`` in the documents that this upecho writes and reads.
+        writer: Command that writes such files, as errors name it.
         again: What makes a new file of this kind, as an advice in errors.
     """
 
     name: str
     schema: str
     version: int
+    writer: str
     again: str
 
     @property
@@ -105,8 +107,12 @@ def read(path: Path, name: str) -> Any:
 
 
 @contextlib.contextmanager
-def naming(path: Path) -> Iterator[None]:
+def naming(what: Path | str, hint: str = "") -> Iterator[None]:
     """Let the errors from reading a file, and those about its content, name the file.
+
+    Args:
+        what: The file, or several as one phrase.
+        hint: What to do about an error that does not say so itself, other than one of the system.
 
     Raises:
         CallerError: The file cannot be read, or its content is wrong.
@@ -114,7 +120,12 @@ def naming(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise CallerError(str(error.strerror), subject=f"cannot read {path}") from None
+        raise CallerError(str(error.strerror), subject=f"cannot read {what}") from None
     except CallerError as error:
-        subject = f"{path}: {error.subject}" if error.subject else str(path)
-        raise CallerError(error.reason, subject=subject, hint=error.hint) from None
+        subject = f"{what}: {error.subject}" if error.subject else str(what)
+        raise CallerError(error.reason, subject=subject, hint=error.hint or hint) from None
+
+
+def written_by(*writers: str) -> str:
+    """Return the advice to use a file that one of some commands has written."""
+    return f"give a file that {' or '.join(writers)} has written"

@@ -5,20 +5,27 @@ from itertools import chain
 from upecho.measure.results import Results
 from upecho.measure.statistics.summary import Summary
 from upecho.report.page import claims, curves, sources
+from upecho.report.page.bases import Bases
+from upecho.report.page.changes import changes
 from upecho.report.page.conformance import conformance
 from upecho.report.page.inputs import Inputs
 from upecho.report.page.model import Claim, Page
 from upecho.report.page.runs import Run, sections
 
 TITLE = "upecho: what Python socket servers cost, and how they behave"
+NO_BASES = Bases()
 
 
-def page(inputs: Inputs, title: str = TITLE) -> Page:
+def page(inputs: Inputs, title: str = TITLE, bases: Bases = NO_BASES) -> Page:
     """Return everything that a page about some files shows.
 
     Args:
         inputs: Content of the files.
         title: Title of the page.
+        bases: Earlier runs that those of the files are compared with.
+
+    Raises:
+        CallerError: Two runs cannot be compared.
     """
     runs = [_run(name, results, len(inputs.results) > 1) for name, results in inputs.results.items()]
     found = conformance(list(inputs.verdicts.values()))
@@ -42,6 +49,7 @@ def page(inputs: Inputs, title: str = TITLE) -> Page:
             *map(sources.of_run, runs),
             *(sources.of_document(name, document) for name, document in inputs.verdicts.items()),
         ),
+        changes=changes(bases),
     )
 
 

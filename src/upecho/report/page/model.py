@@ -10,6 +10,7 @@ from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.statistics.ratios import Ratio
 from upecho.measure.statistics.summary import Spread
 from upecho.net.address import Family
+from upecho.report.page.changes_model import PageChanges
 from upecho.report.page.conformance_model import Conformance
 
 
@@ -261,6 +262,7 @@ class Page:
         cautions: What restricts the conclusions, such as a machine that was too busy.
         conformance: Verdicts; None if no file contains any.
         sources: The files.
+        changes: What changed since earlier runs; None if there is none to compare with.
     """
 
     title: str
@@ -273,3 +275,4 @@ class Page:
     cautions: tuple[str, ...]
     conformance: Conformance | None
     sources: tuple[Source, ...]
+    changes: PageChanges | None = None

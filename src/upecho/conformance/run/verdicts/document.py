@@ -23,7 +23,11 @@ from upecho.support.decoding import build
 from upecho.support.errors import CallerError, HarnessError, TargetError
 
 FORMAT = json_document.Format(
-    name="verdicts file", schema="upecho-verdicts", version=2, again="check again with upecho check --json"
+    name="verdicts file",
+    schema="upecho-verdicts",
+    version=2,
+    writer="upecho check --json",
+    again="check again with upecho check --json",
 )
 
 
@@ -169,5 +173,5 @@ def read_verdicts(path: Path) -> Document:
         CallerError: The file does not exist, is something else, of another version, incomplete, without end, or
             contradicts itself.
     """
-    with json_document.naming(path):
+    with json_document.naming(path, json_document.written_by(FORMAT.writer)):
         return Document.from_document(json_document.read(path, FORMAT.name))

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from importlib import resources
 from typing import Any
 
-from upecho.report.page.html import charts, matrix, tables
+from upecho.report.page.html import changes, charts, matrix, tables
 from upecho.report.page.html.markup import Html, element, join
 from upecho.report.page.html.rows import MEMORY, rows
 from upecho.report.page.html.texts import CAPTIONS, INTRODUCTIONS, SECTIONS
@@ -61,6 +61,7 @@ def _sections(page: Page) -> dict[str, Html]:
     memory = [record for record in found.records if record.check == MEMORY] if found else []
     return {
         "findings": _findings(page),
+        "changes": changes.changes(page.changes) if page.changes else Html(),
         "cost": join(map(_scenario, page.sections)),
         "load": join((_chart("load", ""), tables.load_table(page.load_curves))) if page.load_curves else Html(),
         "sizes": _sizes(page),

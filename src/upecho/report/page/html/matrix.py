@@ -117,31 +117,32 @@ def _reason(number: int, detail: Detail) -> Html:
     return element(
         "article",
         element("h3", title),
-        element("dl", *_facts(detail)),
+        element("dl", *facts(detail)),
         class_="reason",
         id=f"reason-{number}",
     )
 
 
-def _facts(detail: Detail) -> Iterator[Html]:
-    yield from _fact("verdict", detail.meaning)
-    yield from _fact("Python", ", ".join(detail.pythons))
-    yield from _fact("known because", detail.known)
-    yield from _fact("because", detail.reason)
+def facts(detail: Detail) -> Iterator[Html]:
+    """Yield what is known about why cells are not passes, for a list of descriptions."""
+    yield from fact("verdict", detail.meaning)
+    yield from fact("Python", ", ".join(detail.pythons))
+    yield from fact("known because", detail.known)
+    yield from fact("because", detail.reason)
     if len(detail.checks) > 1:
-        yield from _fact("checks", ", ".join(detail.checks))
+        yield from fact("checks", ", ".join(detail.checks))
     if detail.fault:
-        yield from _fact("error", " ".join(filter(None, (detail.fault.message, detail.fault.location))))
+        yield from fact("error", " ".join(filter(None, (detail.fault.message, detail.fault.location))))
     if why := detail.explanation:
         for name, text in (("expected", why.expected), ("seen", why.seen), ("ended", why.end), ("note", why.note)):
-            yield from _fact(name, text)
-        yield from _fact("wire", element("pre", "\n".join(_wire(why.wire)), tabindex=0) if why.wire.first else "")
-        yield from _fact("stderr", element("pre", "\n".join(why.stderr), tabindex=0) if why.stderr else "")
-    yield from _fact("repeat", element("code", _repeat(detail)))
+            yield from fact(name, text)
+        yield from fact("wire", element("pre", "\n".join(_wire(why.wire)), tabindex=0) if why.wire.first else "")
+        yield from fact("stderr", element("pre", "\n".join(why.stderr), tabindex=0) if why.stderr else "")
+    yield from fact("repeat", element("code", _repeat(detail)))
 
 
-def _fact(name: str, content: str) -> Iterator[Html]:
-    """Yield a fact; nothing if it is empty."""
+def fact(name: str, content: str) -> Iterator[Html]:
+    """Yield a fact for a list of descriptions; nothing if it is empty."""
     if content:
         yield element("dt", name)
         yield element("dd", content)

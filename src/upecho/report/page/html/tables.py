@@ -7,6 +7,7 @@ from upecho.measure.statistics.ratios import Ratio
 from upecho.measure.statistics.summary import Spread
 from upecho.report.benchmark.lines import UNKNOWN
 from upecho.report.figures import interval_text, percent, three_digits
+from upecho.report.page.conformance_model import Subject
 from upecho.report.page.html.markup import Html, element, join
 from upecho.report.page.model import Comparison, LoadCurve, Measured, Section, Server, SizeCurve, Table
 
@@ -18,7 +19,7 @@ def ratio_text(ratio: Ratio, *, has_interval: bool) -> str:
     return interval_text(ratio) if has_interval else f"{ratio.ratio:.2f} {UNKNOWN}"
 
 
-def identity(server: Server) -> dict[str, str]:
+def identity(server: Server | Subject) -> dict[str, str]:
     """Return the attributes that the filters of the page select rows by."""
     return {
         "data_model": server.model,
