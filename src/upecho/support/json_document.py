@@ -37,10 +37,9 @@ class Format:
         """The first two keys of each document with their values."""
         return {SCHEMA: self.schema, VERSION: self.version}
 
-    @property
-    def invalid(self) -> str:
-        """What errors are about if the content of a document contradicts its format."""
-        return f"invalid {self.name}"
+    def invalid(self, reason: str) -> CallerError:
+        """Return the error that the content of a document contradicts its format."""
+        return CallerError(reason, subject=f"invalid {self.name}", hint=self.again)
 
     def content(self, document: Any) -> dict[str, Any]:
         """Return the other keys of a document with their values, in which control characters are escaped.
@@ -65,7 +64,7 @@ class Format:
         try:
             return {key: all_printable(value) for key, value in document.items() if key not in (SCHEMA, VERSION)}
         except RecursionError:
-            raise CallerError("it is nested too deeply", subject=self.invalid) from None
+            raise self.invalid("it is nested too deeply") from None
 
 
 def schema_of(document: Any) -> object:

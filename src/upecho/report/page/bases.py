@@ -31,7 +31,7 @@ class Pair(Generic[Content]):
     new: Content
 
     def __str__(self) -> str:
-        return f"{self.base_name} and {self.new_name}"
+        return f"--base {self.base_name} and {self.new_name}"
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,10 @@ def _pair(name: str, base: Content, candidates: Mapping[str, Content], kind: str
     new_name = next(iter(candidates)) if len(candidates) == 1 else name
     if new_name not in candidates:
         raise _no_counterpart(name, candidates, kind)
-    if candidates[new_name] == base:
-        raise CallerError(
-            "both contain the same run", subject=f"--base {name} and {new_name}", hint="give an earlier run with --base"
-        )
-    return Pair(name, new_name, base, candidates[new_name])
+    pair = Pair(name, new_name, base, candidates[new_name])
+    if pair.base == pair.new:
+        raise CallerError("both contain the same run", subject=str(pair), hint="give an earlier run with --base")
+    return pair
 
 
 def _no_counterpart(name: str, candidates: Mapping[str, object], kind: str) -> CallerError:

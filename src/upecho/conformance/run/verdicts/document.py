@@ -20,7 +20,7 @@ from upecho.conformance.check import Check, Level
 from upecho.conformance.run.verdicts.outcome import Identity, Outcome, Verdict
 from upecho.support import json_document
 from upecho.support.decoding import build
-from upecho.support.errors import CallerError, HarnessError, TargetError
+from upecho.support.errors import HarnessError, TargetError
 
 FORMAT = json_document.Format(
     name="verdicts file",
@@ -136,9 +136,9 @@ class Document:
         try:
             read = build(cls, content, ignore_unknown=True)
         except ValueError as error:
-            raise CallerError(str(error), subject=FORMAT.invalid) from None
+            raise FORMAT.invalid(str(error)) from None
         if contradiction := next(read._contradictions(), ""):
-            raise CallerError(contradiction, subject=FORMAT.invalid)
+            raise FORMAT.invalid(contradiction)
         return read
 
     def _contradictions(self) -> Iterator[str]:

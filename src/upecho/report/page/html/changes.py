@@ -53,7 +53,7 @@ def _costs(one: CostComparison) -> Html:
 
 
 def _names(one: CostComparison | VerdictComparison) -> str:
-    return f"{one.new} compared with {one.base}"
+    return f"{NEW} {one.new}, {BASE} {one.base}"
 
 
 def _article(kind: str, one: CostComparison | VerdictComparison, parts: Sequence[Html]) -> Html:
