@@ -44,6 +44,7 @@ def allowed(page: Page) -> set[str]:
             for text in (
                 str(value),
                 f"{value:.2f}",
+                f"{value:.3f}",
                 f"{value:8.3f}",
                 three_digits(value),
                 percent(value),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.made_up import CHAT, cell, run
+from tests.made_up import CHAT, MACHINE, cell, run
 from upecho.conformance.check import Check, Level
 from upecho.conformance.findings import Event, Explanation, Recorded, Wire
 from upecho.conformance.run.verdicts.document import Document
@@ -14,6 +14,7 @@ from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.measure.plan.scenarios import curve
 from upecho.measure.results import RequestedCell, Results
 from upecho.net.address import Family
+from upecho.report.page.bases import Bases, Pair
 from upecho.report.page.building import page
 from upecho.report.page.inputs import Inputs
 from upecho.report.page.model import Page
@@ -148,7 +149,31 @@ def everything() -> Page:
     """Return a page that has every section and every chart."""
     sizes = of_scenarios({"inet": {64: 10.0, 1024: 12.0, 65536: 20.0}, "unix": {64: 8.0, 1024: 11.0, 65536: 25.0}})
     runs = {"field": results(), "sizes": sizes, "load": over_load(), "pythons": on_pythons()}
-    return page(Inputs({f"{name}.json": one for name, one in runs.items()}, {"verdicts.json": verdicts()}))
+    inputs = Inputs({f"{name}.json": one for name, one in runs.items()}, {"verdicts.json": verdicts()})
+    earlier = Bases(
+        (Pair("field-1.json", "field.json", earlier_results(), runs["field"]),),
+        (Pair("verdicts-1.json", "verdicts.json", earlier_verdicts(), verdicts()),),
+    )
+    return page(inputs, bases=earlier)
+
+
+def earlier_results() -> Results:
+    """Return a run of another machine, in which trio cost less, uvloop was slower, and one more server was measured."""
+    costs = dict(COSTS, trio=[0.8 * cost for cost in COSTS["trio"]], gone=COSTS["trio"])
+    costs["asyncio+uvloop"] = [1.3 * cost for cost in COSTS["asyncio+uvloop"]]
+    machine = dataclasses.replace(MACHINE, cpu="B CPU", started="2025-01-01", upecho="0.9")
+    return run(costs, families=("inet", "unix"), copies=COPIES, environment=machine)
+
+
+def earlier_verdicts() -> Document:
+    """Return verdicts of which one was mended since, one got worse over both families, and two are not comparable."""
+    outcomes = [one for family in ("inet", "unix") for one in passing("asyncio+rloop", family)]
+    outcomes += [*failing("asyncio"), *passing("asyncio", "unix"), *passing("gone")]
+    made = document([one for one in outcomes if one.check != "echo-hello"], python="CPython 3.13.0")
+    checks = dict(made.checks)
+    del checks["echo-hello"]
+    checks["half-close"] = dataclasses.replace(checks["half-close"], requirement="The server <may> close.")
+    return dataclasses.replace(made, checks=checks, upecho="0.9")
 
 
 def saved(directory: Path, **contents: Results | Document | str | dict[str, Any]) -> list[str]:

@@ -22,6 +22,7 @@ from upecho.report.page.html.markup import Html, element, join
 from upecho.report.page.html.tables import grid, identity, row, scrolled
 from upecho.support.text import plural
 
+LOOKS = {"wire": "pre", "stderr": "pre", "repeat": "code"}  # elements for facts that are no sentences
 ALL_PASSED = Mark.PASSED.character
 CLASSES = {mark.character: mark.name.lower().replace("_", "-") for mark in Mark}
 
@@ -133,10 +134,24 @@ def evidence(details: Sequence[Detail]) -> list[dict[str, str]]:
 
     It is most of the text of a page, so it is compressed there, and the script of the page shows it.
     """
-    return [{name: text for name, text in _evidence(detail) if text} for detail in details]
+    return [dict(_evidence(detail)) for detail in details]
+
+
+def known_about(detail: Detail) -> dict[str, Html]:
+    """Return the same about one reason, as HTML."""
+    return {name: _shown(name, text) for name, text in _evidence(detail)}
+
+
+def _shown(name: str, text: str) -> Html:
+    look = LOOKS.get(name)
+    return element(look, text, tabindex=0 if look == "pre" else None) if look else join([text])
 
 
 def _evidence(detail: Detail) -> Iterator[tuple[str, str]]:
+    return (item for item in _facts(detail) if item[1])
+
+
+def _facts(detail: Detail) -> Iterator[tuple[str, str]]:
     yield "verdict", detail.meaning
     yield "Python", ", ".join(detail.pythons)
     yield "known because", detail.known

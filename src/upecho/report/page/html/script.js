@@ -208,11 +208,11 @@
     dialog.replaceChildren(close, ...content);
     dialog.showModal();
   };
-  const looks = { wire: "pre", stderr: "pre", repeat: "code" }; // elements of evidence that is no sentence
   const complete = reason => { // with the evidence, in place of its short text
     const short = reason.querySelector("p");
     short?.replaceWith(element("dl", Object.entries(page.evidence[reason.id.split("-")[1]]).flatMap(([name, text]) => {
-      const shown = looks[name] ? element(looks[name], [text], looks[name] === "pre" ? { tabIndex: 0 } : {}) : text;
+      const look = page.looks[name]; // the element for what is no sentence
+      const shown = look ? element(look, [text], look === "pre" ? { tabIndex: 0 } : {}) : text;
       return [element("dt", [name]), element("dd", [shown])];
     })));
   };
