@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from upecho.measure.plan.scenarios import size_text
 from upecho.report.conformance.recorded import written
 from upecho.report.figures import percent, three_digits
 from upecho.report.page.model import Page
@@ -49,6 +50,7 @@ def allowed(page: Page) -> set[str]:
                 three_digits(value),
                 percent(value),
                 written(value),
+                size_text(int(value)),
             ):
                 found.update(NUMBER.findall(text))
     found.update(str(number) for number in _counted(page))

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from upecho.report.page.building import page
 from upecho.report.page.inputs import read
@@ -32,7 +33,7 @@ def data_of(text: str) -> dict[str, Any]:
 
 
 def is_up_to_date(path: Path) -> bool:
-    """Return whether a page shows what the files beside it contain.
+    """Return whether a page shows what the files that it links to contain.
 
     How a chart is drawn depends on the versions of the packages that drew it, so that only its data are compared.
     """
@@ -40,7 +41,8 @@ def is_up_to_date(path: Path) -> bool:
 
 
 def _again(path: Path, origin: dict[str, Any]) -> Page:
-    return page(read([path.parent / name for name in origin["sources"]]), origin["title"])
+    files = [path.parent / unquote(address) for address in origin["sources"]]
+    return page(read(files), origin["title"], directory=path.parent)
 
 
 def _is_html_up_to_date(path: Path) -> bool:

@@ -52,7 +52,7 @@ def test_costs_of_both_runs_stand_side_by_side(shown: str) -> None:
 
 
 def test_rows_carry_what_filters_select_by(shown: str) -> None:
-    assert '<tr data-model="asyncio" data-loop="uvloop" data-python="CPython 3">' in shown
+    assert '<tr data-of="uvloop||CPython 3||asyncio">' in shown
     assert '<div class="family" data-family="unix">' in shown
 
 

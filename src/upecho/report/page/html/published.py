@@ -1,60 +1,35 @@
 """Writes what others have published about servers, beside what was measured here."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from upecho.measure.statistics.ratios import Ratio
-from upecho.report.page import identities
-from upecho.report.page.columns import NONE, ratio_text
+from upecho.report.page import columns, identities
 from upecho.report.page.html.markup import Html, element, facts, join
 from upecho.report.page.html.tables import grid, identity, row, scrolled
-from upecho.report.page.published_model import Nearest, PublishedClaim, PublishedSource
+from upecho.report.page.published_model import PublishedClaim, PublishedSource
 
-HEADS = (
-    "A to B",
-    "source",
-    "published",
-    "conditions of the claim",
-    "requests/s measured here [95% interval]",
-    "CPU time measured here [95% interval]",
-    "conditions here",
-    "comparable?",
-)
+TITLE = "Published and measured ratios"
 
 
 def published(found: Sequence[PublishedSource]) -> Html:
     """Return a table of all claims, and below it each source with the conditions of its claims."""
     rows = [_row(source, claim) for source in found for claim in source.claims]
-    table = scrolled(
-        grid("Published and measured ratios", HEADS, rows, class_="words"), "Published and measured ratios"
-    )
+    claim, *others = columns.PUBLISHED
+    table = scrolled(grid(TITLE, [claim, "source", *others], rows, class_="words"), TITLE)
     return join((table, *map(_source, found)))
 
 
 def _row(source: PublishedSource, claim: PublishedClaim) -> Html:
+    name, *others = columns.published(claim)
     here = claim.nearest
-    return row(
-        claim.claim,
-        element("a", source.title, href=f"#{source.id}"),
-        claim.published,
-        claim.conditions,
-        _rate(here) if here else claim.missing,
-        _text(here.cpu, here) if here else NONE,
-        here.summary if here else NONE,
-        claim.comparable,
-        **(identity(identities.subject(here.a, here.python), here.family) if here else {}),
-    )
-
-
-def _rate(here: Nearest) -> str:
-    return "; ".join(filter(None, (_text(here.rate, here), here.note)))
-
-
-def _text(ratio: Ratio | None, here: Nearest) -> str:
-    return ratio_text(ratio, has_interval=here.has_interval) if ratio else NONE
+    selected_by = identity(identities.subject(here.a, here.python), here.family) if here else {}
+    return row(name, element("a", source.title, href=f"#{source.id}"), *others, **selected_by)
 
 
 def _source(source: PublishedSource) -> Html:
-    claims = [element("article", element("h4", claim.claim), facts(dict(_about(claim)))) for claim in source.claims]
+    claims = [
+        element("article", element("h3", claim.claim), facts(dict(columns.published_facts(claim))), class_="reason")
+        for claim in source.claims
+    ]
     address = element("a", source.address, href=source.address, rel="noreferrer")
     return element(
         "details",
@@ -64,15 +39,3 @@ def _source(source: PublishedSource) -> Html:
         *claims,
         id=source.id,
     )
-
-
-def _about(claim: PublishedClaim) -> Iterator[tuple[str, str]]:
-    """Yield what is known about a claim and its measurement, by name."""
-    yield "published", f"{claim.published} ({claim.figures})"
-    here = claim.nearest
-    if here:
-        yield "measured here", f"requests/s {_rate(here)}; CPU time {_text(here.cpu, here)}"
-        yield from ((f"{name} here", text) for name, text in here.conditions.items())
-    else:
-        yield "measured here", claim.missing
-    yield "comparable?", f"{claim.comparable}: {claim.remark}"

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from upecho.report.markdown import anchor, block, escaped, link
+from upecho.report.markdown import anchor, block, details, escaped, link, table
 from upecho.report.page import columns
 from upecho.report.page.markdown import tables, verdicts
 from upecho.report.page.markdown.pictures import Pictures
@@ -44,6 +44,7 @@ def _sections(page: Page, pictures: Pictures) -> dict[str, list[str]]:
         "families": tables.comparisons(page.comparisons),
         "conformance": verdicts.matrix(found) if found else (),
         "divergence": verdicts.divergence(found) if found else (),
+        "published": _published(page),
         "method": chain.from_iterable(map(_source, page.sources)),
     }
     return {name: list(lines) for name, lines in sections.items()}
@@ -51,7 +52,7 @@ def _sections(page: Page, pictures: Pictures) -> dict[str, list[str]]:
 
 def _origin(page: Page) -> Iterator[str]:
     """Yield a comment with what the page was made from."""
-    origin = {"sources": [source.name for source in page.sources], "title": page.title}
+    origin = {"sources": [source.link or source.name for source in page.sources], "title": page.title}
     yield ORIGIN + json.dumps(origin).replace(">", r"\u003e") + " -->"
     yield ""
 
@@ -127,8 +128,18 @@ def _captioned(name: str, page: Page, pictures: Pictures) -> Iterator[str]:
     yield from pictures.lines(name, rows(page)[name], where="", description=SECTIONS[name])
 
 
+def _published(page: Page) -> Iterator[str]:
+    """Yield a folded table for each source of published claims."""
+    for source in page.published:
+        rows = [[escaped(text) for text in columns.published(claim)] for claim in source.claims]
+        lines = [f"{link(escaped(source.address), source.address)}, {escaped(source.date)}", ""]
+        lines += [f"- {escaped(name)}: {escaped(text)}" for name, text in source.conditions.items()]
+        yield from details(source.title, [*lines, "", *table([*map(escaped, columns.PUBLISHED)], rows)])
+
+
 def _source(source: Source) -> Iterator[str]:
-    yield f"### {escaped(f'{source.name}: {source.kind}')}"
+    name = link(escaped(source.name), source.link) if source.link else escaped(source.name)
+    yield f"### {name}: {escaped(source.kind)}"
     yield ""
     yield from (f"- {escaped(name)}: {escaped(text)}" for name, text in source.facts.items())
     yield ""

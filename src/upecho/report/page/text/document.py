@@ -8,6 +8,7 @@ from rich.text import Text
 
 from upecho.report.page import columns
 from upecho.report.page.model import Page, Source
+from upecho.report.page.published_model import PublishedSource
 from upecho.report.page.rows import MEMORY
 from upecho.report.page.text import figures, verdicts
 from upecho.report.page.text.lines import INDENT, heading, paragraph, subheading
@@ -45,6 +46,7 @@ def _sections(page: Page, width: int) -> dict[str, Iterable[Text]]:
         "families": figures.comparisons(page.comparisons, width),
         "conformance": verdicts.matrix(found, width) if found else (),
         "divergence": verdicts.divergence(found, width) if found else (),
+        "published": chain.from_iterable(_published(one, width) for one in page.published),
         "method": chain.from_iterable(_source(one, width) for one in page.sources),
     }
 
@@ -59,6 +61,16 @@ def _findings(page: Page, width: int) -> Iterator[Text]:
         yield from paragraph(caution, width, style="yellow")
     if page.cautions:
         yield Text()
+
+
+def _published(source: PublishedSource, width: int) -> Iterator[Text]:
+    yield subheading(source.title, source.address)
+    for claim in source.claims:
+        name, *texts = columns.published(claim)
+        facts = zip(columns.PUBLISHED[1:], texts, strict=True)
+        shown = "; ".join(f"{head} {text}" for head, text in facts if text != columns.NONE)
+        yield from paragraph(f"{name}: {shown}", width, indent=INDENT)
+    yield Text()
 
 
 def _source(source: Source, width: int) -> Iterator[Text]:
