@@ -8,7 +8,7 @@ from rich.text import Text
 
 from upecho.report.page import columns
 from upecho.report.page.model import Page, Source
-from upecho.report.page.published_model import PublishedSource
+from upecho.report.page.published_model import PublishedClaim, PublishedSource
 from upecho.report.page.rows import MEMORY
 from upecho.report.page.text import figures, verdicts
 from upecho.report.page.text.lines import INDENT, heading, paragraph, subheading
@@ -66,11 +66,17 @@ def _findings(page: Page, width: int) -> Iterator[Text]:
 def _published(source: PublishedSource, width: int) -> Iterator[Text]:
     yield subheading(source.title, source.address)
     for claim in source.claims:
-        name, *texts = columns.published(claim)
-        facts = zip(columns.PUBLISHED[1:], texts, strict=True)
-        shown = "; ".join(f"{head} {text}" for head, text in facts if text != columns.NONE)
-        yield from paragraph(f"{name}: {shown}", width, indent=INDENT)
+        yield from paragraph(_beside(claim), width, indent=INDENT)
     yield Text()
+
+
+def _beside(claim: PublishedClaim) -> str:
+    """Return a published claim and what was measured, as one sentence."""
+    text = f"{claim.claim}: published {claim.published} ({claim.conditions})"
+    if not (here := claim.nearest):
+        return f"{text}; {claim.missing}"
+    measured = f"requests/s {columns.published_rate(here)}, CPU time {columns.published_cpu(here)} ({here.summary})"
+    return f"{text}; measured here: {measured}; comparable: {claim.comparable}"
 
 
 def _source(source: Source, width: int) -> Iterator[Text]:
