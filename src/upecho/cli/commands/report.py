@@ -24,7 +24,7 @@ from upecho.support.errors import CallerError
 @click.option("--text", is_flag=True, help="Show the same on the terminal, without charts.")
 @click.option("--title", default=TITLE, metavar="TEXT", help=f"Title of the page.  [default: {TITLE}]")
 def command(files: tuple[Path, ...], output: Path | None, text: bool, title: str) -> int:
-    """Turn saved results and verdicts into one page, or into text for a terminal.
+    """Turn saved results, verdicts and published claims into one page, or into text for a terminal.
 
     \b
     upecho bench --save results.json
@@ -32,10 +32,12 @@ def command(files: tuple[Path, ...], output: Path | None, text: bool, title: str
     upecho report results.json verdicts.json --output report.html
     upecho report results.json verdicts.json --text
 
-    FILE is what upecho bench --save or upecho check --json has written, also compressed with gzip. Nothing is measured.
-    All results have to come from one machine and one load engine, because other figures are not comparable.
+    FILE is what upecho bench --save or upecho check --json has written, also compressed with gzip, or a file of
+    published claims like reports/claims.toml, which are shown beside what was measured. Nothing is measured. All
+    results have to come from one machine and one load engine, because other figures are not comparable.
 
-    An HTML page contains all that it needs: it opens from disk and without a network. A Markdown page is made for the
+    An HTML page contains all that it needs: it opens from disk and without a network. It links to the files. A Markdown
+    page is made for the
     front page of a repository. Its charts are SVG files in a directory beside it, PAGE-charts; charts of an earlier
     page are removed from there, and other files stay.
 
@@ -48,7 +50,7 @@ def command(files: tuple[Path, ...], output: Path | None, text: bool, title: str
         raise CallerError("there is nothing to make", hint="add --output PAGE.html, --output PAGE.md or --text")
     if output:
         report_files.expect_writable(output)
-    made = page(inputs.read(files), title)
+    made = page(inputs.read(files), title, directory=output.parent if output else None)
     if output:
         report_files.save(output, made)
     if text:

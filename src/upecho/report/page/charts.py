@@ -10,6 +10,9 @@ from typing import Any
 
 import altair as alt
 
+from upecho.report.page.quantities import QUANTITIES
+from upecho.report.page.rows import FREE_THREADED, WITH_GIL
+
 SERVERS, FACETS, PYTHONS = "@servers", "@facets", "@pythons"
 TEXT, MUTED, LINE, ACCENT = "@text", "@muted", "@line", "@accent"
 WIDTH = 200  # pixels, until it is known how wide the chart may be
@@ -26,7 +29,7 @@ SIZE_LABEL = (
 )
 MAX_ROWS = 40  # servers in a chart of dots, above which a page shows those of one Python first
 MAX_LINES = 12  # servers in a chart of lines, which would be a tangle with more
-OF_LINES = ("percentiles", "load")  # charts with a line for each server
+OF_LINES = {"percentiles": "server", "load": "server", "pythons": "target"}  # charts of lines, each with what has one
 CONFIG = {
     "view": {"stroke": [LINE]},
     "axis": {
@@ -118,8 +121,7 @@ def _ratio_tooltip(name: str) -> list[alt.Tooltip]:
         alt.Tooltip("server:N"),
         alt.Tooltip("family:N"),
         *(alt.Tooltip(f"{field}:Q", title=title, format=".3f") for field, title in ratio),
-        _number("cpu", "CPU µs per request"),
-        _number("rate", "requests/s"),
+        *(_number(quantity.key, quantity.title) for quantity in QUANTITIES),
         alt.Tooltip("group:O", title="group"),
         alt.Tooltip("passes:N", title="passes the checks"),
     ]
@@ -167,22 +169,27 @@ def _lines(x: alt.X, tooltip: list[alt.Tooltip], *, color: str) -> alt.LayerChar
 
 
 def _pythons() -> alt.LayerChart:
-    """Return a line for each implementation across the Pythons that ran it; free-threaded ones stand beside."""
-    y = alt.Y("cost:Q", scale=LOG, axis=alt.Axis(title="relative CPU time per request", format="~g"))
+    """Return a line for each implementation across Pythons, and a dashed one for their free-threaded builds."""
+    builds = [WITH_GIL, FREE_THREADED]
     legend = alt.Legend(title=None, orient="bottom", columns=4, labelLimit=160)
+    of_builds = alt.Legend(title=None, orient="top", symbolType="stroke")
+    dashes = alt.Scale(domain=builds, range=[[1, 0], [5, 4]])
     base = alt.Chart().encode(
-        x=alt.X("python:N", sort=[PYTHONS], axis=alt.Axis(title=None, labelAngle=-40)),
-        y=y,
+        x=alt.X("version:N", sort=[PYTHONS], axis=alt.Axis(title=None, labelAngle=-40)),
+        y=alt.Y("cost:Q", scale=LOG, axis=alt.Axis(title="relative CPU time per request", format="~g")),
         color=alt.Color("target:N", scale=alt.Scale(scheme="tableau20"), legend=legend),
-        detail="target:N",
+        detail="build:N",
     )
-    tooltip = [alt.Tooltip("target:N"), alt.Tooltip("python:N"), alt.Tooltip("cost:Q", title="ratio", format=".3f")]
-    line = base.mark_line(strokeWidth=1.6).transform_filter("!datum.free_threaded")
+    ratio = [("cost", "ratio"), ("cost_low", "interval from"), ("cost_high", "to")]
+    figures = [alt.Tooltip(f"{field}:Q", title=title, format=".3f") for field, title in ratio]
+    tooltip = [alt.Tooltip("target:N"), alt.Tooltip("python:N"), alt.Tooltip("family:N"), *figures]
+    line = base.mark_line(strokeWidth=1.6).encode(strokeDash=alt.StrokeDash("build:N", scale=dashes, legend=of_builds))
     interval = base.mark_rule().encode(y=alt.Y("begin:Q"), y2="end:Q")
-    dots = base.mark_point(filled=True, size=40, opacity=1)
-    dots = dots.encode(shape=alt.Shape("free_threaded:N", legend=None), tooltip=tooltip)
+    shape = alt.Shape("build:N", legend=None, scale=alt.Scale(domain=builds, range=["circle", "triangle-up"]))
+    dots = base.mark_point(filled=True, size=40, opacity=1).encode(shape=shape, tooltip=tooltip)
     edges = {"begin": _or("cost_low", "datum.cost"), "end": _or("cost_high", "datum.cost")}
-    return alt.layer(line, interval, dots).transform_calculate(**edges).properties(width=WIDTH, height=240)
+    chart = alt.layer(line, interval, dots).transform_filter("!datum.cold").transform_calculate(**edges)
+    return chart.properties(width=WIDTH, height=240)
 
 
 def _sizes() -> alt.LayerChart:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.statistics.ratios import Ratio
 from upecho.measure.statistics.summary import Spread
 from upecho.report.benchmark.lines import BOUND, UNKNOWN
 from upecho.report.conformance.recorded import written
 from upecho.report.figures import interval_text, percent, three_digits
 from upecho.report.page.conformance_model import Record, RecordedValue
-from upecho.report.page.model import Comparison, LoadCurve, LoadPoint, Measured, Section, SizeCurve, Table
+from upecho.report.page.model import Claim, Comparison, LoadCurve, LoadPoint, Measured, Section, SizeCurve, Table
+from upecho.report.page.quantities import shown
 
 NONE = "-"
 LOAD = ("load", "requests/s", "p50 µs", "p99 µs", "p99.9 µs")
@@ -20,6 +20,11 @@ COMPARISONS = ("server", "where", "cost of", "relative to", "ratio [95% interval
 def ratio_text(ratio: Ratio, *, has_interval: bool) -> str:
     """Return a ratio with its interval, or with a question mark if there is none."""
     return interval_text(ratio) if has_interval else f"{ratio.ratio:.2f} {UNKNOWN}"
+
+
+def subject(claim: Claim) -> str:
+    """Return what a statement is about, with the run if there are several."""
+    return " ".join(filter(None, (claim.subject, claim.run)))
 
 
 def title(section: Section) -> str:
@@ -34,22 +39,22 @@ def caption(table: Table) -> str:
     return f"over {table.family}, {reference}{floor}"
 
 
-def heads(scenario: Scenario) -> list[str]:
-    """Return the titles of the columns after that of the server, the most important first."""
-    memory = ["KiB/connection"] if scenario.idle else []
-    figures = ["CPU µs/request", "requests/s", "p50 µs", "p99 µs", "p99.9 µs", *memory, "trials"]
-    return ["cost [95% interval]", "requests/s, relative", *figures]
-
-
-def figures(scenario: Scenario, one: Measured) -> Iterator[str]:
-    """Yield the text of each of these columns."""
+def ratios(one: Measured) -> Iterator[str]:
+    """Yield the relative cost and the relative speed of a server."""
     for ratio in (one.cost, one.speed):
         yield "1" if one.is_reference else ratio_text(ratio, has_interval=one.has_interval)
-    yield _spread(one.cpu_us)
-    yield (f"{BOUND} " if one.saturated else "") + _spread(one.rate)
-    yield from map(_spread, (one.p50_us, one.p99_us, one.p999_us))
-    if scenario.idle:
-        yield _spread(one.connection_kib)
+
+
+def heads(section: Section) -> list[str]:
+    """Return the titles of the columns after that of the server, the most important first."""
+    return ["cost [95% interval]", "requests/s, relative", *(one.title for one in shown(section)), "trials"]
+
+
+def figures(section: Section, one: Measured) -> Iterator[str]:
+    """Yield the text of each of these columns."""
+    yield from ratios(one)
+    for quantity in shown(section):
+        yield (f"{BOUND} " if quantity.is_bound(one) else "") + _spread(quantity.of(one))
     yield str(one.trials)
 
 
@@ -63,6 +68,11 @@ def comparison(one: Comparison) -> list[str]:
     """Return the text of each column of the table of comparisons."""
     ratio = ratio_text(one.ratio, has_interval=one.has_interval)
     return [one.server.label, " ".join(filter(None, (one.where, one.run))), one.what, one.base, ratio, one.conclusion]
+
+
+def curve(one: LoadCurve) -> str:
+    """Return the name of a curve of latency over load, with the run if there are several."""
+    return " ".join(filter(None, (one.name, one.run)))
 
 
 def owner(curve: LoadCurve | SizeCurve) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import vl_convert
 
 from upecho.report.page import charts
+from upecho.report.page.across import in_numeric_order
 from upecho.report.page.rows import Row
 
 WIDTH = 860  # pixels; a page of GitHub is about as wide
@@ -17,7 +18,6 @@ SPACING = 20  # pixels between two facets
 PADDING = 8  # pixels around the chart
 CLIP = re.compile(r"(?<=[\"#])clip\d+(?=[\")])")  # which Vega numbers across all charts of a process
 COLOUR = re.compile(r'(?<=")#[0-9a-f]{6}(?=")')
-NUMBERS = re.compile(r"(\d+)")
 FONT = "Helvetica, Arial, sans-serif"  # vl-convert contains a font of these widths, so that no other font is needed
 # https://primer.style/foundations/color: the background, and what charts.CONFIG has marks for
 LIGHT = {"background": "#ffffff", "text": "#1f2328", "muted": "#59636e", "line": "#d1d9e0", "accent": "#0969da"}
@@ -64,7 +64,7 @@ def _spec(chart: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
     marks = {
         charts.SERVERS: _unique(rows, "server"),
         charts.FACETS: facets,
-        charts.PYTHONS: sorted({row["python"] for row in rows}, key=_in_numeric_order) if "python" in rows[0] else [],
+        charts.PYTHONS: sorted({row.get("version", "") for row in rows}, key=in_numeric_order),
         **{f"@{name}": colour for name, colour in LIGHT.items()},
     }
     spec: dict[str, Any] = _replaced(chart["spec"], marks)
@@ -88,13 +88,14 @@ def _replaced(part: Any, marks: Mapping[str, Any]) -> Any:
 
 def _limited(name: str, rows: Sequence[Row]) -> tuple[list[Row], str]:
     """Return the rows that a chart has room for, and which servers are left out."""
+    if field := charts.OF_LINES.get(name, ""):
+        lines = _unique(rows, field)
+        few = lines[: charts.MAX_LINES]
+        note = f"Only {len(few)} of {len(lines)} servers, to keep the lines apart."
+        return [row for row in rows if row[field] in few], note if len(few) < len(lines) else ""
     servers = _unique(rows, "server")
-    if name in charts.OF_LINES:
-        few = servers[: charts.MAX_LINES]
-        note = f"Only {len(few)} of {len(servers)} servers, to keep the lines apart."
-        return [row for row in rows if row["server"] in few], note if len(few) < len(servers) else ""
     pythons = Counter(row["python"] for row in rows)
-    if name == "pythons" or len(servers) <= charts.MAX_ROWS or len(pythons) < 2:
+    if len(servers) <= charts.MAX_ROWS or len(pythons) < 2:
         return list(rows), ""
     python = max(pythons, key=pythons.__getitem__)
     return [row for row in rows if row["python"] == python], f"Only servers on {python}, to keep the chart small."
@@ -102,8 +103,3 @@ def _limited(name: str, rows: Sequence[Row]) -> tuple[list[Row], str]:
 
 def _unique(rows: Sequence[Row], field: str) -> list[Any]:
     return list(dict.fromkeys(row[field] for row in rows))
-
-
-def _in_numeric_order(text: str) -> list[tuple[int, str]]:
-    """Return a key that puts 3.9 before 3.10."""
-    return [(int(part) if part.isdecimal() else 0, part) for part in NUMBERS.split(text)]

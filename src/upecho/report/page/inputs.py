@@ -1,7 +1,7 @@
 """Reads the files that a page is made from, and makes sure that they belong together."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from upecho.conformance.run.verdicts import document as verdicts
@@ -9,6 +9,7 @@ from upecho.conformance.run.verdicts.document import Document
 from upecho.measure import results as measured
 from upecho.measure.environment import Environment
 from upecho.measure.results import Results
+from upecho.report.published.claims import Publication, is_claims_file, publications
 from upecho.support import json_document
 from upecho.support.errors import CallerError
 
@@ -22,26 +23,34 @@ class Inputs:
     Attributes:
         results: Saved runs of upecho bench.
         verdicts: Verdicts of upecho check.
+        claims: What others have published.
+        paths: Where the files are.
     """
 
     results: Mapping[str, Results]
     verdicts: Mapping[str, Document]
+    claims: Mapping[str, tuple[Publication, ...]] = field(default_factory=dict)
+    paths: Mapping[str, Path] = field(default_factory=dict)
 
 
 def read(paths: Sequence[Path]) -> Inputs:
-    """Read files of results and of verdicts, in any order.
+    """Read files of results, of verdicts and of published claims, in any order.
 
     Raises:
         CallerError: A file cannot be read, is something else, or does not belong on a page with the others.
     """
     results: dict[str, Results] = {}
     found: dict[str, Document] = {}
+    claims: dict[str, tuple[Publication, ...]] = {}
     for path in paths:
         name = path.name
-        if name in results or name in found:
+        if name in results or name in found or name in claims:
             raise CallerError(
                 "the page names its sources by file name; rename one of them", subject=f"two files {name}"
             )
+        if is_claims_file(path):
+            claims[name] = publications(path)
+            continue
         with json_document.naming(path):
             content = json_document.read(path, KIND)
             match json_document.schema_of(content):
@@ -56,7 +65,7 @@ def read(paths: Sequence[Path]) -> Inputs:
     _expect_one_machine(results)
     _expect_one_engine(results)
     _expect_distinct(found)
-    return Inputs(results, found)
+    return Inputs(results, found, claims, {path.name: path for path in paths})
 
 
 def _expect_one_machine(results: Mapping[str, Results]) -> None:

@@ -14,6 +14,7 @@ from upecho.conformance.findings import Fault, Recorded
 from upecho.conformance.run.verdicts.document import FORMAT, Document, read_verdicts
 from upecho.conformance.run.verdicts.outcome import Verdict
 from upecho.net.address import Family
+from upecho.processes.interpreter import Interpreter
 from upecho.support import atomic_write
 from upecho.support.errors import CallerError
 
@@ -46,6 +47,23 @@ def test_keys_of_later_versions_are_ignored() -> None:
     fields["verdicts"][1]["explanation"]["more"] = []
     fields["checks"]["half-close"]["more"] = {}
     assert Document.from_document(fields) == DOCUMENT
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("CPython 3.13.5 experimental free-threading build", "CPython 3.13.5 free-threaded"),
+        ("CPython 3.14.0 free-threading build", "CPython 3.14.0 free-threaded"),
+        ("CPython 3.14.0 free-threaded", "CPython 3.14.0 free-threaded"),
+        ("CPython 3.14.0", "CPython 3.14.0"),
+    ],
+)
+def test_free_threaded_build_has_one_name_whichever_version_of_upecho_wrote_the_file(written: str, read: str) -> None:
+    assert Document.from_document(json.loads(DOCUMENT.to_json()) | {"python": written}).python == read
+
+
+def test_document_names_the_python_as_results_do() -> None:
+    assert DOCUMENT.python == Interpreter.here().version
 
 
 @pytest.mark.parametrize("length", [0, 1, 1000, -2])

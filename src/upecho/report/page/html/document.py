@@ -9,8 +9,10 @@ from importlib import resources
 from typing import Any
 
 from upecho.report.page import charts, columns
+from upecho.report.page.across import across
 from upecho.report.page.html import matrix, tables
-from upecho.report.page.html.markup import Html, element, join
+from upecho.report.page.html.markup import Html, element, facts, join
+from upecho.report.page.html.published import published
 from upecho.report.page.model import Page, Section, Source
 from upecho.report.page.rows import MEMORY, rows
 from upecho.report.page.texts import CAPTIONS, INTRODUCTIONS, SECTIONS
@@ -63,6 +65,7 @@ def _sections(page: Page) -> dict[str, Html]:
     return {
         "findings": _findings(page),
         "cost": join(map(_scenario, page.sections)),
+        "pythons": join(map(_pythons, page.sections)),
         "load": join((_chart("load", ""), tables.load_table(page.load_curves))) if page.load_curves else Html(),
         "sizes": _sizes(page),
         "memory": join((_chart("memory", ""), *(matrix.recorded(found, one) for one in memory)))
@@ -71,6 +74,7 @@ def _sections(page: Page) -> dict[str, Html]:
         "families": tables.comparisons(page.comparisons) if page.comparisons else Html(),
         "conformance": _conformance(page),
         "divergence": matrix.divergence(found.divergences) if found else Html(),
+        "published": published(page.published) if page.published else Html(),
         "method": join(map(_source, page.sources)),
     }
 
@@ -85,18 +89,28 @@ def _findings(page: Page) -> Html:
 
 
 def _scenario(section: Section) -> Html:
-    heading = element("h3", columns.title(section), element("small", f" {section.scenario.summary}"))
-    pythons = {one.server.python for table in section.tables for one in table.measured}
-    names = ["cost", "speed", "percentiles", *(["pythons"] if len(pythons) > 1 else [])]
+    names = ["cost", "speed", "percentiles"]
     shown = [tables.family_table(section, table) for table in section.tables]
     return element(
         "article",
-        heading,
+        _heading(section),
         tables.listed(section.remarks),
         *(_chart(name, section.id) for name in names),
         element("details", element("summary", "Tables"), *shown, class_="tables", open=True),
         id=section.id,
     )
+
+
+def _pythons(section: Section) -> Html:
+    found = across(section)
+    if not found:
+        return Html()
+    shown = [tables.across_pythons(section, one) for one in found]
+    return element("article", _heading(section), _chart("pythons", section.id), *shown, id=f"pythons-{section.id}")
+
+
+def _heading(section: Section) -> Html:
+    return element("h3", columns.title(section), element("small", f" {section.scenario.summary}"))
 
 
 def _chart(name: str, section: str) -> Html:
@@ -120,11 +134,13 @@ def _conformance(page: Page) -> Html:
 
 
 def _source(source: Source) -> Html:
-    facts: list[str] = []
-    for name, text in source.facts.items():
-        facts += [element("dt", name), element("dd", text)]
-    facts += [element("dt", "command"), element("dd", element("code", source.command))]
-    return element("article", element("h3", source.name, element("small", f" {source.kind}")), element("dl", *facts))
+    command = {"command": element("code", source.command)} if source.command else {}
+    name = element("a", source.name, href=source.link) if source.link else source.name
+    return element(
+        "article",
+        element("h3", source.name, element("small", f" {source.kind}")),
+        facts({"file": name, **source.facts, **command}),
+    )
 
 
 def _scripts(page: Page, library: str) -> Iterator[Html]:
@@ -143,12 +159,13 @@ def _data(page: Page) -> dict[str, Any]:
     columns = page.conformance.columns if page.conformance else ()
     return {
         "title": page.title,
-        "sources": [source.name for source in page.sources],
+        "sources": [source.link or source.name for source in page.sources],
         "filters": FILTERS,
         "charts": charts.specs(),
         "config": charts.CONFIG,
-        "limits": {"rows": charts.MAX_ROWS, "lines": charts.MAX_LINES, "ofLines": charts.OF_LINES},
+        "limits": {"rows": charts.MAX_ROWS, "lines": charts.MAX_LINES, "lineOf": charts.OF_LINES},
         "rows": rows(page),
+        "evidence": matrix.evidence(page.conformance.details) if page.conformance else [],
         "columns": [[asdict(subject) for subject in column.subjects] for column in columns],
     }
 

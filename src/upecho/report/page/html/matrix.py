@@ -18,7 +18,7 @@ from upecho.report.page.conformance_model import (
     Divergence,
     Record,
 )
-from upecho.report.page.html.markup import Html, element, join
+from upecho.report.page.html.markup import Html, element, facts, join
 from upecho.report.page.html.tables import grid, row, scrolled
 from upecho.support.text import plural
 
@@ -113,37 +113,40 @@ def _reasons(details: Sequence[Detail]) -> Html:
 def _reason(number: int, detail: Detail) -> Html:
     where = f"{detail.target} over {', '.join(detail.families)}"
     title = f"{detail.checks[0]}: {where}" if len(detail.checks) == 1 else f"{where}: {len(detail.checks)} checks"
-    return element(
-        "article",
-        element("h3", title),
-        element("dl", *_facts(detail)),
-        class_="reason",
-        id=f"reason-{number}",
-    )
+    return element("article", element("h3", title), facts(dict(_cause(detail))), class_="reason", id=f"reason-{number}")
 
 
-def _facts(detail: Detail) -> Iterator[Html]:
-    yield from _fact("verdict", detail.meaning)
-    yield from _fact("Python", ", ".join(detail.pythons))
-    yield from _fact("known because", detail.known)
-    yield from _fact("because", detail.reason)
-    if len(detail.checks) > 1:
-        yield from _fact("checks", ", ".join(detail.checks))
+def _cause(detail: Detail) -> Iterator[tuple[str, str]]:
+    """Yield what is known about a reason in few words, which is readable without scripts."""
+    yield "verdict", detail.meaning
+    if known := detail.known:
+        yield "known because", known
+    if reason := detail.reason:
+        yield "because", reason
     if detail.fault:
-        yield from _fact("error", " ".join(filter(None, (detail.fault.message, detail.fault.location))))
+        yield "error", " ".join(filter(None, (detail.fault.message, detail.fault.location)))
     if why := detail.explanation:
-        for name, text in (("expected", why.expected), ("seen", why.seen), ("ended", why.end), ("note", why.note)):
-            yield from _fact(name, text)
-        yield from _fact("wire", element("pre", "\n".join(_wire(why.wire)), tabindex=0) if why.wire.first else "")
-        yield from _fact("stderr", element("pre", "\n".join(why.stderr), tabindex=0) if why.stderr else "")
-    yield from _fact("repeat", element("code", _repeat(detail)))
+        yield "expected", why.expected
+        yield "seen", why.seen
 
 
-def _fact(name: str, content: str) -> Iterator[Html]:
-    """Yield a fact; nothing if it is empty."""
-    if content:
-        yield element("dt", name)
-        yield element("dd", content)
+def evidence(details: Sequence[Detail]) -> list[dict[str, str]]:
+    """Return everything else about each reason: text by name, which the script of the page adds to the reasons.
+
+    It is most of the text of a page, and compressed there.
+    """
+    return [{name: text for name, text in _evidence(detail) if text} for detail in details]
+
+
+def _evidence(detail: Detail) -> Iterator[tuple[str, str]]:
+    yield "Python", ", ".join(detail.pythons)
+    yield "checks", ", ".join(detail.checks) if len(detail.checks) > 1 else ""
+    if why := detail.explanation:
+        yield "ended", why.end
+        yield "note", why.note
+        yield "wire", "\n".join(_wire(why.wire))
+        yield "stderr", "\n".join(why.stderr)
+    yield "repeat", _repeat(detail)
 
 
 def _wire(wire: Wire) -> Iterator[str]:

@@ -123,7 +123,7 @@
   const prepared = (figure, data) => {
     const chart = page.charts[figure.dataset.chart];
     const facets = unique(data.map(row => row[chart.facet]));
-    const pythons = unique(data.map(row => row.python)).sort((one, other) => one.localeCompare(other, "en", { numeric: true }));
+    const pythons = unique(data.map(row => row.version)).filter(Boolean).sort((one, other) => one.localeCompare(other, "en", { numeric: true }));
     const spec = replaced(chart.spec, { "@servers": unique(data.map(row => row.server)), "@facets": facets, "@pythons": pythons });
     const room = width(figure) - chart.labels;
     spec.columns = Math.max(1, Math.min(facets.length, Math.floor(room / 250)));
@@ -140,11 +140,12 @@
     return made;
   };
   const withoutTangle = (figure, data) => {
-    const servers = unique(data.map(row => row.server));
-    const few = page.limits.ofLines.includes(figure.dataset.chart) ? servers.slice(0, page.limits.lines) : servers;
+    const field = page.limits.lineOf[figure.dataset.chart] ?? "server";
+    const servers = unique(data.map(row => row[field]));
+    const few = figure.dataset.chart in page.limits.lineOf ? servers.slice(0, page.limits.lines) : servers;
     const note = few.length < servers.length ? `Only ${few.length} of ${servers.length} servers, to keep the lines apart; the filters show the others.` : "";
     figure.querySelector("p").textContent = note;
-    return data.filter(row => few.includes(row.server));
+    return data.filter(row => few.includes(row[field]));
   };
   const draw = async figure => {
     const { chart, section } = figure.dataset;
@@ -204,8 +205,19 @@
     dialog.replaceChildren(close, ...content);
     dialog.showModal();
   };
+  const looks = { wire: "pre", stderr: "pre", repeat: "code" }; // elements of evidence that is no sentence
+  const complete = reason => { // with the evidence, which is not part of the text of the page
+    if (reason.dataset.complete) return;
+    reason.dataset.complete = true;
+    for (const [name, text] of Object.entries(page.evidence[reason.id.split("-")[1]])) {
+      const shown = looks[name] ? element(looks[name], [text], looks[name] === "pre" ? { tabIndex: 0 } : {}) : text;
+      reason.querySelector("dl").append(element("dt", [name]), element("dd", [shown]));
+    }
+  };
+  document.getElementById("reasons")?.addEventListener("toggle", () => document.querySelectorAll("article.reason").forEach(complete));
   const showReason = (id, check) => {
     const reason = document.getElementById(id);
+    complete(reason);
     const copy = reason.cloneNode(true);
     copy.removeAttribute("id");
     show([element("dl", requirement(check)), copy]);

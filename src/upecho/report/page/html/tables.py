@@ -1,10 +1,11 @@
 """Writes the tables of figures: a row for each server, in groups that cannot be told apart."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from upecho.measure.plan.scenarios import Scenario
 from upecho.report.figures import three_digits
 from upecho.report.page import columns
+from upecho.report.page.across import Across
 from upecho.report.page.html.markup import Html, element, join
 from upecho.report.page.model import Comparison, LoadCurve, Measured, Section, Server, SizeCurve, Table
 
@@ -21,8 +22,8 @@ def identity(server: Server) -> dict[str, str]:
 
 def family_table(section: Section, table: Table) -> Html:
     """Return the table of a family, and below it the servers without figures."""
-    heads = ["group", "server", *columns.heads(section.scenario)]
-    body = [_row(section.scenario, one, is_first=is_first) for one, is_first in _with_breaks(table.measured)]
+    heads = ["group", "server", *columns.heads(section)]
+    body = [_row(section, one, is_first=is_first) for one, is_first in _with_breaks(table.measured)]
     title = columns.title(section)
     caption = f"{title} {columns.caption(table)}"
     shown = scrolled(grid(caption, heads, body), caption) if body else element("p", caption)
@@ -51,7 +52,7 @@ def _with_breaks(measured: Sequence[Measured]) -> Iterator[tuple[Measured, bool]
         yield one, number > 0 and one.group != measured[number - 1].group
 
 
-def _row(scenario: Scenario, one: Measured, *, is_first: bool) -> Html:
+def _row(section: Section, one: Measured, *, is_first: bool) -> Html:
     name: list[str] = [one.server.label]
     if one.failed_checks:
         name.append(element("small", f" fails {', '.join(one.failed_checks)}", class_="bad"))
@@ -59,7 +60,7 @@ def _row(scenario: Scenario, one: Measured, *, is_first: bool) -> Html:
         "tr",
         element("td", str(one.group), class_="group"),
         element("th", *name, scope="row"),
-        *(element("td", text) for text in columns.figures(scenario, one)),
+        *(element("td", text) for text in columns.figures(section, one)),
         class_="break" if is_first else "",
         **identity(one.server),
     )
@@ -87,11 +88,27 @@ def comparisons(found: Sequence[Comparison]) -> Html:
     return scrolled(grid("Cost per request, paired by round", columns.COMPARISONS, rows, class_="words"), "Comparisons")
 
 
+def across_pythons(section: Section, one: Across) -> Html:
+    """Return the table of the costs of each implementation across Pythons, a column for each Python."""
+    rows = [
+        row(target, *map(_cost, measured), **identity(replace(next(filter(None, measured)).server, python="")))
+        for target, measured in one.servers.items()
+    ]
+    caption = f"{columns.title(section)} across Pythons {columns.caption(one.table)}"
+    table = scrolled(grid(caption, ["server", *one.pythons], rows), caption)
+    return element("div", table, class_="family", data_family=one.table.family)
+
+
+def _cost(one: Measured | None) -> str:
+    return next(columns.ratios(one)) if one else columns.NONE
+
+
 def load_table(curves: Sequence[LoadCurve]) -> Html:
     """Return the table of latencies over load."""
     rows = [
         row(
             curve.server.label,
+            columns.curve(curve),
             curve.family,
             *columns.load_figures(point),
             **identity(curve.server),
@@ -101,7 +118,7 @@ def load_table(curves: Sequence[LoadCurve]) -> Html:
         for point in curve.points
     ]
     caption = "Latency at a share of each server's capacity"
-    return scrolled(grid(caption, ["server", "family", *columns.LOAD], rows), caption)
+    return scrolled(grid(caption, ["server", "curve", "family", *columns.LOAD], rows), caption)
 
 
 def size_table(curves: Sequence[SizeCurve]) -> Html:

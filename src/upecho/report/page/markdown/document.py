@@ -58,7 +58,7 @@ def _origin(page: Page) -> Iterator[str]:
 
 def _findings(page: Page) -> Iterator[str]:
     for one in page.claims:
-        yield f"- **{link(escaped(one.subject), f'#{one.target}')}**: {escaped(one.text)}"
+        yield f"- **{link(escaped(columns.subject(one)), f'#{one.target}')}**: {escaped(one.text)}"
     if page.claims:
         yield ""
     if page.cautions:
@@ -132,4 +132,5 @@ def _source(source: Source) -> Iterator[str]:
     yield ""
     yield from (f"- {escaped(name)}: {escaped(text)}" for name, text in source.facts.items())
     yield ""
-    yield from block(source.command, "sh")
+    if source.command:
+        yield from block(source.command, "sh")

@@ -63,13 +63,13 @@ def _family(section: Section, one: Table) -> Iterator[str]:
     yield ""
     if one.measured:
         rows = [_row(section, measured) for measured in one.measured]
-        yield from table(["group", "server", *map(escaped, columns.heads(section.scenario))], rows)
+        yield from table(["group", "server", *map(escaped, columns.heads(section))], rows)
     yield from listed(list(_absent(one.absent)))
 
 
 def _row(section: Section, one: Measured) -> list[str]:
     fails = f" (fails {', '.join(one.failed_checks)})" if one.failed_checks else ""
-    texts = [str(one.group), one.server.label + fails, *columns.figures(section.scenario, one)]
+    texts = [str(one.group), one.server.label + fails, *columns.figures(section, one)]
     return [escaped(text) for text in texts]
 
 

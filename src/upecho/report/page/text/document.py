@@ -6,6 +6,7 @@ from itertools import chain
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from upecho.report.page import columns
 from upecho.report.page.model import Page, Source
 from upecho.report.page.rows import MEMORY
 from upecho.report.page.text import figures, verdicts
@@ -50,7 +51,7 @@ def _sections(page: Page, width: int) -> dict[str, Iterable[Text]]:
 
 def _findings(page: Page, width: int) -> Iterator[Text]:
     for one in page.claims:
-        yield subheading(one.subject)
+        yield subheading(columns.subject(one))
         yield from paragraph(one.text, width, indent=INDENT)
     if page.claims:
         yield Text()
@@ -64,5 +65,6 @@ def _source(source: Source, width: int) -> Iterator[Text]:
     yield subheading(source.name, source.kind, style="bold")
     for name, text in source.facts.items():
         yield from paragraph(f"{name}: {text}", width, indent=INDENT)
-    yield Text(INDENT + printable(source.command), no_wrap=True, overflow="ignore")
+    if source.command:
+        yield Text(INDENT + printable(source.command), no_wrap=True, overflow="ignore")
     yield Text()

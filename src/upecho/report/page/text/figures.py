@@ -28,7 +28,7 @@ def scenario(section: Section, width: int) -> Iterator[Text]:
 def _family(section: Section, table: Table, width: int) -> Iterator[Text]:
     yield subheading(columns.caption(table))
     if table.measured:
-        cost, speed, *others = columns.heads(section.scenario)
+        cost, speed, *others = columns.heads(section)
         rows = [_row(section, one) for one in table.measured]
         yield from grid(["server", "group", cost, *others, speed], rows, width, required=3)
     for style, text in (*_failing(table), *_absent(table)):
@@ -36,7 +36,7 @@ def _family(section: Section, table: Table, width: int) -> Iterator[Text]:
 
 
 def _row(section: Section, one: Measured) -> list[str]:
-    cost, speed, *others = columns.figures(section.scenario, one)
+    cost, speed, *others = columns.figures(section, one)
     name = f"{one.server.label} {FAILING}" if one.failed_checks else one.server.label
     return [name, str(one.group), cost, *others, speed]
 
