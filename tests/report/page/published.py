@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from upecho.report.page.building import page
 from upecho.report.page.inputs import read
@@ -40,7 +41,8 @@ def is_up_to_date(path: Path) -> bool:
 
 
 def _again(path: Path, origin: dict[str, Any]) -> Page:
-    return page(read([path.parent / name for name in origin["sources"]]), origin["title"])
+    inputs = read([path.parent / unquote(name) for name in origin["sources"]])
+    return page(inputs, origin["title"], directory=path.parent)
 
 
 def _is_html_up_to_date(path: Path) -> bool:

@@ -13,10 +13,12 @@ from upecho.conformance.run.verdicts.document import Document
 from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.measure.plan.scenarios import curve
 from upecho.measure.results import RequestedCell, Results
+from upecho.measure.statistics.ratios import Ratio
 from upecho.net.address import Family
 from upecho.report.page.building import page
 from upecho.report.page.inputs import Inputs
 from upecho.report.page.model import Page
+from upecho.report.page.published_model import Nearest, PublishedClaim, PublishedSource
 
 # A microsecond more or less, so that intervals have a width and differences are clear.
 COSTS = {
@@ -148,7 +150,38 @@ def everything() -> Page:
     """Return a page that has every section and every chart."""
     sizes = of_scenarios({"inet": {64: 10.0, 1024: 12.0, 65536: 20.0}, "unix": {64: 8.0, 1024: 11.0, 65536: 25.0}})
     runs = {"field": results(), "sizes": sizes, "load": over_load(), "pythons": on_pythons()}
-    return page(Inputs({f"{name}.json": one for name, one in runs.items()}, {"verdicts.json": verdicts()}))
+    made = page(Inputs({f"{name}.json": one for name, one in runs.items()}, {"verdicts.json": verdicts()}))
+    return dataclasses.replace(made, published=(claimed(),))
+
+
+def claimed() -> PublishedSource:
+    """Return a source of two claims, of which one has a measurement that is near to it."""
+    nearest = Nearest(
+        "field.json",
+        "asyncio+uvloop",
+        "asyncio",
+        Family("inet"),
+        "CPython 3.14.0",
+        rate=Ratio(1.53, 1.51, 1.55, 5),
+        cpu=Ratio(1.47, 1.46, 1.48, 5),
+        has_interval=True,
+        note="",
+        summary="64 connections",
+        conditions={"load": "64 connections, 1 KiB messages"},
+    )
+    claim = PublishedClaim(
+        "uvloop to asyncio, 1 KiB",
+        "2 to 4",
+        figures="105 <k> requests/s",
+        conditions="one core",
+        comparable="in part",
+        remark="The client differs.",
+        nearest=nearest,
+        missing="",
+    )
+    other = dataclasses.replace(claim, claim="rloop to asyncio", comparable="no", nearest=None, missing="not measured")
+    address = "https://example.org/claims"
+    return PublishedSource("claims-of-uvloop", "uvloop", address, "May 2016", {"machine": "a Xeon"}, (claim, other))
 
 
 def saved(directory: Path, **contents: Results | Document | str | dict[str, Any]) -> list[str]:

@@ -26,8 +26,7 @@ INTRODUCTIONS = {
     "all comparisons of this kind, and A/A.",
     "published": "Ratios that authors and users of event loops have published, beside the nearest measurement of this "
     "page. All have the form A to B: above 1, A is faster or needs less CPU time. Machines, versions, clients and "
-    "servers differ, so the ratios differ as well; a different ratio does not mean that one of them is wrong. Each "
-    "source has its conditions and figures below the table.",
+    "servers differ, so the ratios differ as well; a different ratio does not mean that one of them is wrong.",
     "divergence": "A check is listed if a server on the loop failed it, or did not get as far for a reason that no "
     "other failed check explains, on at least one Python. upecho check TARGET --check CHECK --family FAMILY repeats "
     "it.",

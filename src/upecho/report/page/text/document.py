@@ -11,6 +11,7 @@ from upecho.report.page.model import Page, Source
 from upecho.report.page.rows import MEMORY
 from upecho.report.page.text import figures, verdicts
 from upecho.report.page.text.lines import INDENT, heading, paragraph, subheading
+from upecho.report.page.text.published import published
 from upecho.report.page.texts import INTRODUCTIONS, SECTIONS
 from upecho.support.text import printable
 
@@ -39,12 +40,14 @@ def _sections(page: Page, width: int) -> dict[str, Iterable[Text]]:
     return {
         "findings": _findings(page, width),
         "cost": chain.from_iterable(figures.scenario(one, width) for one in page.sections),
+        "pythons": chain.from_iterable(figures.pythons(one, width) for one in page.sections),
         "load": figures.load(page.load_curves, width),
         "sizes": figures.sizes(page, width),
         "memory": chain.from_iterable(verdicts.recorded(found, one, width) for one in memory) if found else (),
         "families": figures.comparisons(page.comparisons, width),
         "conformance": verdicts.matrix(found, width) if found else (),
         "divergence": verdicts.divergence(found, width) if found else (),
+        "published": published(page.published, width),
         "method": chain.from_iterable(_source(one, width) for one in page.sources),
     }
 
