@@ -118,7 +118,12 @@ def test_claims_of_others_stand_beside_what_was_measured() -> None:
 
 def test_costs_on_each_python_stand_side_by_side() -> None:
     text = text_of(everything()).partition("\nAcross Pythons\n")[2]
-    assert re.search(
-        r"^server  +CPython 3\.13\.0  CPython 3\.14\.0  CPython 3\.14\.0 free-threaded$", text, re.MULTILINE
-    )
-    assert re.search(r"^asyncio  +4\.02 \[.*\]  3\.01 \[.*\]  +3\.31 \[.*\]$", text, re.MULTILINE)
+    heads = r"server on CPython +3 +3\.13\.0 +3\.14\.0  3\.14\.0 free-threaded"
+    assert re.search(rf"^{heads}\nnative .*\nasyncio +- +4\.02 \[.*\] +3\.01 \[.*\] +3\.31 \[.*\]$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("width", "tables"), [(60, 4), (80, 2), (120, 1)])
+def test_narrow_terminal_shows_pythons_in_several_tables(width: int, tables: int) -> None:
+    text = text_of(everything(), width).partition("\nAcross Pythons\n")[2].partition("\nLatency over load\n")[0]
+    assert len(re.findall("^server on CPython .*$", text, re.MULTILINE)) == tables
+    assert "3.14.0 free-threaded" in text

@@ -65,7 +65,7 @@ def pythons(section: Section, width: int) -> Iterator[Text]:
         kind, names = without_kind(one.pythons)
         heads, cells = [names[python] for python in one.pythons], list(columns.across_pythons(one))
         column = max(cell_len(text) for _, *row in cells for text in (*row, *heads))
-        name = name_width([row[0] for row in cells], column, columns=len(heads), width=width)
+        name = name_width([f"server on {kind}", *(row[0] for row in cells)], column, columns=len(heads), width=width)
         yield subheading(f"{columns.title(section)} {columns.caption(one.table)}")
         for part in slices(len(heads), column, room=width - name - GAP):
             rows = [[row[0], *row[1:][part]] for row in cells]
