@@ -132,6 +132,7 @@ def _detail(same: Sequence[Judged]) -> Detail:
         explanation=first.explanation if was_run else None,
         fault=first.fault,
         known=first.known,
+        link=first.link,
     )
 
 

@@ -67,6 +67,14 @@ def test_check_that_is_not_run_because_of_known_failures_does_not_fail() -> None
     assert (marked.known, marked.fails(strict=True), marked.is_stale) == ("no FIN; silent", False, False)
 
 
+def test_verdict_has_the_link_of_its_known_failure() -> None:
+    first, second = replace(entry(), link="https://x.org/1"), replace(entry("echo-hello"), link="https://x.org/2")
+    assert known(first).marked(outcome(Verdict.FAILED)).link == "https://x.org/1"
+    assert known(first).marked(outcome(Verdict.FAILED, check="echo-hello")).link == ""
+    assert known(first).marked(not_run("half-close")).link == "https://x.org/1"
+    assert known(first, second).marked(not_run("half-close", "echo-hello")).link == ""
+
+
 @pytest.mark.parametrize("one", [not_run(), not_run("half-close", "echo-hello"), not_run("echo-hello")])
 def test_check_that_is_not_run_for_another_cause_fails(one: Outcome) -> None:
     marked = known(entry()).marked(one)

@@ -161,6 +161,19 @@ def test_reason_of_a_known_failure_is_given() -> None:
     assert "| `half-close` | asyncio+rloop over inet | it does |" in text
 
 
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [("https://x.org/a|b", "[it does](<https://x.org/a\\|b>)"), ("javascript:alert(1)", "it does")],
+)
+def test_known_failure_links_to_more_about_it(address: str, shown: str) -> None:
+    known = [
+        dataclasses.replace(one, known="it does", link=address) if one.explanation else one
+        for one in failing("asyncio+rloop")
+    ]
+    text = rendered(page(Inputs({}, {"a.json": verdicts_of(known)}))).text
+    assert f"| `half-close` | asyncio+rloop over inet | {shown} |" in text
+
+
 def test_counts_of_each_target_are_shown() -> None:
     text = rendered().text.partition("## Conformance")[2]
     assert "| `asyncio+rloop` | CPython 3.14.0 | 1/4 1F 1- 1u | 1/4 1F 1- 1u |" in text

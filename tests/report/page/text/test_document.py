@@ -91,10 +91,16 @@ def test_server_that_fails_checks_is_marked() -> None:
 
 
 def test_failed_checks_are_listed_where_their_loop_diverges() -> None:
-    known = [dataclasses.replace(one, known="it does") if one.explanation else one for one in failing("asyncio+rloop")]
+    known = [
+        dataclasses.replace(one, known="it does", link="https://x.org/a") if one.explanation else one
+        for one in failing("asyncio+rloop")
+    ]
     text = text_of(page(Inputs({}, {"a.json": verdicts_of([*passing("trio"), *known])})))
     assert "\nNothing failed: trio.\n" in text
-    assert "rloop (event loop): 1 check failed\n  half-close: asyncio+rloop over inet. Known: it does.\n" in text
+    assert (
+        "rloop (event loop): 1 check failed\n  half-close: asyncio+rloop over inet. Known: it does (https://x.org/a).\n"
+        in text
+    )
 
 
 def test_counts_of_each_target_are_shown() -> None:

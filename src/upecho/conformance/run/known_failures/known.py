@@ -113,14 +113,19 @@ class Known:
         if failures is None or _is_unobservable(outcome):
             return outcome
         if entry := failures.entry(outcome):
-            return replace(outcome, known=entry.reason, flaky=entry.flaky)
-        return replace(outcome, known=self._reason_of_cause(failures, outcome))
+            return replace(outcome, known=entry.reason, flaky=entry.flaky, link=entry.link)
+        return self._marked_by_cause(failures, outcome)
 
     @staticmethod
-    def _reason_of_cause(failures: KnownFailures, outcome: Outcome) -> str:
-        """Return why a check is not run if every check that is the cause is known to fail; empty otherwise."""
+    def _marked_by_cause(failures: KnownFailures, outcome: Outcome) -> Outcome:
+        """Return the outcome, marked if it was not run and every check that is the cause is known to fail."""
         causes = [failures.entry(replace(outcome, check=check)) for check in outcome.follows_from]
-        return "; ".join(dict.fromkeys(cause.reason for cause in causes if cause)) if all(causes) else ""
+        known = [cause for cause in causes if cause]
+        if not known or len(known) < len(causes):
+            return replace(outcome, known="")
+        links = {cause.link for cause in known}
+        reasons = dict.fromkeys(cause.reason for cause in known)
+        return replace(outcome, known="; ".join(reasons), link=links.pop() if len(links) == 1 else "")
 
     def complaints(self, outcomes: Sequence[Outcome]) -> list[str]:
         """Return a line for each entry that is stale."""

@@ -8,7 +8,7 @@ from upecho.report.layout import packed
 from upecho.report.page import columns
 from upecho.report.page.conformance_model import Conformance, Divergence, Record
 from upecho.report.page.counts import Counts, count_text, counts
-from upecho.report.page.failures import Failures, failures
+from upecho.report.page.failures import Failures, Reason, failures
 from upecho.report.page.text.lines import INDENT, grid, paragraph, subheading, without_kind
 from upecho.support.text import plural
 
@@ -66,8 +66,12 @@ def _diverging(one: Divergence, failed: Sequence[Failures], width: int) -> Itera
     for reason in one.unusable:
         yield from paragraph(f"not checked: {reason}", width, indent=INDENT, style="red")
     for same in failed:
-        known = f" Known: {'; '.join(same.known)}." if same.known else ""
+        known = f" Known: {'; '.join(map(_reason, same.known))}." if same.known else ""
         yield from paragraph(f"{_named(same.checks)}: {same.where}.{known}", width, indent=INDENT)
+
+
+def _reason(one: Reason) -> str:
+    return f"{one.text} ({one.link})" if one.link else one.text
 
 
 def _named(checks: Sequence[str]) -> str:
