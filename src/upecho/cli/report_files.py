@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import click
+
 from upecho.report.page import rendering
 from upecho.report.page.model import Page
 from upecho.report.page.rendered import Rendered, mark
@@ -10,6 +12,7 @@ from upecho.support import atomic_write
 from upecho.support.errors import CallerError
 
 HTML, MARKDOWN = ".html", ".md"
+MAX_BYTES = 1_500_000  # of an HTML page, which a reader on a phone has to load as a whole
 
 
 def expect_writable(output: Path) -> None:
@@ -33,7 +36,13 @@ def save(output: Path, page: Page) -> None:
         HarnessError: The disk is full.
     """
     if output.suffix == HTML:
-        atomic_write.save(output, rendering.html(page).text)
+        text = rendering.html(page).text
+        atomic_write.save(output, text)
+        if (size := len(text.encode())) > MAX_BYTES:
+            advice = "make a page of fewer files if it is to be published"
+            click.echo(
+                f"{output} has {size / 1e6:.1f} MB, which is more than {MAX_BYTES / 1e6:g} MB; {advice}", err=True
+            )
         return
     directory = output.with_name(f"{output.stem}-charts")
     _save_with_charts(output, directory, rendering.markdown(page, directory.name))

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from upecho.measure.plan.scenarios import size_text
 from upecho.report.conformance.recorded import written
 from upecho.report.figures import percent, three_digits
 from upecho.report.page.model import Page
@@ -44,10 +45,12 @@ def allowed(page: Page) -> set[str]:
             for text in (
                 str(value),
                 f"{value:.2f}",
+                f"{value:.3f}",
                 f"{value:8.3f}",
                 three_digits(value),
                 percent(value),
                 written(value),
+                size_text(int(value)),
             ):
                 found.update(NUMBER.findall(text))
     found.update(str(number) for number in _counted(page))

@@ -33,7 +33,7 @@ def data_of(text: str) -> dict[str, Any]:
 
 
 def is_up_to_date(path: Path) -> bool:
-    """Return whether a page shows what the files beside it contain.
+    """Return whether a page shows what the files that it links to contain.
 
     How a chart is drawn depends on the versions of the packages that drew it, so that only its data are compared.
     """
@@ -41,8 +41,8 @@ def is_up_to_date(path: Path) -> bool:
 
 
 def _again(path: Path, origin: dict[str, Any]) -> Page:
-    inputs = read([path.parent / unquote(name) for name in origin["sources"]])
-    return page(inputs, origin["title"], directory=path.parent)
+    files = [path.parent / unquote(address) for address in origin["sources"]]
+    return page(read(files), origin["title"], directory=path.parent)
 
 
 def _is_html_up_to_date(path: Path) -> bool:

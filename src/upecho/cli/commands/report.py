@@ -6,6 +6,7 @@ import click
 
 from upecho.cli import report_files
 from upecho.cli.console import console
+from upecho.report.page import bases as earlier
 from upecho.report.page import inputs
 from upecho.report.page.building import TITLE, page
 from upecho.report.page.text.document import document
@@ -21,9 +22,17 @@ from upecho.support.errors import CallerError
     help="Write the page to this file; an existing one is replaced. A name that ends in .html stands for HTML, one in "
     ".md for Markdown.",
 )
+@click.option(
+    "--base",
+    "bases",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="BASE",
+    help="Show what changed since this earlier file of results or verdicts; may be repeated.",
+)
 @click.option("--text", is_flag=True, help="Show the same on the terminal, without charts.")
 @click.option("--title", default=TITLE, metavar="TEXT", help=f"Title of the page.  [default: {TITLE}]")
-def command(files: tuple[Path, ...], output: Path | None, text: bool, title: str) -> int:
+def command(files: tuple[Path, ...], output: Path | None, bases: tuple[Path, ...], text: bool, title: str) -> int:
     """Turn saved results, verdicts and published claims into one page, or into text for a terminal.
 
     \b
@@ -31,15 +40,19 @@ def command(files: tuple[Path, ...], output: Path | None, text: bool, title: str
     upecho check asyncio+all --json verdicts.json
     upecho report results.json verdicts.json --output report.html
     upecho report results.json verdicts.json --text
+    upecho report new.json --base old.json --output report.html
 
     FILE is what upecho bench --save or upecho check --json has written, also compressed with gzip, or a file of
     published claims like reports/claims.toml, which are shown beside what was measured. Nothing is measured. All
     results have to come from one machine and one load engine, because other figures are not comparable.
 
     An HTML page contains all that it needs: it opens from disk and without a network. It links to the files. A Markdown
-    page is made for the
-    front page of a repository. Its charts are SVG files in a directory beside it, PAGE-charts; charts of an earlier
-    page are removed from there, and other files stay.
+    page is made for the front page of a repository. Its charts are SVG files in a directory beside it, PAGE-charts;
+    charts of an earlier page are removed from there, and other files stay.
+
+    With --base, the page also shows what upecho compare would report. BASE is compared with the only FILE of its kind,
+    or else with the one that has the same name in another directory. As for upecho compare, it may come from another
+    machine, which the page then says, but not from another load engine.
 
     The charts need altair and vl-convert-python: pip install 'upecho[report]'. The text needs neither.
 
@@ -50,7 +63,8 @@ def command(files: tuple[Path, ...], output: Path | None, text: bool, title: str
         raise CallerError("there is nothing to make", hint="add --output PAGE.html, --output PAGE.md or --text")
     if output:
         report_files.expect_writable(output)
-    made = page(inputs.read(files), title, directory=output.parent if output else None)
+    found = inputs.read(files)
+    made = page(found, title, directory=output.parent if output else None, bases=earlier.read(bases, found))
     if output:
         report_files.save(output, made)
     if text:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from upecho.measure.statistics.summary import Summary
 from upecho.report.page import claims, curves, sources
+from upecho.report.page.bases import Bases
+from upecho.report.page.changes import changes
 from upecho.report.page.conformance import conformance
 from upecho.report.page.inputs import Inputs
 from upecho.report.page.model import Claim, Page, Source
@@ -13,15 +15,20 @@ from upecho.report.page.published import published
 from upecho.report.page.runs import Run, sections
 
 TITLE = "upecho: what Python socket servers cost, and how they behave"
+NO_BASES = Bases()
 
 
-def page(inputs: Inputs, title: str = TITLE, directory: Path | None = None) -> Page:
+def page(inputs: Inputs, title: str = TITLE, *, directory: Path | None = None, bases: Bases = NO_BASES) -> Page:
     """Return everything that a page about some files shows.
 
     Args:
         inputs: Content of the files.
         title: Title of the page.
         directory: Directory of the page, from which it links to the files; None stands for no links.
+        bases: Earlier runs that those of the files are compared with.
+
+    Raises:
+        CallerError: Two runs cannot be compared.
     """
     labels = _labels(list(inputs.results))
     runs = [Run(name, labels[name], Summary.of(results)) for name, results in inputs.results.items()]
@@ -44,6 +51,7 @@ def page(inputs: Inputs, title: str = TITLE, directory: Path | None = None) -> P
         conformance=found,
         sources=tuple(_sources(inputs, runs, directory)),
         published=tuple(published(list(chain.from_iterable(inputs.claims.values())), runs)),
+        changes=changes(bases),
     )
 
 

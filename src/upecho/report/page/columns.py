@@ -10,11 +10,21 @@ from upecho.report.figures import interval_text, percent, three_digits
 from upecho.report.page.across import Across
 from upecho.report.page.conformance_model import Record, RecordedValue
 from upecho.report.page.model import Claim, Comparison, LoadCurve, LoadPoint, Measured, Section, SizeCurve, Table
+from upecho.report.page.published_model import Nearest, PublishedClaim
 from upecho.report.page.quantities import shown
 
 NONE = "-"
 LOAD = ("load", "requests/s", "p50 µs", "p99 µs", "p99.9 µs")
 SIZES = ("message size, bytes", "CPU µs/request")
+PUBLISHED = (
+    "A to B",
+    "published",
+    "conditions of the claim",
+    "requests/s measured here",
+    "CPU time measured here",
+    "conditions here",
+    "comparable?",
+)
 COMPARISONS = ("server", "where", "cost of", "relative to", "ratio [95% interval]", "conclusion")
 
 
@@ -85,6 +95,34 @@ def curve(one: LoadCurve) -> str:
 def owner(curve: LoadCurve | SizeCurve) -> str:
     """Return the server of a curve, with the run if there are several."""
     return " ".join(filter(None, (curve.server.label, curve.run)))
+
+
+def published(claim: PublishedClaim) -> list[str]:
+    """Return the text of each column of the table of published claims."""
+    here = claim.nearest
+    measured = [published_rate(here), published_cpu(here), here.summary] if here else [claim.missing, NONE, NONE]
+    return [claim.claim, claim.published, claim.conditions, *measured, claim.comparable]
+
+
+def published_rate(here: Nearest) -> str:
+    """Return the measured ratio of the requests per second, and what restricts it."""
+    return "; ".join(filter(None, (ratio_text(here.rate, has_interval=here.has_interval), here.note)))
+
+
+def published_cpu(here: Nearest) -> str:
+    """Return the measured ratio of the CPU times."""
+    return ratio_text(here.cpu, has_interval=here.has_interval) if here.cpu else NONE
+
+
+def published_facts(claim: PublishedClaim) -> Iterator[tuple[str, str]]:
+    """Yield everything that is known about a published claim and its measurement, by name."""
+    yield "published", f"{claim.published} ({claim.figures})"
+    if here := claim.nearest:
+        yield "measured here", f"requests/s {published_rate(here)}; CPU time {published_cpu(here)}"
+        yield from ((f"{name} here", text) for name, text in here.conditions.items())
+    else:
+        yield "measured here", claim.missing
+    yield "comparable?", f"{claim.comparable}: {claim.remark}"
 
 
 def record_title(record: Record) -> str:

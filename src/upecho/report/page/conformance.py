@@ -104,7 +104,7 @@ class _Details:
         return Cell(outcome.family, mark.character, mark.meaning, detail=number)
 
     def all(self) -> tuple[Detail, ...]:
-        return tuple(map(_detail, self._found.values()))
+        return tuple(map(detail, self._found.values()))
 
 
 def _reason_key(outcome: Outcome) -> tuple[object, ...]:
@@ -119,7 +119,8 @@ def _reason_key(outcome: Outcome) -> tuple[object, ...]:
     return *common, outcome.check, cause(outcome), note(outcome)
 
 
-def _detail(same: Sequence[Judged]) -> Detail:
+def detail(same: Sequence[Judged]) -> Detail:
+    """Return why outcomes are not passes that have the same reason, of which there is at least one."""
     _, first = same[0]
     was_run = not (first.cause or first.unsupported)
     return Detail(

@@ -10,6 +10,7 @@ from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.statistics.ratios import Ratio
 from upecho.measure.statistics.summary import Spread
 from upecho.net.address import Family
+from upecho.report.page.changes_model import PageChanges
 from upecho.report.page.conformance_model import Conformance
 from upecho.report.page.published_model import PublishedSource
 
@@ -267,6 +268,7 @@ class Page:
         conformance: Verdicts; None if no file contains any.
         sources: The files.
         published: Claims that others have published, beside what was measured.
+        changes: What changed since earlier runs; None if there is none to compare with.
     """
 
     title: str
@@ -280,3 +282,4 @@ class Page:
     conformance: Conformance | None
     sources: tuple[Source, ...]
     published: tuple[PublishedSource, ...] = ()
+    changes: PageChanges | None = None

@@ -2,6 +2,7 @@
 
 SECTIONS = {
     "findings": "Findings",
+    "changes": "What changed",
     "cost": "Cost and throughput",
     "pythons": "Across Pythons",
     "load": "Latency over load",
@@ -17,6 +18,7 @@ SECTIONS = {
 INTRODUCTIONS = {
     "findings": "Each statement follows from the data below. Costs are CPU time per request, "
     "and brackets contain the 95% interval of a ratio.",
+    "changes": "NEW is a run of this page, and BASE an earlier one. No other section contains figures of BASE.",
     "cost": "Servers with the same group number cannot be told apart from the first of their group: their trials show "
     "no difference that exceeds chance (corrected for all comparisons: Holm) and A/A, how far a server seems to differ "
     "from itself. A question mark stands for an interval that the trials do not allow.",

@@ -11,7 +11,7 @@ import pytest
 from tests.made_up_verdicts import document, outcome
 from upecho.conformance.check import Level
 from upecho.conformance.findings import Fault, Recorded
-from upecho.conformance.run.verdicts.document import FORMAT, Document, read_verdicts
+from upecho.conformance.run.verdicts.document import Document, read_verdicts
 from upecho.conformance.run.verdicts.outcome import Verdict
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
@@ -138,7 +138,7 @@ def test_missing_file_is_reported(tmp_path: Path) -> None:
 def test_what_no_run_can_have_produced_is_refused(change: Change, complaint: str) -> None:
     fields = json.loads(DOCUMENT.to_json())
     change(fields)
-    with pytest.raises(CallerError, match=f"^{FORMAT.invalid}: {complaint}"):
+    with pytest.raises(CallerError, match=f"^invalid verdicts file: {complaint}"):
         Document.from_document(fields)
 
 

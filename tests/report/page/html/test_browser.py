@@ -25,7 +25,7 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason="chromium is not on the PATH"),
 ]
 
-CHAT = "[id='scenario-field.json-chat']"
+CHAT = "[id='scenario-field-chat']"
 DESKTOP, PHONE = (1280, 900), (390, 844)
 Open = Callable[..., Any]
 
@@ -141,7 +141,7 @@ def test_filter_selects_rows_and_stays_in_the_address(opened: Open) -> None:
 
 
 def test_view_can_be_linked(opened: Open) -> None:
-    page = opened("#model=asyncio,trio&family=unix&at=scenario-field.json-chat")
+    page = opened("#model=asyncio,trio&family=unix&at=scenario-field-chat")
     assert shown_rows(page) == {"asyncio", "asyncio+uvloop", "trio"}
     assert page.locator(f"{CHAT} div.family:visible").count() == 1
     figure = page.locator(f"{CHAT} figure[data-chart=cost]")

@@ -21,10 +21,14 @@ from upecho.conformance.run.verdicts.outcome import Identity, Outcome, Verdict
 from upecho.processes.interpreter import Interpreter, described
 from upecho.support import json_document
 from upecho.support.decoding import build
-from upecho.support.errors import CallerError, HarnessError, TargetError
+from upecho.support.errors import HarnessError, TargetError
 
 FORMAT = json_document.Format(
-    name="verdicts file", schema="upecho-verdicts", version=2, again="check again with upecho check --json"
+    name="verdicts file",
+    schema="upecho-verdicts",
+    version=2,
+    writer="upecho check --json",
+    again="check again with upecho check --json",
 )
 # How earlier versions of upecho named a free-threaded build.
 EARLIER_NAME = re.compile(r"(\S+) (\S+)(?: experimental)? free-threading build")
@@ -135,10 +139,10 @@ class Document:
         try:
             read = build(cls, content, ignore_unknown=True)
         except ValueError as error:
-            raise CallerError(str(error), subject=FORMAT.invalid) from None
+            raise FORMAT.invalid(str(error)) from None
         read = replace(read, python=EARLIER_NAME.sub(lambda found: described(*found.groups(), gil=False), read.python))
         if contradiction := next(read._contradictions(), ""):
-            raise CallerError(contradiction, subject=FORMAT.invalid)
+            raise FORMAT.invalid(contradiction)
         return read
 
     def _contradictions(self) -> Iterator[str]:
@@ -173,5 +177,5 @@ def read_verdicts(path: Path) -> Document:
         CallerError: The file does not exist, is something else, of another version, incomplete, without end, or
             contradicts itself.
     """
-    with json_document.naming(path):
+    with json_document.naming(path, json_document.written_by(FORMAT.writer)):
         return Document.from_document(json_document.read(path, FORMAT.name))

@@ -10,7 +10,7 @@ from typing import Any
 
 from upecho.report.page import charts, columns
 from upecho.report.page.across import across
-from upecho.report.page.html import matrix, tables
+from upecho.report.page.html import changes, matrix, tables
 from upecho.report.page.html.markup import Html, element, facts, join
 from upecho.report.page.html.published import published
 from upecho.report.page.model import Page, Section, Source
@@ -64,6 +64,7 @@ def _sections(page: Page) -> dict[str, Html]:
     memory = [record for record in found.records if record.check == MEMORY] if found else []
     return {
         "findings": _findings(page),
+        "changes": changes.changes(page.changes) if page.changes else Html(),
         "cost": join(map(_scenario, page.sections)),
         "pythons": join(map(_pythons, page.sections)),
         "load": join((_chart("load", ""), tables.load_table(page.load_curves))) if page.load_curves else Html(),
@@ -165,6 +166,7 @@ def _data(page: Page) -> dict[str, Any]:
         "config": charts.CONFIG,
         "limits": {"rows": charts.MAX_ROWS, "lines": charts.MAX_LINES, "lineOf": charts.OF_LINES},
         "rows": rows(page),
+        "looks": matrix.LOOKS,
         "evidence": matrix.evidence(page.conformance.details) if page.conformance else [],
         "columns": [[asdict(subject) for subject in column.subjects] for column in columns],
     }

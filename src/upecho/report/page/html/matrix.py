@@ -18,10 +18,11 @@ from upecho.report.page.conformance_model import (
     Divergence,
     Record,
 )
-from upecho.report.page.html.markup import Html, element, facts, join
-from upecho.report.page.html.tables import grid, row, scrolled
+from upecho.report.page.html.markup import Html, element, join
+from upecho.report.page.html.tables import grid, identity, row, scrolled
 from upecho.support.text import plural
 
+LOOKS = {"wire": "pre", "stderr": "pre", "repeat": "code"}  # elements for facts that are no sentences
 ALL_PASSED = Mark.PASSED.character
 CLASSES = {mark.character: mark.name.lower().replace("_", "-") for mark in Mark}
 
@@ -113,37 +114,53 @@ def _reasons(details: Sequence[Detail]) -> Html:
 def _reason(number: int, detail: Detail) -> Html:
     where = f"{detail.target} over {', '.join(detail.families)}"
     title = f"{detail.checks[0]}: {where}" if len(detail.checks) == 1 else f"{where}: {len(detail.checks)} checks"
-    return element("article", element("h3", title), facts(dict(_cause(detail))), class_="reason", id=f"reason-{number}")
+    text = "; ".join(f"{name} {text}" if name else text for name, text in _cause(detail) if text)
+    return element("article", element("h3", title), element("p", text), class_="reason", id=f"reason-{number}")
 
 
 def _cause(detail: Detail) -> Iterator[tuple[str, str]]:
-    """Yield what is known about a reason in few words, which is readable without scripts."""
-    yield "verdict", detail.meaning
-    if known := detail.known:
-        yield "known because", known
-    if reason := detail.reason:
-        yield "because", reason
+    """Yield what a reader without scripts needs to know about a reason, as phrases with what introduces them."""
+    yield "", detail.meaning
+    yield "because", detail.reason or detail.known
     if detail.fault:
-        yield "error", " ".join(filter(None, (detail.fault.message, detail.fault.location)))
+        yield "error:", detail.fault.message
     if why := detail.explanation:
         yield "expected", why.expected
         yield "seen", why.seen
 
 
 def evidence(details: Sequence[Detail]) -> list[dict[str, str]]:
-    """Return everything else about each reason: text by name, which the script of the page adds to the reasons.
+    """Return everything that is known about each reason: text by name.
 
-    It is most of the text of a page, and compressed there.
+    It is most of the text of a page, so it is compressed there, and the script of the page shows it.
     """
-    return [{name: text for name, text in _evidence(detail) if text} for detail in details]
+    return [dict(_evidence(detail)) for detail in details]
+
+
+def known_about(detail: Detail) -> dict[str, Html]:
+    """Return the same about one reason, as HTML."""
+    return {name: _shown(name, text) for name, text in _evidence(detail)}
+
+
+def _shown(name: str, text: str) -> Html:
+    look = LOOKS.get(name)
+    return element(look, text, tabindex=0 if look == "pre" else None) if look else join([text])
 
 
 def _evidence(detail: Detail) -> Iterator[tuple[str, str]]:
+    return (item for item in _facts(detail) if item[1])
+
+
+def _facts(detail: Detail) -> Iterator[tuple[str, str]]:
+    yield "verdict", detail.meaning
     yield "Python", ", ".join(detail.pythons)
+    yield "known because", detail.known
+    yield "because", detail.reason
     yield "checks", ", ".join(detail.checks) if len(detail.checks) > 1 else ""
+    if detail.fault:
+        yield "error", " ".join(filter(None, (detail.fault.message, detail.fault.location)))
     if why := detail.explanation:
-        yield "ended", why.end
-        yield "note", why.note
+        yield from (("expected", why.expected), ("seen", why.seen), ("ended", why.end), ("note", why.note))
         yield "wire", "\n".join(_wire(why.wire))
         yield "stderr", "\n".join(why.stderr)
     yield "repeat", _repeat(detail)
@@ -192,10 +209,7 @@ def recorded(found: Conformance, record: Record) -> Html:
         row(
             " ".join((subject.target, subject.python)),
             *(columns.observed(values.get((subject, family))) for family in found.families),
-            data_model=subject.model,
-            data_loop=subject.loop,
-            data_framework=subject.framework,
-            data_python=subject.python,
+            **identity(subject),
         )
         for subject in dict.fromkeys(one.subject for one in record.values)
     ]

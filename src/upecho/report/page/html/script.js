@@ -108,7 +108,10 @@
     }
   };
   const filterTables = () => {
-    for (const row of document.querySelectorAll("tr[data-model]")) row.hidden = !passes({ loop: "", framework: "", ...row.dataset });
+    for (const row of document.querySelectorAll("tr[data-of]")) {
+      const [loop, framework, python, family, ...model] = row.dataset.of.split("|");
+      row.hidden = !passes({ loop, framework, python: python || undefined, family: family || undefined, model: model.join("|") });
+    }
     for (const part of document.querySelectorAll("div[data-family]")) part.hidden = !passes({ family: part.dataset.family });
     columns();
   };
@@ -205,14 +208,13 @@
     dialog.replaceChildren(close, ...content);
     dialog.showModal();
   };
-  const looks = { wire: "pre", stderr: "pre", repeat: "code" }; // elements of evidence that is no sentence
-  const complete = reason => { // with the evidence, which is not part of the text of the page
-    if (reason.dataset.complete) return;
-    reason.dataset.complete = true;
-    for (const [name, text] of Object.entries(page.evidence[reason.id.split("-")[1]])) {
-      const shown = looks[name] ? element(looks[name], [text], looks[name] === "pre" ? { tabIndex: 0 } : {}) : text;
-      reason.querySelector("dl").append(element("dt", [name]), element("dd", [shown]));
-    }
+  const complete = reason => { // with the evidence, in place of its short text
+    const short = reason.querySelector("p");
+    short?.replaceWith(element("dl", Object.entries(page.evidence[reason.id.split("-")[1]]).flatMap(([name, text]) => {
+      const look = page.looks[name]; // the element for what is no sentence
+      const shown = look ? element(look, [text], look === "pre" ? { tabIndex: 0 } : {}) : text;
+      return [element("dt", [name]), element("dd", [shown])];
+    })));
   };
   document.getElementById("reasons")?.addEventListener("toggle", () => document.querySelectorAll("article.reason").forEach(complete));
   const showReason = (id, check) => {

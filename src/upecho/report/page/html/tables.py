@@ -3,21 +3,26 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from upecho.measure.plan.scenarios import size_text
 from upecho.report.figures import three_digits
 from upecho.report.page import columns
 from upecho.report.page.across import Across
+from upecho.report.page.conformance_model import Subject
 from upecho.report.page.html.markup import Html, element, join
 from upecho.report.page.model import Comparison, LoadCurve, Measured, Section, Server, SizeCurve, Table
 
 
-def identity(server: Server) -> dict[str, str]:
-    """Return the attributes that the filters of the page select rows by."""
-    return {
-        "data_model": server.model,
-        "data_loop": server.loop,
-        "data_framework": server.framework,
-        "data_python": server.python,
-    }
+def identity(server: Server | Subject, family: str = "") -> dict[str, str]:
+    """Return the attribute that the filters of the page select rows by: loop, framework, Python, family and model.
+
+    The model is last because it may be a command, which may contain the character between them. One attribute is
+    shorter than five, and a page has thousands of rows.
+
+    Args:
+        server: The server that a row is about.
+        family: Its socket family; empty if the row is about several, or in a part of the page about one.
+    """
+    return {"data_of": "|".join((server.loop, server.framework, server.python, family, server.model))}
 
 
 def family_table(section: Section, table: Table) -> Html:
@@ -107,8 +112,7 @@ def load_table(curves: Sequence[LoadCurve]) -> Html:
             columns.curve(curve),
             curve.family,
             *columns.load_figures(point),
-            **identity(curve.server),
-            data_family=curve.family,
+            **identity(curve.server, curve.family),
         )
         for curve in curves
         for point in curve.points
@@ -118,22 +122,27 @@ def load_table(curves: Sequence[LoadCurve]) -> Html:
 
 
 def size_table(curves: Sequence[SizeCurve]) -> Html:
-    """Return the table of costs over message size."""
+    """Return the table of costs over message size, a column for each size."""
+    sizes = sorted({size for curve in curves for size, _ in curve.points})
     rows = [
         row(
             columns.owner(curve),
             curve.load,
             curve.family,
-            str(size),
-            three_digits(cost),
-            **identity(curve.server),
-            data_family=curve.family,
+            *(three_digits(costs[size]) if size in costs else columns.NONE for size in sizes),
+            **identity(curve.server, curve.family),
         )
         for curve in curves
-        for size, cost in curve.points
+        for costs in [dict(curve.points)]
     ]
-    caption = "CPU time per request by message size"
-    return scrolled(grid(caption, ["server", "load", "family", *columns.SIZES], rows), caption)
+    caption = "CPU time in µs per request by message size"
+    return scrolled(grid(caption, ["server", "load", "family", *_size_heads(sizes)], rows), caption)
+
+
+def _size_heads(sizes: Sequence[int]) -> Sequence[str]:
+    """Return the sizes in their units; in bytes if two would look the same."""
+    heads = [size_text(size) for size in sizes]
+    return heads if len(set(heads)) == len(sizes) else [f"{size} B" for size in sizes]
 
 
 def listed(items: Sequence[str]) -> Html:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from upecho.report.page import quoted
+from upecho.report.page import columns
 from upecho.report.page.published_model import PublishedClaim, PublishedSource
 from upecho.report.page.text.lines import INDENT, paragraph, subheading
 
@@ -20,11 +20,6 @@ def published(found: Sequence[PublishedSource], width: int) -> Iterator[Text]:
 
 
 def _sentence(claim: PublishedClaim) -> str:
-    here = claim.nearest
-    measured = (
-        f"measured here: requests/s {quoted.rate(here)}, CPU time {quoted.cost(here)} ({here.summary})"
-        if here
-        else claim.missing
-    )
-    published = f"published: {claim.published} ({claim.conditions})"
-    return f"{claim.claim}; {published}; {measured}; comparable: {claim.comparable}."
+    name, *texts = columns.published(claim)
+    facts = zip(columns.PUBLISHED[1:], texts, strict=True)
+    return f"{name}: {'; '.join(f'{head} {text}' for head, text in facts if text != columns.NONE)}"
