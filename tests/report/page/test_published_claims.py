@@ -1,6 +1,7 @@
 """Published claims on a page: beside each is what the same servers showed here, or why nothing is shown."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,11 @@ from upecho.report.page.inputs import Inputs
 from upecho.report.page.published_model import PublishedClaim
 
 pytestmark = pytest.mark.once
+
+
+def replaced(one: Any, target: str) -> Any:
+    """Return a trial or a requested cell that is about another target."""
+    return dataclasses.replace(one, cell=dataclasses.replace(one.cell, target=target))
 
 
 def claims(*runs: Results) -> tuple[PublishedClaim, ...]:
@@ -54,11 +60,21 @@ def test_claim_without_a_measurement_says_why() -> None:
 
 def test_server_that_failed_is_named() -> None:
     requested = [one for one in results().requested if one.cell.target == "asyncio+uvloop"]
-    lost = tuple(
-        dataclasses.replace(one, cell=dataclasses.replace(one.cell, target="asyncio+rloop")) for one in requested
-    )
+    lost = tuple(replaced(one, target="asyncio+rloop") for one in requested)
     _, unmeasured, _ = claims(dataclasses.replace(results(), requested=(*results().requested, *lost)))
     assert unmeasured.missing == "not measured: asyncio+rloop has no trial"
+
+
+def test_target_that_names_the_loop_of_asyncio_is_the_same_server() -> None:
+    def renamed(target: str) -> str:
+        return "asyncio+asyncio" if target == "asyncio" else target
+
+    made = results()
+    trials = tuple(replaced(one, target=renamed(one.cell.target)) for one in made.trials)
+    requested = tuple(replaced(one, target=renamed(one.cell.target)) for one in made.requested)
+    measured, *_ = claims(dataclasses.replace(made, trials=trials, requested=requested))
+    assert measured.nearest
+    assert (measured.nearest.a, measured.nearest.b) == ("asyncio+uvloop", "asyncio+asyncio")
 
 
 def test_first_file_that_has_both_servers_counts() -> None:

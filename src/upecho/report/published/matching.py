@@ -9,6 +9,7 @@ from upecho.measure.statistics.costs import Costs, interval_ns
 from upecho.measure.statistics.ratios import Ratio, paired
 from upecho.measure.statistics.summary import Row, Status, Summary
 from upecho.report.published.claims import Pair
+from upecho.serving import loops
 from upecho.support.text import plural
 
 # The results have the whole reason, which may contain paths of the machine.
@@ -79,8 +80,14 @@ def _rows(pair: Pair, summary: Summary) -> Iterator[tuple[Row, Row]]:
     """Yield the rows of both targets, for each Python that ran them, as far as the run was to measure them."""
     group = Group(pair.scenario, pair.family)
     rows = [row for row in summary.rows if row.cell.group == group and not row.cell.cold]
-    for a in (row for row in rows if row.cell.target == pair.a):
-        yield from ((a, b) for b in rows if (b.cell.target, b.cell.python) == (pair.b, a.cell.python))
+    for a in (row for row in rows if _is(row, pair.a)):
+        yield from ((a, b) for b in rows if _is(b, pair.b) and b.cell.python == a.cell.python)
+
+
+def _is(row: Row, target: str) -> bool:
+    """Whether a row is about a target; asyncio's own loop need not be named."""
+    own = f"+{loops.ASYNCIO}"
+    return row.cell.target.removesuffix(own) == target.removesuffix(own)
 
 
 def _compare(a: Row, b: Row, summary: Summary) -> Measured:

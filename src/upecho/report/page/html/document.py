@@ -3,7 +3,7 @@
 import base64
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from importlib import resources
 from typing import Any
@@ -13,7 +13,7 @@ from upecho.report.page.across import across
 from upecho.report.page.html import changes, matrix, tables
 from upecho.report.page.html.markup import Html, element, facts, join
 from upecho.report.page.html.published import published
-from upecho.report.page.model import Page, Section, Source
+from upecho.report.page.model import Claim, Page, Section, Source
 from upecho.report.page.rows import MEMORY, rows
 from upecho.report.page.texts import CAPTIONS, INTRODUCTIONS, SECTIONS
 
@@ -81,12 +81,20 @@ def _sections(page: Page) -> dict[str, Html]:
 
 
 def _findings(page: Page) -> Html:
-    entries: list[str] = []
-    for one in page.claims:
-        entries.append(element("dt", element("a", one.subject, href=f"#{one.target}")))
-        entries.append(element("dd", one.text))
+    parts = [_statements(run, [one for one in page.claims if one.run == run]) for run in _runs(page)]
     cautions = element("aside", tables.listed(page.cautions), aria_label="Cautions") if page.cautions else Html()
-    return join((element("dl", *entries) if entries else Html(), cautions))
+    return join((*parts, cautions))
+
+
+def _runs(page: Page) -> list[str]:
+    return list(dict.fromkeys(one.run for one in page.claims))
+
+
+def _statements(run: str, claims: Sequence[Claim]) -> Html:
+    entries: list[Html] = []
+    for one in claims:
+        entries += [element("dt", element("a", one.subject, href=f"#{one.target}")), element("dd", one.text)]
+    return join((element("h3", run) if run else Html(), element("dl", *entries)))
 
 
 def _scenario(section: Section) -> Html:

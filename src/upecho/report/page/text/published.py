@@ -15,11 +15,14 @@ def published(found: Sequence[PublishedSource], width: int) -> Iterator[Text]:
         yield subheading(source.title, source.date)
         yield from paragraph(source.address, width, style="dim")
         for claim in source.claims:
-            yield from paragraph(_sentence(claim), width, indent=INDENT)
+            yield from paragraph(_beside(claim), width, indent=INDENT)
         yield Text()
 
 
-def _sentence(claim: PublishedClaim) -> str:
-    name, *texts = columns.published(claim)
-    facts = zip(columns.PUBLISHED[1:], texts, strict=True)
-    return f"{name}: {'; '.join(f'{head} {text}' for head, text in facts if text != columns.NONE)}"
+def _beside(claim: PublishedClaim) -> str:
+    """Return a published claim and what was measured, as one sentence."""
+    text = f"{claim.claim}: published {claim.published} ({claim.conditions})"
+    if not (here := claim.nearest):
+        return f"{text}; {claim.missing}"
+    measured = f"requests/s {columns.published_rate(here)}, CPU time {columns.published_cpu(here)} ({here.summary})"
+    return f"{text}; measured here: {measured}; comparable: {claim.comparable}"
