@@ -11,6 +11,7 @@ from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.net.address import Family
 from upecho.processes.linux import procfs
 from upecho.serving.target import Target
+from upecho.support.text import printable
 
 MAX_REASON_LENGTH = 200  # characters
 UNEXPECTED = {Verdict.PASSED: "passed", Verdict.UNSUPPORTED: "is declared unsupported"}
@@ -108,13 +109,16 @@ class Known:
         return self._by_target.get(target.text)
 
     def marked(self, outcome: Outcome) -> Outcome:
-        """Return the outcome, marked with the reason if it is about a known failure."""
+        """Return the outcome, marked with the reason if it is about a known failure.
+
+        Reports print the reason to a terminal, so its control characters are escaped.
+        """
         failures = self._by_target.get(outcome.target)
         if failures is None or _is_unobservable(outcome):
             return outcome
         if entry := failures.entry(outcome):
-            return replace(outcome, known=entry.reason, flaky=entry.flaky)
-        return replace(outcome, known=self._reason_of_cause(failures, outcome))
+            return replace(outcome, known=printable(entry.reason), flaky=entry.flaky)
+        return replace(outcome, known=printable(self._reason_of_cause(failures, outcome)))
 
     @staticmethod
     def _reason_of_cause(failures: KnownFailures, outcome: Outcome) -> str:
