@@ -160,3 +160,10 @@ def test_new_failure_is_added_beside_the_old_entry() -> None:
     old = (entry(families="inet"),)
     ran = [outcome(Verdict.FAILED, Family.INET), outcome(Verdict.FAILED, Family.UNIX)]
     assert after(old, ran) == (*old, entry(families="unix", reason="expected FIN, saw still open"))
+
+
+def test_control_characters_of_a_reason_are_escaped() -> None:
+    marked = known(entry(reason="no \x1b[31mFIN\x9b")).marked
+    assert marked(outcome(Verdict.FAILED)).known == r"no \x1b[31mFIN\x9b"
+    follower = replace(outcome(Verdict.NOT_RUN, check="echo-hello"), follows_from=("half-close",))
+    assert marked(follower).known == r"no \x1b[31mFIN\x9b"
