@@ -22,7 +22,10 @@ def pairs(tmp_path: Path, new: Contents, base: Contents) -> list[tuple[str, str]
     (tmp_path / "earlier").mkdir()
     found = inputs.read([Path(path) for path in saved(tmp_path, **new)])
     read = bases.read([Path(path) for path in saved(tmp_path / "earlier", **base)], found)
-    return [(one.base_name, one.new_name) for one in (*read.results, *read.verdicts)]
+    return [
+        *((one.base_name, one.new_name) for one in read.results),
+        *((one.base_name, one.new_name) for one in read.verdicts),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from tests.report.page.samples import (
     results,
     verdicts,
 )
+from upecho.conformance.check import Level
 from upecho.conformance.run.verdicts.changes import VerdictChanges
 from upecho.conformance.run.verdicts.document import Document
 from upecho.conformance.run.verdicts.outcome import Verdict
@@ -172,11 +173,10 @@ def test_changed_requirement_has_both_texts() -> None:
 
 
 def test_changed_level_is_a_group() -> None:
-    (base, new) = (document([outcome("half-close", "a")]) for _ in "ab")
-    checks = {id_: dataclasses.replace(one, level="INFO") for id_, one in base.checks.items()}
-    (group,) = of_verdicts(
-        dataclasses.replace(base, checks={**base.checks, "half-close": checks["half-close"]}), new
-    ).groups
+    new = document([outcome("half-close", "a")])
+    described = dataclasses.replace(new.checks["half-close"], level=Level.INFO)
+    base = dataclasses.replace(new, checks={**new.checks, "half-close": described})
+    (group,) = of_verdicts(base, new).groups
     assert group == Group("changed levels", ("half-close: INFO in BASE, MUST in NEW",))
 
 

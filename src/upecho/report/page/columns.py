@@ -7,6 +7,7 @@ from upecho.measure.statistics.summary import Spread
 from upecho.report.benchmark.lines import BOUND, UNKNOWN
 from upecho.report.conformance.recorded import written
 from upecho.report.figures import interval_text, percent, three_digits
+from upecho.report.page.across import Across
 from upecho.report.page.conformance_model import Record, RecordedValue
 from upecho.report.page.model import Claim, Comparison, LoadCurve, LoadPoint, Measured, Section, SizeCurve, Table
 from upecho.report.page.published_model import Nearest, PublishedClaim
@@ -66,6 +67,12 @@ def figures(section: Section, one: Measured) -> Iterator[str]:
     for quantity in shown(section):
         yield (f"{BOUND} " if quantity.is_bound(one) else "") + _spread(quantity.of(one))
     yield str(one.trials)
+
+
+def across_pythons(one: Across) -> Iterator[list[str]]:
+    """Yield the cost of each implementation on each Python, after its name."""
+    for target, measured in one.servers.items():
+        yield [target, *(next(ratios(here)) if here else NONE for here in measured)]
 
 
 def load_figures(point: LoadPoint) -> Iterator[str]:

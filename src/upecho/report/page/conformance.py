@@ -133,6 +133,7 @@ def detail(same: Sequence[Judged]) -> Detail:
         explanation=first.explanation if was_run else None,
         fault=first.fault,
         known=first.known,
+        link=first.link,
     )
 
 

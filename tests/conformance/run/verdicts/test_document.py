@@ -70,14 +70,16 @@ def test_document_names_the_python_as_results_do() -> None:
 def test_truncated_file_is_refused(length: int, tmp_path: Path) -> None:
     file = tmp_path / "cut.json"
     file.write_text(DOCUMENT.to_json()[:length])
-    with pytest.raises(CallerError, match=rf"^{file}: not a verdicts file: not JSON, or incomplete \(.+\)$"):
+    with pytest.raises(
+        CallerError, match=rf"^{file}: not a verdicts file: not JSON, or incomplete \(.+\); give a file that "
+    ):
         read_verdicts(file)
 
 
 def test_truncated_compressed_file_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "cut.json.gz"
     file.write_bytes(gzip.compress(DOCUMENT.to_json().encode())[:-9])
-    with pytest.raises(CallerError, match=rf"^{file}: the compressed file is incomplete$"):
+    with pytest.raises(CallerError, match=rf"^{file}: the compressed file is incomplete; give a file that "):
         read_verdicts(file)
 
 
@@ -154,5 +156,7 @@ def test_document_that_is_nested_too_deeply_is_refused() -> None:
     deep: list[object] = []
     for _ in range(100_000):
         deep = [deep]
-    with pytest.raises(CallerError, match=r"^invalid verdicts file: it is nested too deeply$"):
+    with pytest.raises(
+        CallerError, match=r"^invalid verdicts file: it is nested too deeply; check again with upecho check --json$"
+    ):
         Document.from_document(json.loads(DOCUMENT.to_json()) | {"more": deep})

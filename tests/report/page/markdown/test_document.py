@@ -105,9 +105,8 @@ def test_every_link_leads_to_a_place_on_the_page_and_every_picture_exists() -> N
     places = {target.removeprefix("#") for target in targets if target.startswith("#")}
     assert len(places) > 5
     assert places <= set(re.findall('<a id="([^"]*)">', text))
-    assert {target for target in targets if not target.startswith("#")} == {
-        f"page-charts/{name}" for name in done.charts
-    }
+    pictures = {f"page-charts/{name}" for name in done.charts}
+    assert {target for target in targets if not target.startswith(("#", "https:"))} == pictures
 
 
 def test_each_chart_exists_for_light_and_for_dark_pages() -> None:
@@ -162,6 +161,19 @@ def test_reason_of_a_known_failure_is_given() -> None:
     assert "| `half-close` | asyncio+rloop over inet | it does |" in text
 
 
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [("https://x.org/a|b", "[it does](<https://x.org/a\\|b>)"), ("javascript:alert(1)", "it does")],
+)
+def test_known_failure_links_to_more_about_it(address: str, shown: str) -> None:
+    known = [
+        dataclasses.replace(one, known="it does", link=address) if one.explanation else one
+        for one in failing("asyncio+rloop")
+    ]
+    text = rendered(page(Inputs({}, {"a.json": verdicts_of(known)}))).text
+    assert f"| `half-close` | asyncio+rloop over inet | {shown} |" in text
+
+
 def test_counts_of_each_target_are_shown() -> None:
     text = rendered().text.partition("## Conformance")[2]
     assert "| `asyncio+rloop` | CPython 3.14.0 | 1/4 1F 1- 1u | 1/4 1F 1- 1u |" in text
@@ -179,3 +191,28 @@ def test_section_without_data_is_left_out() -> None:
     assert re.findall("^## (.*)$", text, re.MULTILINE) == [
         SECTIONS[name] for name in ("findings", "cost", "families", "method")
     ]
+
+
+def test_claims_of_others_stand_beside_what_was_measured() -> None:
+    text = rendered_everything().text.partition("## What authors claim")[2]
+    assert (
+        "| uvloop to asyncio, 1 KiB | [uvloop](<#claims-of-uvloop>) | 2 to 4 | one core | 1.53 \\[1.51, 1.55\\] | "
+        "1.47 \\[1.46, 1.48\\] | 64 connections | in part |" in text
+    )
+    assert (
+        "| rloop to asyncio | [uvloop](<#claims-of-uvloop>) | 2 to 4 | one core | not measured | - | - | no |" in text
+    )
+    assert "[https://example.org/claims](<https://example.org/claims>), May 2016" in text
+    assert "- published: 2 to 4 (105 \\<k\\> requests/s)" in text
+
+
+def test_costs_on_each_python_stand_side_by_side() -> None:
+    text = rendered_everything().text.partition("## Across Pythons")[2]
+    assert "| server | CPython 3 | CPython 3.13.0 | CPython 3.14.0 | CPython 3.14.0 free-threaded |" in text
+    assert re.search(r"^\| asyncio \| - \| 4\.02 .* \| 3\.01 .* \| 3\.31 .* \|$", text, re.MULTILINE)
+
+
+def test_page_links_to_its_files() -> None:
+    made = full_page()
+    linked = dataclasses.replace(made, sources=(dataclasses.replace(made.sources[0], link="data/a%20b.json"),))
+    assert "### [results.json](<data/a%20b.json>): results of upecho bench" in rendered(linked).text

@@ -12,6 +12,7 @@ from rich.console import Console
 from tests.report.page import numbers
 from tests.report.page.samples import document as verdicts_of
 from tests.report.page.samples import everything, failing, full_page, of_many_servers, passing
+from upecho.report.page import columns
 from upecho.report.page.building import page
 from upecho.report.page.inputs import Inputs
 from upecho.report.page.model import Page
@@ -71,7 +72,7 @@ def test_sections_are_in_order_after_what_the_data_prove() -> None:
     headings = re.findall("^(.*)\n─+$", text, re.MULTILINE)
     assert headings == list(SECTIONS.values())
     findings = " ".join(text.partition(f"\n{SECTIONS['cost']}\n")[0].split())
-    assert all(f"{claim.subject} {claim.text}" in findings for claim in made.claims)
+    assert all(f"{columns.subject(claim)} {claim.text}" in findings for claim in made.claims)
 
 
 def test_cautions_follow_the_findings() -> None:
@@ -90,10 +91,16 @@ def test_server_that_fails_checks_is_marked() -> None:
 
 
 def test_failed_checks_are_listed_where_their_loop_diverges() -> None:
-    known = [dataclasses.replace(one, known="it does") if one.explanation else one for one in failing("asyncio+rloop")]
+    known = [
+        dataclasses.replace(one, known="it does", link="https://x.org/a") if one.explanation else one
+        for one in failing("asyncio+rloop")
+    ]
     text = text_of(page(Inputs({}, {"a.json": verdicts_of([*passing("trio"), *known])})))
     assert "\nNothing failed: trio.\n" in text
-    assert "rloop (event loop): 1 check failed\n  half-close: asyncio+rloop over inet. Known: it does.\n" in text
+    assert (
+        "rloop (event loop): 1 check failed\n  half-close: asyncio+rloop over inet. Known: it does (https://x.org/a).\n"
+        in text
+    )
 
 
 def test_counts_of_each_target_are_shown() -> None:
@@ -104,3 +111,25 @@ def test_counts_of_each_target_are_shown() -> None:
 def test_control_characters_are_escaped() -> None:
     made = page(Inputs({}, {"a\x1b[2J.json": verdicts_of(failing("cmd:x \x1b[2J"))}), "T\x1b[2J")
     assert "\x1b" not in text_of(made)
+
+
+def test_claims_of_others_stand_beside_what_was_measured() -> None:
+    text = " ".join(text_of(everything()).split())
+    assert (
+        "uvloop May 2016 https://example.org/claims uvloop to asyncio, 1 KiB; published: 2 to 4 (one core); measured "
+        "here: requests/s 1.53 [1.51, 1.55], CPU time 1.47 [1.46, 1.48] (64 connections); comparable: in part." in text
+    )
+    assert "rloop to asyncio; published: 2 to 4 (one core); not measured; comparable: no." in text
+
+
+def test_costs_on_each_python_stand_side_by_side() -> None:
+    text = text_of(everything()).partition("\nAcross Pythons\n")[2]
+    heads = r"server on CPython +3 +3\.13\.0 +3\.14\.0  3\.14\.0 free-threaded"
+    assert re.search(rf"^{heads}\nnative .*\nasyncio +- +4\.02 \[.*\] +3\.01 \[.*\] +3\.31 \[.*\]$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("width", "tables"), [(60, 4), (80, 2), (120, 1)])
+def test_narrow_terminal_shows_pythons_in_several_tables(width: int, tables: int) -> None:
+    text = text_of(everything(), width).partition("\nAcross Pythons\n")[2].partition("\nLatency over load\n")[0]
+    assert len(re.findall("^server on CPython .*$", text, re.MULTILINE)) == tables
+    assert "3.14.0 free-threaded" in text

@@ -96,16 +96,12 @@ def comparisons(found: Sequence[Comparison]) -> Html:
 def across_pythons(section: Section, one: Across) -> Html:
     """Return the table of the costs of each implementation across Pythons, a column for each Python."""
     rows = [
-        row(target, *map(_cost, measured), **identity(replace(next(filter(None, measured)).server, python="")))
-        for target, measured in one.servers.items()
+        row(*cells, **identity(replace(next(filter(None, measured)).server, python="")))
+        for cells, measured in zip(columns.across_pythons(one), one.servers.values(), strict=True)
     ]
     caption = f"{columns.title(section)} across Pythons {columns.caption(one.table)}"
     table = scrolled(grid(caption, ["server", *one.pythons], rows), caption)
     return element("div", table, class_="family", data_family=one.table.family)
-
-
-def _cost(one: Measured | None) -> str:
-    return next(columns.ratios(one)) if one else columns.NONE
 
 
 def load_table(curves: Sequence[LoadCurve]) -> Html:

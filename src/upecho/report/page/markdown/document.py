@@ -4,10 +4,12 @@ import json
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from upecho.report.markdown import anchor, block, details, escaped, link, table
+from upecho.report.markdown import anchor, block, escaped, link
 from upecho.report.page import columns
+from upecho.report.page.across import across
 from upecho.report.page.markdown import tables, verdicts
 from upecho.report.page.markdown.pictures import Pictures
+from upecho.report.page.markdown.published import published
 from upecho.report.page.model import Page, Section, Source
 from upecho.report.page.rendered import Rendered
 from upecho.report.page.rows import MEMORY, Row, rows
@@ -38,13 +40,14 @@ def _sections(page: Page, pictures: Pictures) -> dict[str, list[str]]:
     sections = {
         "findings": _findings(page),
         "cost": _cost(page, pictures),
+        "pythons": _pythons(page, pictures),
         "load": _load(page, pictures),
         "sizes": _sizes(page, pictures),
         "memory": _memory(page, pictures),
         "families": tables.comparisons(page.comparisons),
         "conformance": verdicts.matrix(found) if found else (),
         "divergence": verdicts.divergence(found) if found else (),
-        "published": _published(page),
+        "published": published(page.published),
         "method": chain.from_iterable(map(_source, page.sources)),
     }
     return {name: list(lines) for name, lines in sections.items()}
@@ -81,9 +84,7 @@ def _scenario(section: Section, servers: Sequence[Row], pictures: Pictures) -> I
     title = f"{columns.title(section)}: {section.scenario.summary}"
 
     def chart(name: str, what: str) -> Iterator[str]:
-        yield from pictures.lines(
-            name, servers, where=section.id.removeprefix("scenario-"), description=f"{what}, {title}"
-        )
+        yield from pictures.lines(name, servers, where=_where(section), description=f"{what}, {title}")
 
     yield anchor(section.id)
     yield ""
@@ -91,11 +92,28 @@ def _scenario(section: Section, servers: Sequence[Row], pictures: Pictures) -> I
     yield ""
     yield from tables.listed(section.remarks)
     yield from chart("cost", "CPU time per request")
-    if len({row["python"] for row in servers}) > 1:
+    yield from tables.families(section, list(chart("speed", "Requests per second")))
+
+
+def _pythons(page: Page, pictures: Pictures) -> Iterator[str]:
+    sections = [section for section in page.sections if across(section)]
+    if sections:
         yield escaped(CAPTIONS["pythons"])
         yield ""
-        yield from chart("pythons", "CPU time per request across Pythons")
-    yield from tables.families(section, list(chart("speed", "Requests per second")))
+    servers = rows(page)["servers"]
+    for section in sections:
+        title = f"{columns.title(section)}: {section.scenario.summary}"
+        shown = [row for row in servers if row["section"] == section.id]
+        yield anchor(f"pythons-{section.id}")
+        yield ""
+        yield f"### {escaped(title)}"
+        yield ""
+        yield from pictures.lines("pythons", shown, where=_where(section), description=f"across Pythons, {title}")
+        yield from tables.across_pythons(across(section))
+
+
+def _where(section: Section) -> str:
+    return section.id.removeprefix("scenario-")
 
 
 def _load(page: Page, pictures: Pictures) -> Iterator[str]:
@@ -128,18 +146,9 @@ def _captioned(name: str, page: Page, pictures: Pictures) -> Iterator[str]:
     yield from pictures.lines(name, rows(page)[name], where="", description=SECTIONS[name])
 
 
-def _published(page: Page) -> Iterator[str]:
-    """Yield a folded table for each source of published claims."""
-    for source in page.published:
-        rows = [[escaped(text) for text in columns.published(claim)] for claim in source.claims]
-        lines = [f"{link(escaped(source.address), source.address)}, {escaped(source.date)}", ""]
-        lines += [f"- {escaped(name)}: {escaped(text)}" for name, text in source.conditions.items()]
-        yield from details(source.title, [*lines, "", *table([*map(escaped, columns.PUBLISHED)], rows)])
-
-
 def _source(source: Source) -> Iterator[str]:
-    name = link(escaped(source.name), source.link) if source.link else escaped(source.name)
-    yield f"### {name}: {escaped(source.kind)}"
+    name = escaped(source.name)
+    yield f"### {link(name, source.link) if source.link else name}: {escaped(source.kind)}"
     yield ""
     yield from (f"- {escaped(name)}: {escaped(text)}" for name, text in source.facts.items())
     yield ""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from upecho.report.figures import three_digits
 from upecho.report.markdown import details, escaped, table
 from upecho.report.page import columns
+from upecho.report.page.across import Across
 from upecho.report.page.model import Absent, Comparison, LoadCurve, Measured, Section, SizeCurve, Table
 from upecho.support.text import plural
 
@@ -78,6 +79,12 @@ def _absent(absent: Sequence[Absent]) -> Iterator[str]:
     for reason in dict.fromkeys(one.reason for one in absent):
         servers = ", ".join(one.server.label for one in absent if one.reason == reason)
         yield f"without figures ({reason}): {servers}"
+
+
+def across_pythons(found: Sequence[Across]) -> Iterator[str]:
+    """Yield the tables of the costs of each implementation across Pythons, a column for each Python."""
+    for one in found:
+        yield from grid(columns.caption(one.table), ["server", *one.pythons], list(columns.across_pythons(one)))
 
 
 def load(curves: Sequence[LoadCurve]) -> Iterator[str]:

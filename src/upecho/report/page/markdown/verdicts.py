@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from upecho.report.markdown import code, details, escaped, table
+from upecho.report.markdown import code, details, escaped, link, table
 from upecho.report.page import columns
 from upecho.report.page.conformance_model import Conformance, Divergence, Record
 from upecho.report.page.counts import count_text, counts
-from upecho.report.page.failures import Failures, failures
+from upecho.report.page.failures import Failures, Reason, failures
 from upecho.report.page.markdown.tables import folded, grid, listed
 from upecho.support.text import plural
 
@@ -55,4 +55,8 @@ def _diverging(one: Divergence, failed: tuple[Failures, ...]) -> Iterator[str]:
 
 
 def _row(failed: Failures) -> list[str]:
-    return [", ".join(map(code, failed.checks)), escaped(failed.where), escaped("; ".join(failed.known))]
+    return [", ".join(map(code, failed.checks)), escaped(failed.where), "; ".join(map(_reason, failed.known))]
+
+
+def _reason(one: Reason) -> str:
+    return link(escaped(one.text), one.link) if one.link else escaped(one.text)

@@ -8,10 +8,10 @@ from rich.text import Text
 
 from upecho.report.page import columns
 from upecho.report.page.model import Page, Source
-from upecho.report.page.published_model import PublishedClaim, PublishedSource
 from upecho.report.page.rows import MEMORY
 from upecho.report.page.text import figures, verdicts
 from upecho.report.page.text.lines import INDENT, heading, paragraph, subheading
+from upecho.report.page.text.published import published
 from upecho.report.page.texts import INTRODUCTIONS, SECTIONS
 from upecho.support.text import printable
 
@@ -40,13 +40,14 @@ def _sections(page: Page, width: int) -> dict[str, Iterable[Text]]:
     return {
         "findings": _findings(page, width),
         "cost": chain.from_iterable(figures.scenario(one, width) for one in page.sections),
+        "pythons": chain.from_iterable(figures.pythons(one, width) for one in page.sections),
         "load": figures.load(page.load_curves, width),
         "sizes": figures.sizes(page, width),
         "memory": chain.from_iterable(verdicts.recorded(found, one, width) for one in memory) if found else (),
         "families": figures.comparisons(page.comparisons, width),
         "conformance": verdicts.matrix(found, width) if found else (),
         "divergence": verdicts.divergence(found, width) if found else (),
-        "published": chain.from_iterable(_published(one, width) for one in page.published),
+        "published": published(page.published, width),
         "method": chain.from_iterable(_source(one, width) for one in page.sources),
     }
 
@@ -61,22 +62,6 @@ def _findings(page: Page, width: int) -> Iterator[Text]:
         yield from paragraph(caution, width, style="yellow")
     if page.cautions:
         yield Text()
-
-
-def _published(source: PublishedSource, width: int) -> Iterator[Text]:
-    yield subheading(source.title, source.address)
-    for claim in source.claims:
-        yield from paragraph(_beside(claim), width, indent=INDENT)
-    yield Text()
-
-
-def _beside(claim: PublishedClaim) -> str:
-    """Return a published claim and what was measured, as one sentence."""
-    text = f"{claim.claim}: published {claim.published} ({claim.conditions})"
-    if not (here := claim.nearest):
-        return f"{text}; {claim.missing}"
-    measured = f"requests/s {columns.published_rate(here)}, CPU time {columns.published_cpu(here)} ({here.summary})"
-    return f"{text}; measured here: {measured}; comparable: {claim.comparable}"
 
 
 def _source(source: Source, width: int) -> Iterator[Text]:

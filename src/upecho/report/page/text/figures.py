@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from upecho.measure.plan.scenarios import size_text
 from upecho.report.figures import percent, three_digits
+from upecho.report.layout import GAP, name_width, slices
 from upecho.report.page import columns
+from upecho.report.page.across import across
 from upecho.report.page.model import Comparison, LoadCurve, Measured, Page, Section, SizeCurve, Table
-from upecho.report.page.text.lines import INDENT, grid, paragraph, subheading
+from upecho.report.page.text.lines import INDENT, grid, paragraph, subheading, without_kind
 
 LATENCIES = [title for title in columns.LOAD if title.endswith("µs")]
 FAILING = "!"  # after the name of a server that fails conformance checks
@@ -54,6 +57,22 @@ def _absent(table: Table) -> Iterator[tuple[str, str]]:
     for reason, failed in dict.fromkeys((one.reason, one.failed) for one in table.absent):
         servers = ", ".join(one.server.label for one in table.absent if one.reason == reason)
         yield "red" if failed else "dim", f"without figures ({reason}): {servers}"
+
+
+def pythons(section: Section, width: int) -> Iterator[Text]:
+    """Yield a table of costs for each family: a column for each Python, in as many tables as the width requires."""
+    for one in across(section):
+        kind, names = without_kind(one.pythons)
+        heads, cells = [names[python] for python in one.pythons], list(columns.across_pythons(one))
+        column = max(cell_len(text) for _, *row in cells for text in (*row, *heads))
+        name = name_width([f"server on {kind}", *(row[0] for row in cells)], column, columns=len(heads), width=width)
+        yield subheading(f"{columns.title(section)} {columns.caption(one.table)}")
+        for part in slices(len(heads), column, room=width - name - GAP):
+            rows = [[row[0], *row[1:][part]] for row in cells]
+            yield from grid(
+                [f"server on {kind}".removesuffix(" on "), *heads[part]], rows, width, required=len(rows[0])
+            )
+            yield Text()
 
 
 def load(curves: Sequence[LoadCurve], width: int) -> Iterator[Text]:

@@ -1,7 +1,7 @@
 """Headings, paragraphs and tables of a text: a line is not longer than the terminal is wide."""
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -21,6 +21,17 @@ def heading(title: str) -> Iterator[Text]:
 def subheading(title: str, note: str = "", *, style: str = "bold cyan") -> Text:
     """Return the heading of a part of a section, with a note beside it."""
     return Text.assemble((printable(title), style), (f"  {printable(note)}" if note else "", "dim"))
+
+
+def without_kind(pythons: Collection[str]) -> tuple[str, dict[str, str]]:
+    """Return the implementation of Python if all have the same, and each name without it, to save room.
+
+    Args:
+        pythons: Names such as ``CPython 3.14.0``.
+    """
+    kinds = {python.split()[0] for python in pythons}
+    kind = kinds.pop() if len(kinds) == 1 else ""
+    return kind, {python: python.removeprefix(f"{kind} ") for python in pythons}
 
 
 def paragraph(text: str, width: int, *, indent: str = "", style: str = "") -> Iterator[Text]:

@@ -1,6 +1,6 @@
 """Lays out what a page shows of verdicts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.text import Text
 
@@ -8,8 +8,8 @@ from upecho.report.layout import packed
 from upecho.report.page import columns
 from upecho.report.page.conformance_model import Conformance, Divergence, Record
 from upecho.report.page.counts import Counts, count_text, counts
-from upecho.report.page.failures import Failures, failures
-from upecho.report.page.text.lines import INDENT, grid, paragraph, subheading
+from upecho.report.page.failures import Failures, Reason, failures
+from upecho.report.page.text.lines import INDENT, grid, paragraph, subheading, without_kind
 from upecho.support.text import plural
 
 MAX_CHECKS = 8  # ids of checks in a sentence; the others are counted
@@ -23,18 +23,17 @@ def matrix(found: Conformance, width: int) -> Iterator[Text]:
     yield from packed([Text(f"{mark} {meaning}", "dim") for mark, meaning in found.marks], width)
     yield Text()
     several = len(found.families) > 1
-    kinds = {one.python.split()[0] for column in found.columns for one in column.subjects}
-    kind = kinds.pop() if len(kinds) == 1 else ""  # of Python, such as CPython
+    kind, names = without_kind({one.python for column in found.columns for one in column.subjects})
     heads = ["target", kind or "Python", *(["all families"] if several else []), *found.families]
-    rows = [_row(one, kind, several_families=several) for one in counts(found)]
+    rows = [_row(one, names, several_families=several) for one in counts(found)]
     yield from grid(heads, rows, width, required=3, texts=len(heads))
     yield Text()
 
 
-def _row(one: Counts, kind: str, *, several_families: bool) -> list[str]:
+def _row(one: Counts, names: Mapping[str, str], *, several_families: bool) -> list[str]:
     families = [count_text(marks) for marks in one.marks]
     total = [count_text(sum(one.marks[1:], one.marks[0]))] if several_families else []
-    pythons = ", ".join(python.removeprefix(f"{kind} ") for python in one.pythons)
+    pythons = ", ".join(names[python] for python in one.pythons)
     short = pythons if len(pythons) <= PYTHONS_WIDTH else f"{len(one.pythons)} versions"
     return [one.target, short, *total, *families]
 
@@ -67,8 +66,12 @@ def _diverging(one: Divergence, failed: Sequence[Failures], width: int) -> Itera
     for reason in one.unusable:
         yield from paragraph(f"not checked: {reason}", width, indent=INDENT, style="red")
     for same in failed:
-        known = f" Known: {'; '.join(same.known)}." if same.known else ""
+        known = f" Known: {'; '.join(map(_reason, same.known))}." if same.known else ""
         yield from paragraph(f"{_named(same.checks)}: {same.where}.{known}", width, indent=INDENT)
+
+
+def _reason(one: Reason) -> str:
+    return f"{one.text} ({one.link})" if one.link else one.text
 
 
 def _named(checks: Sequence[str]) -> str:
