@@ -13,7 +13,9 @@ from markdown_it import MarkdownIt
 from tests.report.page import numbers
 from tests.report.page.samples import document as verdicts_of
 from tests.report.page.samples import everything, failing, full_page, of_many_servers, passing, results
+from upecho.report.markdown import escaped
 from upecho.report.page.building import page
+from upecho.report.page.columns import ratio_text
 from upecho.report.page.inputs import Inputs
 from upecho.report.page.model import Claim, Page
 from upecho.report.page.rendered import Rendered
@@ -195,15 +197,17 @@ def test_section_without_data_is_left_out() -> None:
 
 def test_claims_of_others_stand_beside_what_was_measured() -> None:
     text = rendered_everything().text.partition("## What authors claim")[2]
+    nearest = everything().published[0].claims[0].nearest
+    assert nearest
+    rate, cpu = (escaped(ratio_text(one, has_interval=True)) for one in (nearest.rate, nearest.cpu) if one)
+    beginning = "| uvloop to asyncio | [A blog](<#published-1>) | 2 to 4 | 10 clients"
+    assert f"{beginning} | {rate} | {cpu} | {escaped(nearest.summary)} | in part |" in text
     assert (
-        "| uvloop to asyncio, 1 KiB | [uvloop](<#claims-of-uvloop>) | 2 to 4 | one core | 1.53 \\[1.51, 1.55\\] | "
-        "1.47 \\[1.46, 1.48\\] | 64 connections | in part |" in text
+        "| uvloop to asyncio under HTTP | [A blog](<#published-1>) | 2 to 4 | 10 clients | not comparable | - | - |"
+        in text
     )
-    assert (
-        "| rloop to asyncio | [uvloop](<#claims-of-uvloop>) | 2 to 4 | one core | not measured | - | - | no |" in text
-    )
-    assert "[https://example.org/claims](<https://example.org/claims>), May 2016" in text
-    assert "- published: 2 to 4 (105 \\<k\\> requests/s)" in text
+    assert "(<https://example.org/blog?a=1&amp;b=2>), as \\<stated\\> about date" in text
+    assert "- published: 2 to 4 (400 and 100)" in text
 
 
 def test_costs_on_each_python_stand_side_by_side() -> None:

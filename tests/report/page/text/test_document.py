@@ -14,6 +14,7 @@ from tests.report.page.samples import document as verdicts_of
 from tests.report.page.samples import everything, failing, full_page, of_many_servers, passing
 from upecho.report.page import columns
 from upecho.report.page.building import page
+from upecho.report.page.columns import ratio_text
 from upecho.report.page.inputs import Inputs
 from upecho.report.page.model import Page
 from upecho.report.page.text.document import document
@@ -115,11 +116,13 @@ def test_control_characters_are_escaped() -> None:
 
 def test_claims_of_others_stand_beside_what_was_measured() -> None:
     text = " ".join(text_of(everything()).split())
-    assert (
-        "uvloop May 2016 https://example.org/claims uvloop to asyncio, 1 KiB; published: 2 to 4 (one core); measured "
-        "here: requests/s 1.53 [1.51, 1.55], CPU time 1.47 [1.46, 1.48] (64 connections); comparable: in part." in text
-    )
-    assert "rloop to asyncio; published: 2 to 4 (one core); not measured; comparable: no." in text
+    nearest = everything().published[0].claims[0].nearest
+    assert nearest
+    rate, cpu = (ratio_text(one, has_interval=True) for one in (nearest.rate, nearest.cpu) if one)
+    measured = f"requests/s {rate}, CPU time {cpu} ({nearest.summary}); comparable: in part"
+    assert "A blog as <stated> about date https://example.org/blog?a=1&b=2 uvloop to asyncio: published" in text
+    assert f"uvloop to asyncio: published 2 to 4 (10 clients); measured here: {measured}" in text
+    assert "rloop to uvloop: published 2 to 4 (10 clients); not measured" in text
 
 
 def test_costs_on_each_python_stand_side_by_side() -> None:
