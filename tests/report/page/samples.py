@@ -158,7 +158,7 @@ def everything() -> Page:
 
 
 def earlier_results() -> Results:
-    """Return a run of another machine: trio cost less, uvloop more, asyncio a trifle less, and one more was measured."""
+    """Return a run of another machine, in which trio cost less, uvloop more, and asyncio a trifle less."""
     costs = dict(COSTS, trio=[0.8 * cost for cost in COSTS["trio"]], gone=COSTS["trio"])
     costs["asyncio"] = [0.999 * cost for cost in COSTS["asyncio"]]
     costs["asyncio+uvloop"] = [1.3 * cost for cost in COSTS["asyncio+uvloop"]]
