@@ -194,16 +194,30 @@ def test_section_without_data_is_left_out() -> None:
 
 
 def test_claims_of_others_stand_beside_what_was_measured() -> None:
+    source = everything().published[0]
+    here = source.claims[0].nearest
+    assert here
     text = rendered_everything().text.partition("## What authors claim")[2]
-    assert (
-        "| uvloop to asyncio, 1 KiB | [uvloop](<#claims-of-uvloop>) | 2 to 4 | one core | 1.53 \\[1.51, 1.55\\] | "
-        "1.47 \\[1.46, 1.48\\] | 64 connections | in part |" in text
-    )
-    assert (
-        "| rloop to asyncio | [uvloop](<#claims-of-uvloop>) | 2 to 4 | one core | not measured | - | - | no |" in text
-    )
-    assert "[https://example.org/claims](<https://example.org/claims>), May 2016" in text
-    assert "- published: 2 to 4 (105 \\<k\\> requests/s)" in text
+    measured = f"{here.rate.ratio:.2f} \\[{here.rate.low:.2f}, {here.rate.high:.2f}\\]"
+    assert f"| uvloop to asyncio | [A blog](<#{source.id}>) | 2 to 4 | 10 clients | {measured} |" in text
+    assert f"| rloop to uvloop | [A blog](<#{source.id}>) | 2 to 4 | 10 clients | not measured | - | - |" in text
+    assert "[https://example.org/blog?a=1\\&b=2](<https://example.org/blog?a=1&amp;b=2>), as \\<stated\\> about" in text
+    assert "- published: 2 to 4 (400 and 100)" in text
+
+
+def test_what_changed_is_said_with_both_sides_and_the_command() -> None:
+    text = rendered_everything().text.partition("\n## What changed\n")[2].partition("\n## Cost")[0]
+    for part in (
+        "**12 verdicts compared; worse: 2 new failures; 1 mended**",
+        "- expected: `FIN`",
+        "```sh\nupecho check x --check half-close\n```",
+        "**mended**\n\n- asyncio over inet: half-close\n",
+        "| trio | 48.2 | 60.2 | 1.250 \\[1.239, 1.261\\] | costs more |",
+        "| upecho | 0.9 | 1 |",
+        "- not compared (only in BASE): gone over inet in chat, gone over unix in chat",
+        "| half-close | The server \\<may\\> close. | The server closes. |",
+    ):
+        assert part in text
 
 
 def test_costs_on_each_python_stand_side_by_side() -> None:

@@ -42,7 +42,7 @@ def test_every_number_is_in_the_model(make: Callable[[], Page], width: int) -> N
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_lines_fit_into_the_terminal_and_commands_are_whole(make: Callable[[], Page], width: int) -> None:
     made = make()
-    commands = [f"  {source.command}" for source in made.sources]
+    commands = [f"  {source.command}" for source in made.sources if source.command]
     lines = text_of(made, width).splitlines()
     assert [line for line in lines if cell_len(line) > width and line not in commands] == []
     assert [line for line in lines if line in commands] == commands
@@ -114,12 +114,27 @@ def test_control_characters_are_escaped() -> None:
 
 
 def test_claims_of_others_stand_beside_what_was_measured() -> None:
-    text = " ".join(text_of(everything()).split())
-    assert (
-        "uvloop May 2016 https://example.org/claims uvloop to asyncio, 1 KiB; published: 2 to 4 (one core); measured "
-        "here: requests/s 1.53 [1.51, 1.55], CPU time 1.47 [1.46, 1.48] (64 connections); comparable: in part." in text
-    )
-    assert "rloop to asyncio; published: 2 to 4 (one core); not measured; comparable: no." in text
+    made = everything()
+    here = made.published[0].claims[0].nearest
+    assert here
+    text = " ".join(text_of(made).split())
+    measured = f"requests/s {here.rate.ratio:.2f} [{here.rate.low:.2f}, {here.rate.high:.2f}], CPU time "
+    assert f"uvloop to asyncio: published 2 to 4 (10 clients); measured here: {measured}" in text
+    assert "rloop to uvloop: published 2 to 4 (10 clients); not measured" in text
+
+
+def test_what_changed_is_said_with_both_sides_and_the_command() -> None:
+    text = text_of(everything(), 80).partition("\nWhat changed\n")[2].partition("\nCost and throughput\n")[0]
+    for line in (
+        "12 verdicts compared; worse: 2 new failures; 1 mended",
+        "  expected: FIN",
+        "  upecho check x --check half-close",
+        "  asyncio over inet: half-close",
+        "upecho: BASE 0.9, NEW 1",
+        "not compared (only in BASE): gone over inet in chat, gone over unix in chat",
+    ):
+        assert f"\n{line}\n" in text
+    assert re.search(r"^trio +48\.2 +60\.2 +1\.250 \[1\.239, 1\.261\] +costs more$", text, re.MULTILINE)
 
 
 def test_costs_on_each_python_stand_side_by_side() -> None:
