@@ -17,8 +17,6 @@ from upecho.report.page.changes_model import (
 from upecho.report.page.text.lines import INDENT, grid, paragraph, subheading
 from upecho.support.text import printable
 
-HEADS = [head.removesuffix("/request") for head in columns.CHANGES]  # to save room
-
 
 def changes(found: PageChanges, width: int) -> Iterator[Text]:
     """Yield all comparisons, those of verdicts first."""
@@ -81,9 +79,15 @@ def _scenario(one: ScenarioChanges, width: int) -> Iterator[Text]:
     yield from paragraph(f"{one.scenario.name}: {one.conclusion}", width, style="bold")
     for table in one.tables if one.is_different else ():
         yield subheading(columns.of_changes(one, table))
-        rows = list(map(columns.change, table.servers))
-        yield from grid(HEADS, rows, width, required=len(HEADS))
+        head, *rows = [_ratio_first(row) for row in (columns.CHANGES, *map(columns.change, table.servers))]
+        yield from grid(head, rows, width, required=3, texts=3)
         yield Text()
+
+
+def _ratio_first(row: Sequence[str]) -> list[str]:
+    """Return the cells of a row, those last for which a narrow terminal has no room."""
+    server, base, new, ratio, conclusion = row
+    return [server, ratio, conclusion, base, new]
 
 
 def _differences(facts: Sequence[Fact], width: int) -> Iterator[Text]:
