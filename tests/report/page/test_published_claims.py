@@ -77,6 +77,16 @@ def test_target_that_names_the_loop_of_asyncio_is_the_same_server() -> None:
     assert (measured.nearest.a, measured.nearest.b) == ("asyncio+uvloop", "asyncio+asyncio")
 
 
+def test_server_that_fails_checks_is_named() -> None:
+    requested = tuple(
+        dataclasses.replace(one, failed_checks=("half-close",)) if one.cell.target == "asyncio+uvloop" else one
+        for one in results().requested
+    )
+    measured, *_ = claims(dataclasses.replace(results(), requested=requested))
+    assert measured.nearest
+    assert measured.nearest.note == "asyncio+uvloop fails 1 check"
+
+
 def test_first_file_that_has_both_servers_counts() -> None:
     without = dataclasses.replace(
         results(), requested=tuple(one for one in results().requested if one.cell.target != "asyncio+uvloop")

@@ -84,6 +84,11 @@ def _rows(pair: Pair, summary: Summary) -> Iterator[tuple[Row, Row]]:
         yield from ((a, b) for b in rows if _is(b, pair.b) and b.cell.python == a.cell.python)
 
 
+def _failed_checks(row: Row) -> str:
+    failed = row.request.failed_checks
+    return f"{row.cell.target} fails {plural(len(failed), 'check')}" if failed else ""
+
+
 def _is(row: Row, target: str) -> bool:
     """Whether a row is about a target; asyncio's own loop need not be named."""
     own = f"+{loops.ASYNCIO}"
@@ -101,6 +106,7 @@ def _compare(a: Row, b: Row, summary: Summary) -> Measured:
         "the machine was too busy for an interval" if summary.claims.is_too_busy else "",
         f"{plural(rate.samples, 'round')}, too few for an interval" if rate.samples < MIN_ROUNDS else "",
         "the load engine limited the rate" if limited else "",
+        *(_failed_checks(row) for row in (a, b)),
     ]
     shows_interval = rate.samples >= MIN_ROUNDS and not summary.claims.is_too_busy
     return Measured(rate, cpu, shows_interval, note="; ".join(filter(None, notes)), a=a, b=b, summary=summary)

@@ -13,7 +13,9 @@ from markdown_it import MarkdownIt
 from tests.report.page import numbers
 from tests.report.page.samples import document as verdicts_of
 from tests.report.page.samples import everything, failing, full_page, of_many_servers, passing, results
+from upecho.report.markdown import escaped
 from upecho.report.page.building import page
+from upecho.report.page.columns import ratio_text
 from upecho.report.page.inputs import Inputs
 from upecho.report.page.model import Claim, Page
 from upecho.report.page.rendered import Rendered
@@ -194,14 +196,17 @@ def test_section_without_data_is_left_out() -> None:
 
 
 def test_claims_of_others_stand_beside_what_was_measured() -> None:
-    source = everything().published[0]
-    here = source.claims[0].nearest
-    assert here
     text = rendered_everything().text.partition("## What authors claim")[2]
-    measured = f"{here.rate.ratio:.2f} \\[{here.rate.low:.2f}, {here.rate.high:.2f}\\]"
-    assert f"| uvloop to asyncio | [A blog](<#{source.id}>) | 2 to 4 | 10 clients | {measured} |" in text
-    assert f"| rloop to uvloop | [A blog](<#{source.id}>) | 2 to 4 | 10 clients | not measured | - | - |" in text
-    assert "[https://example.org/blog?a=1\\&b=2](<https://example.org/blog?a=1&amp;b=2>), as \\<stated\\> about" in text
+    nearest = everything().published[0].claims[0].nearest
+    assert nearest
+    rate, cpu = (escaped(ratio_text(one, has_interval=True)) for one in (nearest.rate, nearest.cpu) if one)
+    beginning = "| uvloop to asyncio | [A blog](<#published-1>) | 2 to 4 | 10 clients"
+    assert f"{beginning} | {rate} | {cpu} | {escaped(nearest.summary)} | in part |" in text
+    assert (
+        "| uvloop to asyncio under HTTP | [A blog](<#published-1>) | 2 to 4 | 10 clients | not comparable | - | - |"
+        in text
+    )
+    assert "(<https://example.org/blog?a=1&amp;b=2>), as \\<stated\\> about date" in text
     assert "- published: 2 to 4 (400 and 100)" in text
 
 

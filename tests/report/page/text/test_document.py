@@ -14,6 +14,7 @@ from tests.report.page.samples import document as verdicts_of
 from tests.report.page.samples import everything, failing, full_page, of_many_servers, passing
 from upecho.report.page import columns
 from upecho.report.page.building import page
+from upecho.report.page.columns import ratio_text
 from upecho.report.page.inputs import Inputs
 from upecho.report.page.model import Page
 from upecho.report.page.text.document import document
@@ -114,11 +115,12 @@ def test_control_characters_are_escaped() -> None:
 
 
 def test_claims_of_others_stand_beside_what_was_measured() -> None:
-    made = everything()
-    here = made.published[0].claims[0].nearest
-    assert here
-    text = " ".join(text_of(made).split())
-    measured = f"requests/s {here.rate.ratio:.2f} [{here.rate.low:.2f}, {here.rate.high:.2f}], CPU time "
+    text = " ".join(text_of(everything()).split())
+    nearest = everything().published[0].claims[0].nearest
+    assert nearest
+    rate, cpu = (ratio_text(one, has_interval=True) for one in (nearest.rate, nearest.cpu) if one)
+    measured = f"requests/s {rate}, CPU time {cpu} ({nearest.summary}); comparable: in part"
+    assert "A blog as <stated> about date https://example.org/blog?a=1&b=2 uvloop to asyncio: published" in text
     assert f"uvloop to asyncio: published 2 to 4 (10 clients); measured here: {measured}" in text
     assert "rloop to uvloop: published 2 to 4 (10 clients); not measured" in text
 
@@ -134,10 +136,9 @@ def test_what_changed_is_said_with_both_sides_and_the_command() -> None:
         "not compared (only in BASE): gone over inet in chat, gone over unix in chat",
     ):
         assert f"\n{line}\n" in text
-    assert re.search(r"^trio +1\.250 \[1\.239, 1\.261\]  costs more$", text, re.MULTILINE)
-    assert re.search(
-        r"^trio +1\.250 \[1\.239, 1\.261\]  costs more +48\.2 +60\.2$", text_of(everything()), re.MULTILINE
-    )
+    changed = r"^trio +1\.250 \[1\.239, 1\.261\]  costs more"
+    assert re.search(rf"{changed} +48\.2$", text, re.MULTILINE)
+    assert re.search(rf"{changed} +48\.2 +60\.2$", text_of(everything()), re.MULTILINE)
 
 
 def test_costs_on_each_python_stand_side_by_side() -> None:
