@@ -17,11 +17,11 @@ def require(user: str) -> ModuleType:
         user: What needs the extension, for the error message.
 
     Raises:
-        Unavailable: The extension was not built, or is left over from an older build.
+        Unavailable: The extension was not built for this Python, or is left over from an older build.
     """
     try:
         from upecho.support import _native  # noqa: PLC0415 (it may be missing)
-    except ImportError:
+    except (ImportError, SystemError):  # the latter in a free-threaded 3.13, which finds an extension of other builds
         raise Unavailable(REASON, subject=user, hint=HINT) from None
     if getattr(_native, "INTERFACE", None) != INTERFACE:
         raise Unavailable(STALE, subject=user, hint="reinstall upecho")

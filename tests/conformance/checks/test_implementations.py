@@ -53,7 +53,8 @@ def expect_no_failure(name: str, family: Family) -> None:
     target = Target.parse(name)
     outcomes = list(Runner([(target, family)], catalogue(), jobs=1).outcomes())
     assert [one.check for one in outcomes] == [check.id for check in catalogue() if is_due(check, target, family)]
-    assert [one for one in outcomes if one.verdict in (Verdict.FAILED, Verdict.NOT_RUN, Verdict.ERROR)] == []
+    bad = [one for one in outcomes if one.verdict in (Verdict.FAILED, Verdict.NOT_RUN, Verdict.ERROR)]
+    assert not bad, "\n".join(one.to_json() for one in bad)
     unsupported = [one for one in outcomes if one.verdict is Verdict.UNSUPPORTED]
     assert not unsupported or target.max_clients, [one.unsupported for one in unsupported]
     assert not any(one.works_anyway for one in unsupported)

@@ -1,5 +1,6 @@
 """Provides the fixtures of the checks, selects the checks that are due, and turns their results into verdicts."""
 
+import inspect
 import signal
 import threading
 import warnings
@@ -14,7 +15,9 @@ from upecho.conformance.findings import Record, Recorded
 from upecho.conformance.harness.ended_server import blaming_ended_server
 from upecho.conformance.harness.launcher import Launcher
 from upecho.conformance.harness.servers.server import Server
+from upecho.conformance.harness.standstill import Standstills, standstill
 from upecho.conformance.harness.starting import Starter
+from upecho.conformance.harness.violation import Violation
 from upecho.conformance.plugin import refuse
 from upecho.conformance.run.options import Options
 from upecho.conformance.run.selection import Pair, is_due
@@ -36,6 +39,7 @@ from upecho.processes.supervisor import Supervisor
 from upecho.support.errors import CallerError
 
 DESCRIPTORS = 4096  # enough for the check with the most clients
+ATTEMPTS = 3  # at a check during which this process did not run
 
 BAD_INPUT = pytest.StashKey[str]()
 OPTIONS = pytest.StashKey[Options]()
@@ -103,13 +107,15 @@ def launcher(supervisor: Supervisor, request: pytest.FixtureRequest) -> Iterator
     """Start one target over one family as often as the checks need it."""
     target, family = request.param
     starter = Starter(target, family, supervisor, request.config.stash[OPTIONS].interpreter)
-    launcher = Launcher(starter, run_all=request.config.getoption("--upecho-all"))
+    standstills = Standstills()
+    launcher = Launcher(starter, run_all=request.config.getoption("--upecho-all"), standstills=standstills)
     for item in request.session.items:
         if (check := _check(item)) and _pair(item) == request.param and launcher.may_run_in_background(check):
             launcher.background.start(check, item.function)  # type: ignore[attr-defined]
     yield launcher
     launcher.background.discard()
     launcher.discard_shared()
+    standstills.close()
 
 
 @pytest.fixture(autouse=True)
@@ -126,7 +132,7 @@ def _one_check(launcher: Launcher, request: pytest.FixtureRequest) -> Iterator[N
             request.node.stash[UNSUPPORTED] = reason
             if not launcher.declared.works_anyway(check):
                 pytest.skip(reason)
-        with blaming_process_limit():
+        with blaming_process_limit(), launcher.blaming_standstill():
             launcher.expect_worth_running()
         yield
     finally:
@@ -151,21 +157,44 @@ def server(launcher: Launcher) -> Server:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Wait for a check that runs in the background instead of calling it."""
-    launcher = pyfuncitem.funcargs.get("launcher")
-    return True if isinstance(launcher, Launcher) and launcher.finish_background() else None
+    """Run a check; begin it again if it shows nothing, because this process did not run for a while.
+
+    Raises:
+        HarnessError: It shows nothing each time.
+    """
+    check = _check(pyfuncitem)
+    if check is None:
+        return None
+    launcher: Launcher = pyfuncitem.funcargs["launcher"]  # type: ignore[assignment]
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            launcher.begin_again()
+        if _has_shown_something(pyfuncitem, launcher, check):
+            return True
+    raise standstill(launcher.standstill_seconds())
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Let a check pass only if the servers that it has used still answer."""
-    if _check(item) is None:
-        return (yield)
-    launcher: Launcher = item.funcargs["launcher"]  # type: ignore[attr-defined]
-    with blaming_process_limit(), blaming_ended_server(launcher.servers):
-        result = yield
-        launcher.expect_still_serving()
-    return result
+def _has_shown_something(item: pytest.Function, launcher: Launcher, check: Check) -> bool:
+    """Run a check once, which passes only if the servers that it has used still answer.
+
+    Returns:
+        Whether it counts. A failure does not, nor does a recorded value, if this process did not run for a while.
+    """
+    try:
+        with blaming_process_limit(), blaming_ended_server(launcher.servers):
+            if not launcher.finish_background():
+                item.obj(**{name: _argument(item, launcher, name) for name in inspect.signature(item.obj).parameters})
+            launcher.expect_still_serving()
+    except Violation:
+        if launcher.standstill_seconds():
+            return False
+        raise
+    return check.level is not Level.INFO or not launcher.standstill_seconds()
+
+
+def _argument(item: pytest.Function, launcher: Launcher, name: str) -> object:
+    """Return the value of a fixture; the shared server may be a new one since the fixture was set up."""
+    return launcher.shared_server() if name == "server" else item.funcargs[name]
 
 
 @pytest.hookimpl(wrapper=True)

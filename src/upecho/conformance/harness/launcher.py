@@ -2,7 +2,7 @@
 
 import contextlib
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from upecho.conformance.check import Check
@@ -12,6 +12,7 @@ from upecho.conformance.harness.declarations import Declarations
 from upecho.conformance.harness.ended_server import explained
 from upecho.conformance.harness.first_client import ANSWER_CHECK, Obstacle, wrong_echo
 from upecho.conformance.harness.servers.server import Server
+from upecho.conformance.harness.standstill import Standstills, standstill
 from upecho.conformance.harness.starting import GRACE_SECONDS, Starter
 from upecho.conformance.harness.stderr_account import StderrAccount, Written
 from upecho.conformance.harness.violation import Log, OutOfTime, Violation, precondition
@@ -34,12 +35,13 @@ class Launcher:
         background: The checks that run in the background.
     """
 
-    def __init__(self, starter: Starter, *, run_all: bool = False) -> None:
+    def __init__(self, starter: Starter, *, run_all: bool = False, standstills: Standstills | None = None) -> None:
         """Prepare to provide servers; none is started yet.
 
         Args:
             starter: Starts the servers.
             run_all: Whether every check is run, even if the target answers nothing or failed checks take long.
+            standstills: Notices when this process did not run; None means that nothing does.
         """
         self.starter = starter
         self.budget = Budget(limited=not run_all)
@@ -48,6 +50,7 @@ class Launcher:
         self.background = BackgroundChecks(lambda: self._start(starter.launch()), starter.target.max_clients)
         self._target = starter.target
         self._run_all = run_all
+        self._standstills = standstills
         self._shared: Server | None = None
         self._served: list[str] = []  # ids of the checks that have used the shared server
         self._started: list[Server] = []
@@ -68,6 +71,34 @@ class Launcher:
         for server in self.servers():
             server.begin_check(self.log, self._max_clients)
 
+    def standstill_seconds(self) -> float:
+        """Return for how long this process did not run at a time during the current check; 0 if it always did."""
+        return self._standstills.longest(self.log.age_seconds()) if self._standstills else 0.0
+
+    @contextlib.contextmanager
+    def blaming_standstill(self) -> Iterator[None]:
+        """Turn a violation into an error if this process did not run for a while.
+
+        Raises:
+            HarnessError: The server has violated a requirement, and this process did not run for a while.
+        """
+        try:
+            yield
+        except Violation:
+            if seconds := self.standstill_seconds():
+                raise standstill(seconds) from None
+            raise
+
+    def begin_again(self) -> None:
+        """Begin the current check again, with new servers, as if it had not begun before."""
+        for server in self.servers():
+            server.disconnect()
+        while self._started:
+            self._started.pop().process.child.close()
+        self.discard_shared()
+        self.begin_check(self._check)
+        self._is_worth_running = True
+
     def expect_worth_running(self) -> None:
         """Expect that the target answers its first client, and that failed checks have not taken too long.
 
@@ -86,7 +117,8 @@ class Launcher:
     def _obstacle(self) -> Obstacle | None:
         """What keeps most checks from being worth running: the first client is not answered correctly."""
         try:
-            obstacle = wrong_echo(self.shared_server())
+            with self.blaming_standstill():
+                obstacle = wrong_echo(self.shared_server())
         except Violation as violation:
             return Obstacle.silence(explained(violation, self.servers()))
         try:
