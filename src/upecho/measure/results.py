@@ -1,7 +1,7 @@
 """The results of a run, and the file that keeps them."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -133,22 +133,28 @@ class Results:
 
     def _contradictions(self) -> Iterator[str]:
         """Yield what no run can have produced."""
+        known, requested = {one.name for one in self.scenarios}, {one.cell for one in self.requested}
+        if len(known) < len(self.scenarios):
+            yield "two scenarios have the same name"
+        if len(requested) < len(self.requested):
+            yield "one cell was requested twice"
         for number, scenario in enumerate(self.scenarios):
             if scenario.curve and scenario.share is None:
                 yield f"scenarios[{number}] is a point of a latency curve, but has no share"
-        known = {scenario.name for scenario in self.scenarios}
         for cell in (one.cell for part in (self.requested, self.trials) for one in part):
             if cell.scenario not in known:
                 yield f"the scenario {cell.scenario!r} is not described"
-        requested, engine = {one.cell for one in self.requested}, self.window.engine
         for number, trial in enumerate(self.trials):
-            where = f"trials[{number}]"
-            if contradiction := trial.contradiction():
-                yield f"{where} {contradiction}"
-            if trial.cell not in requested:
-                yield f"{where} is about a cell that was not requested"
-            if trial.load and trial.load.engine != engine:
-                yield f"{where} was loaded by the engine {trial.load.engine}, but the engine of the run is {engine}"
+            yield from (f"trials[{number}] {contradiction}" for contradiction in self._of_trial(trial, requested))
+
+    def _of_trial(self, trial: Trial, requested: Container[Cell]) -> Iterator[str]:
+        """Yield what a trial of a run that measures some cells cannot contain."""
+        if contradiction := trial.contradiction():
+            yield contradiction
+        if trial.cell not in requested:
+            yield "is about a cell that was not requested"
+        if trial.load and trial.load.engine != self.window.engine:
+            yield f"was loaded by the engine {trial.load.engine}, but the engine of the run is {self.window.engine}"
 
 
 def read_results(path: Path) -> Results:

@@ -186,7 +186,7 @@ def _claim(claim: str, measure: Pair | None) -> Claim:
 
 
 def earlier_results() -> Results:
-    """Return a run of another machine: trio cost less, uvloop more, asyncio a trifle less; one more was measured."""
+    """Return a run of another machine, in which trio cost less, uvloop more, and asyncio a trifle less."""
     costs = dict(COSTS, trio=[0.8 * cost for cost in COSTS["trio"]], gone=COSTS["trio"])
     costs["asyncio"] = [0.999 * cost for cost in COSTS["asyncio"]]
     costs["asyncio+uvloop"] = [1.3 * cost for cost in COSTS["asyncio+uvloop"]]

@@ -43,7 +43,7 @@ def conformance(documents: Sequence[Document]) -> Conformance | None:
         checks=tuple(CheckRow(id_, one.topic, one.level, one.requirement, one.source) for id_, one in checks.items()),
         columns=tuple(Column(subjects, failed=len(failed[subjects[0]])) for subjects, _ in columns),
         families=tuple(families),
-        cells=tuple(zip(*(cells for _, cells in columns), strict=True)),
+        cells=tuple(zip(*(cells for _, cells in columns), strict=True)) or tuple(() for _ in checks),
         marks=tuple((mark.character, mark.meaning) for mark in Mark if mark in marks),
         details=details.all(),
         records=tuple(_records(judged)),
