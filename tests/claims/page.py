@@ -7,29 +7,18 @@ the page says "not measured". A test asserts that the page is what this writes f
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from tests.claims.published import Claim, Pair, Publication, publications, scenarios
-from upecho.measure.plan.cells import Group
+from tests.claims.published import publications, scenarios
 from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.results import Results, read_results
-from upecho.measure.statistics.claims import MIN_ROUNDS
-from upecho.measure.statistics.costs import Costs, interval_ns
-from upecho.measure.statistics.ratios import Ratio, paired
-from upecho.measure.statistics.summary import Row, Status, Summary
+from upecho.measure.statistics.ratios import Ratio
+from upecho.measure.statistics.summary import Summary
+from upecho.report.published.claims import Claim, Publication
+from upecho.report.published.matching import Measured, Unmeasured, find
 from upecho.support.text import plural
 
-NOT_MEASURED, NOTHING = "not measured", "-"
-# The results have the whole reason, which may contain paths of the machine.
-WHY = {
-    Status.FAILED: "failed in a trial",
-    Status.FAILS_CHECKS: "failed a check",
-    Status.UNUSABLE: "could not be loaded",
-    Status.VOID: "has no valid trial",
-    Status.UNSUPPORTED: "does not support this load",
-    Status.NOT_MEASURED: "has no trial",
-}
+NOTHING = "-"
 
 HEAD = """\
 # Claims beside measurements
@@ -60,26 +49,6 @@ what differs. In its list of conditions, *limit* names the bottleneck.
 """
 
 
-CONDITIONS = ("protocol", "client", "connections", "messages", "limit", "versions", "machine", "method")
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What a run says about a pair.
-
-    Attributes:
-        rate: Requests per second of A to those of B.
-        cpu: CPU time per request of B to that of A; None if the system does not report it.
-        shows_interval: Whether there were enough rounds, and was little enough disturbed, for an interval.
-        note: What restricts the measurement; empty if nothing does.
-    """
-
-    rate: Ratio
-    cpu: Ratio | None
-    shows_interval: bool
-    note: str
-
-
 def page(runs: Sequence[Results], published: Sequence[Publication] | None = None) -> str:
     """Return the page as Markdown.
 
@@ -97,7 +66,7 @@ def _table(published: Sequence[Publication], summaries: Sequence[Summary]) -> It
     yield "|---|---|---|---|---|---|"
     for publication in published:
         for claim in publication.claims:
-            rate, cpu = _texts(find(claim.measure, summaries))
+            rate, cpu = _texts(find(claim.measure, summaries) if claim.measure else None)
             where = f"[{publication.title}](#{_anchor(publication.title)})"
             cells = (f"{claim.claim}; {where}", claim.published, claim.conditions, rate, cpu, claim.comparable)
             yield f"| {' | '.join(cells)} |"
@@ -110,53 +79,12 @@ def _anchor(title: str) -> str:
     return "".join(kept).replace(" ", "-")
 
 
-def find(pair: Pair | None, summaries: Sequence[Summary]) -> Measured | str:
-    """Return what was measured of a pair, or why it was not."""
-    if not pair:
-        return NOTHING
-    found = [_measured(pair, summary) for summary in summaries]
-    measured = (one for one in found if isinstance(one, Measured))
-    reasons = (one for one in found if one != NOT_MEASURED)
-    return next(measured, None) or next(reasons, NOT_MEASURED)
-
-
-def _measured(pair: Pair, summary: Summary) -> Measured | str:
-    reasons = []
-    for a, b in _rows(pair, summary):
-        if a.figures and b.figures:
-            return _compare(a, b, summary)
-        reasons += [f"{NOT_MEASURED}: `{row.cell.target}` {WHY[row.status]}" for row in (a, b) if not row.figures]
-    return reasons[0] if reasons else NOT_MEASURED
-
-
-def _rows(pair: Pair, summary: Summary) -> Iterator[tuple[Row, Row]]:
-    """Yield the rows of both targets, for each Python that ran them, as far as the run was to measure them."""
-    group = Group(pair.scenario, pair.family)
-    rows = [row for row in summary.rows if row.cell.group == group and not row.cell.cold]
-    for a in (row for row in rows if row.cell.target == pair.a):
-        yield from ((a, b) for b in rows if (b.cell.target, b.cell.python) == (pair.b, a.cell.python))
-
-
-def _compare(a: Row, b: Row, summary: Summary) -> Measured:
-    assert a.figures
-    assert b.figures
-    rates = Costs(summary.results.trials, quantity=interval_ns)
-    rate = paired(rates.pairs(b.cell, a.cell))
-    cpu = paired(summary.claims.costs.pairs(b.cell, a.cell)) if a.figures.cpu_ns and b.figures.cpu_ns else None
-    limited = a.figures.saturated or b.figures.saturated
-    notes = [
-        "the machine was too busy for an interval" if summary.claims.is_too_busy else "",
-        f"{plural(rate.samples, 'round')}, too few for an interval" if rate.samples < MIN_ROUNDS else "",
-        "the load engine limited the rate" if limited else "",
-    ]
-    shows_interval = rate.samples >= MIN_ROUNDS and not summary.claims.is_too_busy
-    return Measured(rate, cpu, shows_interval, "; ".join(filter(None, notes)))
-
-
-def _texts(measured: Measured | str) -> tuple[str, str]:
+def _texts(measured: Measured | Unmeasured | None) -> tuple[str, str]:
     """Return the cells of the table with the ratio of the rates and that of the CPU times."""
-    if isinstance(measured, str):
-        return measured, NOTHING
+    if measured is None:
+        return NOTHING, NOTHING
+    if isinstance(measured, Unmeasured):
+        return f"not measured: `{measured.target}` {measured.why}" if measured.why else "not measured", NOTHING
     rate, cpu = _ratio(measured, measured.rate), _ratio(measured, measured.cpu)
     return (f"{rate}; {measured.note}" if measured.note else rate), cpu
 
@@ -191,17 +119,18 @@ def _sections(published: Sequence[Publication], summaries: Sequence[Summary]) ->
     for publication in published:
         yield f"## {publication.title}\n"
         yield f"Source: <{publication.source}>, {publication.date}.\n"
-        yield from (f"- {name}: {getattr(publication, name)}" for name in CONDITIONS)
+        yield from (f"- {name}: {text}" for name, text in publication.conditions.items())
         yield ""
         for claim in publication.claims:
             yield f"**{claim.claim}**: published {claim.published} ({claim.figures})."
-            yield f"{_nearest(claim, loads, find(claim.measure, summaries))} {claim.remark}\n"
+            yield f"{_nearest(claim, loads, summaries)} {claim.remark}\n"
 
 
-def _nearest(claim: Claim, loads: Mapping[str, Scenario], measured: Measured | str) -> str:
+def _nearest(claim: Claim, loads: Mapping[str, Scenario], summaries: Sequence[Summary]) -> str:
     """Return sentences on the measurement that is nearest to a claim."""
     if not (pair := claim.measure):
         return "Not comparable."
+    measured = find(pair, summaries)
     rate, cpu = _texts(measured)
     seen = f"requests/s {rate}, CPU time {cpu}" if isinstance(measured, Measured) else rate
     load = f"scenario `{pair.scenario}` over {pair.family} ({loads[pair.scenario].summary})"

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.claims import page, published
-from tests.claims.published import Claim, Comparable, Pair, Publication
 from tests.made_up import run
 from upecho.load.plan import LoadResult
 from upecho.measure.plan.cells import Cell
@@ -16,6 +15,8 @@ from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.results import Results, read_results
 from upecho.measure.statistics.summary import Status
 from upecho.net.address import Family
+from upecho.report.published import matching
+from upecho.report.published.claims import Claim, Comparable, Pair, Publication
 from upecho.serving import loops
 from upecho.serving.registry import BUILT_IN_NAMES
 
@@ -178,7 +179,7 @@ def test_reason_without_paths_is_shown_if_a_server_could_not_be_measured() -> No
 
 
 def test_every_status_has_a_reason_except_that_of_a_measured_server() -> None:
-    assert page.WHY.keys() == {*Status} - {Status.MEASURED}
+    assert matching.WHY.keys() == {*Status} - {Status.MEASURED}
 
 
 def test_first_run_that_has_both_servers_counts() -> None:

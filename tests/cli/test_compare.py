@@ -146,7 +146,7 @@ def test_inconsistent_file_is_an_error(
     fields["scenarios"] = fields["scenarios"][:scenarios]
     (tmp_path / "new.json").write_text(json.dumps(fields))
     found = refusal("compare", save("base.json", BASE), str(tmp_path / "new.json"))
-    assert found == f"{tmp_path}/new.json: invalid results file: {line}"
+    assert found == f"{tmp_path}/new.json: invalid results file: {line}; measure again with upecho bench --save"
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_impossible_number_is_an_error(
     part[path[-1]] = value
     (tmp_path / "new.json").write_text(json.dumps(fields))
     found = refusal("compare", save("base.json", BASE), str(tmp_path / "new.json"))
-    assert found == f"{tmp_path}/new.json: invalid results file: {line}"
+    assert found == f"{tmp_path}/new.json: invalid results file: {line}; measure again with upecho bench --save"
 
 
 def test_other_version_is_an_error(save: Save, refusal: Refusal, tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
-"""Commands that run no check import neither pytest nor hypothesis, which take longer to import than upecho."""
+"""Commands import no large package that they do not need: neither test frameworks nor what draws charts."""
 
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-HEAVY = ("pytest", "_pytest", "hypothesis")
+from tests.report.page.samples import results, saved, verdicts
+
+HEAVY = ("pytest", "_pytest", "hypothesis", "altair", "vl_convert")
 RUN = f"""
 import sys
 from upecho.cli import main
@@ -38,7 +41,7 @@ def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str
     ],
     ids=" ".join,
 )
-def test_command_imports_no_test_framework(arguments: list[str]) -> None:
+def test_command_imports_no_large_package(arguments: list[str]) -> None:
     assert run(*arguments).stderr == "0 []\n"
 
 
@@ -53,8 +56,14 @@ def test_command_imports_no_test_framework(arguments: list[str]) -> None:
     ],
     ids=str,
 )
-def test_command_that_does_its_work_imports_no_test_framework(arguments: list[str], status: int) -> None:
+def test_command_that_does_its_work_imports_no_large_package(arguments: list[str], status: int) -> None:
     assert run(*arguments).stderr.splitlines()[-1] == f"{status} []"
+
+
+def test_text_of_a_report_imports_no_large_package(tmp_path: Path) -> None:
+    done = run("report", *saved(tmp_path, results=results(), verdicts=verdicts()), "--text")
+    assert "Where each loop diverges" in done.stdout
+    assert done.stderr == "0 []\n"
 
 
 def test_completion_of_check_ids_imports_no_test_framework() -> None:

@@ -195,6 +195,21 @@ def test_code_of_others_that_crashes_exits_or_hangs_is_listed_as_unavailable(
     assert "a server of theirs" in [one["summary"] for one in listed["implementations"]]
 
 
+@pytest.mark.parametrize(
+    "content", [b"[other]\nno value\n", b"[other]\n\xff = a:b\n"], ids=["a line without =", "not UTF-8"]
+)
+@pytest.mark.parametrize("words", [["list"], ["list", "--json"], ["serve", "nosuch"], ["serve", "asyncio+nosuch"]])
+def test_malformed_entry_points_are_one_line_that_names_the_distribution(
+    content: bytes, words: list[str], *, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: Callable[..., str]
+) -> None:
+    package(tmp_path, "theirs", GOOD)
+    (tmp_path / "theirs-1.dist-info" / "entry_points.txt").write_bytes(content)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert refusal(*words) == (
+        f"the installed distribution theirs in {tmp_path}: its entry_points.txt is malformed; reinstall or remove it"
+    )
+
+
 @pytest.mark.parametrize("hidden", [True, False])
 def test_process_for_code_of_others_is_started_only_if_there_is_any(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hidden: bool

@@ -81,3 +81,18 @@ def test_requests_stay_within_the_buffer_and_differ() -> None:
     offsets = [next(payload.offsets) for _ in range(OFFSETS)]
     assert max(offsets) + 64 <= len(payload.sent)
     assert len({payload.expected[offset : offset + 64] for offset in offsets}) == OFFSETS
+
+
+@pytest.mark.parametrize(
+    ("failure", "count", "text"),
+    [
+        (Failure.TIMED_OUT, 10, "10 connections timed out"),
+        (Failure.TIMED_OUT, 1, "1 connection timed out"),
+        (Failure.RESET, 2, "2 connections reset"),
+        (Failure.REFUSED, 1, "1 connection refused"),
+        (Failure.MISMATCH, 3, "3 mismatch"),
+        (Failure.EARLY_END, 1, "1 early end"),
+    ],
+)
+def test_failures_are_counted_in_words(failure: Failure, count: int, text: str) -> None:
+    assert failure.counted(count) == text

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from upecho.measure import environment
 from upecho.measure.cores import Cores
 from upecho.measure.environment import Environment
 from upecho.measure.plan.cells import Reference
-from upecho.measure.plan.scenarios import SCENARIOS
+from upecho.measure.plan.scenarios import SCENARIOS, Scenario
 from upecho.measure.plan.settings import Limits, Window
 from upecho.measure.results import RequestedCell, Results, read_results
 from upecho.measure.statistics.plausibility import Void, VoidReason
@@ -153,3 +154,25 @@ def test_missing_or_binary_file_is_an_error(tmp_path: Path) -> None:
 def test_other_content_is_an_error(text: str, complaint: str) -> None:
     with pytest.raises(CallerError, match=complaint):
         Results.from_json(text)
+
+
+LOADED = dataclasses.replace(RESULTS.trials[0], load=dataclasses.replace(GOOD, engine="native"))
+
+
+@pytest.mark.parametrize(
+    ("parts", "complaint"),
+    [
+        ({"trials": (LOADED,)}, "trials[0] was loaded by the engine native, but the engine of the run is python"),
+        ({"requested": RESULTS.requested[1:]}, "trials[0] is about a cell that was not requested"),
+        ({"requested": RESULTS.requested * 2}, "one cell was requested twice"),
+        ({"scenarios": (*SCENARIOS, SCENARIOS[0])}, "two scenarios have the same name"),
+        (
+            {"scenarios": (*SCENARIOS, Scenario("half", 1, 64, curve="open-loop"))},
+            f"scenarios[{len(SCENARIOS)}] is a point of a latency curve, but has no share",
+        ),
+    ],
+)
+def test_what_no_run_can_have_produced_is_an_error(parts: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(CallerError) as refused:
+        Results.from_json(dataclasses.replace(RESULTS, **parts).to_json())
+    assert str(refused.value) == f"invalid results file: {complaint}; measure again with upecho bench --save"

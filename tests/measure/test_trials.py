@@ -137,7 +137,7 @@ def test_server_that_logs_gets_figures(measure: Callable[..., Trial]) -> None:
 @pytest.mark.usefixtures("broken")
 def test_silent_server_times_out(measure: Callable[..., Trial], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial_runner, "DEADLINE_SECONDS", 0.3)
-    assert measure("broken:stalling").failure == "1 timed out"
+    assert measure("broken:stalling").failure == "1 connection timed out"
 
 
 def test_machine_without_ports_makes_the_trial_void(

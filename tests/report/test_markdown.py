@@ -6,7 +6,7 @@ import re
 import pytest
 from markdown_it import MarkdownIt
 
-from upecho.report.markdown import block, code, details, escaped, table
+from upecho.report.markdown import anchor, block, code, details, escaped, link, picture, table
 
 pytestmark = pytest.mark.once
 
@@ -62,3 +62,25 @@ def test_content_of_a_folded_part_is_markdown() -> None:
     rendered = HTML.render("\n".join(["before", "", *details("More", ["- a", ""]), "after"]))
     assert "<li>a</li>" in rendered
     assert "<p>after</p>" in rendered
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_title_of_a_folded_part_is_shown_as_it_is(text: str) -> None:
+    rendered = HTML.render("\n".join(details(text, ["", ""])))
+    assert f"<summary>{html.escape(text, quote=False)}</summary>" in rendered
+
+
+def test_link_leads_to_a_place() -> None:
+    rendered = HTML.render("\n".join([anchor('a"b'), "", link(escaped("a [b]"), "#a(b c)")]))
+    assert '<a id="a&quot;b"></a>' in rendered
+    assert '<a href="#a(b%20c)">a [b]</a>' in rendered
+
+
+def test_picture_has_a_description_and_paths_that_are_urls() -> None:
+    rendered = HTML.render("\n".join(picture(light="a b/1.svg", dark='"/2.svg', description='"x"\n<y>')))
+    assert rendered == (
+        "<picture>\n"
+        '<source media="(prefers-color-scheme: dark)" srcset="%22/2.svg">\n'
+        '<img src="a%20b/1.svg" alt="&quot;x&quot; &lt;y&gt;">\n'
+        "</picture>\n"
+    )

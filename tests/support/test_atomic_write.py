@@ -65,6 +65,36 @@ def test_full_disk_leaves_the_old_file(number: int, tmp_path: Path, monkeypatch:
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_several_files_are_written_or_none(tmp_path: Path) -> None:
+    first, second = tmp_path / "a", tmp_path / "b"
+    atomic_write.save_all({first: "1", second: "2"})
+    assert [path.read_text() for path in (first, second)] == ["1", "2"]
+    with pytest.raises(CallerError, match=r"cannot write .*none/c: No such file or directory"):
+        atomic_write.save_all({first: "3", tmp_path / "none" / "c": "4"})
+    assert first.read_text() == "1"
+    assert sorted(tmp_path.iterdir()) == [first, second]
+
+
+def test_directory_is_created_and_stays_only_with_files(tmp_path: Path) -> None:
+    with atomic_write.directory(tmp_path / "d"):
+        assert (tmp_path / "d").is_dir()
+    assert list(tmp_path.iterdir()) == []
+    with atomic_write.directory(tmp_path / "d"):
+        (tmp_path / "d" / "file").touch()
+    with atomic_write.directory(tmp_path / "d"):
+        pass
+    assert (tmp_path / "d" / "file").exists()
+
+
+def test_directory_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(CallerError, match=r"cannot write .*file: File exists"),
+        atomic_write.directory(tmp_path / "file"),
+    ):
+        pass
+
+
 @pytest.mark.parametrize(
     ("path", "complaint"),
     [

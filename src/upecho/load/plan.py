@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Self
 
 from upecho.load.latency import Latency
+from upecho.support.text import plural
 
 SLICE_NS = 100_000_000  # LoadResult.slices counts the replies in each tenth of a second
 
@@ -21,6 +22,14 @@ class Failure(enum.StrEnum):
     MISMATCH = "mismatch"
     SURPLUS = "surplus"
     TIMED_OUT = "timed out"
+
+    def counted(self, count: int) -> str:
+        """Return how often it happened, such as ``3 mismatch`` or ``1 connection timed out``.
+
+        A failure ends its connection, so that each connection has at most one.
+        """
+        happens_to_connection = self in (Failure.REFUSED, Failure.RESET, Failure.TIMED_OUT)
+        return f"{plural(count, 'connection')} {self}" if happens_to_connection else f"{count} {self}"
 
 
 @dataclass(frozen=True)

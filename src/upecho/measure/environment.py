@@ -2,7 +2,6 @@
 
 import os
 import platform
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Self
 
 from upecho import __version__
 from upecho.measure.cores import Cores
+from upecho.processes.interpreter import Interpreter
 from upecho.support import extension
 from upecho.support.errors import Unavailable
 
@@ -56,7 +56,7 @@ class Environment:
             core_count=os.cpu_count() or 1,
             cores=cores,
             system=f"{platform.system()} {platform.release()}",
-            python=_python(),
+            python=Interpreter.here().version,
             upecho=__version__,
             governor=_line_of(GOVERNOR),
             clock_source=_line_of(CLOCK_SOURCE),
@@ -72,11 +72,6 @@ def _cpu_model() -> str:
         lines = []
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return models[0] if models else platform.processor() or platform.machine()
-
-
-def _python() -> str:
-    gil = getattr(sys, "_is_gil_enabled", lambda: True)()
-    return f"{platform.python_implementation()} {platform.python_version()}{'' if gil else ' free-threaded'}"
 
 
 def _line_of(file: Path) -> str:

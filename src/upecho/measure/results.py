@@ -1,7 +1,7 @@
 """The results of a run, and the file that keeps them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -18,7 +18,11 @@ from upecho.support.errors import CallerError
 from upecho.support.text import unknown_name
 
 FORMAT = json_document.Format(
-    name="results file", schema="upecho-results", version=6, again="measure again with upecho bench --save"
+    name="results file",
+    schema="upecho-results",
+    version=6,
+    writer="upecho bench --save",
+    again="measure again with upecho bench --save",
 )
 
 
@@ -112,9 +116,9 @@ class Results:
         try:
             results = build(cls, fields)
         except ValueError as error:
-            raise CallerError(str(error), subject=FORMAT.invalid) from None
+            raise FORMAT.invalid(str(error)) from None
         if impossible := first_impossible(fields):
-            raise CallerError(impossible, subject=FORMAT.invalid)
+            raise FORMAT.invalid(impossible)
         results.expect_consistent()
         return results
 
@@ -124,14 +128,33 @@ class Results:
         Raises:
             CallerError: No run can have produced them.
         """
-        known = {scenario.name for scenario in self.scenarios}
-        for part in (self.requested, self.trials):
-            for one in part:
-                if one.cell.scenario not in known:
-                    raise CallerError(f"the scenario {one.cell.scenario!r} is not described", subject=FORMAT.invalid)
+        if contradiction := next(self._contradictions(), ""):
+            raise FORMAT.invalid(contradiction)
+
+    def _contradictions(self) -> Iterator[str]:
+        """Yield what no run can have produced."""
+        known, requested = {one.name for one in self.scenarios}, {one.cell for one in self.requested}
+        if len(known) < len(self.scenarios):
+            yield "two scenarios have the same name"
+        if len(requested) < len(self.requested):
+            yield "one cell was requested twice"
+        for number, scenario in enumerate(self.scenarios):
+            if scenario.curve and scenario.share is None:
+                yield f"scenarios[{number}] is a point of a latency curve, but has no share"
+        for cell in (one.cell for part in (self.requested, self.trials) for one in part):
+            if cell.scenario not in known:
+                yield f"the scenario {cell.scenario!r} is not described"
         for number, trial in enumerate(self.trials):
-            if contradiction := trial.contradiction():
-                raise CallerError(f"trials[{number}] {contradiction}", subject=FORMAT.invalid)
+            yield from (f"trials[{number}] {contradiction}" for contradiction in self._of_trial(trial, requested))
+
+    def _of_trial(self, trial: Trial, requested: Container[Cell]) -> Iterator[str]:
+        """Yield what a trial of a run that measures some cells cannot contain."""
+        if contradiction := trial.contradiction():
+            yield contradiction
+        if trial.cell not in requested:
+            yield "is about a cell that was not requested"
+        if trial.load and trial.load.engine != self.window.engine:
+            yield f"was loaded by the engine {trial.load.engine}, but the engine of the run is {self.window.engine}"
 
 
 def read_results(path: Path) -> Results:
@@ -141,5 +164,5 @@ def read_results(path: Path) -> Results:
         CallerError: The file does not exist, is something else, of another version, incomplete, without end, or a pipe
             that nobody writes to.
     """
-    with json_document.naming(path):
+    with json_document.naming(path, json_document.written_by(FORMAT.writer)):
         return Results.from_document(json_document.read(path, FORMAT.name))

@@ -146,7 +146,7 @@ def _findings(load: LoadResult, server: ServerProcess) -> Iterator[Finding]:
     """Yield failed requests, and whether the server ended or reported an error on stderr."""
     for kind, count in load.errors.items():
         if kind is not Failure.NO_PORT:
-            yield Finding(Fault.REQUESTS_FAILED, f"{count} {kind}")
+            yield Finding(Fault.REQUESTS_FAILED, kind.counted(count))
     if not load.errors and not load.requests:
         yield Finding(Fault.NO_REPLY, "no request was answered")
     status = server.child.wait(END_SECONDS if load.errors else 0)

@@ -1,7 +1,9 @@
 """Elements of GitHub Flavored Markdown (https://github.github.com/gfm/), from text that may contain any characters."""
 
+import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import quote
 
 from upecho.support.text import printable
 
@@ -52,13 +54,43 @@ def details(title: str, lines: Iterable[str]) -> Iterator[str]:
     """Yield the lines of a part that is folded until it is clicked.
 
     Args:
-        title: What is shown while it is folded, as text without special characters.
+        title: What is shown while it is folded, as text.
         lines: The content, as Markdown.
     """
-    yield f"<details><summary>{title}</summary>"
+    yield f"<details><summary>{html.escape(_line(title), quote=False)}</summary>"
     yield ""
     yield from lines
     yield "</details>"
+    yield ""
+
+
+def anchor(name: str) -> str:
+    """Return a place that links of the document can lead to."""
+    return f'<a id="{html.escape(_line(name))}"></a>'
+
+
+def link(text: str, address: str) -> str:
+    """Return a link.
+
+    Args:
+        text: What is shown, as Markdown.
+        address: Where it leads, as a URL.
+    """
+    return f"[{text}](<{html.escape(_line(address))}>)"
+
+
+def picture(*, light: str, dark: str, description: str) -> Iterator[str]:
+    """Yield the lines of a picture that exists for light and for dark pages.
+
+    Args:
+        light: Path of the picture for light pages, relative to the document.
+        dark: Path of the picture for dark pages.
+        description: What it shows, for readers who do not see it.
+    """
+    yield "<picture>"
+    yield f'<source media="(prefers-color-scheme: dark)" srcset="{quote(dark)}">'
+    yield f'<img src="{quote(light)}" alt="{html.escape(_line(description))}">'
+    yield "</picture>"
     yield ""
 
 

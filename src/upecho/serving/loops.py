@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from upecho.net.address import Family
 from upecho.serving import limits
+from upecho.serving.added import added
 
 ENTRY_POINTS = "upecho.loops"
 ASYNCIO = "asyncio"  # the standard library's loop; the server of the same name uses it by default
@@ -84,10 +85,8 @@ def registered() -> tuple[Loop, ...]:
 
     An entry point whose name means something else in a target, such as ``all``, is left out.
     """
-    from importlib.metadata import entry_points  # noqa: PLC0415 (slow, and a loop with a row here never needs it)
-
-    added = (Loop(point.name, point.value.partition("[")[0].strip()) for point in entry_points(group=ENTRY_POINTS))
-    return BUILT_IN + tuple(row for row in added if row.name not in BUILT_IN_NAMES | {ALL} and ":" not in row.name)
+    others = (Loop(*one) for one in added(ENTRY_POINTS))
+    return BUILT_IN + tuple(row for row in others if row.name not in BUILT_IN_NAMES | {ALL} and ":" not in row.name)
 
 
 def find(name: str) -> Loop | None:

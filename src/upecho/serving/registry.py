@@ -3,6 +3,7 @@
 import importlib.util
 from typing import NamedTuple
 
+from upecho.serving.added import added
 from upecho.support.errors import CallerError
 from upecho.support.text import unknown_name
 
@@ -74,13 +75,7 @@ FRAMEWORK_NAMES = frozenset(row.name for row in FRAMEWORKS)
 
 def registrations() -> tuple[Registration, ...]:
     """Return the built-in implementations, those for frameworks, and those that other packages add as entry points."""
-    from importlib.metadata import entry_points  # noqa: PLC0415 (slow, and a server of upecho never needs it)
-
-    added = (
-        Registration(point.name, point.value.partition("[")[0].strip())  # "module:attribute [extra]" is allowed
-        for point in entry_points(group=ENTRY_POINTS)
-    )
-    return BUILT_IN + FRAMEWORKS + tuple(added)
+    return BUILT_IN + FRAMEWORKS + tuple(Registration(*one) for one in added(ENTRY_POINTS))
 
 
 def find(name: str) -> Registration:

@@ -10,7 +10,7 @@ import errno
 import gzip
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,12 +37,49 @@ def save(path: Path, text: str) -> None:
         CallerError: The file cannot be written; no draft is left behind.
         HarnessError: The disk is full; no draft is left behind.
     """
-    with _describing_errors(path), _draft(path) as draft:
-        with draft.open("xb") as file:
-            file.write(_encoded(path, text))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(_real(path))
+    save_all({path: text})
+
+
+def save_all(texts: Mapping[Path, str]) -> None:
+    """Write several files; none of them changes before there is a complete draft of each.
+
+    Raises:
+        CallerError: A file cannot be written; no draft is left behind.
+        HarnessError: The disk is full; no draft is left behind.
+    """
+    with contextlib.ExitStack() as stack:
+        drafts = {}
+        for number, (path, text) in enumerate(texts.items()):
+            with _describing_errors(path):
+                drafts[path] = stack.enter_context(_draft(path, number))
+                _write(drafts[path], _encoded(path, text))
+        for path, draft in drafts.items():
+            with _describing_errors(path):
+                draft.replace(_real(path))
+
+
+@contextmanager
+def directory(path: Path) -> Iterator[None]:
+    """Create a directory for files that are written next, and remove it afterwards if it is empty.
+
+    Raises:
+        CallerError: The directory cannot be created.
+        HarnessError: The disk is full.
+    """
+    with _describing_errors(path):
+        path.mkdir(exist_ok=True)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            path.rmdir()
+
+
+def _write(draft: Path, content: bytes) -> None:
+    with draft.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _encoded(path: Path, text: str) -> bytes:
@@ -51,8 +88,13 @@ def _encoded(path: Path, text: str) -> bytes:
 
 
 @contextmanager
-def _draft(path: Path) -> Iterator[Path]:
-    """Yield the path of a draft beside the file; remove the draft afterwards if it still exists."""
+def _draft(path: Path, number: int = 0) -> Iterator[Path]:
+    """Yield the path of a draft beside the file; remove the draft afterwards if it still exists.
+
+    Args:
+        path: The file.
+        number: Number of the draft among those that exist at the same time.
+    """
     real = _real(path)
     with contextlib.suppress(FileNotFoundError):
         mode = real.lstat().st_mode
@@ -60,7 +102,9 @@ def _draft(path: Path) -> Iterator[Path]:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         if not stat.S_ISREG(mode):
             raise OSError(None, "it exists and is not a regular file")
-    draft = real.with_name(f".upecho.{os.getpid()}")  # short: the file's own name may be as long as names may be
+    draft = real.with_name(
+        f".upecho.{os.getpid()}.{number}"
+    )  # short: the file's own name may be as long as names may be
     try:
         yield draft
     finally:

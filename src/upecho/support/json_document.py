@@ -22,12 +22,14 @@ class Format:
         name: Name of such a file in errors, such as ``results file``.
         schema: Value of the key ``schema``.
         version: Value of the key ``version`` in the documents that this upecho writes and reads.
+        writer: Command that writes such files, as errors name it.
         again: What makes a new file of this kind, as an advice in errors.
     """
 
     name: str
     schema: str
     version: int
+    writer: str
     again: str
 
     @property
@@ -35,10 +37,9 @@ class Format:
         """The first two keys of each document with their values."""
         return {SCHEMA: self.schema, VERSION: self.version}
 
-    @property
-    def invalid(self) -> str:
-        """What errors are about if the content of a document contradicts its format."""
-        return f"invalid {self.name}"
+    def invalid(self, reason: str) -> CallerError:
+        """Return the error that the content of a document contradicts its format."""
+        return CallerError(reason, subject=f"invalid {self.name}", hint=self.again)
 
     def content(self, document: Any) -> dict[str, Any]:
         """Return the other keys of a document with their values, in which control characters are escaped.
@@ -63,7 +64,7 @@ class Format:
         try:
             return {key: all_printable(value) for key, value in document.items() if key not in (SCHEMA, VERSION)}
         except RecursionError:
-            raise CallerError("it is nested too deeply", subject=self.invalid) from None
+            raise self.invalid("it is nested too deeply") from None
 
 
 def schema_of(document: Any) -> object:
@@ -105,8 +106,12 @@ def read(path: Path, name: str) -> Any:
 
 
 @contextlib.contextmanager
-def naming(path: Path) -> Iterator[None]:
+def naming(what: Path | str, hint: str = "") -> Iterator[None]:
     """Let the errors from reading a file, and those about its content, name the file.
+
+    Args:
+        what: The file, or several as one phrase.
+        hint: What to do about an error that does not say so itself, other than one of the system.
 
     Raises:
         CallerError: The file cannot be read, or its content is wrong.
@@ -114,7 +119,12 @@ def naming(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise CallerError(str(error.strerror), subject=f"cannot read {path}") from None
+        raise CallerError(str(error.strerror), subject=f"cannot read {what}") from None
     except CallerError as error:
-        subject = f"{path}: {error.subject}" if error.subject else str(path)
-        raise CallerError(error.reason, subject=subject, hint=error.hint) from None
+        subject = f"{what}: {error.subject}" if error.subject else str(what)
+        raise CallerError(error.reason, subject=subject, hint=error.hint or hint) from None
+
+
+def written_by(*writers: str) -> str:
+    """Return the advice to use a file that one of some commands has written."""
+    return f"give a file that {' or '.join(writers)} has written"

@@ -1,6 +1,7 @@
 """The report of a run fits the terminal, sorts by cost, and explains every missing figure."""
 
 import dataclasses
+import functools
 import io
 import re
 from typing import Literal
@@ -225,8 +226,16 @@ def test_missed_precision_is_shown_with_what_would_help(rounds: int, missing: in
 def test_run_that_failed_between_two_rounds_has_not_used_up_its_time() -> None:
     costs, limits = {"a": [1.0, 1.1, 1.0], "b": [2.0, 1.7, 2.3]}, Limits(6, 60.0, precision=0.03)
     text = " ".join(rendered(made_up.run(costs, limits=limits, complete=False)).split())
-    assert "The run was interrupted." in text
+    assert text.count("The run was interrupted.") == 1
     assert "The time was used up" not in text
+
+
+@pytest.mark.parametrize("precision", [0.0, 0.03])
+def test_interrupted_run_says_so_whatever_its_precision(precision: float) -> None:
+    limits = Limits(3, 60.0, precision=precision)
+    run = functools.partial(made_up.run, {"a": [1.0, 1.1, 1.0], "b": [2.0, 1.7, 2.3]}, limits=limits)
+    assert rendered(run(complete=False)).count("The run was interrupted. The trials that were finished count.") == 1
+    assert "interrupted" not in rendered(run())
 
 
 def test_machine_without_ports_is_explained() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.made_up import CHAT, cell, run
+from tests.made_up import CHAT, MACHINE, cell, run
 from upecho.conformance.check import Check, Level
 from upecho.conformance.findings import Event, Explanation, Recorded, Wire
 from upecho.conformance.run.verdicts.document import Document
@@ -14,9 +14,12 @@ from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.measure.plan.scenarios import curve
 from upecho.measure.results import RequestedCell, Results
 from upecho.net.address import Family
+from upecho.report.page import bases
+from upecho.report.page.bases import Bases
 from upecho.report.page.building import page
 from upecho.report.page.inputs import Inputs
 from upecho.report.page.model import Page
+from upecho.report.published.claims import Claim, Comparable, Pair, Publication
 
 # A microsecond more or less, so that intervals have a width and differences are clear.
 COSTS = {
@@ -119,7 +122,7 @@ def over_load(rounds: int = 4) -> Results:
 
 def on_pythons() -> Results:
     """Return a run of one server on three Pythons, one of them free-threaded."""
-    pythons = {"3.13.0": 40.0, "3.14.0": 30.0, "3.14.0#2": 33.0}
+    pythons = {"3.13.0": 40.0, "3.14.0": 30.0, "3.14.0 free-threaded": 33.0}
     base = run({"native": COSTS["native"]}, families=("inet",))
     trials, requested = list(base.trials), list(base.requested)
     for python, cost in pythons.items():
@@ -127,7 +130,11 @@ def on_pythons() -> Results:
         requested.append(RequestedCell(here))
         measured = run({"asyncio": [cost, cost * 1.1, cost, cost * 1.12]}, families=("inet",)).trials
         trials += [dataclasses.replace(trial, cell=here) for trial in measured]
-    versions = {"3.13.0": "CPython 3.13.0", "3.14.0": "CPython 3.14.0", "3.14.0#2": "CPython 3.14.0 free-threaded"}
+    versions = {
+        "3.13.0": "CPython 3.13.0",
+        "3.14.0": "CPython 3.14.0",
+        "3.14.0 free-threaded": "CPython 3.14.0 free-threaded",
+    }
     return dataclasses.replace(base, requested=tuple(requested), trials=tuple(trials), pythons=versions)
 
 
@@ -148,7 +155,54 @@ def everything() -> Page:
     """Return a page that has every section and every chart."""
     sizes = of_scenarios({"inet": {64: 10.0, 1024: 12.0, 65536: 20.0}, "unix": {64: 8.0, 1024: 11.0, 65536: 25.0}})
     runs = {"field": results(), "sizes": sizes, "load": over_load(), "pythons": on_pythons()}
-    return page(Inputs({f"{name}.json": one for name, one in runs.items()}, {"verdicts.json": verdicts()}))
+    inputs = Inputs(
+        {f"{name}.json": one for name, one in runs.items()},
+        {"verdicts.json": verdicts()},
+        {"claims.toml": (publication(),)},
+    )
+    earlier = Bases(
+        (bases.Pair("field-1.json", "field.json", earlier_results(), runs["field"]),),
+        (bases.Pair("verdicts-1.json", "verdicts.json", earlier_verdicts(), verdicts()),),
+    )
+    return page(inputs, bases=earlier)
+
+
+def publication() -> Publication:
+    """Return a source with a claim that was measured, one that was not, and one that is not comparable."""
+    pair = Pair("asyncio+uvloop", "asyncio", "chat", Family.INET)
+    claims = (
+        _claim("uvloop to asyncio", pair),
+        _claim("rloop to uvloop", dataclasses.replace(pair, a="asyncio+rloop", b="asyncio+uvloop")),
+        _claim("uvloop to asyncio under HTTP", None),
+    )
+    texts = [field.name for field in dataclasses.fields(Publication) if field.name not in ("title", "source", "claims")]
+    stated = {name: f"as <stated> about {name}" for name in texts}
+    return Publication(title="A blog", source="https://example.org/blog?a=1&b=2", claims=claims, **stated)
+
+
+def _claim(claim: str, measure: Pair | None) -> Claim:
+    comparable = Comparable.IN_PART if measure else Comparable.NO
+    return Claim(claim, "2 to 4", "400 and 100", "10 clients", comparable, "The client differs.", measure)
+
+
+def earlier_results() -> Results:
+    """Return a run of another machine, in which trio cost less, uvloop more, and asyncio a trifle less."""
+    costs = dict(COSTS, trio=[0.8 * cost for cost in COSTS["trio"]], gone=COSTS["trio"])
+    costs["asyncio"] = [0.999 * cost for cost in COSTS["asyncio"]]
+    costs["asyncio+uvloop"] = [1.3 * cost for cost in COSTS["asyncio+uvloop"]]
+    machine = dataclasses.replace(MACHINE, cpu="B CPU", started="2025-01-01", upecho="0.9")
+    return run(costs, families=("inet", "unix"), copies=COPIES, environment=machine)
+
+
+def earlier_verdicts() -> Document:
+    """Return verdicts of which one was mended since, one got worse over both families, and two are not comparable."""
+    outcomes = [one for family in ("inet", "unix") for one in passing("asyncio+rloop", family)]
+    outcomes += [*failing("asyncio"), *passing("asyncio", "unix"), *passing("gone")]
+    made = document([one for one in outcomes if one.check != "echo-hello"], python="CPython 3.13.0")
+    checks = dict(made.checks)
+    del checks["echo-hello"]
+    checks["half-close"] = dataclasses.replace(checks["half-close"], requirement="The server <may> close.")
+    return dataclasses.replace(made, checks=checks, upecho="0.9")
 
 
 def saved(directory: Path, **contents: Results | Document | str | dict[str, Any]) -> list[str]:

@@ -33,6 +33,13 @@ def test_no_verdicts_are_no_matrix() -> None:
     assert conformance([]) is None
 
 
+def test_checks_without_any_verdict_are_rows_without_cells() -> None:
+    found = conformance([document([], unusable={"x": "no module x"})])
+    assert found
+    assert len(found.cells) == len(found.checks) > 1
+    assert (set(found.cells), found.columns) == ({()}, ())
+
+
 def test_cell_has_a_mark_for_each_family() -> None:
     made = found()
     assert made.families == (Family.INET, Family.UNIX)

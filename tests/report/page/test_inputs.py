@@ -49,13 +49,14 @@ def test_file_that_does_not_exist_is_refused(refusal: Callable[..., str], tmp_pa
 
 @pytest.mark.parametrize("content", ["", results().to_json()[:5000], "<html>"], ids=["empty", "truncated", "HTML"])
 def test_file_that_is_no_json_is_refused(content: str, refused: Refused) -> None:
-    assert refused(a=content).startswith("a.json: not a results file or verdicts file: not JSON, or incomplete (")
+    assert refused(a=content).startswith("a.json: not a file of results or verdicts: not JSON, or incomplete (")
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"schema": "other", "version": 1}'])
 def test_foreign_file_is_refused(content: str, refused: Refused) -> None:
     assert refused(a=content) == (
-        "a.json: not a results file or verdicts file: it was not written by upecho bench --save or upecho check --json"
+        'a.json: not a file of results or verdicts: "schema" is not "upecho-results" or "upecho-verdicts"; give a file '
+        "that upecho bench --save or upecho check --json has written"
     )
 
 
@@ -90,7 +91,14 @@ def test_runs_of_different_engines_are_refused(refused: Refused) -> None:
 def test_run_with_several_engines_is_refused(refused: Refused) -> None:
     mixed = run({"a": [1.0]}).trials + run({"a": [1.0]}, engine="python").trials
     line = refused(a=run({"a": [1.0]}, trials=mixed))
-    assert line.startswith("a.json: one run was measured with the load engines native, python; figures of different ")
+    assert line == (
+        "a.json: invalid results file: trials[1] was loaded by the engine python, but the engine of the run is native; "
+        "measure again with upecho bench --save"
+    )
+
+
+def test_one_run_under_two_names_is_refused(refused: Refused) -> None:
+    assert refused(a=results(), b=results()) == "a.json and b.json: both contain the same run; leave one of them out"
 
 
 def test_two_verdicts_on_one_target_are_refused(refused: Refused) -> None:
@@ -107,7 +115,7 @@ def test_two_files_of_one_name_are_refused(refusal: Callable[..., str], tmp_path
     (tmp_path / "other").mkdir()
     paths = [*saved(tmp_path, a=results()), *saved(tmp_path / "other", a=results())]
     line = refusal("report", *paths, "--output", str(tmp_path / "page.html"))
-    assert line == "two files a.json: the page names its sources by file name; rename one of them"
+    assert line == "two files a.json: the page names its sources by file name; leave one of them out, or rename it"
 
 
 def test_page_that_cannot_be_written_is_refused_before_files_are_read(

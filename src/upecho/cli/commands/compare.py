@@ -6,7 +6,6 @@ import click
 
 from upecho.cli.console import console
 from upecho.cli.parameters import Number
-from upecho.cli.saved_runs import read_run
 from upecho.conformance.run.verdicts.changes import VerdictChanges
 from upecho.conformance.run.verdicts.document import Document
 from upecho.measure.results import Results
@@ -14,6 +13,7 @@ from upecho.measure.statistics.changes import Changes
 from upecho.report.benchmark.changes import changes, limit
 from upecho.report.conformance.changes import changes as verdict_changes
 from upecho.report.conformance.changes_summary import changes_summary
+from upecho.report.saved_runs import read_run
 from upecho.support import atomic_write
 from upecho.support.errors import CallerError, TargetError
 

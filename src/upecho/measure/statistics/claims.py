@@ -3,7 +3,7 @@
 import enum
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from upecho.load.plan import LoadResult
@@ -65,15 +65,11 @@ class Claims:
 
     def reference(self, group: Group) -> Cell:
         """Return the cell that the ratios of a group are relative to."""
-        return self.costs.reference(group)
+        return self._references[group]
 
     def floor(self, group: Group) -> float | None:
         """Return how far a server may seem to differ from itself (A/A), as a share; None with fewer than two copies."""
-        logs = self.costs.copies(group)
-        if len(logs) < 2:
-            return None
-        estimate = Estimate.of(logs)
-        return math.expm1(abs(estimate.mean) + estimate.half_width())
+        return self._floors.get(group)
 
     def verdict(self, first: Cell, second: Cell) -> Verdict:
         """Conclude whether two cells of a group differ in cost."""
@@ -88,6 +84,14 @@ class Claims:
         return Verdict.DIFFERENT if p_value < 1 - CONFIDENCE and exceeds_floor else Verdict.NO_DIFFERENCE
 
     @cached_property
+    def _references(self) -> dict[Group, Cell]:
+        return {group: self.costs.reference(group) for group in self.costs.groups()}
+
+    @cached_property
+    def _floors(self) -> dict[Group, float | None]:
+        return {group: _floor(self.costs.copies(group)) for group in self.costs.groups()}
+
+    @cached_property
     def _p_values(self) -> dict[frozenset[Cell], float]:
         """The p-values of all comparisons that the run allows, corrected for their number."""
         values = {}
@@ -96,3 +100,11 @@ class Claims:
                 if logs := self.costs.pairs(first, second):
                     values[frozenset((first, second))] = Estimate.of(logs).p_value
         return holm(values)
+
+
+def _floor(copies: Sequence[float]) -> float | None:
+    """Return A/A from the logarithms of the ratios of copies; None with fewer than two."""
+    if len(copies) < 2:
+        return None
+    estimate = Estimate.of(copies)
+    return math.expm1(abs(estimate.mean) + estimate.half_width())

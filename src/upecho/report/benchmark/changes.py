@@ -17,6 +17,7 @@ from upecho.report.benchmark.lines import PRECISION, TOO_FEW, over, precision_te
 from upecho.report.figures import three_digits
 from upecho.report.layout import MIN_NAME_WIDTH, cut, shortened, table_width
 
+COSTS_MORE, COSTS_LESS = "costs more", "costs less"
 TITLES = (f"{BASE} µs", f"{NEW} µs", "ratio", "±", "")  # of the columns after the first
 REASON_LENGTH = 60
 MAX_CELLS = 4  # cells named in a line about those that are not compared
@@ -53,12 +54,12 @@ def limit(found: Changes, max_percent: float) -> Text:
     beyond, broken, undecided = found.beyond(max_percent / 100), found.broken, found.undecided()
     parts = []
     if beyond:
-        costs = [f"{_where(one.cell)} ({one.ratio.ratio:.3f})" for one in beyond]
+        costs = [f"{where(one.cell)} ({one.ratio.ratio:.3f})" for one in beyond]
         parts.append(f"more than {max_percent:g}% more expensive: {', '.join(costs)}")
     elif len(undecided) < len(found.cells):
         parts.append(f"no server is known to have become more than {max_percent:g}% more expensive")
     if broken:
-        parts.append(f"broken since {BASE}: {', '.join(_where(one.cell) for one in broken)}")
+        parts.append(f"broken since {BASE}: {', '.join(where(one.cell) for one in broken)}")
     if undecided:
         parts.append(f"undecided: {len(undecided)} of {len(found.cells)} cells")
     return Text(f"--fail-above: {'; '.join(parts)}", "red" if beyond or broken else "yellow" if undecided else "green")
@@ -68,7 +69,8 @@ def _first_column(change: Change) -> tuple[str, str]:
     return change.new.label, over(change.cell.family)
 
 
-def _where(cell: Cell) -> str:
+def where(cell: Cell) -> str:
+    """Return which server a cell is, over which family and under which load."""
     return f"{cell.label} over {cell.family} in {cell.scenario}"
 
 
@@ -90,39 +92,59 @@ def _figures(change: Change) -> list[Text]:
     return [*map(Text, plain), _verdict(change)]
 
 
+def conclusion(change: Change) -> str:
+    """Return what is known about the cost of a cell."""
+    if change.verdict is not Verdict.DIFFERENT:
+        return change.verdict.value
+    return COSTS_MORE if change.costs_more else COSTS_LESS
+
+
 def _verdict(change: Change) -> Text:
-    if change.verdict is Verdict.DIFFERENT:
-        return Text("costs more", "red") if change.costs_more else Text("costs less", "green")
-    return Text(change.verdict.value, "dim")
+    is_different = change.verdict is Verdict.DIFFERENT
+    return Text(conclusion(change), ("red" if change.costs_more else "green") if is_different else "dim")
+
+
+def reasons(found: Changes) -> dict[tuple[str, bool], list[Cell]]:
+    """Return the cells that are not compared, by the reason and by whether their target fails only in NEW."""
+    cells: dict[tuple[str, bool], list[Cell]] = {}
+    for one in found.absent:
+        cells.setdefault((one.reason, one.is_broken), []).append(one.cell)
+    return cells
 
 
 def _absent(found: Changes) -> Iterator[Text]:
     """Yield a line for each reason why cells are not compared."""
-    reasons: dict[tuple[str, bool], list[Cell]] = {}
-    for one in found.absent:
-        reasons.setdefault((one.reason, one.is_broken), []).append(one.cell)
-    for (reason, is_broken), cells in reasons.items():
+    for (reason, is_broken), cells in reasons(found).items():
         more = f" and {len(cells) - MAX_CELLS} more" if len(cells) > MAX_CELLS else ""
-        line = f"not compared ({cut(reason, REASON_LENGTH)}): {', '.join(map(_where, cells[:MAX_CELLS]))}{more}"
+        line = f"not compared ({cut(reason, REASON_LENGTH)}): {', '.join(map(where, cells[:MAX_CELLS]))}{more}"
         yield Text(line, "red" if is_broken else "dim")
-    if reasons:
+    if found.absent:
         yield Text()
 
 
 def _footer(found: Changes) -> Iterator[Text]:
     if found.cells:
-        yield from map(Text, _meaning(found))
-        yield from map(Text, _certainty(found))
+        yield from map(Text, meaning(found))
+        yield Text(PRECISION)
+        yield from map(Text, certainty(found))
     width = max(map(len, found.summaries))
     for name, summary in found.summaries.items():
         yield Text(f"{name:{width}} {_run(summary.results)}", "dim")
+    yield from (Text(line, "yellow") for line in cautions(found))
+
+
+def cautions(found: Changes) -> Iterator[str]:
+    """Yield what restricts the comparison."""
+    for name, summary in found.summaries.items():
+        if not summary.results.complete:
+            yield f"The run of {name} was interrupted, so that trials may be missing."
     base, new = (summary.results.environment for summary in found.summaries.values())
     if differences := list(_machine_differences(base, new)):
-        yield Text(f"different machines: {'; '.join(differences)}; the ratios include that difference", "yellow")
+        yield f"different machines: {'; '.join(differences)}; the ratios include that difference"
 
 
-def _meaning(found: Changes) -> Iterator[str]:
-    """Yield the meaning of the columns."""
+def meaning(found: Changes) -> Iterator[str]:
+    """Yield the meaning of the costs and of the ratio."""
     if any(one.new.figures and one.new.figures.cpu_ns for one in found.cells):
         yield "µs: CPU time of the server per request, median of the trials of a run"
     else:
@@ -134,7 +156,6 @@ def _meaning(found: Changes) -> Iterator[str]:
         )
     ratio = f"ratio: cost in {NEW} relative to {BASE}"
     yield f"{ratio}. {_division(found)}" if found.baselines else ratio
-    yield PRECISION
     undivided = dict.fromkeys(one.cell.group for one in found.cells if one.cell.group not in found.baselines)
     if undivided:
         where = f"In {', '.join(map(str, undivided))}, costs" if found.baselines else "Costs"
@@ -150,7 +171,7 @@ def _division(found: Changes) -> str:
     )
 
 
-def _certainty(found: Changes) -> Iterator[str]:
+def certainty(found: Changes) -> Iterator[str]:
     """Yield what a claimed difference means, and how certain the figures are."""
     undivided = ", also without the division" if found.baselines else ""
     yield f"A claimed difference has p < 5%, corrected for all comparisons (Holm), and exceeds A/A{undivided}."

@@ -50,7 +50,7 @@ def _family_table(scenarios: Sequence[Scenario], rows: Sequence[Row], width: int
     table = _empty_table(names[title], scenarios, name_width=max(map(cell_len, names.values())))
     for label, points in zip(labels, measured, strict=True):
         for number, (name, value) in enumerate(PERCENTILES.items()):
-            shown = [_figure(points[scenario.name].figures, value) for scenario in scenarios]
+            shown = [_figure(points.get(scenario.name), value) for scenario in scenarios]
             table.add_row(Text("" if number else names[label]), name, *shown)
     yield table
     yield from absent(missing, names, width)
@@ -70,5 +70,5 @@ def _empty_table(title: str, scenarios: Sequence[Scenario], *, name_width: int) 
     return table
 
 
-def _figure(figures: Figures | None, value: Callable[[Figures], Spread]) -> str:
-    return three_digits(value(figures).median / 1e3) if figures else "-"
+def _figure(row: Row | None, value: Callable[[Figures], Spread]) -> str:
+    return three_digits(value(row.figures).median / 1e3) if row and row.figures else "-"

@@ -30,6 +30,8 @@ def footer(summary: Summary, tables: Lines) -> Iterator[Text]:
     yield from (Text(line, "red") for line in (*_failures(summary.rows), *quota_lines(summary.claims)))
     yield from map(Text, _marks(summary, tables))
     yield from map(Text, _remarks(summary))
+    if not summary.results.complete:
+        yield Text("The run was interrupted. The trials that were finished count.", "yellow")
     yield from map(Text, _certainty(summary))
     yield Text(_where(summary.results), "dim")
     if packages := packages_of(summary.results):
@@ -160,10 +162,8 @@ def _missed_precision(summary: Summary) -> Iterator[str]:
         group, worst = max(missed.items(), key=lambda item: item[1])
         reached = "unknown" if worst == math.inf else f"± {percent(worst)}"
         rows = [row for row in summary.rows if row.cell.group in missed or not row.figures]
-        yield (
-            f"Not all ratios are as precise as requested (± {percent(wanted)}); the least precise is {reached}, in "
-            f"{group}. {_why_it_ended(summary, rows)}"
-        )
+        precision = f"Not all ratios are as precise as requested (± {percent(wanted)}); the least precise is {reached}"
+        yield " ".join(filter(None, (f"{precision}, in {group}.", _why_it_ended(summary, rows))))
 
 
 def _is_baseline_alone(cells: Sequence[Cell], rows: Sequence[Row]) -> bool:
@@ -173,10 +173,15 @@ def _is_baseline_alone(cells: Sequence[Cell], rows: Sequence[Row]) -> bool:
 
 
 def _why_it_ended(summary: Summary, rows: Sequence[Row]) -> str:
-    """Return why a run ended before these rows were known precisely enough, and what would help."""
+    """Return why a run ended before these rows were known precisely enough, and what would help.
+
+    The footer of an interrupted run says so itself.
+    """
     results, limits = summary.results, summary.results.limits
     due = [row.cell for row in rows if row.status in (Status.MEASURED, Status.NOT_MEASURED)]
-    if not results.complete or any(results.rounds not in summary.claims.costs.logs(cell) for cell in due):
+    if not results.complete:
+        return ""
+    if any(results.rounds not in summary.claims.costs.logs(cell) for cell in due):
         return "The run was interrupted."
     if results.rounds < limits.rounds:
         return f"The time was used up ({limits.budget_seconds:g} s); increase --budget."

@@ -16,6 +16,7 @@ from upecho.support.text import plural
 
 INDENT = "  "
 MAX_NAMED = 6  # checks of a target in one line, unless they are what got worse or was mended
+REWORDED = "changed requirements"
 STYLE = "cyan"  # of titles, unless they are good or bad news
 STYLES = {Kind.MENDED: "green", Kind.NOW_FAILED: "yellow"}
 WORSE = "bold red"
@@ -87,7 +88,7 @@ def _selections(found: VerdictChanges) -> Iterator[Section]:
     yield Section(f"checks only in {NEW}", list(_new_checks(found)))
     levels = [f"{one.check}: {one.base} in {BASE}, {one.new} in {NEW}" for one in found.levels]
     yield Section("changed levels", levels)
-    yield Section("changed requirements", [", ".join(found.reworded)] if found.reworded else [])
+    yield Section(REWORDED, [", ".join(found.reworded)] if found.reworded else [])
     yield Section(f"code could not be loaded in {BASE}", _reasons(found.now_loaded))
 
 
@@ -131,11 +132,15 @@ def _wrapped(line: str, width: int) -> list[str]:
     return textwrap.wrap(line, width, initial_indent=INDENT, subsequent_indent=2 * INDENT, break_on_hyphens=False)
 
 
+def no_longer_loaded(found: VerdictChanges) -> Section:
+    """Return the targets that cannot be checked any more, with the reasons."""
+    return Section(f"code could not be loaded in {NEW}", _reasons(found.no_longer_loaded), "red")
+
+
 def _worse(found: VerdictChanges, width: int) -> Iterator[RenderableType]:
     """Yield why each check fails that got worse, once for each cause."""
     if found.no_longer_loaded:
-        unloaded = Section(f"code could not be loaded in {NEW}", _reasons(found.no_longer_loaded), "red")
-        yield from _section(unloaded, width)
+        yield from _section(no_longer_loaded(found), width)
     if found.worse:
         yield Text(f"worse in {NEW}", WORSE)
     checks = found.documents[NEW].checks

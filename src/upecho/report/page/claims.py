@@ -36,8 +36,7 @@ def _best_servers(run: Run) -> Iterator[Claim]:
         families = dict.fromkeys(row.cell.family for row in rows)
         found = [_best_server(run, [row for row in rows if row.cell.family == family]) for family in families]
         if text := " ".join(filter(None, found)):
-            subject = " ".join(filter(None, (f"{name}: {scenario.summary}", run.label)))
-            yield Claim(subject, text, run.section_id(name))
+            yield Claim(f"{name}: {scenario.summary}", text, run.section_id(name), run=run.label)
 
 
 def _best_server(run: Run, rows: Sequence[Row]) -> str:
@@ -88,7 +87,7 @@ def _loops(run: Run) -> Iterator[Claim]:
             found.setdefault(loop, []).append(one)
     for loop, compared in found.items():
         text = _counted(compared, f"{loop} costs", "asyncio's own loop")
-        yield Claim(" ".join(filter(None, (f"event loop {loop}", run.label))), text, _first_section(run, compared))
+        yield Claim(f"event loop {loop}", text, _first_section(run, compared), run=run.label)
 
 
 def _on_loops(run: Run) -> Iterator[tuple[str, Cell, Cell]]:
@@ -114,7 +113,7 @@ def _families(run: Run) -> Iterator[Claim]:
             found.setdefault(one.cell.family, []).append(one)
     for family, compared in found.items():
         text = _counted(compared, f"{family} costs", str(compared[0].base.family))
-        yield Claim(" ".join(filter(None, (f"family {family}", run.label))), text, "families")
+        yield Claim(f"family {family}", text, "families", run=run.label)
 
 
 def _counted(compared: Sequence[Contrast], what: str, base: str) -> str:

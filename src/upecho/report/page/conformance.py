@@ -43,7 +43,7 @@ def conformance(documents: Sequence[Document]) -> Conformance | None:
         checks=tuple(CheckRow(id_, one.topic, one.level, one.requirement, one.source) for id_, one in checks.items()),
         columns=tuple(Column(subjects, failed=len(failed[subjects[0]])) for subjects, _ in columns),
         families=tuple(families),
-        cells=tuple(zip(*(cells for _, cells in columns), strict=True)),
+        cells=tuple(zip(*(cells for _, cells in columns), strict=True)) or tuple(() for _ in checks),
         marks=tuple((mark.character, mark.meaning) for mark in Mark if mark in marks),
         details=details.all(),
         records=tuple(_records(judged)),
@@ -104,7 +104,7 @@ class _Details:
         return Cell(outcome.family, mark.character, mark.meaning, detail=number)
 
     def all(self) -> tuple[Detail, ...]:
-        return tuple(map(_detail, self._found.values()))
+        return tuple(map(detail, self._found.values()))
 
 
 def _reason_key(outcome: Outcome) -> tuple[object, ...]:
@@ -119,7 +119,8 @@ def _reason_key(outcome: Outcome) -> tuple[object, ...]:
     return *common, outcome.check, cause(outcome), note(outcome)
 
 
-def _detail(same: Sequence[Judged]) -> Detail:
+def detail(same: Sequence[Judged]) -> Detail:
+    """Return why outcomes are not passes that have the same reason, of which there is at least one."""
     _, first = same[0]
     was_run = not (first.cause or first.unsupported)
     return Detail(
@@ -132,6 +133,7 @@ def _detail(same: Sequence[Judged]) -> Detail:
         explanation=first.explanation if was_run else None,
         fault=first.fault,
         known=first.known,
+        link=first.link,
     )
 
 

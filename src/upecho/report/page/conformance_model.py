@@ -91,6 +91,7 @@ class Detail:
             Python; None for a check that was not run.
         fault: What kept upecho from a verdict; None unless the verdict is an error.
         known: Why the failure is known; empty if it is not.
+        link: Where more about the known failure is found; empty if nowhere.
     """
 
     target: str
@@ -102,6 +103,7 @@ class Detail:
     explanation: Explanation | None
     fault: Fault | None
     known: str
+    link: str = ""
 
 
 @dataclass(frozen=True)

@@ -38,3 +38,9 @@ def subject(target: str, python: str) -> Subject:
 def is_free_threaded(python: str) -> bool:
     """Whether a Python runs without the GIL, as the description of its version says."""
     return python == described(*python.split()[:2], gil=False)
+
+
+def without_build(python: str) -> str:
+    """Return a Python without what distinguishes its free-threaded build, and without the name of CPython."""
+    plain = " ".join(python.split()[:2]) if is_free_threaded(python) else python
+    return plain.removeprefix("CPython ")

@@ -1,18 +1,16 @@
 """Reads the files that a page is made from, and makes sure that they belong together."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import itertools
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from upecho.conformance.run.verdicts import document as verdicts
 from upecho.conformance.run.verdicts.document import Document
-from upecho.measure import results as measured
 from upecho.measure.environment import Environment
 from upecho.measure.results import Results
-from upecho.support import json_document
+from upecho.report.published.claims import Publication, is_claims_file, publications
+from upecho.report.saved_runs import read_run
 from upecho.support.errors import CallerError
-
-KIND = f"{measured.FORMAT.name} or {verdicts.FORMAT.name}"
 
 
 @dataclass(frozen=True)
@@ -22,41 +20,54 @@ class Inputs:
     Attributes:
         results: Saved runs of upecho bench.
         verdicts: Verdicts of upecho check.
+        claims: What others have published.
+        paths: Where the files are.
     """
 
     results: Mapping[str, Results]
     verdicts: Mapping[str, Document]
+    claims: Mapping[str, tuple[Publication, ...]] = field(default_factory=dict)
+    paths: Mapping[str, Path] = field(default_factory=dict)
 
 
 def read(paths: Sequence[Path]) -> Inputs:
-    """Read files of results and of verdicts, in any order.
+    """Read files of results, of verdicts and of published claims, in any order.
 
     Raises:
         CallerError: A file cannot be read, is something else, or does not belong on a page with the others.
     """
     results: dict[str, Results] = {}
     found: dict[str, Document] = {}
+    claims: dict[str, tuple[Publication, ...]] = {}
     for path in paths:
         name = path.name
-        if name in results or name in found:
-            raise CallerError(
-                "the page names its sources by file name; rename one of them", subject=f"two files {name}"
-            )
-        with json_document.naming(path):
-            content = json_document.read(path, KIND)
-            match json_document.schema_of(content):
-                case measured.FORMAT.schema:
-                    results[name] = Results.from_document(content)
-                case verdicts.FORMAT.schema:
-                    found[name] = Document.from_document(content)
-                case _:
-                    raise CallerError(
-                        "it was not written by upecho bench --save or upecho check --json", subject=f"not a {KIND}"
-                    )
+        expect_unused(name, (*results, *found, *claims))
+        if is_claims_file(path):
+            claims[name] = publications(path)
+            continue
+        content = read_run(path)
+        if isinstance(content, Results):
+            results[name] = content
+        else:
+            found[name] = content
     _expect_one_machine(results)
     _expect_one_engine(results)
+    _expect_distinct_runs(results)
     _expect_distinct(found)
-    return Inputs(results, found)
+    return Inputs(results, found, claims, {path.name: path for path in paths})
+
+
+def expect_unused(name: str, names: Container[str]) -> None:
+    """Make sure that no other file of a page has a name.
+
+    Raises:
+        CallerError: Another one has.
+    """
+    if name in names:
+        raise CallerError(
+            "the page names its sources by file name; leave one of them out, or rename it",
+            subject=f"two files {name}",
+        )
 
 
 def _expect_one_machine(results: Mapping[str, Results]) -> None:
@@ -71,16 +82,16 @@ def _machine(here: Environment) -> str:
 
 
 def _expect_one_engine(results: Mapping[str, Results]) -> None:
-    engines = {name: engine for name, one in results.items() for engine in [_engine(one)]}
-    hint = "figures of different load engines are not comparable; measure again with one --engine"
-    if mixed := next((name for name, engine in engines.items() if "," in engine), None):
-        raise CallerError(f"one run was measured with the load engines {engines[mixed]}", subject=mixed, hint=hint)
-    _expect_same(engines, hint)
+    engines = {name: one.window.engine for name, one in results.items()}
+    _expect_same(engines, "figures of different load engines are not comparable; measure again with one --engine")
 
 
-def _engine(results: Results) -> str:
-    engines = {trial.load.engine for trial in results.trials if trial.load}
-    return ", ".join(sorted(engines)) or results.window.engine
+def _expect_distinct_runs(results: Mapping[str, Results]) -> None:
+    for (name, one), (other_name, other) in itertools.combinations(results.items(), 2):
+        if one == other:
+            raise CallerError(
+                "both contain the same run", subject=f"{name} and {other_name}", hint="leave one of them out"
+            )
 
 
 def _expect_same(values: Mapping[str, str], hint: str) -> None:

@@ -10,7 +10,9 @@ from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.statistics.ratios import Ratio
 from upecho.measure.statistics.summary import Spread
 from upecho.net.address import Family
+from upecho.report.page.changes_model import PageChanges
 from upecho.report.page.conformance_model import Conformance
+from upecho.report.page.published_model import PublishedSource
 
 
 @dataclass(frozen=True)
@@ -222,11 +224,13 @@ class Claim:
         subject: What the statement is about, in a few words.
         text: The statement.
         target: Identifier of the section that proves it.
+        run: Name of the run that proves it; empty if the page shows only one, or if it follows from verdicts.
     """
 
     subject: str
     text: str
     target: str
+    run: str = ""
 
 
 @dataclass(frozen=True)
@@ -237,13 +241,15 @@ class Source:
         name: Name of the file.
         kind: What it contains.
         facts: Facts by name, such as the machine and the versions.
-        command: Command that makes such a file again; empty if it is not known.
+        command: Command that makes such a file again; empty if there is none.
+        link: Address of the file relative to the page; empty if it is unknown.
     """
 
     name: str
     kind: str
     facts: Mapping[str, str]
     command: str
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -261,6 +267,8 @@ class Page:
         cautions: What restricts the conclusions, such as a machine that was too busy.
         conformance: Verdicts; None if no file contains any.
         sources: The files.
+        published: Claims that others have published, beside what was measured.
+        changes: What changed since earlier runs; None if there is none to compare with.
     """
 
     title: str
@@ -273,3 +281,5 @@ class Page:
     cautions: tuple[str, ...]
     conformance: Conformance | None
     sources: tuple[Source, ...]
+    published: tuple[PublishedSource, ...] = ()
+    changes: PageChanges | None = None

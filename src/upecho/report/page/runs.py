@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 
-from upecho.load.histogram import decoded
+from upecho.load.histogram import merged
 from upecho.load.latency import percentile
 from upecho.measure.plan.cells import Cell, Group
 from upecho.measure.plan.scenarios import Scenario
@@ -160,17 +159,16 @@ def _percentiles(results: Results) -> dict[Cell, tuple[tuple[float, float], ...]
     for trial in results.trials:
         if trial.is_valid and trial.load and trial.cell.scenario not in curves:
             histograms.setdefault(trial.cell, []).append(trial.load.latency.histogram)
-    return {cell: tuple(_merged(texts)) for cell, texts in histograms.items()}
+    return {cell: tuple(_known(texts)) for cell, texts in histograms.items()}
 
 
-def _merged(texts: Sequence[str]) -> Iterator[tuple[float, float]]:
-    counts: dict[int, int] = {}
-    for number, count in chain.from_iterable(decoded(text).items() for text in texts):
-        counts[number] = counts.get(number, 0) + count
-    ordered, total = dict(sorted(counts.items())), sum(counts.values())
+def _known(texts: Sequence[str]) -> Iterator[tuple[float, float]]:
+    """Yield the percentiles that the histograms of some trials support together."""
+    counts = dict(sorted(merged(texts).items()))
+    total = sum(counts.values())
     for percent in PERCENTILES:
         if percent == PERCENTILES[0] or total * (100 - percent) / 100 >= MIN_BEYOND:
-            yield percent, percentile(ordered, percent) / 1e3
+            yield percent, percentile(counts, percent) / 1e3
 
 
 def scenarios_of(run: Run) -> dict[str, Scenario]:

@@ -1,10 +1,14 @@
 """How the content of each file came about: machine, versions, method, noise, and a command that repeats it."""
 
 import math
+import os
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import quote
 
 from upecho.conformance.run.verdicts.document import Document
+from upecho.measure.environment import Environment
 from upecho.measure.plan.cells import BASELINE
 from upecho.measure.plan.scenarios import SCENARIOS
 from upecho.measure.results import Results
@@ -13,22 +17,32 @@ from upecho.report.benchmark.footer import packages_of, range_of, rounds_of
 from upecho.report.figures import percent
 from upecho.report.page.model import Source
 from upecho.report.page.runs import Run
+from upecho.report.published.claims import Publication
+from upecho.support.text import plural
 
 OWN_FILE = "FILE.toml"  # stands for a file of scenarios, whose name results do not contain
 
 
-def of_run(run: Run) -> Source:
-    """Describe a results file."""
-    return Source(run.name, "results of upecho bench", dict(_facts(run)), command=bench_command(run.results))
+def of_run(run: Run, link: str = "") -> Source:
+    """Describe a results file.
+
+    Args:
+        run: Its content.
+        link: Address of the file relative to the page; empty if it is unknown.
+    """
+    command = bench_command(run.results)
+    return Source(run.name, "results of upecho bench", dict(_facts(run)), command=command, link=link)
+
+
+def machine(here: Environment) -> str:
+    """Describe a machine and its system."""
+    return f"{here.cpu}, {plural(here.core_count, 'core')}, {here.system}"
 
 
 def _facts(run: Run) -> Iterator[tuple[str, str]]:
     results, here = run.results, run.results.environment
     yield "started", here.started
-    yield (
-        "machine",
-        f"{here.cpu}, {here.core_count} cores, {here.system}, clock source {here.clock_source or 'unknown'}",
-    )
+    yield "machine", f"{machine(here)}, clock source {here.clock_source or 'unknown'}"
     yield "cores", f"load engine on {_cores(here.cores.engine)}, servers on {_cores(here.cores.servers)}"
     yield "Python", ", ".join(results.pythons.values()) or here.python
     yield (
@@ -83,13 +97,19 @@ def bench_command(results: Results) -> str:
     return shlex.join(["upecho", "bench", *(targets or [BASELINE]), *options])
 
 
-def of_document(name: str, document: Document) -> Source:
-    """Describe a verdicts file."""
+def of_document(name: str, document: Document, link: str = "") -> Source:
+    """Describe a verdicts file.
+
+    Args:
+        name: Name of the file.
+        document: Its content.
+        link: Address of the file relative to the page; empty if it is unknown.
+    """
     targets = dict.fromkeys(one.target for one in document.verdicts)
     families = dict.fromkeys(one.family for one in document.verdicts)
     options = [word for family in families for word in ("--family", family)]
     command = shlex.join(["upecho", "check", *targets, *options, "--json", name])
-    return Source(name, "verdicts of upecho check", dict(_document_facts(document)), command=command)
+    return Source(name, "verdicts of upecho check", dict(_document_facts(document)), command=command, link=link)
 
 
 def _document_facts(document: Document) -> Iterator[tuple[str, str]]:
@@ -98,6 +118,29 @@ def _document_facts(document: Document) -> Iterator[tuple[str, str]]:
     yield "system", document.platform
     yield "verdicts", f"{len(document.verdicts)} of {document.due} that were due"
     yield "counts", ", ".join(f"{count} {verdict}" for verdict, count in document.counts.items() if count)
+
+
+def of_claims(name: str, publications: Sequence[Publication], link: str = "") -> Source:
+    """Describe a file of published claims.
+
+    Args:
+        name: Name of the file.
+        publications: Its content.
+        link: Address of the file relative to the page; empty if it is unknown.
+    """
+    claims = sum(len(one.claims) for one in publications)
+    facts = {"content": f"{plural(claims, 'claim')} from {plural(len(publications), 'source')}"}
+    return Source(name, "published claims", facts, command="", link=link)
+
+
+def link(path: Path, directory: Path) -> str:
+    """Return the address of a file relative to a page in a directory, as a page needs it.
+
+    Args:
+        path: The file.
+        directory: Directory of the page.
+    """
+    return quote(os.path.relpath(path, directory))
 
 
 def cautions(run: Run) -> Iterator[str]:

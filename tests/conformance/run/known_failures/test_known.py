@@ -67,6 +67,14 @@ def test_check_that_is_not_run_because_of_known_failures_does_not_fail() -> None
     assert (marked.known, marked.fails(strict=True), marked.is_stale) == ("no FIN; silent", False, False)
 
 
+def test_verdict_has_the_link_of_its_known_failure() -> None:
+    first, second = replace(entry(), link="https://x.org/1"), replace(entry("echo-hello"), link="https://x.org/2")
+    assert known(first).marked(outcome(Verdict.FAILED)).link == "https://x.org/1"
+    assert known(first).marked(outcome(Verdict.FAILED, check="echo-hello")).link == ""
+    assert known(first).marked(not_run("half-close")).link == "https://x.org/1"
+    assert known(first, second).marked(not_run("half-close", "echo-hello")).link == ""
+
+
 @pytest.mark.parametrize("one", [not_run(), not_run("half-close", "echo-hello"), not_run("echo-hello")])
 def test_check_that_is_not_run_for_another_cause_fails(one: Outcome) -> None:
     marked = known(entry()).marked(one)
@@ -152,3 +160,10 @@ def test_new_failure_is_added_beside_the_old_entry() -> None:
     old = (entry(families="inet"),)
     ran = [outcome(Verdict.FAILED, Family.INET), outcome(Verdict.FAILED, Family.UNIX)]
     assert after(old, ran) == (*old, entry(families="unix", reason="expected FIN, saw still open"))
+
+
+def test_control_characters_of_a_reason_are_escaped() -> None:
+    marked = known(entry(reason="no \x1b[31mFIN\x9b")).marked
+    assert marked(outcome(Verdict.FAILED)).known == r"no \x1b[31mFIN\x9b"
+    follower = replace(outcome(Verdict.NOT_RUN, check="echo-hello"), follows_from=("half-close",))
+    assert marked(follower).known == r"no \x1b[31mFIN\x9b"

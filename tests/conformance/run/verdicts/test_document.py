@@ -11,9 +11,10 @@ import pytest
 from tests.made_up_verdicts import document, outcome
 from upecho.conformance.check import Level
 from upecho.conformance.findings import Fault, Recorded
-from upecho.conformance.run.verdicts.document import FORMAT, Document, read_verdicts
+from upecho.conformance.run.verdicts.document import Document, read_verdicts
 from upecho.conformance.run.verdicts.outcome import Verdict
 from upecho.net.address import Family
+from upecho.processes.interpreter import Interpreter
 from upecho.support import atomic_write
 from upecho.support.errors import CallerError
 
@@ -48,18 +49,37 @@ def test_keys_of_later_versions_are_ignored() -> None:
     assert Document.from_document(fields) == DOCUMENT
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("CPython 3.13.5 experimental free-threading build", "CPython 3.13.5 free-threaded"),
+        ("CPython 3.14.0 free-threading build", "CPython 3.14.0 free-threaded"),
+        ("CPython 3.14.0 free-threaded", "CPython 3.14.0 free-threaded"),
+        ("CPython 3.14.0", "CPython 3.14.0"),
+    ],
+)
+def test_free_threaded_build_has_one_name_whichever_version_of_upecho_wrote_the_file(written: str, read: str) -> None:
+    assert Document.from_document(json.loads(DOCUMENT.to_json()) | {"python": written}).python == read
+
+
+def test_document_names_the_python_as_results_do() -> None:
+    assert DOCUMENT.python == Interpreter.here().version
+
+
 @pytest.mark.parametrize("length", [0, 1, 1000, -2])
 def test_truncated_file_is_refused(length: int, tmp_path: Path) -> None:
     file = tmp_path / "cut.json"
     file.write_text(DOCUMENT.to_json()[:length])
-    with pytest.raises(CallerError, match=rf"^{file}: not a verdicts file: not JSON, or incomplete \(.+\)$"):
+    with pytest.raises(
+        CallerError, match=rf"^{file}: not a verdicts file: not JSON, or incomplete \(.+\); give a file that "
+    ):
         read_verdicts(file)
 
 
 def test_truncated_compressed_file_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "cut.json.gz"
     file.write_bytes(gzip.compress(DOCUMENT.to_json().encode())[:-9])
-    with pytest.raises(CallerError, match=rf"^{file}: the compressed file is incomplete$"):
+    with pytest.raises(CallerError, match=rf"^{file}: the compressed file is incomplete; give a file that "):
         read_verdicts(file)
 
 
@@ -120,7 +140,7 @@ def test_missing_file_is_reported(tmp_path: Path) -> None:
 def test_what_no_run_can_have_produced_is_refused(change: Change, complaint: str) -> None:
     fields = json.loads(DOCUMENT.to_json())
     change(fields)
-    with pytest.raises(CallerError, match=f"^{FORMAT.invalid}: {complaint}"):
+    with pytest.raises(CallerError, match=f"^invalid verdicts file: {complaint}"):
         Document.from_document(fields)
 
 
@@ -136,5 +156,7 @@ def test_document_that_is_nested_too_deeply_is_refused() -> None:
     deep: list[object] = []
     for _ in range(100_000):
         deep = [deep]
-    with pytest.raises(CallerError, match=r"^invalid verdicts file: it is nested too deeply$"):
+    with pytest.raises(
+        CallerError, match=r"^invalid verdicts file: it is nested too deeply; check again with upecho check --json$"
+    ):
         Document.from_document(json.loads(DOCUMENT.to_json()) | {"more": deep})

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.report.page.samples import everything, of_many_servers
-from upecho.report.page.html.rendering import render
+from tests.report.page.samples import document, everything, of_many_servers, on_pythons, passing
+from upecho.report.page import building, rendering
+from upecho.report.page.inputs import Inputs
 
 pytest.importorskip("vl_convert", reason="the extra report is not installed")
 sync_api = pytest.importorskip("playwright.sync_api", reason="the dependency group browser is not installed")
@@ -25,7 +26,7 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason="chromium is not on the PATH"),
 ]
 
-CHAT = "[id='scenario-field.json-chat']"
+CHAT = "[id='scenario-field-chat']"
 DESKTOP, PHONE = (1280, 900), (390, 844)
 Open = Callable[..., Any]
 
@@ -33,7 +34,7 @@ Open = Callable[..., Any]
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_text(render(everything()))
+    path.write_text(rendering.html(everything()).text)
     return path
 
 
@@ -141,7 +142,7 @@ def test_filter_selects_rows_and_stays_in_the_address(opened: Open) -> None:
 
 
 def test_view_can_be_linked(opened: Open) -> None:
-    page = opened("#model=asyncio,trio&family=unix&at=scenario-field.json-chat")
+    page = opened("#model=asyncio,trio&family=unix&at=scenario-field-chat")
     assert shown_rows(page) == {"asyncio", "asyncio+uvloop", "trio"}
     assert page.locator(f"{CHAT} div.family:visible").count() == 1
     figure = page.locator(f"{CHAT} figure[data-chart=cost]")
@@ -171,11 +172,63 @@ def test_failed_cell_opens_its_reason_with_the_keyboard(opened: Open) -> None:
     page.keyboard.press("Enter")
     dialog = page.locator("dialog")
     text = dialog.inner_text()
-    for part in ("The server closes.", "RFC 9293", "FIN", "still open", "client 1: connected", "upecho check x"):
+    for part in (
+        "The server closes.",
+        "RFC 9293",
+        "FIN",
+        "client 1: still <open>",
+        "… 7 more events",
+        "upecho check x",
+    ):
         assert part in text
     page.keyboard.press("Escape")
     assert not dialog.is_visible()
     assert page.evaluate("document.activeElement.textContent") == "FF"
+
+
+def test_reasons_have_their_evidence_once_they_are_opened(opened: Open) -> None:
+    page = opened()
+    page.locator("#reasons > summary").click()
+    reason = page.locator("article.reason", has_text="half-close: asyncio+rloop").last
+    reason.locator("pre", has_text="client 1: connected").wait_for()
+    assert reason.locator("code").inner_text() == "upecho check x --check half-close"
+    assert reason.locator("dt", has_text="expected").count() == 1
+
+
+def test_filter_selects_published_claims_by_the_server_that_they_are_about(opened: Open) -> None:
+    page = opened("#loop=asyncio")
+    rows = page.locator("#published > div tbody tr:visible th")
+    assert rows.all_inner_texts() == ["rloop to uvloop", "uvloop to asyncio under HTTP"]  # which were not measured
+    page.locator("#clear").click()
+    assert rows.count() == 3
+
+
+def test_claim_leads_to_the_conditions_of_its_source(opened: Open) -> None:
+    page = opened()
+    page.locator("#published td a").first.click()
+    assert page.locator("#published-1").get_attribute("open") is not None
+    assert page.locator("#published-1 dd", has_text="as <stated> about client").is_visible()
+    assert page.locator("#published-1 p a").get_attribute("href") == "https://example.org/blog?a=1&b=2"
+
+
+def test_free_threaded_build_is_one_value_of_the_filter_in_results_and_verdicts(opened: Open, tmp_path: Path) -> None:
+    path = tmp_path / "builds.html"
+    verdict = document(passing("asyncio"), python="CPython 3.14.0 free-threaded")
+    path.write_text(rendering.html(building.page(Inputs({"a.json": on_pythons()}, {"b.json": verdict}))).text)
+    page = opened()
+    page.goto(f"file://{path}")
+    page.locator("#filters summary", has_text="Python").click()
+    page.locator("#filters label", has_text="free-threaded").locator("input").check()
+    assert page.locator("#cost tbody tr:visible th").all_inner_texts() == ["asyncio 3.14.0 free-threaded"]
+    assert page.locator("table.matrix thead th[data-column]:visible").count() == 1
+
+
+def test_line_across_pythons_does_not_depend_on_the_filter_of_pythons(opened: Open) -> None:
+    page = opened("#python=CPython%203.13.0&at=pythons")
+    figure = page.locator("figure[data-chart=pythons]")
+    figure.locator("svg .mark-symbol path").first.wait_for()
+    assert figure.get_attribute("data-drawn") == "4"
+    assert figure.locator("svg .mark-line path").count() >= 1
 
 
 def test_arrow_keys_lead_to_the_other_marks(opened: Open) -> None:
@@ -196,7 +249,7 @@ def test_passed_cell_opens_requirement_and_command(opened: Open) -> None:
 
 def test_page_of_many_servers_starts_with_one_python_until_filters_are_cleared(opened: Open, tmp_path: Path) -> None:
     path = tmp_path / "many.html"
-    path.write_text(render(of_many_servers()))
+    path.write_text(rendering.html(of_many_servers()).text)
     page = opened()
     page.goto(f"file://{path}")
     rows = page.locator("article div.family tbody tr:visible")

@@ -11,6 +11,7 @@ from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.net.address import Family
 from upecho.processes.linux import procfs
 from upecho.serving.target import Target
+from upecho.support.text import printable
 
 MAX_REASON_LENGTH = 200  # characters
 UNEXPECTED = {Verdict.PASSED: "passed", Verdict.UNSUPPORTED: "is declared unsupported"}
@@ -108,23 +109,35 @@ class Known:
         return self._by_target.get(target.text)
 
     def marked(self, outcome: Outcome) -> Outcome:
-        """Return the outcome, marked with the reason if it is about a known failure."""
+        """Return the outcome, marked with the reason if it is about a known failure.
+
+        Reports print the reason to a terminal, so its control characters are escaped.
+        """
         failures = self._by_target.get(outcome.target)
         if failures is None or _is_unobservable(outcome):
             return outcome
         if entry := failures.entry(outcome):
-            return replace(outcome, known=entry.reason, flaky=entry.flaky)
-        return replace(outcome, known=self._reason_of_cause(failures, outcome))
+            return _marked(outcome, entry.reason, flaky=entry.flaky, link=entry.link)
+        return self._marked_by_cause(failures, outcome)
 
     @staticmethod
-    def _reason_of_cause(failures: KnownFailures, outcome: Outcome) -> str:
-        """Return why a check is not run if every check that is the cause is known to fail; empty otherwise."""
+    def _marked_by_cause(failures: KnownFailures, outcome: Outcome) -> Outcome:
+        """Return the outcome, marked if it was not run and every check that is the cause is known to fail."""
         causes = [failures.entry(replace(outcome, check=check)) for check in outcome.follows_from]
-        return "; ".join(dict.fromkeys(cause.reason for cause in causes if cause)) if all(causes) else ""
+        known = [cause for cause in causes if cause]
+        if not known or len(known) < len(causes):
+            return replace(outcome, known="")
+        links = {cause.link for cause in known}
+        reasons = dict.fromkeys(cause.reason for cause in known)
+        return _marked(outcome, "; ".join(reasons), link=links.pop() if len(links) == 1 else "")
 
     def complaints(self, outcomes: Sequence[Outcome]) -> list[str]:
         """Return a line for each entry that is stale."""
         return [line for failures in self._by_target.values() for line in failures.complaints(outcomes)]
+
+
+def _marked(outcome: Outcome, reason: str, *, link: str, flaky: bool = False) -> Outcome:
+    return replace(outcome, known=printable(reason), flaky=flaky, link=printable(link))
 
 
 def updated(old: Sequence[Entry], target: Target, outcomes: Sequence[Outcome], *, strict: bool) -> tuple[Entry, ...]:

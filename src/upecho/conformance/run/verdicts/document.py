@@ -8,23 +8,30 @@ or changes its meaning.
 
 import json
 import platform
-import sys
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 from upecho import __version__
 from upecho.conformance.check import Check, Level
 from upecho.conformance.run.verdicts.outcome import Identity, Outcome, Verdict
+from upecho.processes.interpreter import Interpreter, described
 from upecho.support import json_document
 from upecho.support.decoding import build
-from upecho.support.errors import CallerError, HarnessError, TargetError
+from upecho.support.errors import HarnessError, TargetError
 
 FORMAT = json_document.Format(
-    name="verdicts file", schema="upecho-verdicts", version=2, again="check again with upecho check --json"
+    name="verdicts file",
+    schema="upecho-verdicts",
+    version=2,
+    writer="upecho check --json",
+    again="check again with upecho check --json",
 )
+# How earlier versions of upecho named a free-threaded build.
+EARLIER_NAME = re.compile(r"(\S+) (\S+)(?: experimental)? free-threading build")
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,7 @@ class Document:
 
     Attributes:
         upecho: Version of upecho that ran the suite.
-        python: Implementation and version of the Python that ran the suite.
+        python: Implementation and version of the Python that ran the suite, and whether it is free-threaded.
         platform: Operating system that ran the suite, with its version and the architecture.
         due: Number of verdicts of a complete run; the run was cut short if there are fewer.
         counts: Number of verdicts, for each of their five values. Known failures do not change these numbers: a known
@@ -97,7 +104,7 @@ class Document:
         """
         return cls(
             upecho=__version__,
-            python=f"{platform.python_implementation()} {sys.version.partition(' (')[0]}",
+            python=Interpreter.here().version,
             platform=platform.platform(),
             due=due,
             counts=_counts(outcomes),
@@ -132,9 +139,10 @@ class Document:
         try:
             read = build(cls, content, ignore_unknown=True)
         except ValueError as error:
-            raise CallerError(str(error), subject=FORMAT.invalid) from None
+            raise FORMAT.invalid(str(error)) from None
+        read = replace(read, python=EARLIER_NAME.sub(lambda found: described(*found.groups(), gil=False), read.python))
         if contradiction := next(read._contradictions(), ""):
-            raise CallerError(contradiction, subject=FORMAT.invalid)
+            raise FORMAT.invalid(contradiction)
         return read
 
     def _contradictions(self) -> Iterator[str]:
@@ -169,5 +177,5 @@ def read_verdicts(path: Path) -> Document:
         CallerError: The file does not exist, is something else, of another version, incomplete, without end, or
             contradicts itself.
     """
-    with json_document.naming(path):
+    with json_document.naming(path, json_document.written_by(FORMAT.writer)):
         return Document.from_document(json_document.read(path, FORMAT.name))

@@ -59,6 +59,7 @@ class Outcome:
         recorded: What an INFO check observed; None for any other check.
         known: Why the check is known to fail; empty if it is not a known failure.
         flaky: Whether the known failure occurs only sometimes.
+        link: Where more about the known failure is found; empty if nowhere.
     """
 
     target: str
@@ -76,6 +77,7 @@ class Outcome:
     recorded: Recorded | None = None
     known: str = ""
     flaky: bool = False
+    link: str = ""
 
     @property
     def identity(self) -> Identity:

@@ -3,16 +3,19 @@
 import base64
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from importlib import resources
 from typing import Any
 
-from upecho.report.page.html import charts, matrix, tables
-from upecho.report.page.html.markup import Html, element, join
-from upecho.report.page.html.rows import MEMORY, rows
-from upecho.report.page.html.texts import CAPTIONS, INTRODUCTIONS, SECTIONS
-from upecho.report.page.model import Page, Section, Source
+from upecho.report.page import charts, columns
+from upecho.report.page.across import across
+from upecho.report.page.html import changes, matrix, tables
+from upecho.report.page.html.markup import Html, element, facts, join
+from upecho.report.page.html.published import published
+from upecho.report.page.model import Claim, Page, Section, Source
+from upecho.report.page.rows import MEMORY, rows
+from upecho.report.page.texts import CAPTIONS, INTRODUCTIONS, SECTIONS
 
 FILTERS = ("model", "loop", "framework", "python", "family")
 
@@ -61,7 +64,9 @@ def _sections(page: Page) -> dict[str, Html]:
     memory = [record for record in found.records if record.check == MEMORY] if found else []
     return {
         "findings": _findings(page),
+        "changes": changes.changes(page.changes) if page.changes else Html(),
         "cost": join(map(_scenario, page.sections)),
+        "pythons": join(map(_pythons, page.sections)),
         "load": join((_chart("load", ""), tables.load_table(page.load_curves))) if page.load_curves else Html(),
         "sizes": _sizes(page),
         "memory": join((_chart("memory", ""), *(matrix.recorded(found, one) for one in memory)))
@@ -70,33 +75,51 @@ def _sections(page: Page) -> dict[str, Html]:
         "families": tables.comparisons(page.comparisons) if page.comparisons else Html(),
         "conformance": _conformance(page),
         "divergence": matrix.divergence(found.divergences) if found else Html(),
+        "published": published(page.published) if page.published else Html(),
         "method": join(map(_source, page.sources)),
     }
 
 
 def _findings(page: Page) -> Html:
-    entries: list[str] = []
-    for one in page.claims:
-        entries.append(element("dt", element("a", one.subject, href=f"#{one.target}")))
-        entries.append(element("dd", one.text))
+    parts = [_statements(run, [one for one in page.claims if one.run == run]) for run in _runs(page)]
     cautions = element("aside", tables.listed(page.cautions), aria_label="Cautions") if page.cautions else Html()
-    return join((element("dl", *entries) if entries else Html(), cautions))
+    return join((*parts, cautions))
+
+
+def _runs(page: Page) -> list[str]:
+    return list(dict.fromkeys(one.run for one in page.claims))
+
+
+def _statements(run: str, claims: Sequence[Claim]) -> Html:
+    entries: list[Html] = []
+    for one in claims:
+        entries += [element("dt", element("a", one.subject, href=f"#{one.target}")), element("dd", one.text)]
+    return join((element("h3", run) if run else Html(), element("dl", *entries)))
 
 
 def _scenario(section: Section) -> Html:
-    title = " ".join(filter(None, (section.scenario.name, section.run)))
-    heading = element("h3", title, element("small", f" {section.scenario.summary}"))
-    pythons = {one.server.python for table in section.tables for one in table.measured}
-    names = ["cost", "speed", "percentiles", *(["pythons"] if len(pythons) > 1 else [])]
+    names = ["cost", "speed", "percentiles"]
     shown = [tables.family_table(section, table) for table in section.tables]
     return element(
         "article",
-        heading,
+        _heading(section),
         tables.listed(section.remarks),
         *(_chart(name, section.id) for name in names),
         element("details", element("summary", "Tables"), *shown, class_="tables", open=True),
         id=section.id,
     )
+
+
+def _pythons(section: Section) -> Html:
+    found = across(section)
+    if not found:
+        return Html()
+    shown = [tables.across_pythons(section, one) for one in found]
+    return element("article", _heading(section), _chart("pythons", section.id), *shown, id=f"pythons-{section.id}")
+
+
+def _heading(section: Section) -> Html:
+    return element("h3", columns.title(section), element("small", f" {section.scenario.summary}"))
 
 
 def _chart(name: str, section: str) -> Html:
@@ -120,11 +143,13 @@ def _conformance(page: Page) -> Html:
 
 
 def _source(source: Source) -> Html:
-    facts: list[str] = []
-    for name, text in source.facts.items():
-        facts += [element("dt", name), element("dd", text)]
-    facts += [element("dt", "command"), element("dd", element("code", source.command))]
-    return element("article", element("h3", source.name, element("small", f" {source.kind}")), element("dl", *facts))
+    command = {"command": element("code", source.command)} if source.command else {}
+    name = element("a", source.name, href=source.link) if source.link else source.name
+    return element(
+        "article",
+        element("h3", source.name, element("small", f" {source.kind}")),
+        facts({"file": name, **source.facts, **command}),
+    )
 
 
 def _scripts(page: Page, library: str) -> Iterator[Html]:
@@ -143,10 +168,14 @@ def _data(page: Page) -> dict[str, Any]:
     columns = page.conformance.columns if page.conformance else ()
     return {
         "title": page.title,
-        "sources": [source.name for source in page.sources],
+        "sources": [source.link or source.name for source in page.sources],
         "filters": FILTERS,
         "charts": charts.specs(),
+        "config": charts.CONFIG,
+        "limits": {"rows": charts.MAX_ROWS, "lines": charts.MAX_LINES, "lineOf": charts.OF_LINES},
         "rows": rows(page),
+        "looks": matrix.LOOKS,
+        "evidence": matrix.evidence(page.conformance.details) if page.conformance else [],
         "columns": [[asdict(subject) for subject in column.subjects] for column in columns],
     }
 

@@ -1,6 +1,6 @@
 """Writes HTML: whatever is not HTML already is escaped."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 
 VOID = frozenset({"meta", "input", "br"})  # elements without content and without an end
@@ -34,3 +34,11 @@ def element(name: str, *children: str, **attributes: str | int | bool | None) ->
 def join(children: Iterable[str], between: str = "") -> Html:
     """Return several pieces as one; text that is not HTML is escaped."""
     return Html(between.join(one if isinstance(one, Html) else escape(one, quote=False) for one in children))
+
+
+def facts(named: Mapping[str, str]) -> Html:
+    """Return a list of facts, each with its name; text that is not HTML is escaped."""
+    parts: list[Html] = []
+    for name, text in named.items():
+        parts += [element("dt", name), element("dd", text)]
+    return element("dl", *parts)

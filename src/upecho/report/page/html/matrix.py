@@ -8,7 +8,7 @@ from upecho.conformance.check import Level
 from upecho.conformance.findings import Event, Wire
 from upecho.net.address import Family
 from upecho.report.conformance.marks import Mark
-from upecho.report.conformance.recorded import written
+from upecho.report.page import columns
 from upecho.report.page.conformance_model import (
     Cell,
     CheckRow,
@@ -17,12 +17,12 @@ from upecho.report.page.conformance_model import (
     Detail,
     Divergence,
     Record,
-    RecordedValue,
 )
 from upecho.report.page.html.markup import Html, element, join
-from upecho.report.page.html.tables import NONE, grid, row, scrolled
+from upecho.report.page.html.tables import grid, identity, row, scrolled
 from upecho.support.text import plural
 
+LOOKS = {"wire": "pre", "stderr": "pre", "repeat": "code"}  # elements for facts that are no sentences
 ALL_PASSED = Mark.PASSED.character
 CLASSES = {mark.character: mark.name.lower().replace("_", "-") for mark in Mark}
 
@@ -114,37 +114,56 @@ def _reasons(details: Sequence[Detail]) -> Html:
 def _reason(number: int, detail: Detail) -> Html:
     where = f"{detail.target} over {', '.join(detail.families)}"
     title = f"{detail.checks[0]}: {where}" if len(detail.checks) == 1 else f"{where}: {len(detail.checks)} checks"
-    return element(
-        "article",
-        element("h3", title),
-        element("dl", *_facts(detail)),
-        class_="reason",
-        id=f"reason-{number}",
-    )
+    text = "; ".join(f"{name} {text}" if name else text for name, text in _cause(detail) if text)
+    return element("article", element("h3", title), element("p", text), class_="reason", id=f"reason-{number}")
 
 
-def _facts(detail: Detail) -> Iterator[Html]:
-    yield from _fact("verdict", detail.meaning)
-    yield from _fact("Python", ", ".join(detail.pythons))
-    yield from _fact("known because", detail.known)
-    yield from _fact("because", detail.reason)
-    if len(detail.checks) > 1:
-        yield from _fact("checks", ", ".join(detail.checks))
+def _cause(detail: Detail) -> Iterator[tuple[str, str]]:
+    """Yield what a reader without scripts needs to know about a reason, as phrases with what introduces them."""
+    yield "", detail.meaning
+    yield "because", detail.reason or detail.known
     if detail.fault:
-        yield from _fact("error", " ".join(filter(None, (detail.fault.message, detail.fault.location))))
+        yield "error:", detail.fault.message
     if why := detail.explanation:
-        for name, text in (("expected", why.expected), ("seen", why.seen), ("ended", why.end), ("note", why.note)):
-            yield from _fact(name, text)
-        yield from _fact("wire", element("pre", "\n".join(_wire(why.wire)), tabindex=0) if why.wire.first else "")
-        yield from _fact("stderr", element("pre", "\n".join(why.stderr), tabindex=0) if why.stderr else "")
-    yield from _fact("repeat", element("code", _repeat(detail)))
+        yield "expected", why.expected
+        yield "seen", why.seen
 
 
-def _fact(name: str, content: str) -> Iterator[Html]:
-    """Yield a fact; nothing if it is empty."""
-    if content:
-        yield element("dt", name)
-        yield element("dd", content)
+def evidence(details: Sequence[Detail]) -> list[dict[str, str]]:
+    """Return everything that is known about each reason: text by name.
+
+    It is most of the text of a page, so it is compressed there, and the script of the page shows it.
+    """
+    return [dict(_evidence(detail)) for detail in details]
+
+
+def known_about(detail: Detail) -> dict[str, Html]:
+    """Return the same about one reason, as HTML."""
+    return {name: _shown(name, text) for name, text in _evidence(detail)}
+
+
+def _shown(name: str, text: str) -> Html:
+    look = LOOKS.get(name)
+    return element(look, text, tabindex=0 if look == "pre" else None) if look else join([text])
+
+
+def _evidence(detail: Detail) -> Iterator[tuple[str, str]]:
+    return (item for item in _facts(detail) if item[1])
+
+
+def _facts(detail: Detail) -> Iterator[tuple[str, str]]:
+    yield "verdict", detail.meaning
+    yield "Python", ", ".join(detail.pythons)
+    yield "known because", detail.known
+    yield "because", detail.reason
+    yield "checks", ", ".join(detail.checks) if len(detail.checks) > 1 else ""
+    if detail.fault:
+        yield "error", " ".join(filter(None, (detail.fault.message, detail.fault.location)))
+    if why := detail.explanation:
+        yield from (("expected", why.expected), ("seen", why.seen), ("ended", why.end), ("note", why.note))
+        yield "wire", "\n".join(_wire(why.wire))
+        yield "stderr", "\n".join(why.stderr)
+    yield "repeat", _repeat(detail)
 
 
 def _wire(wire: Wire) -> Iterator[str]:
@@ -184,16 +203,13 @@ def _diverging(one: Divergence) -> Html:
 
 def recorded(found: Conformance, record: Record) -> Html:
     """Return the table of what an INFO check observed, a row for each target and a column for each family."""
-    title = f"{record.check}, {record.unit}" if record.unit else record.check
+    title = columns.record_title(record)
     values = {(one.subject, one.family): one for one in record.values}
     rows = [
         row(
             " ".join((subject.target, subject.python)),
-            *(_value(values.get((subject, family))) for family in found.families),
-            data_model=subject.model,
-            data_loop=subject.loop,
-            data_framework=subject.framework,
-            data_python=subject.python,
+            *(columns.observed(values.get((subject, family))) for family in found.families),
+            **identity(subject),
         )
         for subject in dict.fromkeys(one.subject for one in record.values)
     ]
@@ -202,9 +218,3 @@ def recorded(found: Conformance, record: Record) -> Html:
 
 def _name(family: Family) -> str:
     return family.value
-
-
-def _value(observed: RecordedValue | None) -> str:
-    if observed is None:
-        return NONE
-    return observed.text if observed.value is None else written(observed.value)

@@ -49,13 +49,12 @@
     made.append(...content);
     return made;
   };
-  const MAX_ROWS = 40; // servers in a chart of dots, above which the page starts with those of one Python
   const startWithOnePython = () => {
     const count = (name, value) => page.rows.servers.filter(one => one[name] === value).length;
     const most = Math.max(...unique(page.rows.servers.map(one => one.section)).map(section =>
       unique(page.rows.servers.filter(one => one.section === section).map(one => one.server)).length));
     const pythons = unique(page.rows.servers.map(one => one.python));
-    if (!isDefault || pythons.length < 2 || most <= MAX_ROWS) return;
+    if (!isDefault || pythons.length < 2 || most <= page.limits.rows) return;
     chosen.python = new Set([pythons.sort((one, other) => count("python", one) - count("python", other)).pop()]);
   };
   const buildFilters = () => {
@@ -109,7 +108,10 @@
     }
   };
   const filterTables = () => {
-    for (const row of document.querySelectorAll("tr[data-model]")) row.hidden = !passes({ loop: "", framework: "", ...row.dataset });
+    for (const row of document.querySelectorAll("tr[data-of]")) {
+      const [loop, framework, python, family, ...model] = row.dataset.of.split("|");
+      row.hidden = !passes({ loop, framework, python: python || undefined, family: family || undefined, model: model.join("|") });
+    }
     for (const part of document.querySelectorAll("div[data-family]")) part.hidden = !passes({ family: part.dataset.family });
     columns();
   };
@@ -124,7 +126,7 @@
   const prepared = (figure, data) => {
     const chart = page.charts[figure.dataset.chart];
     const facets = unique(data.map(row => row[chart.facet]));
-    const pythons = unique(data.map(row => row.python)).sort((one, other) => one.localeCompare(other, "en", { numeric: true }));
+    const pythons = unique(data.map(row => row.version)).filter(Boolean).sort((one, other) => one.localeCompare(other, "en", { numeric: true }));
     const spec = replaced(chart.spec, { "@servers": unique(data.map(row => row.server)), "@facets": facets, "@pythons": pythons });
     const room = width(figure) - chart.labels;
     spec.columns = Math.max(1, Math.min(facets.length, Math.floor(room / 250)));
@@ -135,22 +137,18 @@
   };
   const color = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const config = () => {
-    const [text, muted, line, accent] = ["--text", "--muted", "--line", "--accent"].map(color);
-    const font = "system-ui, sans-serif";
-    return {
-      background: "transparent", font, view: { stroke: line },
-      axis: { labelColor: text, titleColor: muted, gridColor: line, domainColor: muted, tickColor: muted, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" },
-      legend: { labelColor: text, titleColor: muted, labelFontSize: 12, columns: innerWidth < 600 ? 2 : undefined }, header: { labelColor: text, titleColor: muted, labelFontSize: 13 },
-      title: { color: text }, point: { color: accent }, rule: { color: accent }, line: { color: accent }, text: { color: text },
-    };
+    const marks = Object.fromEntries(["text", "muted", "line", "accent"].map(name => [`@${name}`, color(`--${name}`)]));
+    const made = { background: "transparent", font: "system-ui, sans-serif", ...replaced(page.config, marks) };
+    if (innerWidth < 600) made.legend.columns = 2;
+    return made;
   };
-  const MAX_LINES = 12; // servers in a chart of lines, which would be a tangle with more
   const withoutTangle = (figure, data) => {
-    const servers = unique(data.map(row => row.server));
-    const few = ["percentiles", "load"].includes(figure.dataset.chart) ? servers.slice(0, MAX_LINES) : servers;
+    const field = page.limits.lineOf[figure.dataset.chart] ?? "server";
+    const servers = unique(data.map(row => row[field]));
+    const few = figure.dataset.chart in page.limits.lineOf ? servers.slice(0, page.limits.lines) : servers;
     const note = few.length < servers.length ? `Only ${few.length} of ${servers.length} servers, to keep the lines apart; the filters show the others.` : "";
     figure.querySelector("p").textContent = note;
-    return data.filter(row => few.includes(row.server));
+    return data.filter(row => few.includes(row[field]));
   };
   const draw = async figure => {
     const { chart, section } = figure.dataset;
@@ -210,8 +208,18 @@
     dialog.replaceChildren(close, ...content);
     dialog.showModal();
   };
+  const complete = reason => { // with the evidence, in place of its short text
+    const short = reason.querySelector("p");
+    short?.replaceWith(element("dl", Object.entries(page.evidence[reason.id.split("-")[1]]).flatMap(([name, text]) => {
+      const look = page.looks[name]; // the element for what is no sentence
+      const shown = look ? element(look, [text], look === "pre" ? { tabIndex: 0 } : {}) : text;
+      return [element("dt", [name]), element("dd", [shown])];
+    })));
+  };
+  document.getElementById("reasons")?.addEventListener("toggle", () => document.querySelectorAll("article.reason").forEach(complete));
   const showReason = (id, check) => {
     const reason = document.getElementById(id);
+    complete(reason);
     const copy = reason.cloneNode(true);
     copy.removeAttribute("id");
     show([element("dl", requirement(check)), copy]);

@@ -1,41 +1,36 @@
 """Writes the tables of figures: a row for each server, in groups that cannot be told apart."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from upecho.measure.plan.scenarios import Scenario
-from upecho.measure.statistics.ratios import Ratio
-from upecho.measure.statistics.summary import Spread
-from upecho.report.benchmark.lines import UNKNOWN
-from upecho.report.figures import interval_text, percent, three_digits
+from upecho.measure.plan.scenarios import size_text
+from upecho.report.figures import three_digits
+from upecho.report.page import columns
+from upecho.report.page.across import Across
+from upecho.report.page.conformance_model import Subject
 from upecho.report.page.html.markup import Html, element, join
 from upecho.report.page.model import Comparison, LoadCurve, Measured, Section, Server, SizeCurve, Table
 
-NONE = "-"
 
+def identity(server: Server | Subject, family: str = "") -> dict[str, str]:
+    """Return the attribute that the filters of the page select rows by: loop, framework, Python, family and model.
 
-def ratio_text(ratio: Ratio, *, has_interval: bool) -> str:
-    """Return a ratio with its interval, or with a question mark if there is none."""
-    return interval_text(ratio) if has_interval else f"{ratio.ratio:.2f} {UNKNOWN}"
+    The model is last because it may be a command, which may contain the character between them. One attribute is
+    shorter than five, and a page has thousands of rows.
 
-
-def identity(server: Server) -> dict[str, str]:
-    """Return the attributes that the filters of the page select rows by."""
-    return {
-        "data_model": server.model,
-        "data_loop": server.loop,
-        "data_framework": server.framework,
-        "data_python": server.python,
-    }
+    Args:
+        server: The server that a row is about.
+        family: Its socket family; empty if the row is about several, or in a part of the page about one.
+    """
+    return {"data_of": "|".join((server.loop, server.framework, server.python, family, server.model))}
 
 
 def family_table(section: Section, table: Table) -> Html:
     """Return the table of a family, and below it the servers without figures."""
-    heads = ["group", "server", "cost [95% interval]", "requests/s, relative", *_titles(section.scenario)]
-    body = [_row(section.scenario, one, is_first=is_first) for one, is_first in _with_breaks(table.measured)]
-    reference = f"relative to {table.reference}" if table.reference else "no server has figures"
-    floor = "" if table.cost_floor is None else f"; A/A {percent(table.cost_floor)}"
-    title = " ".join(filter(None, (section.scenario.name, section.run)))
-    caption = f"{title} over {table.family}, {reference}{floor}"
+    heads = ["group", "server", *columns.heads(section)]
+    body = [_row(section, one, is_first=is_first) for one, is_first in _with_breaks(table.measured)]
+    title = columns.title(section)
+    caption = f"{title} {columns.caption(table)}"
     shown = scrolled(grid(caption, heads, body), caption) if body else element("p", caption)
     return element("div", shown, _absent(table, title), class_="family", data_family=table.family)
 
@@ -62,9 +57,7 @@ def _with_breaks(measured: Sequence[Measured]) -> Iterator[tuple[Measured, bool]
         yield one, number > 0 and one.group != measured[number - 1].group
 
 
-def _row(scenario: Scenario, one: Measured, *, is_first: bool) -> Html:
-    cost = "1" if one.is_reference else ratio_text(one.cost, has_interval=one.has_interval)
-    speed = "1" if one.is_reference else ratio_text(one.speed, has_interval=one.has_interval)
+def _row(section: Section, one: Measured, *, is_first: bool) -> Html:
     name: list[str] = [one.server.label]
     if one.failed_checks:
         name.append(element("small", f" fails {', '.join(one.failed_checks)}", class_="bad"))
@@ -72,30 +65,10 @@ def _row(scenario: Scenario, one: Measured, *, is_first: bool) -> Html:
         "tr",
         element("td", str(one.group), class_="group"),
         element("th", *name, scope="row"),
-        element("td", cost),
-        element("td", speed),
-        *(element("td", text) for text in _figures(scenario, one)),
+        *(element("td", text) for text in columns.figures(section, one)),
         class_="break" if is_first else "",
         **identity(one.server),
     )
-
-
-def _titles(scenario: Scenario) -> list[str]:
-    memory = ["KiB/connection"] if scenario.idle else []
-    return ["CPU µs/request", "requests/s", "p50 µs", "p99 µs", "p99.9 µs", *memory, "trials"]
-
-
-def _figures(scenario: Scenario, one: Measured) -> Iterator[str]:
-    yield _spread(one.cpu_us)
-    yield ("≥ " if one.saturated else "") + _spread(one.rate)
-    yield from map(_spread, (one.p50_us, one.p99_us, one.p999_us))
-    if scenario.idle:
-        yield _spread(one.connection_kib)
-    yield str(one.trials)
-
-
-def _spread(spread: Spread | None) -> str:
-    return three_digits(spread.median) if spread else NONE
 
 
 def _absent(table: Table, title: str) -> Html:
@@ -116,59 +89,60 @@ def _absent(table: Table, title: str) -> Html:
 
 def comparisons(found: Sequence[Comparison]) -> Html:
     """Return the table of what differs between families, Pythons, and cold and warm servers."""
-    heads = ["server", "where", "cost of", "relative to", "ratio [95% interval]", "conclusion"]
+    rows = [row(*columns.comparison(one), **identity(one.server)) for one in found]
+    return scrolled(grid("Cost per request, paired by round", columns.COMPARISONS, rows, class_="words"), "Comparisons")
+
+
+def across_pythons(section: Section, one: Across) -> Html:
+    """Return the table of the costs of each implementation across Pythons, a column for each Python."""
     rows = [
-        row(
-            one.server.label,
-            " ".join(filter(None, (one.where, one.run))),
-            one.what,
-            one.base,
-            ratio_text(one.ratio, has_interval=one.has_interval),
-            one.conclusion,
-            **identity(one.server),
-        )
-        for one in found
+        row(*cells, **identity(replace(next(filter(None, measured)).server, python="")))
+        for cells, measured in zip(columns.across_pythons(one), one.servers.values(), strict=True)
     ]
-    return scrolled(grid("Cost per request, paired by round", heads, rows, class_="words"), "Comparisons")
+    caption = f"{columns.title(section)} across Pythons {columns.caption(one.table)}"
+    table = scrolled(grid(caption, ["server", *one.pythons], rows), caption)
+    return element("div", table, class_="family", data_family=one.table.family)
 
 
 def load_table(curves: Sequence[LoadCurve]) -> Html:
     """Return the table of latencies over load."""
-    heads = ["server", "family", "load", "requests/s", "p50 µs", "p99 µs", "p99.9 µs"]
     rows = [
         row(
             curve.server.label,
+            columns.curve(curve),
             curve.family,
-            percent(point.share),
-            *map(three_digits, (point.rate, point.p50_us, point.p99_us, point.p999_us)),
-            **identity(curve.server),
-            data_family=curve.family,
+            *columns.load_figures(point),
+            **identity(curve.server, curve.family),
         )
         for curve in curves
         for point in curve.points
     ]
     caption = "Latency at a share of each server's capacity"
-    return scrolled(grid(caption, heads, rows), caption)
+    return scrolled(grid(caption, ["server", "curve", "family", *columns.LOAD], rows), caption)
 
 
 def size_table(curves: Sequence[SizeCurve]) -> Html:
-    """Return the table of costs over message size."""
-    heads = ["server", "load", "family", "message size, bytes", "CPU µs/request"]
+    """Return the table of costs over message size, a column for each size."""
+    sizes = sorted({size for curve in curves for size, _ in curve.points})
     rows = [
         row(
-            " ".join(filter(None, (curve.server.label, curve.run))),
+            columns.owner(curve),
             curve.load,
             curve.family,
-            str(size),
-            three_digits(cost),
-            **identity(curve.server),
-            data_family=curve.family,
+            *(three_digits(costs[size]) if size in costs else columns.NONE for size in sizes),
+            **identity(curve.server, curve.family),
         )
         for curve in curves
-        for size, cost in curve.points
+        for costs in [dict(curve.points)]
     ]
-    caption = "CPU time per request by message size"
-    return scrolled(grid(caption, heads, rows), caption)
+    caption = "CPU time in µs per request by message size"
+    return scrolled(grid(caption, ["server", "load", "family", *_size_heads(sizes)], rows), caption)
+
+
+def _size_heads(sizes: Sequence[int]) -> Sequence[str]:
+    """Return the sizes in their units; in bytes if two would look the same."""
+    heads = [size_text(size) for size in sizes]
+    return heads if len(set(heads)) == len(sizes) else [f"{size} B" for size in sizes]
 
 
 def listed(items: Sequence[str]) -> Html:

@@ -3,15 +3,17 @@
 import dataclasses
 import html
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from upecho.measure.plan.scenarios import size_text
 from upecho.report.conformance.recorded import written
 from upecho.report.figures import percent, three_digits
-from upecho.report.page.html.rows import rows
 from upecho.report.page.model import Page
+from upecho.report.page.rows import rows
 
-NUMBER = re.compile(r"\d+(?:[ .,]\d+)*")
+NUMBER = re.compile(r"\d+(?:[.,]\d+| \d{3}\b)*")
 UNSEEN = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL)
 
 
@@ -43,18 +45,36 @@ def allowed(page: Page) -> set[str]:
             for text in (
                 str(value),
                 f"{value:.2f}",
+                f"{value:.3f}",
                 f"{value:8.3f}",
                 three_digits(value),
                 percent(value),
                 written(value),
+                size_text(int(value)),
             ):
                 found.update(NUMBER.findall(text))
+    found.update(str(number) for number in _counted(page))
     return found
+
+
+def _counted(page: Page) -> Iterator[int]:
+    """Yield how many verdicts of each target have the same mark, over each family and over all."""
+    found = page.conformance
+    for number in range(len(found.columns) if found else 0):
+        cells = [cell for row in found.cells for cell in row[number]] if found else []
+        for family in {None, *(cell.family for cell in cells)}:
+            marks = Counter(cell.mark for cell in cells if family in (None, cell.family))
+            yield from (marks.total(), *marks.values(), 0)
 
 
 def shown(document: str) -> set[str]:
     """Return the numbers in the text of an HTML document."""
-    return set(NUMBER.findall(html.unescape(UNSEEN.sub(" | ", document))))
+    return written_in(html.unescape(UNSEEN.sub(" | ", document)))
+
+
+def written_in(text: str) -> set[str]:
+    """Return the numbers in a text."""
+    return set(NUMBER.findall(text))
 
 
 def drawn(page: Page) -> Iterator[tuple[str, float]]:

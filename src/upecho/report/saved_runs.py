@@ -10,6 +10,7 @@ from upecho.support import json_document
 from upecho.support.errors import CallerError
 
 NAME = "file of results or verdicts"  # for errors
+HINT = json_document.written_by(results.FORMAT.writer, document.FORMAT.writer)
 
 
 def read_run(path: Path) -> Results | Document:
@@ -19,7 +20,7 @@ def read_run(path: Path) -> Results | Document:
         CallerError: The file does not exist, is something else, of another version, incomplete, without end, or
             contradicts itself.
     """
-    with json_document.naming(path):
+    with json_document.naming(path, HINT):
         content = json_document.read(path, NAME)
         match json_document.schema_of(content):
             case results.FORMAT.schema:

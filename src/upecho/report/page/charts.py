@@ -1,16 +1,21 @@
-"""Describes the charts of a page in Vega-Lite. Their data has a name only: the page fills it in, filtered.
+"""Describes the charts of a page in Vega-Lite. Their data has a name only: whatever draws them fills it in, filtered.
 
-The script of the page replaces what depends on the data and on the width of the window: the width of a facet, the
-number of facets side by side, and the marks ``SERVERS``, ``FACETS`` and ``PYTHONS``, each of which stands for all
-values that the data contains.
+The script of the HTML page, and ``drawing`` for SVG, replace what depends on the data and on the room: the width of a
+facet, the number of facets side by side, and the marks ``SERVERS``, ``FACETS`` and ``PYTHONS``, each of which stands
+for all values that the data contains. In ``CONFIG`` they replace the marks of colours.
 """
 
+import functools
 from typing import Any
 
 import altair as alt
 
+from upecho.report.page.quantities import QUANTITIES
+from upecho.report.page.rows import FREE_THREADED, WITH_GIL
+
 SERVERS, FACETS, PYTHONS = "@servers", "@facets", "@pythons"
-WIDTH = 200  # pixels, until the script of the page sets it
+TEXT, MUTED, LINE, ACCENT = "@text", "@muted", "@line", "@accent"
+WIDTH = 200  # pixels, until it is known how wide the chart may be
 ROW = 17  # pixels of a server's row
 SERVER_LABELS, NUMBER_LABELS = 205, 60  # pixels beside a facet for the labels of its vertical axis
 
@@ -22,9 +27,33 @@ SIZE_LABEL = (
     "datum.value >= 1048576 ? format(datum.value / 1048576, '~r') + ' MiB' : "
     "datum.value >= 1024 ? format(datum.value / 1024, '~r') + ' KiB' : datum.value + ' B'"
 )
+MAX_ROWS = 40  # servers in a chart of dots, above which a page shows those of one Python first
+MAX_LINES = 12  # servers in a chart of lines, which would be a tangle with more
+OF_LINES = {"percentiles": "server", "load": "server", "pythons": "target"}  # charts of lines, each with what has one
+CONFIG = {
+    "view": {"stroke": [LINE]},
+    "axis": {
+        "labelColor": [TEXT],
+        "titleColor": [MUTED],
+        "gridColor": [LINE],
+        "domainColor": [MUTED],
+        "tickColor": [MUTED],
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+    },
+    "legend": {"labelColor": [TEXT], "titleColor": [MUTED], "labelFontSize": 12},
+    "header": {"labelColor": [TEXT], "titleColor": [MUTED], "labelFontSize": 13},
+    "title": {"color": [TEXT]},
+    "point": {"color": [ACCENT]},
+    "rule": {"color": [ACCENT]},
+    "line": {"color": [ACCENT]},
+    "text": {"color": [TEXT]},
+}
 LOG = alt.Scale(type="log", nice=False, padding=8)
 
 
+@functools.cache
 def specs() -> dict[str, dict[str, Any]]:
     """Return all charts, keyed by what they show.
 
@@ -49,7 +78,7 @@ def _faceted(chart: Any, field: str, *, data: str, labels: int) -> dict[str, Any
     header = alt.Header(title=None, labelFontWeight="bold")
     facet = alt.Facet(f"{field}:N", header=header, sort=[FACETS])
     spec = chart.facet(facet=facet, columns=2, data=alt.NamedData(name=data), spacing=18).to_dict()
-    del spec["config"]  # of altair; the page has its own, for light and for dark
+    del spec["config"]  # of altair; CONFIG replaces it
     return {"spec": spec, "data": data, "facet": field, "labels": labels}
 
 
@@ -92,8 +121,7 @@ def _ratio_tooltip(name: str) -> list[alt.Tooltip]:
         alt.Tooltip("server:N"),
         alt.Tooltip("family:N"),
         *(alt.Tooltip(f"{field}:Q", title=title, format=".3f") for field, title in ratio),
-        _number("cpu", "CPU µs per request"),
-        _number("rate", "requests/s"),
+        *(_number(quantity.key, quantity.title) for quantity in QUANTITIES),
         alt.Tooltip("group:O", title="group"),
         alt.Tooltip("passes:N", title="passes the checks"),
     ]
@@ -141,22 +169,27 @@ def _lines(x: alt.X, tooltip: list[alt.Tooltip], *, color: str) -> alt.LayerChar
 
 
 def _pythons() -> alt.LayerChart:
-    """Return a line for each implementation across the Pythons that ran it; free-threaded ones stand beside."""
-    y = alt.Y("cost:Q", scale=LOG, axis=alt.Axis(title="relative CPU time per request", format="~g"))
+    """Return a line for each implementation across Pythons, and a dashed one for their free-threaded builds."""
+    builds = [WITH_GIL, FREE_THREADED]
     legend = alt.Legend(title=None, orient="bottom", columns=4, labelLimit=160)
+    of_builds = alt.Legend(title=None, orient="top", symbolType="stroke")
+    dashes = alt.Scale(domain=builds, range=[[1, 0], [5, 4]])
     base = alt.Chart().encode(
-        x=alt.X("python:N", sort=[PYTHONS], axis=alt.Axis(title=None, labelAngle=-40)),
-        y=y,
+        x=alt.X("version:N", sort=[PYTHONS], axis=alt.Axis(title=None, labelAngle=-40)),
+        y=alt.Y("cost:Q", scale=LOG, axis=alt.Axis(title="relative CPU time per request", format="~g")),
         color=alt.Color("target:N", scale=alt.Scale(scheme="tableau20"), legend=legend),
-        detail="target:N",
+        detail="build:N",
     )
-    tooltip = [alt.Tooltip("target:N"), alt.Tooltip("python:N"), alt.Tooltip("cost:Q", title="ratio", format=".3f")]
-    line = base.mark_line(strokeWidth=1.6).transform_filter("!datum.free_threaded")
+    ratio = [("cost", "ratio"), ("cost_low", "interval from"), ("cost_high", "to")]
+    figures = [alt.Tooltip(f"{field}:Q", title=title, format=".3f") for field, title in ratio]
+    tooltip = [alt.Tooltip("target:N"), alt.Tooltip("python:N"), alt.Tooltip("family:N"), *figures]
+    line = base.mark_line(strokeWidth=1.6).encode(strokeDash=alt.StrokeDash("build:N", scale=dashes, legend=of_builds))
     interval = base.mark_rule().encode(y=alt.Y("begin:Q"), y2="end:Q")
-    dots = base.mark_point(filled=True, size=40, opacity=1)
-    dots = dots.encode(shape=alt.Shape("free_threaded:N", legend=None), tooltip=tooltip)
+    shape = alt.Shape("build:N", legend=None, scale=alt.Scale(domain=builds, range=["circle", "triangle-up"]))
+    dots = base.mark_point(filled=True, size=40, opacity=1).encode(shape=shape, tooltip=tooltip)
     edges = {"begin": _or("cost_low", "datum.cost"), "end": _or("cost_high", "datum.cost")}
-    return alt.layer(line, interval, dots).transform_calculate(**edges).properties(width=WIDTH, height=240)
+    chart = alt.layer(line, interval, dots).transform_filter("!datum.cold").transform_calculate(**edges)
+    return chart.properties(width=WIDTH, height=240)
 
 
 def _sizes() -> alt.LayerChart:

@@ -2,27 +2,36 @@
 
 SECTIONS = {
     "findings": "Findings",
+    "changes": "What changed",
     "cost": "Cost and throughput",
+    "pythons": "Across Pythons",
     "load": "Latency over load",
     "sizes": "Cost over message size",
     "memory": "Memory per idle client",
     "families": "Families, Pythons, cold and warm",
     "conformance": "Conformance",
     "divergence": "Where each loop diverges",
+    "published": "What authors claim",
     "method": "How it was measured",
 }
 # Below the heading of a section.
 INTRODUCTIONS = {
-    "findings": "Each statement follows from the data below, to which it is linked. Costs are CPU time per request, "
+    "findings": "Each statement follows from the data below. Costs are CPU time per request, "
     "and brackets contain the 95% interval of a ratio.",
+    "changes": "NEW is a run of this page, and BASE an earlier one. No other section contains figures of BASE.",
     "cost": "Servers with the same group number cannot be told apart from the first of their group: their trials show "
     "no difference that exceeds chance (corrected for all comparisons: Holm) and A/A, how far a server seems to differ "
     "from itself. A question mark stands for an interval that the trials do not allow.",
+    "pythons": "The cost of a request relative to the reference of the table. That is one server on one Python, so "
+    "that the figures of all Pythons can be compared with each other.",
     "families": "Costs of one server in the same rounds. A difference is claimed if it exceeds chance, corrected for "
     "all comparisons of this kind, and A/A.",
+    "published": "Ratios that authors and users of event loops have published, beside the nearest measurement of this "
+    "page. All have the form A to B: above 1, A is faster or needs less CPU time. Machines, versions, clients and "
+    "servers differ, so the ratios differ as well; a different ratio does not mean that one of them is wrong.",
     "divergence": "A check is listed if a server on the loop failed it, or did not get as far for a reason that no "
-    "other failed check explains, on at least one Python. Authors can repeat each with the command behind its mark in "
-    "the matrix.",
+    "other failed check explains, on at least one Python. upecho check TARGET --check CHECK --family FAMILY repeats "
+    "it.",
 }
 
 # Above each kind of chart.
@@ -32,7 +41,8 @@ CAPTIONS = {
     "with one number cannot be told apart from the first of them.",
     "speed": "Requests per second, relative to the reference (1.0). Right is faster.",
     "percentiles": "Round-trip time of the fastest share of all requests, on HdrHistogram's axis.",
-    "pythons": "Cost across Pythons, relative to the reference. Free-threaded builds stand beside the line.",
+    "pythons": "CPU time per request across Pythons, relative to the reference. Free-threaded builds have a dashed "
+    "line and triangles.",
     "load": "Latency on a schedule that does not wait for replies, counted from the moment when a request was due.",
     "sizes": "CPU time per request over the size of the messages, for loads that differ in nothing else.",
     "memory": "Memory of the server for each client that is connected and sends nothing.",

@@ -4,15 +4,18 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.statistics.ratios import Ratio
 from upecho.net.address import Family
-from upecho.report.page import identities
+from upecho.report.page import columns, identities
 from upecho.report.page.conformance_model import Conformance, Subject
 from upecho.report.page.model import Measured, Page, Section, Server
+from upecho.report.page.quantities import QUANTITIES
 
 Row = dict[str, Any]
 
 MEMORY = "memory-per-connection"  # the INFO check that records it
+WITH_GIL, FREE_THREADED = "with the GIL", "free-threaded"  # builds of Python
 DIGITS = 5  # significant digits; a chart shows three of them
 
 
@@ -33,11 +36,10 @@ def _servers(section: Section) -> Iterator[Row]:
                 "section": section.id,
                 "group": one.group,
                 "passes": not one.failed_checks,
-                "rate": _rounded(one.rate.median),
                 "p": [_beyond(percent) for percent, _ in one.percentiles],
                 "us": [_rounded(value) for _, value in one.percentiles],
                 **_identity(one.server, table.family),
-                **_cpu(one),
+                **_quantities(section.scenario, one),
                 **_interval("cost", one.cost, one),
                 **_interval("speed", one.speed, one),
                 **_floor("cost", table.cost_floor),
@@ -53,14 +55,17 @@ def _identity(server: Server, family: Family) -> Row:
         "loop": server.loop,
         "framework": server.framework,
         "python": server.python,
-        "free_threaded": identities.is_free_threaded(server.python),
+        "version": identities.without_build(server.python),
+        "build": FREE_THREADED if identities.is_free_threaded(server.python) else WITH_GIL,
+        "cold": server.cold,
         "family": family,
         "kind": server.loop or server.framework or server.model,
     }
 
 
-def _cpu(one: Measured) -> Row:
-    return {"cpu": _rounded(one.cpu_us.median)} if one.cpu_us else {}
+def _quantities(scenario: Scenario, one: Measured) -> Row:
+    known = {quantity.key: quantity.of(one) for quantity in QUANTITIES if quantity.is_due(scenario)}
+    return {key: _rounded(spread.median) for key, spread in known.items() if spread}
 
 
 def _interval(name: str, ratio: Ratio, one: Measured) -> Row:
@@ -84,16 +89,15 @@ def _beyond(percent: float) -> float:
 
 
 def _load(page: Page) -> Iterator[Row]:
+    several = len({(curve.run, curve.name) for curve in page.load_curves}) > 1
     for curve in page.load_curves:
+        which = f", {columns.curve(curve)}" if several else ""
         for point in curve.points:
             for name, value in (("p50", point.p50_us), ("p99", point.p99_us), ("p99.9", point.p999_us)):
                 yield _identity(curve.server, curve.family) | {
-                    "run": curve.run,
-                    "curve": curve.name,
                     "share": point.share,
                     "rate": _rounded(point.rate),
-                    "percentile": name,
-                    "facet": f"{curve.family}, {name}",
+                    "facet": f"{curve.family}, {name}{which}",
                     "us": _rounded(value),
                 }
 
@@ -101,10 +105,9 @@ def _load(page: Page) -> Iterator[Row]:
 def _sizes(page: Page) -> Iterator[Row]:
     for curve in page.size_curves:
         for size, cost in curve.points:
-            name = " ".join(filter(None, (curve.server.label, curve.run)))
             yield _identity(curve.server, curve.family) | {
                 "load": curve.load,
-                "name": name,
+                "name": columns.owner(curve),
                 "size": size,
                 "cpu": _rounded(cost),
             }

@@ -1,0 +1,1 @@
+"""Lays out the model of a page as text for a terminal."""
