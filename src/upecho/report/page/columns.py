@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
+from upecho.conformance.run.verdicts.changes import BASE, NEW
 from upecho.measure.statistics.ratios import Ratio
 from upecho.measure.statistics.summary import Spread
 from upecho.report.benchmark.lines import BOUND, UNKNOWN
 from upecho.report.conformance.recorded import written
 from upecho.report.figures import interval_text, percent, three_digits
 from upecho.report.page.across import Across
+from upecho.report.page.changes_model import CostChange, CostTable, ScenarioChanges
 from upecho.report.page.conformance_model import Record, RecordedValue
 from upecho.report.page.model import Claim, Comparison, LoadCurve, LoadPoint, Measured, Section, SizeCurve, Table
 from upecho.report.page.published_model import Nearest, PublishedClaim
@@ -25,6 +27,7 @@ PUBLISHED = (
     "conditions here",
     "comparable?",
 )
+CHANGES = ("server", f"{BASE} µs/request", f"{NEW} µs/request", "ratio [95% interval]", "conclusion")
 COMPARISONS = ("server", "where", "cost of", "relative to", "ratio [95% interval]", "conclusion")
 
 
@@ -95,6 +98,18 @@ def curve(one: LoadCurve) -> str:
 def owner(curve: LoadCurve | SizeCurve) -> str:
     """Return the server of a curve, with the run if there are several."""
     return " ".join(filter(None, (curve.server.label, curve.run)))
+
+
+def of_changes(one: ScenarioChanges, table: CostTable) -> str:
+    """Return what a table of changed costs is about."""
+    floor = "" if table.floor is None else f"; A/A {percent(table.floor)}"
+    return f"{one.scenario.name} over {table.family}{floor}"
+
+
+def change(one: CostChange) -> list[str]:
+    """Return the text of each column of a table of changed costs."""
+    ratio = str(one.ratio) if one.has_interval else f"{one.ratio.ratio:.3f} {UNKNOWN}"
+    return [one.label, three_digits(one.base_us), three_digits(one.new_us), ratio, one.conclusion]
 
 
 def published(claim: PublishedClaim) -> list[str]:

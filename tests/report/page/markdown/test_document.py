@@ -210,6 +210,21 @@ def test_claims_of_others_stand_beside_what_was_measured() -> None:
     assert "- published: 2 to 4 (400 and 100)" in text
 
 
+def test_what_changed_is_said_with_both_sides_and_the_command() -> None:
+    text = rendered_everything().text.partition("\n## What changed\n")[2].partition("\n## Cost")[0]
+    for part in (
+        "**12 verdicts compared; worse: 2 new failures; 1 mended**",
+        "- expected: `FIN`",
+        "```sh\nupecho check x --check half-close\n```",
+        "**mended**\n\n- asyncio over inet: half-close\n",
+        "| trio | 48.2 | 60.2 | 1.250 \\[1.239, 1.261\\] | costs more |",
+        "| upecho | 0.9 | 1 |",
+        "- not compared (only in BASE): gone over inet in chat, gone over unix in chat",
+        "| half-close | The server \\<may\\> close. | The server closes. |",
+    ):
+        assert part in text
+
+
 def test_costs_on_each_python_stand_side_by_side() -> None:
     text = rendered_everything().text.partition("## Across Pythons")[2]
     assert "| server | CPython 3 | CPython 3.13.0 | CPython 3.14.0 | CPython 3.14.0 free-threaded |" in text

@@ -43,7 +43,7 @@ def test_every_number_is_in_the_model(make: Callable[[], Page], width: int) -> N
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_lines_fit_into_the_terminal_and_commands_are_whole(make: Callable[[], Page], width: int) -> None:
     made = make()
-    commands = [f"  {source.command}" for source in made.sources]
+    commands = [f"  {source.command}" for source in made.sources if source.command]
     lines = text_of(made, width).splitlines()
     assert [line for line in lines if cell_len(line) > width and line not in commands] == []
     assert [line for line in lines if line in commands] == commands
@@ -123,6 +123,22 @@ def test_claims_of_others_stand_beside_what_was_measured() -> None:
     assert "A blog as <stated> about date https://example.org/blog?a=1&b=2 uvloop to asyncio: published" in text
     assert f"uvloop to asyncio: published 2 to 4 (10 clients); measured here: {measured}" in text
     assert "rloop to uvloop: published 2 to 4 (10 clients); not measured" in text
+
+
+def test_what_changed_is_said_with_both_sides_and_the_command() -> None:
+    text = text_of(everything(), 80).partition("\nWhat changed\n")[2].partition("\nCost and throughput\n")[0]
+    for line in (
+        "12 verdicts compared; worse: 2 new failures; 1 mended",
+        "  expected: FIN",
+        "  upecho check x --check half-close",
+        "  asyncio over inet: half-close",
+        "upecho: BASE 0.9, NEW 1",
+        "not compared (only in BASE): gone over inet in chat, gone over unix in chat",
+    ):
+        assert f"\n{line}\n" in text
+    changed = r"^trio +1\.250 \[1\.239, 1\.261\]  costs more"
+    assert re.search(rf"{changed} +48\.2$", text, re.MULTILINE)
+    assert re.search(rf"{changed} +48\.2 +60\.2$", text_of(everything()), re.MULTILINE)
 
 
 def test_costs_on_each_python_stand_side_by_side() -> None:

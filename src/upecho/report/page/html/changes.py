@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from upecho.conformance.run.verdicts.changes import BASE, NEW
-from upecho.report.benchmark.lines import UNKNOWN
-from upecho.report.figures import percent, three_digits
+from upecho.report.page import columns
 from upecho.report.page.changes_model import (
     CostChange,
     CostComparison,
@@ -100,23 +99,15 @@ def _scenario(one: ScenarioChanges, names: str) -> Html:
 
 
 def _table(one: ScenarioChanges, table: CostTable, names: str) -> Html:
-    floor = "" if table.floor is None else f"; A/A {percent(table.floor)}"
-    caption = f"{one.scenario.name} over {table.family}: {names}{floor}"
-    heads = ["server", f"{BASE} µs/request", f"{NEW} µs/request", "ratio [95% interval]", "conclusion"]
-    shown = scrolled(grid(caption, heads, list(map(_row, table.servers))), caption)
+    caption = f"{columns.of_changes(one, table)}: {names}"
+    shown = scrolled(grid(caption, columns.CHANGES, list(map(_row, table.servers))), caption)
     return element("div", shown, class_="family", data_family=table.family)
 
 
 def _row(one: CostChange) -> Html:
     class_ = "bad" if one.costs_more else "good" if one.costs_less else "muted"
-    return row(
-        one.label,
-        three_digits(one.base_us),
-        three_digits(one.new_us),
-        str(one.ratio) if one.has_interval else f"{one.ratio.ratio:.3f} {UNKNOWN}",
-        element("span", one.conclusion, class_=class_),
-        **identity(one.subject),
-    )
+    *figures, conclusion = columns.change(one)
+    return row(*figures, element("span", conclusion, class_=class_), **identity(one.subject))
 
 
 def _not_compared(one: NotCompared) -> Html:

@@ -8,6 +8,7 @@ from upecho.report.markdown import anchor, block, escaped, link
 from upecho.report.page import columns
 from upecho.report.page.across import across
 from upecho.report.page.markdown import tables, verdicts
+from upecho.report.page.markdown.changes import changes
 from upecho.report.page.markdown.pictures import Pictures
 from upecho.report.page.markdown.published import published
 from upecho.report.page.model import Page, Section, Source
@@ -39,6 +40,7 @@ def _sections(page: Page, pictures: Pictures) -> dict[str, list[str]]:
     found = page.conformance
     sections = {
         "findings": _findings(page),
+        "changes": changes(page.changes) if page.changes else (),
         "cost": _cost(page, pictures),
         "pythons": _pythons(page, pictures),
         "load": _load(page, pictures),

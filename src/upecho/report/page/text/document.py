@@ -10,6 +10,7 @@ from upecho.report.page import columns
 from upecho.report.page.model import Page, Source
 from upecho.report.page.rows import MEMORY
 from upecho.report.page.text import figures, verdicts
+from upecho.report.page.text.changes import changes
 from upecho.report.page.text.lines import INDENT, heading, paragraph, subheading
 from upecho.report.page.text.published import published
 from upecho.report.page.texts import INTRODUCTIONS, SECTIONS
@@ -39,6 +40,7 @@ def _sections(page: Page, width: int) -> dict[str, Iterable[Text]]:
     memory = [record for record in found.records if record.check == MEMORY] if found else []
     return {
         "findings": _findings(page, width),
+        "changes": changes(page.changes, width) if page.changes else (),
         "cost": chain.from_iterable(figures.scenario(one, width) for one in page.sections),
         "pythons": chain.from_iterable(figures.pythons(one, width) for one in page.sections),
         "load": figures.load(page.load_curves, width),
