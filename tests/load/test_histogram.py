@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upecho.load.histogram import DIGITS, HIGHEST, bucket, counts_of, decoded, encoded, highest
+from upecho.load.histogram import DIGITS, HIGHEST, bucket, counts_of, decoded, encoded, highest, merged
 from upecho.load.latency import Latency, percentile
 
 VALUES = st.lists(st.integers(0, 2 * HIGHEST))
@@ -68,6 +68,12 @@ def test_latencies_of_a_trial_are_those_of_hdrhistogram(seed: int) -> None:
         reference.record_value(value)
     expected = [reference.get_value_at_percentile(percent) for percent in (50, 99, 99.9)]
     assert [ours.p50_ns, ours.p99_ns, ours.p999_ns] == expected
+
+
+def test_merged_histograms_have_the_sums_of_their_counts() -> None:
+    one, other = {0: 1, 5: 300, 2047: 2, 30_000: 7}, {5: 70_000, 6: 1, 40_000: 3}
+    assert merged([encoded(one), encoded(other)]) == {0: 1, 5: 70_300, 6: 1, 2047: 2, 30_000: 7, 40_000: 3}
+    assert merged([]) == {}
 
 
 @pytest.mark.parametrize("text", ["", "AAAA", base64.b64encode(bytes(8) + b"x").decode(), "not base64 at all"])

@@ -11,7 +11,9 @@ from upecho.measure.plan.cells import Group
 from upecho.measure.results import RequestedCell
 from upecho.measure.statistics.claims import Claims
 from upecho.measure.statistics.costs import interval_ns
+from upecho.measure.statistics.summary import Spread
 from upecho.net.address import Family
+from upecho.report.page import columns
 from upecho.report.page.model import Measured, Page, Table
 
 pytestmark = pytest.mark.once
@@ -266,3 +268,20 @@ def test_run_without_any_figures_is_shown() -> None:
         ("", 0, 2),
     ]
     assert (page.claims, page.comparisons) == ((), ())
+
+
+def test_columns_are_those_of_quantities_that_are_due_and_known() -> None:
+    section = page_of(results()).sections[0]
+    assert columns.heads(section)[2:] == ["CPU µs/request", "requests/s", "p50 µs", "p99 µs", "p99.9 µs", "trials"]
+    tables = tuple(
+        dataclasses.replace(table, measured=tuple(dataclasses.replace(one, cpu_us=None) for one in table.measured))
+        for table in section.tables
+    )
+    assert "CPU µs/request" not in columns.heads(dataclasses.replace(section, tables=tables))
+    idle = dataclasses.replace(section, scenario=dataclasses.replace(section.scenario, idle=10))
+    assert "KiB/connection" not in columns.heads(idle)
+    first, *others = section.tables
+    line = dataclasses.replace(first.measured[0], connection_kib=Spread(1, 1, 1))
+    known = dataclasses.replace(first, measured=(line, *first.measured[1:]))
+    assert "KiB/connection" in columns.heads(dataclasses.replace(idle, tables=(known, *others)))
+    assert "KiB/connection" not in columns.heads(dataclasses.replace(section, tables=(known, *others)))

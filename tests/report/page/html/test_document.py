@@ -77,6 +77,16 @@ def test_every_link_leads_to_a_place_on_the_page() -> None:
     assert all(link.startswith("#") for link in reader.links)
 
 
+def test_scenarios_of_several_runs_are_listed_with_links() -> None:
+    text = html.document(page_of(results(), results()), library="")
+    contents = re.search(r'<nav aria-label="Scenarios" class="contents">.*?</nav>', text)
+    assert contents
+    for name in ("run-1", "run-2"):
+        assert f'<li>{name}: <a href="#scenario-{name}-chat">chat</a></li>' in contents[0]
+        assert f'<article id="scenario-{name}-chat">' in text
+    assert 'class="contents"' not in html.document(page_of(results()), library="")
+
+
 def test_regions_and_sections_have_names_of_their_own() -> None:
     names = [*Reader(html.document(everything(), library="")).regions, *SECTIONS.values()]
     assert len(names) > len(SECTIONS) + 10

@@ -65,7 +65,7 @@ def _sections(page: Page) -> dict[str, Html]:
     return {
         "findings": _findings(page),
         "changes": changes.changes(page.changes) if page.changes else Html(),
-        "cost": join(map(_scenario, page.sections)),
+        "cost": join((_contents(page.sections), *map(_scenario, page.sections))),
         "pythons": join(map(_pythons, page.sections)),
         "load": join((_chart("load", ""), tables.load_table(page.load_curves))) if page.load_curves else Html(),
         "sizes": _sizes(page),
@@ -95,6 +95,17 @@ def _statements(run: str, claims: Sequence[Claim]) -> Html:
     for one in claims:
         entries += [element("dt", element("a", one.subject, href=f"#{one.target}")), element("dd", one.text)]
     return join((element("h3", run) if run else Html(), element("dl", *entries)))
+
+
+def _contents(sections: Sequence[Section]) -> Html:
+    """Return links to scenarios, a line for each run; nothing for one scenario."""
+    if len(sections) < 2:
+        return Html()
+    lines = []
+    for run in dict.fromkeys(section.run for section in sections):
+        links = [element("a", one.scenario.name, href=f"#{one.id}") for one in sections if one.run == run]
+        lines.append(element("li", f"{run}: " if run else "", join(links, " · ")))
+    return element("nav", element("ul", *lines), aria_label="Scenarios", class_="contents")
 
 
 def _scenario(section: Section) -> Html:
