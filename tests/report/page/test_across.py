@@ -58,6 +58,13 @@ def test_pythons_are_in_the_order_of_their_numbers() -> None:
     ]
 
 
+def test_older_python_is_at_the_left_of_a_newer_one() -> None:
+    made = on_pythons()
+    page = page_of(dataclasses.replace(made, pythons={**made.pythons, "3.13.0": "CPython 3.9.0"}))
+    (found,) = across(page.sections[0])
+    assert found.pythons[1:] == ("CPython 3.9.0", "CPython 3.14.0", "CPython 3.14.0 free-threaded")
+
+
 def test_every_server_has_its_line() -> None:
     (found,) = across(of_many_servers().sections[0])
     assert len(found.servers) == 25

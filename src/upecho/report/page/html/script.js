@@ -14,6 +14,7 @@
   let isDefault = true; // whether the address says nothing about filters
 
   const unique = values => [...new Set(values)];
+  const inOrder = (one, other) => one.localeCompare(other, "en", { numeric: true }); // 3.9 before 3.10
 
   // The address: #loop=uvloop,asyncio&family=inet&at=conformance, or a plain #conformance. #filters=none differs from an
   // empty one where the page starts with a filter.
@@ -61,6 +62,7 @@
     for (const name of page.filters) {
       const values = unique(servers.filter(one => one[name] !== undefined).map(one => valueOf(one, name)));
       if (values.length < 2) continue;
+      if (name === "python") values.sort(inOrder);
       summaries[name] = element("summary", []);
       const boxes = values.map(value => {
         const box = element("input", [], { type: "checkbox", name, value });
@@ -126,7 +128,7 @@
   const prepared = (figure, data) => {
     const chart = page.charts[figure.dataset.chart];
     const facets = unique(data.map(row => row[chart.facet]));
-    const pythons = unique(data.map(row => row.version)).filter(Boolean).sort((one, other) => one.localeCompare(other, "en", { numeric: true }));
+    const pythons = unique(data.map(row => row.version)).filter(Boolean).sort(inOrder);
     const spec = replaced(chart.spec, { "@servers": unique(data.map(row => row.server)), "@facets": facets, "@pythons": pythons });
     const room = width(figure) - chart.labels;
     spec.columns = Math.max(1, Math.min(facets.length, Math.floor(room / 250)));
