@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from tests.made_up import MACHINE, load, run
 from upecho.load.plan import LoadResult
 from upecho.measure.environment import Environment
 from upecho.measure.results import Results
-from upecho.support.decoding import build
+from upecho.support.decoding import ADDED_LATER, build
 
 
 def test_build_inverts_asdict_and_json() -> None:
@@ -49,6 +49,22 @@ def test_number_must_be_finite(value: object) -> None:
     fields = json.loads(json.dumps(asdict(MACHINE))) | {"load": value}
     with pytest.raises(ValueError, match=r"^load is [^,]+, not a number$"):
         build(Environment, fields)
+
+
+@dataclass(frozen=True)
+class Extended:
+    first: int
+    second: str = "none"
+    third: str = field(default="none", metadata={ADDED_LATER: True})
+
+
+def test_field_that_was_added_later_may_be_missing() -> None:
+    assert build(Extended, {"first": 1, "second": "a"}) == Extended(1, "a")
+    assert build(Extended, {"first": 1, "second": "a", "third": "b"}) == Extended(1, "a", "b")
+    with pytest.raises(ValueError, match=r"^it has no 'second'$"):
+        build(Extended, {"first": 1, "third": "b"})
+    with pytest.raises(ValueError, match=r"^third is 3, not a string$"):
+        build(Extended, {"first": 1, "second": "a", "third": 3})
 
 
 def test_unknown_keys_are_ignored_if_so_asked() -> None:

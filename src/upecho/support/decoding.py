@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 
 LARGEST = 2**63  # far above any count here, and small enough for all arithmetic on floats
 TYPE_NAMES = {str: "a string", bool: "true or false", int: "a whole number", float: "a number"}
+ADDED_LATER = "added later"  # in the metadata of a field with a default, which the output of earlier versions lacks
 
 Kind = TypeVar("Kind")
 
@@ -24,7 +25,8 @@ def build(kind: type[Kind], value: Any, *, ignore_unknown: bool = False) -> Kind
         ignore_unknown: Whether keys that are not fields are ignored, for formats to which later versions add keys.
 
     Raises:
-        ValueError: A field is missing, unknown or of the wrong type; the message names it by its path.
+        ValueError: A field is missing although it was not added later, unknown, or of the wrong type; the message names
+            it by its path.
     """
     return cast(Kind, _Builder(ignore_unknown).value(kind, value, ""))
 
@@ -64,12 +66,13 @@ class _Builder:
     def _dataclass(self, kind: type, value: Any, path: str) -> Any:
         hints = _hints(kind)
         _expect(isinstance(value, dict), value, path or "it", "an object")
-        missing, unknown = hints.keys() - value.keys(), value.keys() - hints.keys()
+        missing, unknown = hints.keys() - value.keys() - _added_later(kind), value.keys() - hints.keys()
         if wrong := missing if self.ignore_unknown else missing | unknown:
             name = min(wrong)
             raise ValueError(f"{path or 'it'} {'has an unknown' if name in value else 'has no'} {name!r}")
+        known = {name: hint for name, hint in hints.items() if name in value}
         return kind(
-            **{name: self.value(hint, value[name], f"{path}.{name}".lstrip(".")) for name, hint in hints.items()}
+            **{name: self.value(hint, value[name], f"{path}.{name}".lstrip(".")) for name, hint in known.items()}
         )
 
 
@@ -77,6 +80,11 @@ class _Builder:
 def _hints(kind: type) -> dict[str, Any]:
     hints = typing.get_type_hints(kind)
     return {field.name: hints[field.name] for field in fields(kind)}
+
+
+@cache
+def _added_later(kind: type) -> frozenset[str]:
+    return frozenset(field.name for field in fields(kind) if field.metadata.get(ADDED_LATER))
 
 
 def _is_plain(kind: type, value: Any) -> bool:

@@ -49,6 +49,12 @@ def test_keys_of_later_versions_are_ignored() -> None:
     assert Document.from_document(fields) == DOCUMENT
 
 
+def test_verdicts_that_were_written_before_they_had_links_are_read() -> None:
+    fields = json.loads(DOCUMENT.to_json())
+    assert all(one.pop("link") == "" for one in fields["verdicts"])
+    assert Document.from_document(fields) == DOCUMENT
+
+
 @pytest.mark.parametrize(
     ("written", "read"),
     [

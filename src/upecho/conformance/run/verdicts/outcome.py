@@ -2,7 +2,7 @@
 
 import enum
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Self
 
 from upecho.conformance.check import Level
@@ -77,7 +77,7 @@ class Outcome:
     recorded: Recorded | None = None
     known: str = ""
     flaky: bool = False
-    link: str = ""
+    link: str = field(default="", metadata={decoding.ADDED_LATER: True})
 
     @property
     def identity(self) -> Identity:

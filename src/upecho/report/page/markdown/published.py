@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from upecho.report.markdown import anchor, details, escaped, link, table
 from upecho.report.page import columns
+from upecho.report.page.markdown.tables import folded
 from upecho.report.page.published_model import PublishedClaim, PublishedSource
 
 
@@ -12,7 +13,8 @@ def published(found: Sequence[PublishedSource]) -> Iterator[str]:
     if found:
         claim, *others = columns.PUBLISHED
         rows = [_row(source, one) for source in found for one in source.claims]
-        yield from table([claim, "source", *others], rows)
+        lines = table([claim, "source", *others], rows)
+        yield from folded("Published and measured ratios", lines, count=len(rows), noun="claim")
         for source in found:
             yield from _source(source)
 
