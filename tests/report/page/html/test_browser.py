@@ -252,7 +252,7 @@ def test_page_of_many_servers_starts_with_one_python_until_filters_are_cleared(o
     path.write_text(rendering.html(of_many_servers()).text)
     page = opened()
     page.goto(f"file://{path}")
-    rows = page.locator("article div.family tbody tr:visible")
+    rows = page.locator("#cost article div.family tbody tr:visible")
     assert rows.count() == 25
     page.locator("#clear").click()
     assert rows.count() == 50
