@@ -115,6 +115,7 @@ def test_page_does_not_scroll_sideways_on_a_phone(opened: Open) -> None:
 
 def test_theme_is_that_of_the_reader_and_changes_with_it(opened: Open) -> None:
     page = opened(theme="light")
+    page.locator("figure.chart").first.scroll_into_view_if_needed()
 
     def colors() -> tuple[str, str]:
         ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
