@@ -172,7 +172,7 @@ def _pythons() -> alt.LayerChart:
     """Return a line for each implementation across Pythons, and a dashed one for their free-threaded builds."""
     builds = [WITH_GIL, FREE_THREADED]
     legend = alt.Legend(title=None, orient="bottom", columns=4, labelLimit=160)
-    of_builds = alt.Legend(title=None, orient="top", symbolType="stroke")
+    of_builds = alt.Legend(title=None, orient="top")
     dashes = alt.Scale(domain=builds, range=[[1, 0], [5, 4]])
     base = alt.Chart().encode(
         x=alt.X("version:N", sort=[PYTHONS], axis=alt.Axis(title=None, labelAngle=-40)),
@@ -185,7 +185,7 @@ def _pythons() -> alt.LayerChart:
     tooltip = [alt.Tooltip("target:N"), alt.Tooltip("python:N"), alt.Tooltip("family:N"), *figures]
     line = base.mark_line(strokeWidth=1.6).encode(strokeDash=alt.StrokeDash("build:N", scale=dashes, legend=of_builds))
     interval = base.mark_rule().encode(y=alt.Y("begin:Q"), y2="end:Q")
-    shape = alt.Shape("build:N", legend=None, scale=alt.Scale(domain=builds, range=["circle", "triangle-up"]))
+    shape = alt.Shape("build:N", legend=of_builds, scale=alt.Scale(domain=builds, range=["circle", "triangle-up"]))
     dots = base.mark_point(filled=True, size=40, opacity=1).encode(shape=shape, tooltip=tooltip)
     edges = {"begin": _or("cost_low", "datum.cost"), "end": _or("cost_high", "datum.cost")}
     chart = alt.layer(line, interval, dots).transform_filter("!datum.cold").transform_calculate(**edges)

@@ -115,6 +115,7 @@ def test_page_does_not_scroll_sideways_on_a_phone(opened: Open) -> None:
 
 def test_theme_is_that_of_the_reader_and_changes_with_it(opened: Open) -> None:
     page = opened(theme="light")
+    page.locator("figure.chart").first.scroll_into_view_if_needed()
 
     def colors() -> tuple[str, str]:
         ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -252,7 +253,7 @@ def test_page_of_many_servers_starts_with_one_python_until_filters_are_cleared(o
     path.write_text(rendering.html(of_many_servers()).text)
     page = opened()
     page.goto(f"file://{path}")
-    rows = page.locator("article div.family tbody tr:visible")
+    rows = page.locator("#cost article div.family tbody tr:visible")
     assert rows.count() == 25
     page.locator("#clear").click()
     assert rows.count() == 50

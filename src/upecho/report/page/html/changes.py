@@ -122,5 +122,5 @@ def _facts(found: Sequence[Fact], caption: str) -> Html:
         row(one.name, one.base or NONE, one.new or NONE, class_="" if one.base == one.new else "differs")
         for one in found
     ]
-    table = scrolled(grid(caption, ["", BASE, NEW], rows, class_="words"), caption)
+    table = scrolled(grid(caption, ["fact", BASE, NEW], rows, class_="words"), caption)
     return element("details", element("summary", "How both runs were made"), table)

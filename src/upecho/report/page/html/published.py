@@ -14,7 +14,7 @@ def published(found: Sequence[PublishedSource]) -> Html:
     """Return a table of all claims, and below it each source with the conditions of its claims."""
     rows = [_row(source, claim) for source in found for claim in source.claims]
     claim, *others = columns.PUBLISHED
-    table = scrolled(grid(TITLE, [claim, "source", *others], rows, class_="words"), TITLE)
+    table = scrolled(grid(TITLE, [claim, "source", *others], rows, class_="words claims"), TITLE)
     return join((table, *map(_source, found)))
 
 
