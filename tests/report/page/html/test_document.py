@@ -93,6 +93,12 @@ def test_regions_and_sections_have_names_of_their_own() -> None:
     assert [name for name in names if names.count(name) > 1 or not name] == []
 
 
+def test_every_column_has_a_heading() -> None:
+    heads = re.findall(r'<th scope="col"[^>]*>(.*?)</th>', html.document(everything(), library=""), re.DOTALL)
+    assert len(heads) > 30
+    assert "" not in heads
+
+
 def test_page_needs_nothing_from_elsewhere() -> None:
     text = rendered()
     assert Reader(text).sources == []
