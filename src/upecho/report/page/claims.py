@@ -166,7 +166,7 @@ def of_conformance(found: Conformance | None) -> Iterator[Claim]:
     divergences = found.divergences if found else ()
     for kind in dict.fromkeys(one.kind for one in divergences):
         same = [one for one in divergences if one.kind == kind]
-        clean = [one.name for one in same if not one.failures and not one.unusable]
+        clean = [one.name for one in same if one.is_clean]
         text = f"{len(clean)} of {plural(len(same), kind)} failed no check" + (
             f": {', '.join(clean)}." if clean else "."
         )

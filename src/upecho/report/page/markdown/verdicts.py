@@ -39,11 +39,11 @@ def recorded(found: Conformance, record: Record) -> Iterator[str]:
 
 def divergence(found: Conformance) -> Iterator[str]:
     """Yield what failed on each event loop, framework and other server."""
-    clean = [one.name for one in found.divergences if not one.failures and not one.unusable]
+    clean = [one.name for one in found.divergences if one.is_clean]
     yield escaped(f"Nothing failed: {', '.join(clean) or 'none'}.")
     yield ""
     for one in found.divergences:
-        if one.failures or one.unusable:
+        if not one.is_clean:
             yield from _diverging(one, failures(found, one))
 
 
@@ -51,7 +51,7 @@ def _diverging(one: Divergence, failed: tuple[Failures, ...]) -> Iterator[str]:
     lines = list(listed([f"not checked: {reason}" for reason in one.unusable]))
     if failed:
         lines += table(["check", "failed by", "known because"], map(_row, failed))
-    yield from details(f"{one.name} ({one.kind}): {plural(len(one.failures), 'check')} failed", lines)
+    yield from details(one.title, lines)
 
 
 def _row(failed: Failures) -> list[str]:
