@@ -14,7 +14,7 @@ from upecho.measure.statistics.costs import interval_ns
 from upecho.measure.statistics.summary import Spread
 from upecho.net.address import Family
 from upecho.report.page import columns
-from upecho.report.page.model import Measured, Page, Table
+from upecho.report.page.model.page import Measured, Page, Table
 
 pytestmark = pytest.mark.once
 

@@ -7,8 +7,8 @@ import pytest
 from tests.report.page.samples import EXPLANATION, document, failing, outcome, passing, verdicts
 from upecho.conformance.run.verdicts.outcome import Verdict
 from upecho.net.address import Family
-from upecho.report.page.conformance import conformance
-from upecho.report.page.conformance_model import Conformance, Divergence
+from upecho.report.page.building.conformance import conformance
+from upecho.report.page.model.conformance import Conformance, Divergence
 
 pytestmark = pytest.mark.once
 

@@ -9,7 +9,9 @@ from upecho.conformance.findings import Event, Wire
 from upecho.net.address import Family
 from upecho.report.conformance.marks import Mark
 from upecho.report.page import columns
-from upecho.report.page.conformance_model import (
+from upecho.report.page.html.markup import Html, element, join
+from upecho.report.page.html.tables import grid, identity, row, scrolled
+from upecho.report.page.model.conformance import (
     Cell,
     CheckRow,
     Column,
@@ -18,8 +20,6 @@ from upecho.report.page.conformance_model import (
     Divergence,
     Record,
 )
-from upecho.report.page.html.markup import Html, element, join
-from upecho.report.page.html.tables import grid, identity, row, scrolled
 
 LOOKS = {"wire": "pre", "stderr": "pre", "repeat": "code"}  # elements for facts that are no sentences
 ALL_PASSED = Mark.PASSED.character

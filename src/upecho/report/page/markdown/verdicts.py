@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from upecho.report.markdown import code, details, escaped, link, table
 from upecho.report.page import columns
-from upecho.report.page.conformance_model import Conformance, Divergence, Record
 from upecho.report.page.counts import count_text, counts
 from upecho.report.page.failures import Failures, Reason, failures
 from upecho.report.page.markdown.tables import folded, grid, listed
+from upecho.report.page.model.conformance import Conformance, Divergence, Record
 from upecho.support.text import plural
 
 

@@ -6,9 +6,9 @@ from rich.text import Text
 
 from upecho.report.layout import packed
 from upecho.report.page import columns
-from upecho.report.page.conformance_model import Conformance, Divergence, Record
 from upecho.report.page.counts import Counts, count_text, counts
 from upecho.report.page.failures import Failures, Reason, failures
+from upecho.report.page.model.conformance import Conformance, Divergence, Record
 from upecho.report.page.text.lines import INDENT, grid, paragraph, subheading, without_kind
 from upecho.support.text import plural
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from upecho.conformance.check import Level
 from upecho.conformance.run.verdicts.document import Document
 from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
-from upecho.report.page import identities
-from upecho.report.page.conformance_model import Divergence
+from upecho.report.page.building import identities
+from upecho.report.page.model.conformance import Divergence
 
 LOOP, FRAMEWORK, SERVER = "event loop", "framework", "server"
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import altair as alt
 
+from upecho.report.page.charts.rows import FREE_THREADED, WITH_GIL
 from upecho.report.page.quantities import QUANTITIES
-from upecho.report.page.rows import FREE_THREADED, WITH_GIL
 
 SERVERS, FACETS, PYTHONS = "@servers", "@facets", "@pythons"
 TEXT, MUTED, LINE, ACCENT = "@text", "@muted", "@line", "@accent"

@@ -8,9 +8,9 @@ from typing import Any
 
 import vl_convert
 
-from upecho.report.page import charts
-from upecho.report.page.across import in_numeric_order
-from upecho.report.page.rows import Row
+from upecho.report.page.building.across import in_numeric_order
+from upecho.report.page.charts import specifications as charts
+from upecho.report.page.charts.rows import Row
 
 WIDTH = 840  # pixels; a page of GitHub is about as wide
 FACET_WIDTH, MIN_FACET_WIDTH = 250, 150  # pixels of a facet: what it should have, and what it has at least

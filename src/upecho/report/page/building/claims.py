@@ -8,11 +8,11 @@ from upecho.measure.statistics.contrasts import CONCLUSIVE, Contrast
 from upecho.measure.statistics.ratios import paired
 from upecho.measure.statistics.summary import Row
 from upecho.report.figures import interval_text
-from upecho.report.page import identities
-from upecho.report.page.conformance_model import Conformance
-from upecho.report.page.curves import cold_contrasts, family_contrasts, python_contrasts
-from upecho.report.page.model import Claim
-from upecho.report.page.runs import Run, scenarios_of
+from upecho.report.page.building import identities
+from upecho.report.page.building.curves import cold_contrasts, family_contrasts, python_contrasts
+from upecho.report.page.building.runs import Run, scenarios_of
+from upecho.report.page.model.conformance import Conformance
+from upecho.report.page.model.page import Claim
 from upecho.serving import loops
 from upecho.support.text import plural
 
