@@ -34,6 +34,7 @@ COMMANDS = {
     "compare, BASE": ["compare", BAD, GOOD],
     "compare, NEW": ["compare", GOOD, BAD],
     "report": ["report", BAD, "--output", OUT],
+    "report --text": ["report", BAD, "--text"],
     "report, second": ["report", GOOD, BAD, "--output", OUT],
     "report --base": ["report", GOOD, "--base", BAD, "--output", OUT],
 }
@@ -189,7 +190,7 @@ def short_wait(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_wrong_file_is_one_line_that_names_it(
     words: list[str], content: str, kind: str, *, tmp_path: Path, refusal: Refusal
 ) -> None:
-    bad, good, out = tmp_path / "bad.json", tmp_path / "good.json", tmp_path / "out"
+    bad, good, out = tmp_path / "bad.json", tmp_path / "good.json", tmp_path / "out.html"
     KINDS[kind][0](bad, TEXTS[content])
     good.write_text(TEXTS[content])
     places = {BAD: str(bad), GOOD: str(good), OUT: str(out)}
@@ -215,7 +216,7 @@ def test_unreadable_file_is_one_line_that_names_it(
     for path in (bad, good):
         path.write_text(TEXTS["results"])
     monkeypatch.setattr(os, "open", refusing)  # a test that runs as root could read any file
-    places = {BAD: str(bad), GOOD: str(good), OUT: str(tmp_path / "out")}
+    places = {BAD: str(bad), GOOD: str(good), OUT: str(tmp_path / "out.html")}
     assert refusal(*(places.get(word, word) for word in words)) == f"cannot read {bad}: Permission denied"
 
 
@@ -225,7 +226,7 @@ def test_control_characters_of_a_name_do_not_reach_the_terminal(
 ) -> None:
     good = tmp_path / "good.json"
     good.write_text(TEXTS["results"])
-    places = {BAD: "\x1b[31m\nbad", GOOD: str(good), OUT: str(tmp_path / "out")}
+    places = {BAD: "\x1b[31m\nbad", GOOD: str(good), OUT: str(tmp_path / "out.html")}
     line = refusal(*(places.get(word, word) for word in words))
     assert line == "cannot read \\x1b[31m bad: No such file or directory"
 
@@ -236,7 +237,7 @@ def test_right_files_are_read_whatever_their_names_are(words: list[str], tmp_pat
     pytest.importorskip("vl_convert", reason="the extra report is not installed")
     (tmp_path / "bad.json.gz").write_text(RESULTS.to_json())
     (tmp_path / "good.json").write_bytes(gzip.compress(EARLIER.to_json().encode()))
-    places = {BAD: "bad.json.gz", GOOD: "good.json", OUT: "out"}
+    places = {BAD: "bad.json.gz", GOOD: "good.json", OUT: "out.html"}
     status, _, err = upecho_here(*(places.get(word, word) for word in words))
     assert (status, err) == (0, "")
 
@@ -244,12 +245,12 @@ def test_right_files_are_read_whatever_their_names_are(words: list[str], tmp_pat
 @pytest.mark.parametrize("words", [words for words in COMMANDS.values() if words[0] in RESULTS_ONLY])
 def test_verdicts_where_results_are_wanted_are_refused(words: list[str], tmp_path: Path, refusal: Refusal) -> None:
     (tmp_path / "bad.json").write_text(VERDICTS.to_json())
-    places = {BAD: "bad.json", OUT: "out"}
+    places = {BAD: "bad.json", OUT: "out.html"}
     assert refusal(*(places.get(word, word) for word in words)) == (
         'bad.json: not a results file: "schema" is not "upecho-results"; give a file that upecho bench --save has '
         "written"
     )
-    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "out.html").exists()
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -260,8 +261,10 @@ def test_results_and_verdicts_are_not_compared(order: int, tmp_path: Path, refus
     assert refusal("compare", *files) == (
         f"one of {files[0]} and {files[1]} contains results and the other verdicts; compare two files of the same kind"
     )
-    assert refusal("report", files[0], "--base", files[1], "--output", "out").startswith(f"--base {files[1]}: it conta")
-    assert not (tmp_path / "out").exists()
+    assert refusal("report", files[0], "--base", files[1], "--output", "out.html").startswith(
+        f"--base {files[1]}: it conta"
+    )
+    assert not (tmp_path / "out.html").exists()
 
 
 OTHERS = {
@@ -276,14 +279,14 @@ def test_figures_that_are_not_comparable_are_refused_in_one_ranking(
 ) -> None:
     (tmp_path / "a.json").write_text(RESULTS.to_json())
     (tmp_path / "b.json").write_text(OTHERS[what].to_json())
-    line = refusal("report", "a.json", "b.json", "--output", "out")
+    line = refusal("report", "a.json", "b.json", "--output", "out.html")
     assert line.startswith("a.json and b.json: one was measured with ")
     assert "are not comparable; " in line
-    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "out.html").exists()
 
 
 @pytest.mark.parametrize(
-    "words", [["compare", "a.json", "b.json"], ["report", "b.json", "--base", "a.json", "--output", "out"]]
+    "words", [["compare", "a.json", "b.json"], ["report", "b.json", "--base", "a.json", "--output", "out.html"]]
 )
 def test_runs_of_two_engines_are_not_compared(words: list[str], tmp_path: Path, refusal: Refusal) -> None:
     (tmp_path / "a.json").write_text(RESULTS.to_json())
@@ -295,7 +298,7 @@ def test_runs_of_two_engines_are_not_compared(words: list[str], tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
-    "words", [["compare", "a.json", "b.json"], ["report", "b.json", "--base", "a.json", "--output", "out"]]
+    "words", [["compare", "a.json", "b.json"], ["report", "b.json", "--base", "a.json", "--output", "out.html"]]
 )
 def test_runs_of_two_machines_are_compared_with_a_caution(words: list[str], tmp_path: Path, upecho_here: Main) -> None:
     pytest.importorskip("vl_convert", reason="the extra report is not installed")
@@ -303,16 +306,16 @@ def test_runs_of_two_machines_are_compared_with_a_caution(words: list[str], tmp_
     (tmp_path / "b.json").write_text(OTHERS["machine"].to_json())
     status, out, err = upecho_here(*words)
     assert (status, err) == (0, "")
-    shown = (tmp_path / "out").read_text() if words[0] == "report" else " ".join(out.split())
+    shown = (tmp_path / "out.html").read_text() if words[0] == "report" else " ".join(out.split())
     assert "different machines: A CPU and B CPU; the ratios include that difference" in shown
 
 
 def test_same_file_twice_is_refused_on_a_page(tmp_path: Path, refusal: Refusal) -> None:
     (tmp_path / "a.json").write_text(RESULTS.to_json())
-    assert refusal("report", "a.json", "a.json", "--output", "out") == (
+    assert refusal("report", "a.json", "a.json", "--output", "out.html") == (
         "two files a.json: the page names its sources by file name; leave one of them out, or rename it"
     )
-    assert refusal("report", "a.json", "--base", "a.json", "--output", "out") == (
+    assert refusal("report", "a.json", "--base", "a.json", "--output", "out.html") == (
         "--base a.json and a.json: both contain the same run; give an earlier run with --base"
     )
 
@@ -326,6 +329,6 @@ def test_same_file_twice_has_no_difference_in_compare(tmp_path: Path, upecho_her
 
 def test_run_without_figures_is_not_exported(tmp_path: Path, refusal: Refusal) -> None:
     (tmp_path / "a.json").write_text(run({"a": "1 reset"}).to_json())
-    words = ["export", "a.json", "--format", "github-action-benchmark", "--output", "out"]
+    words = ["export", "a.json", "--format", "github-action-benchmark", "--output", "out.html"]
     assert refusal(*words) == "a.json: the run has no figures"
-    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "out.html").exists()
