@@ -70,6 +70,7 @@ def test_document_has_the_documented_keys() -> None:
             "recorded": None,
             "known": "",
             "flaky": False,
+            "link": "",
         }
     ]
     assert list(read["verdicts"][0]) == [field.name for field in fields(Outcome)]

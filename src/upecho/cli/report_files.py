@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from upecho.report.page import rendering
-from upecho.report.page.model import Page
+from upecho.report.page.model.page import Page
 from upecho.report.page.rendered import Rendered, mark
 from upecho.support import atomic_write
 from upecho.support.errors import CallerError

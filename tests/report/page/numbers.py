@@ -10,8 +10,8 @@ from typing import Any
 from upecho.measure.plan.scenarios import size_text
 from upecho.report.conformance.recorded import written
 from upecho.report.figures import percent, three_digits
-from upecho.report.page.model import Page
-from upecho.report.page.rows import rows
+from upecho.report.page.charts.rows import rows
+from upecho.report.page.model.page import Page
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+| \d{3}\b)*")
 UNSEEN = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from upecho.report.page.building import page
-from upecho.report.page.inputs import read
-from upecho.report.page.model import Page
+from upecho.report.page.building.page import page
+from upecho.report.page.inputs.files import read
+from upecho.report.page.model.page import Page
 
 SCRIPT = re.compile(r"<script.*?</script>", re.DOTALL)
 DATA = re.compile(r'<script type="application/gzip" id="data">(.*?)</script>', re.DOTALL)

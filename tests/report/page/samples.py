@@ -14,11 +14,11 @@ from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.measure.plan.scenarios import curve
 from upecho.measure.results import RequestedCell, Results
 from upecho.net.address import Family
-from upecho.report.page import bases
-from upecho.report.page.bases import Bases
-from upecho.report.page.building import page
-from upecho.report.page.inputs import Inputs
-from upecho.report.page.model import Page
+from upecho.report.page.building.page import page
+from upecho.report.page.inputs import bases
+from upecho.report.page.inputs.bases import Bases
+from upecho.report.page.inputs.files import Inputs
+from upecho.report.page.model.page import Page
 from upecho.report.published.claims import Claim, Comparable, Pair, Publication
 
 # A microsecond more or less, so that intervals have a width and differences are clear.

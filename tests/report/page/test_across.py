@@ -6,9 +6,9 @@ import pytest
 
 from tests.report.page.samples import of_many_servers, on_pythons, page_of, results
 from upecho.measure.plan.cells import Cell
-from upecho.report.page.across import across, in_numeric_order
-from upecho.report.page.model import Section
-from upecho.report.page.rows import rows
+from upecho.report.page.building.across import across, in_numeric_order
+from upecho.report.page.charts.rows import rows
+from upecho.report.page.model.page import Section
 
 pytestmark = pytest.mark.once
 

@@ -9,7 +9,8 @@ from tests.made_up import run
 from tests.report.page.samples import document, earlier_results, earlier_verdicts, passing, results, saved, verdicts
 from upecho.conformance.run.verdicts.document import Document
 from upecho.measure.results import Results
-from upecho.report.page import bases, inputs
+from upecho.report.page.inputs import bases
+from upecho.report.page.inputs import files as inputs
 
 pytestmark = pytest.mark.once
 

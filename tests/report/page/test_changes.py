@@ -21,9 +21,9 @@ from upecho.conformance.run.verdicts.document import Document
 from upecho.conformance.run.verdicts.outcome import Verdict
 from upecho.measure.results import Results
 from upecho.measure.statistics.changes import Changes
-from upecho.report.page.bases import Bases, Pair
-from upecho.report.page.changes import changes
-from upecho.report.page.changes_model import ChangedRequirement, CostComparison, Fact, Group, VerdictComparison
+from upecho.report.page.building.changes import changes
+from upecho.report.page.inputs.bases import Bases, Pair
+from upecho.report.page.model.changes import ChangedRequirement, CostComparison, Fact, Group, VerdictComparison
 from upecho.support.errors import CallerError
 
 pytestmark = pytest.mark.once

@@ -7,8 +7,8 @@ import pytest
 from tests.report.page.samples import EXPLANATION, document, failing, outcome, passing, verdicts
 from upecho.conformance.run.verdicts.outcome import Verdict
 from upecho.net.address import Family
-from upecho.report.page.conformance import conformance
-from upecho.report.page.conformance_model import Conformance, Divergence
+from upecho.report.page.building.conformance import conformance
+from upecho.report.page.model.conformance import Conformance, Divergence
 
 pytestmark = pytest.mark.once
 
@@ -122,11 +122,13 @@ def test_loop_diverges_where_a_server_on_it_failed() -> None:
     assert one.failures == (("half-close", "asyncio+rloop over inet, unix"),)  # what follows from it is not one
 
 
-def test_not_run_check_is_a_failure_unless_it_follows_from_another_one() -> None:
-    lost = outcome("half-close", "trio", verdict=Verdict.NOT_RUN, cause="the first client got no answer")
-    assert about(found(document([lost])), "trio").failures == (("half-close", "trio over inet"),)
+def test_check_that_was_not_run_is_counted_apart_unless_it_follows_from_a_failed_one() -> None:
+    lost = outcome("half-close", "trio", verdict=Verdict.NOT_RUN, cause="a server that starts: exit status 1")
+    one = about(found(document([lost])), "trio")
+    assert (one.failures, one.not_run, one.is_clean) == ((), 1, False)
+    assert one.title == "trio (framework): 0 checks failed, 1 not run"
     followed = dataclasses.replace(lost, follows_from=("echo-hello",))
-    assert about(found(document([followed])), "trio").failures == ()
+    assert about(found(document([followed])), "trio").is_clean
 
 
 def test_info_check_cannot_make_a_loop_diverge() -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.made_up import MACHINE, run
 from tests.report.page.samples import document, passing, results, saved, verdicts
 from upecho.measure import results as measured
-from upecho.report.page import inputs
+from upecho.report.page.inputs import files as inputs
 
 pytestmark = pytest.mark.once
 

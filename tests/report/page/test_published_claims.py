@@ -10,9 +10,9 @@ from tests.report.page.samples import publication, results
 from upecho.measure.results import Results
 from upecho.measure.statistics.costs import Costs, interval_ns
 from upecho.measure.statistics.ratios import paired
-from upecho.report.page.building import page
-from upecho.report.page.inputs import Inputs
-from upecho.report.page.published_model import PublishedClaim
+from upecho.report.page.building.page import page
+from upecho.report.page.inputs.files import Inputs
+from upecho.report.page.model.published import PublishedClaim
 
 pytestmark = pytest.mark.once
 

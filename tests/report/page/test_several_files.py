@@ -5,10 +5,10 @@ import pytest
 from tests.report.page.samples import of_scenarios, on_pythons, over_load, page_of, results
 from upecho.measure.results import Results
 from upecho.report.page import columns
-from upecho.report.page.building import page
-from upecho.report.page.inputs import Inputs
-from upecho.report.page.model import Page
-from upecho.report.page.rows import rows
+from upecho.report.page.building.page import page
+from upecho.report.page.charts.rows import rows
+from upecho.report.page.inputs.files import Inputs
+from upecho.report.page.model.page import Page
 
 pytestmark = pytest.mark.once
 

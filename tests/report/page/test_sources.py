@@ -11,8 +11,8 @@ import pytest
 
 from tests.report.page.published import is_up_to_date
 from tests.report.page.samples import publication, results, saved, verdicts
-from upecho.report.page.building import page
-from upecho.report.page.inputs import Inputs, read
+from upecho.report.page.building.page import page
+from upecho.report.page.inputs.files import Inputs, read
 
 pytestmark = pytest.mark.once
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.claims.published import CLAIMS
 from tests.report.page.samples import results
-from upecho.report.page import inputs
+from upecho.report.page.inputs import files as inputs
 from upecho.report.published.claims import is_claims_file, publications
 from upecho.support import atomic_write
 

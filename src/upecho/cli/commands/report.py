@@ -6,9 +6,9 @@ import click
 
 from upecho.cli import report_files
 from upecho.cli.console import console
-from upecho.report.page import bases as earlier
-from upecho.report.page import inputs
-from upecho.report.page.building import TITLE, page
+from upecho.report.page.building.page import TITLE, page
+from upecho.report.page.inputs import bases as earlier
+from upecho.report.page.inputs import files as inputs
 from upecho.report.page.text.document import document
 from upecho.support.errors import CallerError
 

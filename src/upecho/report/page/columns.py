@@ -8,11 +8,11 @@ from upecho.measure.statistics.summary import Spread
 from upecho.report.benchmark.lines import BOUND, UNKNOWN
 from upecho.report.conformance.recorded import written
 from upecho.report.figures import interval_text, percent, three_digits
-from upecho.report.page.across import Across
-from upecho.report.page.changes_model import CostChange, CostTable, ScenarioChanges
-from upecho.report.page.conformance_model import Record, RecordedValue
-from upecho.report.page.model import Claim, Comparison, LoadCurve, LoadPoint, Measured, Section, SizeCurve, Table
-from upecho.report.page.published_model import Nearest, PublishedClaim
+from upecho.report.page.building.across import Across
+from upecho.report.page.model.changes import CostChange, CostTable, ScenarioChanges
+from upecho.report.page.model.conformance import Record, RecordedValue
+from upecho.report.page.model.page import Claim, Comparison, LoadCurve, LoadPoint, Measured, Section, SizeCurve, Table
+from upecho.report.page.model.published import Nearest, PublishedClaim
 from upecho.report.page.quantities import shown
 
 NONE = "-"

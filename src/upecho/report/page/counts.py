@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from upecho.net.address import Family
 from upecho.report.conformance.marks import Mark
-from upecho.report.page.conformance_model import Cell, Conformance
+from upecho.report.page.model.conformance import Cell, Conformance
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from upecho.report.page.conformance_model import Conformance, Divergence
+from upecho.report.page.model.conformance import Conformance, Divergence
 
 
 @dataclass(frozen=True)

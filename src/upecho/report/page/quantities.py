@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.statistics.summary import Spread
-from upecho.report.page.model import Measured, Section
+from upecho.report.page.model.page import Measured, Section
 
 
 @dataclass(frozen=True)

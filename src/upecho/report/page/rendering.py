@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from upecho.report.page.model import Page
+from upecho.report.page.model.page import Page
 from upecho.report.page.rendered import Rendered
 from upecho.support.errors import CallerError
 

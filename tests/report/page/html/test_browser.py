@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from tests.report.page.samples import document, everything, of_many_servers, on_pythons, passing
-from upecho.report.page import building, rendering
-from upecho.report.page.inputs import Inputs
+from upecho.report.page import rendering
+from upecho.report.page.building import page as building
+from upecho.report.page.inputs.files import Inputs
 
 pytest.importorskip("vl_convert", reason="the extra report is not installed")
 sync_api = pytest.importorskip("playwright.sync_api", reason="the dependency group browser is not installed")

@@ -14,9 +14,9 @@ from tests.made_up import MACHINE, run
 from tests.report.page import numbers
 from tests.report.page.published import data_of
 from tests.report.page.samples import document, everything, full_page, page_of, passing, results, saved, verdicts
-from upecho.report.page.building import page
-from upecho.report.page.inputs import Inputs
-from upecho.report.page.model import Page
+from upecho.report.page.building.page import page
+from upecho.report.page.inputs.files import Inputs
+from upecho.report.page.model.page import Page
 from upecho.report.page.texts import SECTIONS
 
 html = pytest.importorskip("upecho.report.page.html.document", reason="the extra report is not installed")

@@ -5,10 +5,10 @@ import re
 import pytest
 
 from tests.report.page.samples import everything, publication, results
-from upecho.report.page.building import page
+from upecho.report.page.building.page import page
 from upecho.report.page.columns import ratio_text
-from upecho.report.page.inputs import Inputs
-from upecho.report.page.model import Page
+from upecho.report.page.inputs.files import Inputs
+from upecho.report.page.model.page import Page
 
 html = pytest.importorskip("upecho.report.page.html.document", reason="the extra report is not installed")
 

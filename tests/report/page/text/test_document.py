@@ -13,10 +13,10 @@ from tests.report.page import numbers
 from tests.report.page.samples import document as verdicts_of
 from tests.report.page.samples import everything, failing, full_page, of_many_servers, passing
 from upecho.report.page import columns
-from upecho.report.page.building import page
+from upecho.report.page.building.page import page
 from upecho.report.page.columns import ratio_text
-from upecho.report.page.inputs import Inputs
-from upecho.report.page.model import Page
+from upecho.report.page.inputs.files import Inputs
+from upecho.report.page.model.page import Page
 from upecho.report.page.text.document import document
 from upecho.report.page.texts import SECTIONS
 

@@ -4,7 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from upecho.conformance.run.verdicts.changes import BASE, NEW
 from upecho.report.page import columns
-from upecho.report.page.changes_model import (
+from upecho.report.page.columns import NONE
+from upecho.report.page.html.markup import Html, element, facts, join
+from upecho.report.page.html.matrix import known_about
+from upecho.report.page.html.tables import grid, identity, listed, row, scrolled
+from upecho.report.page.model.changes import (
     CostChange,
     CostComparison,
     CostTable,
@@ -16,10 +20,6 @@ from upecho.report.page.changes_model import (
     VerdictComparison,
     Worsening,
 )
-from upecho.report.page.columns import NONE
-from upecho.report.page.html.markup import Html, element, facts, join
-from upecho.report.page.html.matrix import known_about
-from upecho.report.page.html.tables import grid, identity, listed, row, scrolled
 from upecho.support.text import plural
 
 

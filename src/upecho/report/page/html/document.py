@@ -8,13 +8,14 @@ from dataclasses import asdict
 from importlib import resources
 from typing import Any
 
-from upecho.report.page import charts, columns
-from upecho.report.page.across import across
+from upecho.report.page import columns
+from upecho.report.page.building.across import across
+from upecho.report.page.charts import specifications as charts
+from upecho.report.page.charts.rows import MEMORY, rows
 from upecho.report.page.html import changes, matrix, tables
 from upecho.report.page.html.markup import Html, element, facts, join
 from upecho.report.page.html.published import published
-from upecho.report.page.model import Claim, Page, Section, Source
-from upecho.report.page.rows import MEMORY, rows
+from upecho.report.page.model.page import Claim, Page, Section, Source
 from upecho.report.page.texts import CAPTIONS, INTRODUCTIONS, SECTIONS
 
 FILTERS = ("model", "loop", "framework", "python", "family")

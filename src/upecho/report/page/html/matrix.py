@@ -9,7 +9,9 @@ from upecho.conformance.findings import Event, Wire
 from upecho.net.address import Family
 from upecho.report.conformance.marks import Mark
 from upecho.report.page import columns
-from upecho.report.page.conformance_model import (
+from upecho.report.page.html.markup import Html, element, join
+from upecho.report.page.html.tables import grid, identity, row, scrolled
+from upecho.report.page.model.conformance import (
     Cell,
     CheckRow,
     Column,
@@ -18,9 +20,6 @@ from upecho.report.page.conformance_model import (
     Divergence,
     Record,
 )
-from upecho.report.page.html.markup import Html, element, join
-from upecho.report.page.html.tables import grid, identity, row, scrolled
-from upecho.support.text import plural
 
 LOOKS = {"wire": "pre", "stderr": "pre", "repeat": "code"}  # elements for facts that are no sentences
 ALL_PASSED = Mark.PASSED.character
@@ -188,14 +187,14 @@ def _repeat(detail: Detail) -> str:
 
 def divergence(found: Sequence[Divergence]) -> Html:
     """Return what failed on each event loop, framework and other server."""
-    clean = [one.name for one in found if not one.failures and not one.unusable]
+    clean = [one.name for one in found if one.is_clean]
     parts = [element("p", f"Nothing failed: {', '.join(clean) or 'none'}.")]
-    return join([*parts, *(_diverging(one) for one in found if one.failures or one.unusable)])
+    return join([*parts, *(_diverging(one) for one in found if not one.is_clean)])
 
 
 def _diverging(one: Divergence) -> Html:
     rows = [row(check, where) for check, where in one.failures]
-    title = f"{one.name} ({one.kind}): {plural(len(rows), 'check')} failed"
+    title = one.title
     table = grid(f"Failures on {one.name}", ["check", "failed by"], rows, class_="words") if rows else Html()
     notes = [element("p", f"not checked: {reason}") for reason in one.unusable]
     return element("details", element("summary", title), *notes, scrolled(table, title) if rows else Html())

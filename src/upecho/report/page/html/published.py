@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from upecho.report.page import columns, identities
+from upecho.report.page import columns
+from upecho.report.page.building import identities
 from upecho.report.page.html.markup import Html, element, facts, join
 from upecho.report.page.html.tables import grid, identity, row, scrolled
-from upecho.report.page.published_model import PublishedClaim, PublishedSource
+from upecho.report.page.model.published import PublishedClaim, PublishedSource
 
 TITLE = "Published and measured ratios"
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 from upecho.measure.plan.scenarios import size_text
 from upecho.report.figures import three_digits
 from upecho.report.page import columns
-from upecho.report.page.across import Across
-from upecho.report.page.conformance_model import Subject
+from upecho.report.page.building.across import Across
 from upecho.report.page.html.markup import Html, element, join
-from upecho.report.page.model import Comparison, LoadCurve, Measured, Section, Server, SizeCurve, Table
+from upecho.report.page.model.conformance import Subject
+from upecho.report.page.model.page import Comparison, LoadCurve, Measured, Section, Server, SizeCurve, Table
 
 
 def identity(server: Server | Subject, family: str = "") -> dict[str, str]:

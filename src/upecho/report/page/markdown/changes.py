@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from upecho.conformance.run.verdicts.changes import BASE, NEW
 from upecho.report.markdown import block, code, details, escaped, table
 from upecho.report.page import columns
-from upecho.report.page.changes_model import (
+from upecho.report.page.markdown.tables import folded, listed
+from upecho.report.page.model.changes import (
     CostComparison,
     Fact,
     NotCompared,
@@ -14,7 +15,6 @@ from upecho.report.page.changes_model import (
     VerdictComparison,
     Worsening,
 )
-from upecho.report.page.markdown.tables import folded, listed
 
 
 def changes(found: PageChanges) -> Iterator[str]:

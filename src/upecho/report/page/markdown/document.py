@@ -6,14 +6,14 @@ from itertools import chain
 
 from upecho.report.markdown import anchor, block, escaped, link
 from upecho.report.page import columns
-from upecho.report.page.across import across
+from upecho.report.page.building.across import across
+from upecho.report.page.charts.rows import MEMORY, Row, rows
 from upecho.report.page.markdown import tables, verdicts
 from upecho.report.page.markdown.changes import changes
 from upecho.report.page.markdown.pictures import Pictures
 from upecho.report.page.markdown.published import published
-from upecho.report.page.model import Page, Section, Source
+from upecho.report.page.model.page import Page, Section, Source
 from upecho.report.page.rendered import Rendered
-from upecho.report.page.rows import MEMORY, Row, rows
 from upecho.report.page.texts import CAPTIONS, INTRODUCTIONS, SECTIONS
 
 ORIGIN = "<!-- made by upecho report; do not edit: "

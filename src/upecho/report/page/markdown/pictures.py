@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from upecho.report.markdown import escaped, picture
-from upecho.report.page.drawing import THEMES, drawing
+from upecho.report.page.charts.drawing import THEMES, drawing
+from upecho.report.page.charts.rows import Row
 from upecho.report.page.rendered import mark
-from upecho.report.page.rows import Row
 
 OTHERS = re.compile(r"[^\w.+-]+")  # characters that are no part of the name of a file
 MAX_NAME_LENGTH = 100  # characters of the name of a file before the theme

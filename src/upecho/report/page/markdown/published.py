@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from upecho.report.markdown import anchor, details, escaped, link, table
 from upecho.report.page import columns
 from upecho.report.page.markdown.tables import folded
-from upecho.report.page.published_model import PublishedClaim, PublishedSource
+from upecho.report.page.model.published import PublishedClaim, PublishedSource
 
 
 def published(found: Sequence[PublishedSource]) -> Iterator[str]:

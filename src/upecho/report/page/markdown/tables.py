@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from upecho.report.figures import three_digits
 from upecho.report.markdown import details, escaped, table
 from upecho.report.page import columns
-from upecho.report.page.across import Across
-from upecho.report.page.model import Absent, Comparison, LoadCurve, Measured, Section, SizeCurve, Table
+from upecho.report.page.building.across import Across
+from upecho.report.page.model.page import Absent, Comparison, LoadCurve, Measured, Section, SizeCurve, Table
 from upecho.support.text import plural
 
 MAX_OPEN = 12  # rows of a table that is not folded

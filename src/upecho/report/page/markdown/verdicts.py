@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from upecho.report.markdown import code, details, escaped, link, table
 from upecho.report.page import columns
-from upecho.report.page.conformance_model import Conformance, Divergence, Record
 from upecho.report.page.counts import count_text, counts
 from upecho.report.page.failures import Failures, Reason, failures
 from upecho.report.page.markdown.tables import folded, grid, listed
+from upecho.report.page.model.conformance import Conformance, Divergence, Record
 from upecho.support.text import plural
 
 
@@ -39,11 +39,11 @@ def recorded(found: Conformance, record: Record) -> Iterator[str]:
 
 def divergence(found: Conformance) -> Iterator[str]:
     """Yield what failed on each event loop, framework and other server."""
-    clean = [one.name for one in found.divergences if not one.failures and not one.unusable]
+    clean = [one.name for one in found.divergences if one.is_clean]
     yield escaped(f"Nothing failed: {', '.join(clean) or 'none'}.")
     yield ""
     for one in found.divergences:
-        if one.failures or one.unusable:
+        if not one.is_clean:
             yield from _diverging(one, failures(found, one))
 
 
@@ -51,7 +51,7 @@ def _diverging(one: Divergence, failed: tuple[Failures, ...]) -> Iterator[str]:
     lines = list(listed([f"not checked: {reason}" for reason in one.unusable]))
     if failed:
         lines += table(["check", "failed by", "known because"], map(_row, failed))
-    yield from details(f"{one.name} ({one.kind}): {plural(len(one.failures), 'check')} failed", lines)
+    yield from details(one.title, lines)
 
 
 def _row(failed: Failures) -> list[str]:

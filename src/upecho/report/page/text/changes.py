@@ -6,7 +6,7 @@ from rich.text import Text
 
 from upecho.conformance.run.verdicts.changes import BASE, NEW
 from upecho.report.page import columns
-from upecho.report.page.changes_model import (
+from upecho.report.page.model.changes import (
     CostComparison,
     Fact,
     PageChanges,

@@ -7,8 +7,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from upecho.report.page import columns
-from upecho.report.page.model import Page, Source
-from upecho.report.page.rows import MEMORY
+from upecho.report.page.charts.rows import MEMORY
+from upecho.report.page.model.page import Page, Source
 from upecho.report.page.text import figures, verdicts
 from upecho.report.page.text.changes import changes
 from upecho.report.page.text.lines import INDENT, heading, paragraph, subheading

@@ -9,8 +9,8 @@ from upecho.measure.plan.scenarios import size_text
 from upecho.report.figures import percent, three_digits
 from upecho.report.layout import GAP, name_width, slices
 from upecho.report.page import columns
-from upecho.report.page.across import across
-from upecho.report.page.model import Comparison, LoadCurve, Measured, Page, Section, SizeCurve, Table
+from upecho.report.page.building.across import across
+from upecho.report.page.model.page import Comparison, LoadCurve, Measured, Page, Section, SizeCurve, Table
 from upecho.report.page.text.lines import INDENT, grid, paragraph, subheading, without_kind
 
 LATENCIES = [title for title in columns.LOAD if title.endswith("µs")]

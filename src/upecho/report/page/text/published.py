@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from upecho.report.page import columns
-from upecho.report.page.published_model import PublishedClaim, PublishedSource
+from upecho.report.page.model.published import PublishedClaim, PublishedSource
 from upecho.report.page.text.lines import INDENT, paragraph, subheading
 
 

@@ -6,9 +6,9 @@ from rich.text import Text
 
 from upecho.report.layout import packed
 from upecho.report.page import columns
-from upecho.report.page.conformance_model import Conformance, Divergence, Record
 from upecho.report.page.counts import Counts, count_text, counts
 from upecho.report.page.failures import Failures, Reason, failures
+from upecho.report.page.model.conformance import Conformance, Divergence, Record
 from upecho.report.page.text.lines import INDENT, grid, paragraph, subheading, without_kind
 from upecho.support.text import plural
 
@@ -52,17 +52,17 @@ def recorded(found: Conformance, record: Record, width: int) -> Iterator[Text]:
 
 def divergence(found: Conformance, width: int) -> Iterator[Text]:
     """Yield what failed on each event loop, framework and other server."""
-    clean = [one.name for one in found.divergences if not one.failures and not one.unusable]
+    clean = [one.name for one in found.divergences if one.is_clean]
     yield from paragraph(f"Nothing failed: {', '.join(clean) or 'none'}.", width)
     for one in found.divergences:
-        if one.failures or one.unusable:
+        if not one.is_clean:
             yield Text()
             yield from _diverging(one, failures(found, one), width)
     yield Text()
 
 
 def _diverging(one: Divergence, failed: Sequence[Failures], width: int) -> Iterator[Text]:
-    yield subheading(f"{one.name} ({one.kind}): {plural(len(one.failures), 'check')} failed")
+    yield subheading(one.title)
     for reason in one.unusable:
         yield from paragraph(f"not checked: {reason}", width, indent=INDENT, style="red")
     for same in failed:

@@ -11,9 +11,11 @@ from upecho.measure.statistics.claims import MIN_ROUNDS, Verdict
 from upecho.report.benchmark import changes as costs
 from upecho.report.conformance import changes as verdicts
 from upecho.report.conformance.causes import Finding, also, findings, where
-from upecho.report.page import identities, sources
-from upecho.report.page.bases import Bases, Pair
-from upecho.report.page.changes_model import (
+from upecho.report.page.building import identities, sources
+from upecho.report.page.building.conformance import detail
+from upecho.report.page.building.runs import Run
+from upecho.report.page.inputs.bases import Bases, Pair
+from upecho.report.page.model.changes import (
     ChangedRequirement,
     CostChange,
     CostComparison,
@@ -26,9 +28,7 @@ from upecho.report.page.changes_model import (
     VerdictComparison,
     Worsening,
 )
-from upecho.report.page.conformance import detail
-from upecho.report.page.model import Source
-from upecho.report.page.runs import Run
+from upecho.report.page.model.page import Source
 from upecho.support import json_document
 from upecho.support.text import plural
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.statistics.ratios import Ratio
 from upecho.net.address import Family
-from upecho.report.page.conformance_model import Detail, Subject
+from upecho.report.page.model.conformance import Detail, Subject
 
 
 @dataclass(frozen=True)

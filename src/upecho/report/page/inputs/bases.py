@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from upecho.conformance.run.verdicts.document import Document
 from upecho.measure.results import Results
-from upecho.report.page.inputs import Inputs, expect_unused
+from upecho.report.page.inputs.files import Inputs, expect_unused
 from upecho.report.saved_runs import read_run
 from upecho.support.errors import CallerError
 

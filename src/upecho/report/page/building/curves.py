@@ -10,8 +10,8 @@ from upecho.measure.statistics.claims import Verdict
 from upecho.measure.statistics.contrasts import CONCLUSIVE, Contrast, contrasts
 from upecho.measure.statistics.summary import Row
 from upecho.report.figures import interval_text
-from upecho.report.page.model import Comparison, LoadCurve, LoadPoint, SizeCurve
-from upecho.report.page.runs import Run, scenarios_of
+from upecho.report.page.building.runs import Run, scenarios_of
+from upecho.report.page.model.page import Comparison, LoadCurve, LoadPoint, SizeCurve
 
 US = 1e3  # nanoseconds
 

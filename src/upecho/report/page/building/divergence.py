@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from upecho.conformance.check import Level
 from upecho.conformance.run.verdicts.document import Document
 from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
-from upecho.report.page import identities
-from upecho.report.page.conformance_model import Divergence
+from upecho.report.page.building import identities
+from upecho.report.page.model.conformance import Divergence
 
 LOOP, FRAMEWORK, SERVER = "event loop", "framework", "server"
 
@@ -22,7 +22,7 @@ def divergences(documents: Sequence[Document]) -> tuple[Divergence, ...]:
             unusable.setdefault(_subject(target), []).append(f"{target}: {reason}")
     subjects = dict.fromkeys([*outcomes, *unusable])
     found = [_divergence(one, outcomes.get(one, []), unusable.get(one, [])) for one in subjects]
-    return tuple(sorted(found, key=lambda one: not (one.failures or one.unusable)))
+    return tuple(sorted(found, key=lambda one: one.is_clean))
 
 
 def _subject(target: str) -> tuple[str, str]:
@@ -41,14 +41,20 @@ def _divergence(subject: tuple[str, str], outcomes: Sequence[Outcome], unusable:
         servers=tuple(dict.fromkeys(one.target for one in outcomes)),
         failures=tuple(_failures([one for one in outcomes if is_failure(one)])),
         unusable=tuple(unusable),
+        not_run=len(_lost(outcomes)),
     )
 
 
 def is_failure(outcome: Outcome) -> bool:
-    """Whether a check failed, or was not run for a reason that no other failed check explains."""
-    if outcome.level is Level.INFO:
-        return False
-    return outcome.verdict is Verdict.FAILED or (outcome.verdict is Verdict.NOT_RUN and not outcome.follows_from)
+    """Whether a check failed; one that was not run says nothing about its requirement."""
+    return outcome.level is not Level.INFO and outcome.verdict is Verdict.FAILED
+
+
+def _lost(outcomes: Sequence[Outcome]) -> set[str]:
+    """Return the checks that failed nowhere, and were not run for a reason that no other failed check explains."""
+    judged = [one for one in outcomes if one.level is not Level.INFO]
+    not_run = {one.check for one in judged if one.verdict is Verdict.NOT_RUN and not one.follows_from}
+    return not_run - {one.check for one in judged if is_failure(one)}
 
 
 def _failures(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, str]]:

@@ -10,9 +10,9 @@ from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.statistics.ratios import Ratio
 from upecho.measure.statistics.summary import Spread
 from upecho.net.address import Family
-from upecho.report.page.changes_model import PageChanges
-from upecho.report.page.conformance_model import Conformance
-from upecho.report.page.published_model import PublishedSource
+from upecho.report.page.model.changes import PageChanges
+from upecho.report.page.model.conformance import Conformance
+from upecho.report.page.model.published import PublishedSource
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from upecho.report.benchmark.footer import rounds_of
-from upecho.report.page.published_model import Nearest, PublishedClaim, PublishedSource
-from upecho.report.page.runs import Run, scenarios_of
-from upecho.report.page.sources import machine
+from upecho.report.page.building.runs import Run, scenarios_of
+from upecho.report.page.building.sources import machine
+from upecho.report.page.model.published import Nearest, PublishedClaim, PublishedSource
 from upecho.report.published.claims import Claim, Comparable, Publication
 from upecho.report.published.matching import Measured, Unmeasured, find
 from upecho.support.text import plural

@@ -5,14 +5,14 @@ from itertools import chain
 from pathlib import Path
 
 from upecho.measure.statistics.summary import Summary
-from upecho.report.page import claims, curves, sources
-from upecho.report.page.bases import Bases
-from upecho.report.page.changes import changes
-from upecho.report.page.conformance import conformance
-from upecho.report.page.inputs import Inputs
-from upecho.report.page.model import Claim, Page, Source
-from upecho.report.page.published import published
-from upecho.report.page.runs import Run, sections
+from upecho.report.page.building import claims, curves, sources
+from upecho.report.page.building.changes import changes
+from upecho.report.page.building.conformance import conformance
+from upecho.report.page.building.published import published
+from upecho.report.page.building.runs import Run, sections
+from upecho.report.page.inputs.bases import Bases
+from upecho.report.page.inputs.files import Inputs
+from upecho.report.page.model.page import Claim, Page, Source
 
 TITLE = "upecho: what Python socket servers cost, and how they behave"
 NO_BASES = Bases()

@@ -16,8 +16,8 @@ from upecho.measure.statistics.ratios import Ratio
 from upecho.measure.statistics.summary import Row, Spread, Summary
 from upecho.report.benchmark.lines import Line, lines
 from upecho.report.benchmark.remarks import remarks
-from upecho.report.page import identities
-from upecho.report.page.model import Absent, Measured, Section, Server, Table
+from upecho.report.page.building import identities
+from upecho.report.page.model.page import Absent, Measured, Section, Server, Table
 
 PERCENTILES = (50.0, 75.0, 90.0, 95.0, 99.0, 99.5, 99.9, 99.95, 99.99, 99.999)
 MIN_BEYOND = 10  # slower requests that a percentile needs, because fewer would make it a matter of chance

@@ -10,8 +10,8 @@ from typing import Any
 
 import altair as alt
 
+from upecho.report.page.charts.rows import FREE_THREADED, WITH_GIL
 from upecho.report.page.quantities import QUANTITIES
-from upecho.report.page.rows import FREE_THREADED, WITH_GIL
 
 SERVERS, FACETS, PYTHONS = "@servers", "@facets", "@pythons"
 TEXT, MUTED, LINE, ACCENT = "@text", "@muted", "@line", "@accent"
@@ -42,7 +42,14 @@ CONFIG = {
         "titleFontSize": 12,
         "titleFontWeight": "normal",
     },
-    "legend": {"labelColor": [TEXT], "titleColor": [MUTED], "labelFontSize": 12},
+    "legend": {
+        "labelColor": [TEXT],
+        "titleColor": [MUTED],
+        "labelFontSize": 12,
+        "symbolBaseFillColor": [MUTED],
+        "symbolBaseStrokeColor": [MUTED],
+        "columns": 4,
+    },
     "header": {"labelColor": [TEXT], "titleColor": [MUTED], "labelFontSize": 13},
     "title": {"color": [TEXT]},
     "point": {"color": [ACCENT]},
@@ -156,7 +163,7 @@ def _load() -> alt.LayerChart:
 def _lines(x: alt.X, tooltip: list[alt.Tooltip], *, color: str) -> alt.LayerChart:
     """Return latencies as a line with dots for each server; the one below the pointer stands out."""
     hover = alt.selection_point(fields=["server"], on="pointerover", clear="pointerout")
-    legend = alt.Legend(title=None, orient="bottom", columns=4, symbolType="stroke", labelLimit=160)
+    legend = alt.Legend(title=None, orient="bottom", symbolType="stroke", labelLimit=160)
     base = alt.Chart().encode(
         x=x,
         y=alt.Y("us:Q", scale=LOG, axis=alt.Axis(title="latency, µs", format="~s")),
@@ -171,7 +178,7 @@ def _lines(x: alt.X, tooltip: list[alt.Tooltip], *, color: str) -> alt.LayerChar
 def _pythons() -> alt.LayerChart:
     """Return a line for each implementation across Pythons, and a dashed one for their free-threaded builds."""
     builds = [WITH_GIL, FREE_THREADED]
-    legend = alt.Legend(title=None, orient="bottom", columns=4, labelLimit=160)
+    legend = alt.Legend(title=None, orient="bottom", labelLimit=160)
     of_builds = alt.Legend(title=None, orient="top")
     dashes = alt.Scale(domain=builds, range=[[1, 0], [5, 4]])
     base = alt.Chart().encode(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from upecho.report.page.model import Measured, Section, Table
+from upecho.report.page.model.page import Measured, Section, Table
 
 NUMBERS = re.compile(r"(\d+)")
 

@@ -2,8 +2,8 @@
 
 from upecho.measure.plan.cells import Cell
 from upecho.processes.interpreter import described
-from upecho.report.page.conformance_model import Subject
-from upecho.report.page.model import Server
+from upecho.report.page.model.conformance import Subject
+from upecho.report.page.model.page import Server
 from upecho.serving import loops, registry
 from upecho.serving.target import COMMAND, Target
 

@@ -15,8 +15,8 @@ from upecho.measure.results import Results
 from upecho.measure.statistics.claims import MIN_ROUNDS
 from upecho.report.benchmark.footer import packages_of, range_of, rounds_of
 from upecho.report.figures import percent
-from upecho.report.page.model import Source
-from upecho.report.page.runs import Run
+from upecho.report.page.building.runs import Run
+from upecho.report.page.model.page import Source
 from upecho.report.published.claims import Publication
 from upecho.support.text import plural
 

@@ -7,9 +7,10 @@ from typing import Any
 from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.statistics.ratios import Ratio
 from upecho.net.address import Family
-from upecho.report.page import columns, identities
-from upecho.report.page.conformance_model import Conformance, Subject
-from upecho.report.page.model import Measured, Page, Section, Server
+from upecho.report.page import columns
+from upecho.report.page.building import identities
+from upecho.report.page.model.conformance import Conformance, Subject
+from upecho.report.page.model.page import Measured, Page, Section, Server
 from upecho.report.page.quantities import QUANTITIES
 
 Row = dict[str, Any]

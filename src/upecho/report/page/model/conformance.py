@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from upecho.conformance.check import Level
 from upecho.conformance.findings import Explanation, Fault
 from upecho.net.address import Family
+from upecho.support.text import plural
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,8 @@ class Divergence:
         servers: Targets that ran on it.
         failures: Ids of the MUST and SHOULD checks that failed, each with the targets and families that failed it.
         unusable: Why targets could not be checked.
+        not_run: Number of checks that failed nowhere and were not run somewhere, because a server did not start or did
+            not answer its first client.
     """
 
     name: str
@@ -155,6 +158,18 @@ class Divergence:
     servers: tuple[str, ...]
     failures: tuple[tuple[str, str], ...]
     unusable: tuple[str, ...]
+    not_run: int = 0
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether every check was run, and none failed."""
+        return not (self.failures or self.unusable or self.not_run)
+
+    @property
+    def title(self) -> str:
+        """What it is, and how many checks failed and were not run."""
+        not_run = f", {self.not_run} not run" if self.not_run else ""
+        return f"{self.name} ({self.kind}): {plural(len(self.failures), 'check')} failed{not_run}"
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,16 @@ from typing import Any
 
 import vl_convert
 
-from upecho.report.page import charts
-from upecho.report.page.across import in_numeric_order
-from upecho.report.page.rows import Row
+from upecho.report.page.building.across import in_numeric_order
+from upecho.report.page.charts import specifications as charts
+from upecho.report.page.charts.rows import Row
 
-WIDTH = 860  # pixels; a page of GitHub is about as wide
+WIDTH = 840  # pixels; a page of GitHub is about as wide
 FACET_WIDTH, MIN_FACET_WIDTH = 250, 150  # pixels of a facet: what it should have, and what it has at least
 SPACING = 20  # pixels between two facets
-PADDING = 8  # pixels around the chart
+# Pixels around the chart. At the left there is room for names in a font that is wider than the one they were measured
+# with, because a reader may not have that one.
+PADDING = {"left": 36, "right": 12, "top": 8, "bottom": 8}
 CLIP = re.compile(r"(?<=[\"#])clip\d+(?=[\")])")  # which Vega numbers across all charts of a process
 COLOUR = re.compile(r'(?<=")#[0-9a-f]{6}(?=")')
 FONT = "Helvetica, Arial, sans-serif"  # vl-convert contains a font of these widths, so that no other font is needed

@@ -1,6 +1,6 @@
 """What to use for what: statements that the figures of a page prove, each with ratio and interval."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from upecho.measure.plan.cells import BASELINE, Cell
 from upecho.measure.statistics.claims import Verdict
@@ -8,11 +8,11 @@ from upecho.measure.statistics.contrasts import CONCLUSIVE, Contrast
 from upecho.measure.statistics.ratios import paired
 from upecho.measure.statistics.summary import Row
 from upecho.report.figures import interval_text
-from upecho.report.page import identities
-from upecho.report.page.conformance_model import Conformance
-from upecho.report.page.curves import family_contrasts
-from upecho.report.page.model import Claim
-from upecho.report.page.runs import Run, scenarios_of
+from upecho.report.page.building import identities
+from upecho.report.page.building.curves import cold_contrasts, family_contrasts, python_contrasts
+from upecho.report.page.building.runs import Run, scenarios_of
+from upecho.report.page.model.conformance import Conformance
+from upecho.report.page.model.page import Claim
 from upecho.serving import loops
 from upecho.support.text import plural
 
@@ -26,6 +26,8 @@ def of_run(run: Run) -> Iterator[Claim]:
     yield from _best_servers(run)
     yield from _loops(run)
     yield from _families(run)
+    yield from _pythons(run)
+    yield from _cold(run)
 
 
 def _best_servers(run: Run) -> Iterator[Claim]:
@@ -69,8 +71,8 @@ def _leader(name: str, ratio: str, *, alike: Sequence[str], dearer: Sequence[str
         return f"{name} costs the least: {ratio}."
     if len(alike) <= len(dearer):
         return f"{name} costs the least ({ratio}), together with what cannot be told apart from it: {_names(alike)}."
-    more = f"only {_names(dearer)} cost more than {name}, which" if dearer else f"{name}"
-    return f"no server is known to cost the least; {more} has the lowest ratio: {ratio}."
+    more = f" Only these are known to cost more than it: {_names(dearer)}." if dearer else ""
+    return f"no server is known to cost the least; {name} has the lowest ratio: {ratio}.{more}"
 
 
 def _is_choice(cell: Cell) -> bool:
@@ -107,23 +109,41 @@ def _on_loops(run: Run) -> Iterator[tuple[str, Cell, Cell]]:
 
 def _families(run: Run) -> Iterator[Claim]:
     """Yield a statement about each family but the first: what a request costs, compared with the first one."""
-    found: dict[str, list[Contrast]] = {}
-    for one in family_contrasts(run):
-        if one.verdict in CONCLUSIVE:
-            found.setdefault(one.cell.family, []).append(one)
-    for family, compared in found.items():
+    for family, compared in _by(lambda cell: cell.family, family_contrasts(run)).items():
         text = _counted(compared, f"{family} costs", str(compared[0].base.family))
         yield Claim(f"family {family}", text, "families", run=run.label)
+
+
+def _pythons(run: Run) -> Iterator[Claim]:
+    """Yield a statement about each Python but the first: what a request costs, compared with the first one."""
+    for python, compared in _by(lambda cell: cell.python, python_contrasts(run)).items():
+        text = _counted(compared, f"On Python {python}, a request costs", f"on {compared[0].base.python}")
+        yield Claim(f"Python {python}", text, "families", run=run.label)
+
+
+def _cold(run: Run) -> Iterator[Claim]:
+    """Yield a statement about servers none of whose connections has ended yet, compared with the same ones later."""
+    for compared in _by(lambda _: "cold", cold_contrasts(run)).values():
+        text = _counted(compared, "Before any connection of a server has ended, a request costs", "afterwards")
+        yield Claim("cold servers", text, "families", run=run.label)
+
+
+def _by(key: Callable[[Cell], str], contrasts: Iterable[Contrast]) -> dict[str, list[Contrast]]:
+    """Return the comparisons that have enough rounds, grouped by what is compared with the base."""
+    found: dict[str, list[Contrast]] = {}
+    for one in contrasts:
+        if one.verdict in CONCLUSIVE:
+            found.setdefault(key(one.cell), []).append(one)
+    return found
 
 
 def _counted(compared: Sequence[Contrast], what: str, base: str) -> str:
     """Return in how many comparisons something costs less and more, and by how much at the extremes."""
     less, more = [one for one in compared if one.costs_less], [one for one in compared if one.costs_more]
     ordered = sorted(compared, key=lambda one: one.ratio.ratio)
-    text = (
-        f"{what} less than {base} in {len(less)} of {plural(len(compared), 'comparison')} and more in {len(more)}; "
-        f"in the others ({len(compared) - len(less) - len(more)}) no difference is claimed."
-    )
+    rest = len(compared) - len(less) - len(more)
+    text = f"{what} less than {base} in {len(less)} of {plural(len(compared), 'comparison')} and more in {len(more)}"
+    text += f"; in the other {rest}, no difference is claimed." if rest else "."
     extremes = [_where(one) for one in dict.fromkeys((ordered[0], ordered[-1]))]
     return f"{text} The ratio of the costs is {' to '.join(extremes)}."
 
@@ -146,7 +166,7 @@ def of_conformance(found: Conformance | None) -> Iterator[Claim]:
     divergences = found.divergences if found else ()
     for kind in dict.fromkeys(one.kind for one in divergences):
         same = [one for one in divergences if one.kind == kind]
-        clean = [one.name for one in same if not one.failures and not one.unusable]
+        clean = [one.name for one in same if one.is_clean]
         text = f"{len(clean)} of {plural(len(same), kind)} failed no check" + (
             f": {', '.join(clean)}." if clean else "."
         )

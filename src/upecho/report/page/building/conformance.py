@@ -8,8 +8,9 @@ from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.net.address import Family
 from upecho.report.conformance.causes import VARYING, cause, note
 from upecho.report.conformance.marks import Mark
-from upecho.report.page import identities
-from upecho.report.page.conformance_model import (
+from upecho.report.page.building import identities
+from upecho.report.page.building.divergence import divergences, is_failure
+from upecho.report.page.model.conformance import (
     Cell,
     CheckRow,
     Column,
@@ -19,7 +20,6 @@ from upecho.report.page.conformance_model import (
     RecordedValue,
     Subject,
 )
-from upecho.report.page.divergence import divergences, is_failure
 
 Judged = tuple[Subject, Outcome]
 Cells = tuple[tuple[Cell, ...], ...]  # of one column, one tuple for each check

@@ -1,0 +1,1 @@
+"""Makes the model of a page from the content of files."""
