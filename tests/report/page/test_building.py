@@ -132,7 +132,7 @@ def test_server_that_fails_checks_is_not_recommended() -> None:
 
 def test_loop_is_compared_with_that_of_asyncio_on_the_same_server() -> None:
     text = text_about(page_of(results()), "event loop uvloop")
-    assert text.startswith("uvloop costs less than asyncio's own loop in 2 of 2 comparisons and more in 0; ")
+    assert text.startswith("uvloop costs less than asyncio's own loop in 2 of 2 comparisons and more in 0. ")
     assert "0.67 [0.67, 0.67] (asyncio+uvloop, chat over inet)" in text
 
 
