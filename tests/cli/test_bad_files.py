@@ -34,6 +34,7 @@ COMMANDS = {
     "compare, BASE": ["compare", BAD, GOOD],
     "compare, NEW": ["compare", GOOD, BAD],
     "report": ["report", BAD, "--output", OUT],
+    "report --text": ["report", BAD, "--text"],
     "report, second": ["report", GOOD, BAD, "--output", OUT],
     "report --base": ["report", GOOD, "--base", BAD, "--output", OUT],
 }
