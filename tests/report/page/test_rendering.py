@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import upecho.report.page
+import upecho.report.page.charts
 import upecho.report.page.html
 import upecho.report.page.markdown
 from tests.report.page.samples import results, saved
@@ -15,7 +15,7 @@ from tests.report.page.samples import results, saved
 pytestmark = pytest.mark.once
 
 MODULES = {
-    upecho.report.page: ("charts", "drawing"),
+    upecho.report.page.charts: ("specifications", "drawing"),
     upecho.report.page.html: ("document",),
     upecho.report.page.markdown: ("document", "pictures"),
 }
