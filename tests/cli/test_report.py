@@ -126,7 +126,7 @@ def test_unknown_format_is_one_line(name: str, files: list[str], refusal: Refusa
 
 def test_neither_page_nor_text_is_one_line(files: list[str], refusal: Refusal) -> None:
     said = refusal("report", *files)
-    assert said == "there is nothing to make; add --output PAGE.html, --output PAGE.md or --text"
+    assert said == "no output was requested; add --output PAGE.html, --output PAGE.md or --text"
 
 
 def test_text_is_printed(files: list[str], upecho_here: Main, monkeypatch: pytest.MonkeyPatch) -> None:

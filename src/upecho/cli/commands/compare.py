@@ -50,7 +50,7 @@ def command(base: Path, new: Path, fail_above: float | None, summary: Path | Non
     \b
     costs more, costs less    the difference is larger than chance explains, and
                               larger than the server differs from itself (A/A)
-    no difference detected    there may be a difference smaller than ±
+    no difference detected    a difference smaller than ± is possible
     too few rounds            one of the runs has fewer than four rounds
     machine too busy          more than a quarter of the trials of one of the runs
                               were disturbed by other work on the machine

@@ -19,8 +19,8 @@ from upecho.support.errors import CallerError
     "--output",
     type=click.Path(path_type=Path),
     metavar="PAGE",
-    help="Write the page to this file; an existing one is replaced. A name that ends in .html stands for HTML, one in "
-    ".md for Markdown.",
+    help="Write the page to this file; an existing one is replaced. The suffix of its name selects "
+    "the format: .html or .md.",
 )
 @click.option(
     "--base",
@@ -30,7 +30,7 @@ from upecho.support.errors import CallerError
     metavar="BASE",
     help="Show what changed since this earlier file of results or verdicts; may be repeated.",
 )
-@click.option("--text", is_flag=True, help="Show the same on the terminal, without charts.")
+@click.option("--text", is_flag=True, help="Show the report on the terminal, without charts.")
 @click.option("--title", default=TITLE, metavar="TEXT", help=f"Title of the page.  [default: {TITLE}]")
 def command(files: tuple[Path, ...], output: Path | None, bases: tuple[Path, ...], text: bool, title: str) -> int:
     """Turn saved results, verdicts and published claims into one page, or into text for a terminal.
@@ -50,9 +50,9 @@ def command(files: tuple[Path, ...], output: Path | None, bases: tuple[Path, ...
     page is made for the front page of a repository. Its charts are SVG files in a directory beside it, PAGE-charts;
     charts of an earlier page are removed from there, and other files stay.
 
-    With --base, the page also shows what upecho compare would report. BASE is compared with the only FILE of its kind,
-    or else with the one that has the same name in another directory. As for upecho compare, it may come from another
-    machine, which the page then says, but not from another load engine.
+    With --base, the page also shows what upecho compare would report. BASE is compared with the FILE of the same
+    kind; if there are several, with the one of the same file name. BASE may come from another machine, which the page
+    then says, but not from another load engine.
 
     The charts need altair and vl-convert-python: pip install 'upecho[report]'. The text needs neither.
 
@@ -60,7 +60,7 @@ def command(files: tuple[Path, ...], output: Path | None, bases: tuple[Path, ...
     others, if the page cannot be written, or if a package is missing.
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
     if output is None and not text:
-        raise CallerError("there is nothing to make", hint="add --output PAGE.html, --output PAGE.md or --text")
+        raise CallerError("no output was requested", hint="add --output PAGE.html, --output PAGE.md or --text")
     if output:
         report_files.expect_writable(output)
     found = inputs.read(files)

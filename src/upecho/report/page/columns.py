@@ -38,12 +38,12 @@ def ratio_text(ratio: Ratio, *, has_interval: bool) -> str:
 
 def subject(claim: Claim) -> str:
     """Return what a statement is about, with the run if there are several."""
-    return " ".join(filter(None, (claim.subject, claim.run)))
+    return ", ".join(filter(None, (claim.run, claim.subject)))
 
 
 def title(section: Section) -> str:
     """Return the name of a scenario, with the run if there are several."""
-    return " ".join(filter(None, (section.scenario.name, section.run)))
+    return ", ".join(filter(None, (section.run, section.scenario.name)))
 
 
 def caption(table: Table) -> str:
@@ -87,17 +87,17 @@ def load_figures(point: LoadPoint) -> Iterator[str]:
 def comparison(one: Comparison) -> list[str]:
     """Return the text of each column of the table of comparisons."""
     ratio = ratio_text(one.ratio, has_interval=one.has_interval)
-    return [one.server.label, " ".join(filter(None, (one.where, one.run))), one.what, one.base, ratio, one.conclusion]
+    return [one.server.label, ", ".join(filter(None, (one.run, one.where))), one.what, one.base, ratio, one.conclusion]
 
 
 def curve(one: LoadCurve) -> str:
     """Return the name of a curve of latency over load, with the run if there are several."""
-    return " ".join(filter(None, (one.name, one.run)))
+    return ", ".join(filter(None, (one.run, one.name)))
 
 
 def owner(curve: LoadCurve | SizeCurve) -> str:
     """Return the server of a curve, with the run if there are several."""
-    return " ".join(filter(None, (curve.server.label, curve.run)))
+    return ", ".join(filter(None, (curve.run, curve.server.label)))
 
 
 def of_changes(one: ScenarioChanges, table: CostTable) -> str:

@@ -10,6 +10,7 @@ from upecho.measure.statistics.summary import Row
 from upecho.report.figures import interval_text
 from upecho.report.page.building import identities
 from upecho.report.page.building.curves import cold_contrasts, family_contrasts, python_contrasts
+from upecho.report.page.building.divergence import FRAMEWORK
 from upecho.report.page.building.runs import Run, scenarios_of
 from upecho.report.page.model.conformance import Conformance
 from upecho.report.page.model.page import Claim
@@ -20,8 +21,12 @@ MAX_NAMES = 4  # servers in a sentence; its table contains all of them
 
 
 def of_run(run: Run) -> Iterator[Claim]:
-    """Yield what a run proves; nothing if it has too few rounds or if the machine was too busy."""
-    if run.claims.is_too_busy:
+    """Yield what a run proves.
+
+    That is nothing if it has too few rounds, if the machine was too busy, or if conformance was not checked before the
+    run: a server that fails checks may be fast because it does less.
+    """
+    if run.claims.is_too_busy or not run.results.checked:
         return
     yield from _best_servers(run)
     yield from _loops(run)
@@ -167,7 +172,6 @@ def of_conformance(found: Conformance | None) -> Iterator[Claim]:
     for kind in dict.fromkeys(one.kind for one in divergences):
         same = [one for one in divergences if one.kind == kind]
         clean = [one.name for one in same if one.is_clean]
-        text = f"{len(clean)} of {plural(len(same), kind)} failed no check" + (
-            f": {', '.join(clean)}." if clean else "."
-        )
+        subjects = f"{plural(len(same), 'server')} for frameworks" if kind == FRAMEWORK else plural(len(same), kind)
+        text = f"{len(clean)} of {subjects} failed no check" + (f": {', '.join(clean)}." if clean else ".")
         yield Claim(f"correct behaviour: {kind}s", text, "divergence")

@@ -53,22 +53,33 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         yield "packages", ", ".join(packages)
     yield "trials", f"{len(results.trials)} trials in fresh server processes: {rounds_of(results)}, interleaved"
     yield "warm-up", f"{results.window.warm_up_seconds:g} s before each trial"
-    if results.checked:
-        yield "conformance", "a server was measured only if it passed the MUST checks of the gate"
-    else:
-        yield "conformance", "was not checked before this run"
+    yield "conformance", _conformance(results)
     yield from _noise(run)
     if not results.complete:
         yield "completeness", "the run was interrupted, so that figures may be missing"
 
 
+def _conformance(results: Results) -> str:
+    if not results.checked:
+        return "was not checked before this run"
+    if _has_failing_servers(results):
+        return "was checked before this run; servers that failed a check were measured, too, and are marked"
+    return "only servers that passed the MUST checks, except those of start and stop, were measured"
+
+
+def _has_failing_servers(results: Results) -> bool:
+    """Whether a server was measured although it failed checks."""
+    failing = {one.cell for one in results.requested if one.failed_checks}
+    return any(trial.cell in failing for trial in results.trials)
+
+
 def _noise(run: Run) -> Iterator[tuple[str, str]]:
     claims = run.claims
-    yield "load before the start", f"{run.results.environment.load:.2f}"
+    yield "load average before the start", f"{run.results.environment.load:.2f}"
     yield "disturbed trials", percent(claims.disturbed)
     floors = [floor for group in claims.costs.groups() if (floor := claims.floor(group)) is not None]
     if floors and run.results.rounds >= MIN_ROUNDS:
-        yield "A/A", f"the same server measured twice differs from itself by up to {range_of(floors)}"
+        yield "A/A", f"two measurements of the same server differ by up to {range_of(floors)}"
 
 
 def _cores(numbers: tuple[int, ...]) -> str:
@@ -87,14 +98,21 @@ def bench_command(results: Results) -> str:
     for scenario in scenarios:
         options += ["--scenario", scenario]
     for version in results.pythons:
-        options += ["--python", f"python{version}"]
+        options += ["--python", _program(version)]
     if any(cell.cold for cell in cells):
         options.append("--cold")
     limits, window = results.limits, results.window
     options += [] if results.checked else ["--no-check"]
+    options += ["--even-if-failing"] if _has_failing_servers(results) else []
     options += ["--engine", window.engine, "--rounds", str(limits.rounds), "--seconds", f"{window.seconds:g}"]
     options += ["--budget", f"{limits.budget_seconds:g}", "--precision", f"{limits.precision * 100:g}"]
     return shlex.join(["upecho", "bench", *(targets or [BASELINE]), *options])
+
+
+def _program(version: str) -> str:
+    """Return the usual name of the interpreter of a version such as ``3.13.1 free-threaded``."""
+    number, _, build = version.partition(" ")
+    return f"python{'.'.join(number.split('.')[:2])}{'t' if build else ''}"
 
 
 def of_document(name: str, document: Document, link: str = "") -> Source:
@@ -152,7 +170,7 @@ def cautions(run: Run) -> Iterator[str]:
     elif run.results.rounds < MIN_ROUNDS:
         yield f"{name} has fewer than {MIN_ROUNDS} rounds: too few for intervals and for conclusions."
     elif claims.disturbed:
-        yield f"{disturbed}; they count."
+        yield f"{disturbed}; the figures include them."
     if not run.results.complete:
         yield f"{name}: the run was interrupted, so that figures may be missing."
     if not run.results.checked:
