@@ -57,7 +57,7 @@ def command(files: tuple[Path, ...], output: Path | None, bases: tuple[Path, ...
     The charts need altair and vl-convert-python: pip install 'upecho[report]'. The text needs neither.
 
     Exit status: 0 if the page was written and the text shown; 2 if a file cannot be read or does not belong to the
-    others, if the page cannot be written, or if a package is missing.
+    others, if the page cannot be written there, or if a package is missing; 3 if the disk is full.
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
     if output is None and not text:
         raise CallerError("no output was requested", hint="add --output PAGE.html, --output PAGE.md or --text")
