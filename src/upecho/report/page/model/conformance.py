@@ -145,7 +145,7 @@ class Divergence:
 
     Attributes:
         name: Name of the loop or the framework; of the implementation if it runs on neither.
-        kind: ``loop``, ``framework`` or ``server``.
+        kind: ``event loop``, ``framework`` or ``server``.
         servers: Targets that ran on it.
         failures: Ids of the MUST and SHOULD checks that failed, each with the targets and families that failed it.
         unusable: Why targets could not be checked.
