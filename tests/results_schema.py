@@ -14,6 +14,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
 from upecho.measure.results import FORMAT, Results
+from upecho.support.decoding import ADDED_LATER
 
 PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", types.NoneType: "null"}
 ATTRIBUTE = re.compile(r"^    (\w+): (.+?)(?=^    \w|\Z)", re.MULTILINE | re.DOTALL)
@@ -47,7 +48,7 @@ def _object(kind: type, defined: dict[str, Any]) -> dict[str, Any]:
         "description": inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0].replace("\n", " "),
         "type": "object",
         "properties": properties,
-        "required": list(properties),
+        "required": [field.name for field in fields(kind) if not field.metadata.get(ADDED_LATER)],
         "additionalProperties": False,
     }
 
