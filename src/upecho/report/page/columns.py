@@ -36,14 +36,19 @@ def ratio_text(ratio: Ratio, *, has_interval: bool) -> str:
     return interval_text(ratio) if has_interval else f"{ratio.ratio:.2f} {UNKNOWN}"
 
 
+def in_run(run: str, name: str) -> str:
+    """Return a name after that of its run; the name alone if the page has one run only."""
+    return f"{run}, {name}" if run else name
+
+
 def subject(claim: Claim) -> str:
     """Return what a statement is about, with the run if there are several."""
-    return ", ".join(filter(None, (claim.run, claim.subject)))
+    return in_run(claim.run, claim.subject)
 
 
 def title(section: Section) -> str:
     """Return the name of a scenario, with the run if there are several."""
-    return ", ".join(filter(None, (section.run, section.scenario.name)))
+    return in_run(section.run, section.scenario.name)
 
 
 def caption(table: Table) -> str:
@@ -87,17 +92,17 @@ def load_figures(point: LoadPoint) -> Iterator[str]:
 def comparison(one: Comparison) -> list[str]:
     """Return the text of each column of the table of comparisons."""
     ratio = ratio_text(one.ratio, has_interval=one.has_interval)
-    return [one.server.label, ", ".join(filter(None, (one.run, one.where))), one.what, one.base, ratio, one.conclusion]
+    return [one.server.label, in_run(one.run, one.where), one.what, one.base, ratio, one.conclusion]
 
 
 def curve(one: LoadCurve) -> str:
     """Return the name of a curve of latency over load, with the run if there are several."""
-    return ", ".join(filter(None, (one.run, one.name)))
+    return in_run(one.run, one.name)
 
 
 def owner(curve: LoadCurve | SizeCurve) -> str:
     """Return the server of a curve, with the run if there are several."""
-    return ", ".join(filter(None, (curve.run, curve.server.label)))
+    return in_run(curve.run, curve.server.label)
 
 
 def of_changes(one: ScenarioChanges, table: CostTable) -> str:
