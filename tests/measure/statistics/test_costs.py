@@ -7,16 +7,12 @@ import pytest
 
 from tests.made_up import GROUP, VOID, cell, load, run, trial
 from upecho.measure.plan.cells import BASELINE, Group, Reference
-from upecho.measure.statistics.costs import Costs, cost_ns
+from upecho.measure.statistics.costs import Costs
+from upecho.measure.statistics.quantities import CPU
 from upecho.measure.trials import Trial
 from upecho.net.address import Family
 
 pytestmark = pytest.mark.once
-
-
-def test_cost_is_cpu_time_or_else_elapsed_time() -> None:
-    assert cost_ns(load(5.0)) == 5000
-    assert cost_ns(dataclasses.replace(load(5.0), server=None)) == 10_000
 
 
 def test_costs_are_logarithms_by_round() -> None:
@@ -46,6 +42,14 @@ def test_invalid_trial_removes_the_costs_of_its_cell(wrong: Trial) -> None:
         costs = Costs(trials)
         assert costs.logs(cell("a")) == {}
         assert costs.groups() == {GROUP: [cell("b")]}
+
+
+def test_trial_that_does_not_tell_adds_nothing() -> None:
+    without = dataclasses.replace(load(1.0), server=None)
+    trials = [trial("a", 1, without), trial("a", 2, load(3.0)), trial("b", 1, without)]
+    costs = Costs(trials, quantity=CPU)
+    assert costs.logs(cell("a")) == pytest.approx({2: math.log(3000)})
+    assert costs.groups() == {GROUP: [cell("a")]}
 
 
 def test_group_has_one_scenario_and_family() -> None:

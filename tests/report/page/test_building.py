@@ -10,7 +10,7 @@ from upecho.load.latency import Latency
 from upecho.measure.plan.cells import Group
 from upecho.measure.results import RequestedCell
 from upecho.measure.statistics.claims import Claims
-from upecho.measure.statistics.costs import interval_ns
+from upecho.measure.statistics.quantities import INTERVAL
 from upecho.measure.statistics.summary import Spread
 from upecho.net.address import Family
 from upecho.report.page import columns
@@ -37,7 +37,7 @@ def test_cost_and_its_interval_are_those_of_the_statistics() -> None:
 
 
 def test_speed_is_the_inverse_of_the_time_between_replies() -> None:
-    expected = Claims(results(), interval_ns).ratio(cell("trio", "inet"))
+    expected = Claims(results(), INTERVAL).ratio(cell("trio", "inet"))
     speed = line_of(page_of(results()), "trio").speed
     assert (speed.ratio, speed.low, speed.high) == (1 / expected.ratio, 1 / expected.high, 1 / expected.low)
 

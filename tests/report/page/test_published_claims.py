@@ -8,7 +8,8 @@ import pytest
 from tests.made_up import MACHINE, cell
 from tests.report.page.samples import publication, results
 from upecho.measure.results import Results
-from upecho.measure.statistics.costs import Costs, interval_ns
+from upecho.measure.statistics.costs import Costs
+from upecho.measure.statistics.quantities import INTERVAL
 from upecho.measure.statistics.ratios import paired
 from upecho.report.page.building.page import page
 from upecho.report.page.inputs.files import Inputs
@@ -31,7 +32,7 @@ def claims(*runs: Results) -> tuple[PublishedClaim, ...]:
 def test_measured_ratio_is_that_of_the_statistics() -> None:
     measured, *_ = claims(results())
     assert measured.nearest
-    rates = Costs(results().trials, quantity=interval_ns)
+    rates = Costs(results().trials, quantity=INTERVAL)
     assert measured.nearest.rate == paired(rates.pairs(cell("asyncio", "inet"), cell("asyncio+uvloop", "inet")))
     assert measured.nearest.has_interval
     assert measured.missing == ""

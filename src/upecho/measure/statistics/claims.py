@@ -3,14 +3,14 @@
 import enum
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
-from upecho.load.plan import LoadResult
 from upecho.measure.plan.cells import Cell, Group
 from upecho.measure.results import Results
 from upecho.measure.statistics import noise
-from upecho.measure.statistics.costs import Costs, cost_ns
+from upecho.measure.statistics.costs import Costs
+from upecho.measure.statistics.quantities import COST, Quantity
 from upecho.measure.statistics.ratios import CONFIDENCE, Estimate, Ratio, holm, paired
 
 MIN_ROUNDS = 4  # with fewer, no interval is shown and nothing is claimed
@@ -32,12 +32,12 @@ class Claims:
         costs: Cost of each cell in each round.
     """
 
-    def __init__(self, results: Results, quantity: Callable[[LoadResult], float] = cost_ns) -> None:
+    def __init__(self, results: Results, quantity: Quantity = COST) -> None:
         """Take the trials of a run.
 
         Args:
             results: The run.
-            quantity: What is compared, as a function of a load; always above 0.
+            quantity: What is compared.
         """
         self.costs = Costs(results.trials, results.reference, quantity)
         self._disturbed = sum(bool(trial.disturbances) for trial in results.trials)

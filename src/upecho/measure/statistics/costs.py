@@ -3,44 +3,31 @@
 import itertools
 import math
 import statistics
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from upecho.load.plan import LoadResult
 from upecho.measure.plan.cells import Cell, Group, Reference
+from upecho.measure.statistics.quantities import COST, Quantity
 from upecho.measure.statistics.ratios import paired
 from upecho.measure.trials import Trial
 
 BASELINE = Reference()
 
 
-def cost_ns(load: LoadResult) -> float:
-    """Return the cost of a request in nanoseconds.
-
-    It is the CPU time of the server, or the elapsed time if the system does not report CPU time.
-    """
-    return (load.elapsed_ns if load.server_cpu_ns is None else load.server_cpu_ns) / load.requests
-
-
-def interval_ns(load: LoadResult) -> float:
-    """Return the mean time between two replies in nanoseconds: the inverse of the requests per second."""
-    return load.elapsed_ns / load.requests
-
-
 class Costs:
-    """The costs of cells, round by round; a cell with an invalid trial has none."""
+    """The costs of cells, round by round; a cell with an invalid trial has none, nor has a trial that does not tell."""
 
     def __init__(
         self,
         trials: Iterable[Trial] = (),
         reference: Reference = BASELINE,
-        quantity: Callable[[LoadResult], float] = cost_ns,
+        quantity: Quantity = COST,
     ) -> None:
         """Take the costs that trials have measured.
 
         Args:
             trials: Trials to begin with.
             reference: What the cells of a group are compared with if it has costs there.
-            quantity: What counts as the cost, as a function of a load; always above 0.
+            quantity: What counts as the cost.
         """
         self._quantity = quantity
         self._reference = reference
@@ -55,9 +42,9 @@ class Costs:
         if not trial.load or not trial.is_valid:
             self._invalid.add(cell)
             self._logs.pop(cell, None)
-        elif cell not in self._invalid:
+        elif cell not in self._invalid and (value := self._quantity.of(trial)):
             rounds = self._logs.setdefault(cell, {})
-            rounds.setdefault(trial.round, []).append(math.log(self._quantity(trial.load)))
+            rounds.setdefault(trial.round, []).append(math.log(value))
 
     def groups(self) -> dict[Group, list[Cell]]:
         """Return the cells that have costs, by group."""

@@ -2,14 +2,13 @@
 
 import enum
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from upecho.load.plan import LoadResult
 from upecho.measure.plan.cells import BASELINE, Cell
 from upecho.measure.results import Results
 from upecho.measure.statistics.claims import MIN_ROUNDS, Claims
-from upecho.measure.statistics.costs import cost_ns
+from upecho.measure.statistics.quantities import COST, P50, Quantity
 from upecho.measure.statistics.ratios import CONFIDENCE, Estimate, Ratio, holm
 
 
@@ -20,10 +19,7 @@ class Figure(enum.StrEnum):
     P50 = "p50"
 
 
-QUANTITIES: dict[Figure, Callable[[LoadResult], float]] = {
-    Figure.COST: cost_ns,
-    Figure.P50: lambda load: max(1, load.latency.p50_ns),
-}
+QUANTITIES: dict[Figure, Quantity] = {Figure.COST: COST, Figure.P50: P50}
 
 
 @dataclass(frozen=True)

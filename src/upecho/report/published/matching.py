@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from upecho.measure.plan.cells import Group
 from upecho.measure.statistics.claims import MIN_ROUNDS
-from upecho.measure.statistics.costs import Costs, interval_ns
+from upecho.measure.statistics.costs import Costs
+from upecho.measure.statistics.quantities import INTERVAL
 from upecho.measure.statistics.ratios import Ratio, paired
 from upecho.measure.statistics.summary import Row, Status, Summary
 from upecho.report.published.claims import Pair
@@ -98,7 +99,7 @@ def _is(row: Row, target: str) -> bool:
 def _compare(a: Row, b: Row, summary: Summary) -> Measured:
     assert a.figures
     assert b.figures
-    rates = Costs(summary.results.trials, quantity=interval_ns)
+    rates = Costs(summary.results.trials, quantity=INTERVAL)
     rate = paired(rates.pairs(b.cell, a.cell))
     cpu = paired(summary.claims.costs.pairs(b.cell, a.cell)) if a.figures.cpu_ns and b.figures.cpu_ns else None
     limited = a.figures.saturated or b.figures.saturated

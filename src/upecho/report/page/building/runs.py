@@ -10,8 +10,8 @@ from upecho.measure.plan.cells import Cell, Group
 from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.results import Results
 from upecho.measure.statistics.claims import MIN_ROUNDS, Claims
-from upecho.measure.statistics.costs import interval_ns
 from upecho.measure.statistics.leads import leads
+from upecho.measure.statistics.quantities import INTERVAL
 from upecho.measure.statistics.ratios import Ratio
 from upecho.measure.statistics.summary import Row, Spread, Summary
 from upecho.report.benchmark.lines import Line, lines
@@ -50,7 +50,7 @@ class Run:
     @cached_property
     def speeds(self) -> Claims:
         """What the trials support about the time between two replies."""
-        return Claims(self.results, interval_ns)
+        return Claims(self.results, INTERVAL)
 
     def server(self, cell: Cell) -> Server:
         """Return the server of a cell."""
