@@ -1,10 +1,12 @@
 """Latencies of many requests, summarised as percentiles and as a histogram that can be merged with others."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
-from upecho.load.histogram import counts_of, encoded, highest
+from upecho.load.histogram import counts_of, decoded, encoded, highest
+from upecho.support.decoding import ADDED_LATER
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Latency:
         p999_ns: 99.9th percentile of the latency, in nanoseconds.
         max_ns: Longest latency, in nanoseconds.
         histogram: All latencies as an HdrHistogram (V2 compressed, in base64), with three significant digits.
+        remainder_ns: Sum of the latencies minus mean_ns for each of them, in nanoseconds: what the mean lacks to be
+            exact.
     """
 
     min_ns: int
@@ -31,6 +35,7 @@ class Latency:
     p999_ns: int
     max_ns: int
     histogram: str
+    remainder_ns: int = field(default=0, metadata={ADDED_LATER: True})
 
     @classmethod
     def of(cls, latencies_ns: Sequence[int]) -> Self:
@@ -48,14 +53,31 @@ class Latency:
             min_ns: Exact minimum, in nanoseconds.
             max_ns: Exact maximum, in nanoseconds.
         """
+        mean_ns, remainder_ns = divmod(sum_ns, max(1, sum(counts.values())))
         return cls(
             min_ns=min_ns,
-            mean_ns=sum_ns // max(1, sum(counts.values())),
+            mean_ns=mean_ns,
             p50_ns=percentile(counts, 50),
             p99_ns=percentile(counts, 99),
             p999_ns=percentile(counts, 99.9),
             max_ns=max_ns,
             histogram=encoded(counts),
+            remainder_ns=remainder_ns,
+        )
+
+    @classmethod
+    def merged(cls, parts: Sequence["Latency"]) -> Self:
+        """Summarise the latencies of several loads: equal to the summary of all their single latencies.
+
+        Raises:
+            ValueError: A histogram is not one that ``histogram.encoded`` returned.
+        """
+        counted = [(one, counts) for one in parts if (counts := decoded(one.histogram))]
+        return cls.counted(
+            sum((counts for _, counts in counted), Counter()),
+            sum_ns=sum(one.mean_ns * counts.total() + one.remainder_ns for one, counts in counted),
+            min_ns=min((one.min_ns for one, _ in counted), default=0),
+            max_ns=max((one.max_ns for one, _ in counted), default=0),
         )
 
 

@@ -111,4 +111,5 @@ def _result(plan: Plan, measured: dict[str, Any], spent: Reading) -> LoadResult:
         lag_max_ns=lag_max_ns,
         engine_switches=spent.engine_switches,
         stolen_ns=spent.stolen_ns,
+        lag_histogram=histogram.encoded(lags) if lags else "",
     )

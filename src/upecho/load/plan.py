@@ -3,10 +3,11 @@
 import enum
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Self
 
 from upecho.load.latency import Latency
+from upecho.support.decoding import ADDED_LATER
 from upecho.support.text import plural
 
 SLICE_NS = 100_000_000  # LoadResult.slices counts the replies in each tenth of a second
@@ -111,6 +112,9 @@ class LoadResult:
         lag_max_ns: Maximum of how late a request was sent, in nanoseconds after it was due; 0 in a closed loop.
         engine_switches: Number of involuntary context switches of the engine.
         stolen_ns: Nanoseconds for which a hypervisor withheld the machine's cores, with the resolution of a clock tick.
+        lag_histogram: How late requests were sent, in nanoseconds, of those that found a free connection when they were
+            due, as an HdrHistogram (V2 compressed, in base64); empty in a closed loop.
+        threads: Number of threads of the engine, which divided the connections among them.
     """
 
     engine: str
@@ -127,6 +131,8 @@ class LoadResult:
     lag_max_ns: int = 0
     engine_switches: int = 0
     stolen_ns: int = 0
+    lag_histogram: str = field(default="", metadata={ADDED_LATER: True})
+    threads: int = field(default=1, metadata={ADDED_LATER: True})
 
     @property
     def server_cpu_ns(self) -> int | None:

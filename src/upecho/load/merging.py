@@ -1,0 +1,62 @@
+"""Merges the results of loads that several threads or machines put on one server at the same time.
+
+Everything is merged from counts: a percentile of the merged latencies is the percentile of all single latencies.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+
+from upecho.load.histogram import decoded, encoded
+from upecho.load.latency import Latency, percentile
+from upecho.load.plan import Failure, LoadResult, ServerUse
+
+
+def merged(loads: Sequence[LoadResult]) -> LoadResult:
+    """Return the result that one engine would report for the connections of all.
+
+    The rate counts from the first request to the last reply, so the longest of the loads determines the time; loads
+    that did not begin at the same moment overlap for less. One saturated part makes the whole saturated, because its
+    share of the rate is a lower bound.
+
+    Args:
+        loads: Results of the same engine, at least one. What the server used can be known from one of them only; the
+            windows of several readings would differ, so then it is unknown.
+
+    Raises:
+        ValueError: There is no result, they are from different engines, or a histogram is invalid.
+    """
+    names = {load.engine for load in loads}
+    if len(names) != 1:
+        raise ValueError(f"results can be merged if they are from one load engine, not {sorted(names) or 'from none'}")
+    lags = sum((decoded(load.lag_histogram) for load in loads if load.lag_histogram), Counter[int]())
+    return LoadResult(
+        engine=names.pop(),
+        requests=sum(load.requests for load in loads),
+        payload_bytes=sum(load.payload_bytes for load in loads),
+        elapsed_ns=max(load.elapsed_ns for load in loads),
+        engine_cpu_ns=sum(load.engine_cpu_ns for load in loads),
+        server=_only(load.server for load in loads),
+        saturated=any(load.saturated for load in loads),
+        latency=Latency.merged([load.latency for load in loads]),
+        errors=_sum_of_errors(loads),
+        slices=tuple(map(sum, zip_longest(*(load.slices for load in loads), fillvalue=0))),
+        lag_p99_ns=percentile(lags, 99),
+        lag_max_ns=max(load.lag_max_ns for load in loads),
+        engine_switches=sum(load.engine_switches for load in loads),
+        stolen_ns=sum(load.stolen_ns for load in loads),
+        lag_histogram=encoded(lags) if lags else "",
+        threads=sum(load.threads for load in loads),
+    )
+
+
+def _only(uses: Iterable[ServerUse | None]) -> ServerUse | None:
+    known = [use for use in uses if use]
+    return known[0] if len(known) == 1 else None
+
+
+def _sum_of_errors(loads: Iterable[LoadResult]) -> dict[Failure, int]:
+    errors: Counter[Failure] = Counter()
+    for load in loads:
+        errors.update(load.errors)
+    return dict(errors)
