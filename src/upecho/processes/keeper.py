@@ -31,6 +31,7 @@ from upecho.processes.orders import Order
 CANNOT_EXECUTE = 127  # the exit status that a shell reports
 END_PROGRAM = signal.SIGUSR1  # tells a keeper to kill its program's process group
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+ADDR_NO_RANDOMIZE, READ_PERSONALITY = 0x0040000, 0xFFFFFFFF  # linux/personality.h
 STANDARD_STREAMS = 3
 MAX_DESCRIPTORS = 65536  # of a guardian, which opens a dozen
 
@@ -89,6 +90,8 @@ def _become(order: Order, files: list[int]) -> bool:
         if not is_executed:
             os.closerange(STANDARD_STREAMS, MAX_DESCRIPTORS)
         resource.setrlimit(resource.RLIMIT_NOFILE, order["descriptor_limits"])
+        if order["has_fixed_addresses"]:
+            fix_addresses()
         if is_executed:
             _execute(order["argv"], order["env"])
     except OSError as error:
@@ -136,8 +139,21 @@ def _kill_group(group: int) -> None:
 
 def adopt_orphans() -> None:
     """Become the parent of every orphan below this process; Linux only."""
+    _call_linux("prctl", PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def fix_addresses() -> None:
+    """Turn off the randomization of addresses in what this process executes; a sandbox may forbid that."""
+    before = _call_linux("personality", READ_PERSONALITY)
+    _call_linux("personality", before | ADDR_NO_RANDOMIZE)
+
+
+def _call_linux(function: str, *arguments: int) -> int:
+    """Call a function of the C library; return -1 if it fails, on another system, or if this Python cannot do it."""
+    result = -1
     if sys.platform == "linux":
         with contextlib.suppress(ImportError):
             import ctypes  # noqa: PLC0415 (a Python may lack it)
 
-            ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+            result = getattr(ctypes.CDLL(None), function)(*arguments)
+    return result

@@ -19,6 +19,7 @@ class Order(TypedDict):
         argv: The program and its arguments.
         is_executed: Whether the program is a file to execute; otherwise the new process goes on in this one's code.
         env: Its environment.
+        has_fixed_addresses: Whether the addresses of its stack, its heap and its libraries are not randomized.
         cores: Processor cores that it may run on; empty means all of them.
         descriptor_limits: Soft and hard limit of the number of descriptors.
         umask: File mode creation mask.
@@ -27,6 +28,7 @@ class Order(TypedDict):
     argv: list[str]
     is_executed: bool
     env: dict[str, str]
+    has_fixed_addresses: bool
     cores: list[int]
     descriptor_limits: tuple[int, int]
     umask: int

@@ -40,6 +40,8 @@ class Launch:
         interpreter: Python that runs an implementation; None means the one that runs upecho.
         umask: File mode creation mask of the process; None means that of this process.
         prefix: A program and arguments that execute the command which follows them.
+        layout: Number of the memory layout (``upecho.processes.layout``), the same for servers that are compared with
+            each other; None leaves it to the system, which randomizes it.
     """
 
     target: Target
@@ -50,6 +52,7 @@ class Launch:
     interpreter: Interpreter | None = None
     umask: int | None = None
     prefix: Sequence[str] = ()
+    layout: int | None = None
 
     @property
     def grace(self) -> float:

@@ -108,7 +108,7 @@ def start_server(supervisor: Supervisor, launch: Launch, *, may_connect: bool = 
 
 def _start_implementation(supervisor: Supervisor, launch: Launch) -> Child:
     order = Order(launch.target.text, launch.address, launch.settings)
-    is_plain = not launch.prefix and launch.interpreter is None
+    is_plain = not launch.prefix and launch.interpreter is None and launch.layout is None
     if supervisor.program == SERVING and _is_built_in(launch.target) and is_plain:
         return supervisor.fork([order.to_json()], launch.cores, descriptors=launch.descriptors, umask=launch.umask)
     if launch.interpreter is None:
@@ -117,7 +117,9 @@ def _start_implementation(supervisor: Supervisor, launch: Launch) -> Child:
     else:
         program = launch.interpreter.command(supervisor.directory, SERVE)
     command = [*launch.prefix, *program, order.to_json()]
-    return supervisor.start(command, launch.cores, descriptors=launch.descriptors, umask=launch.umask)
+    return supervisor.start(
+        command, launch.cores, descriptors=launch.descriptors, umask=launch.umask, layout=launch.layout
+    )
 
 
 def _read_announcement(child: Child) -> Ready | Refused | None:
@@ -137,5 +139,7 @@ def _start_command(supervisor: Supervisor, launch: Launch, *, may_connect: bool)
     except AddressError:  # a check passes an address that no system accepts
         may_connect = False
     earlier = readiness.present_sockets(address) if may_connect else set()
-    child = supervisor.start(command, launch.cores, descriptors=launch.descriptors, umask=launch.umask, mute=True)
+    child = supervisor.start(
+        command, launch.cores, descriptors=launch.descriptors, umask=launch.umask, layout=launch.layout, mute=True
+    )
     return child, address if may_connect and readiness.await_connection(child, address, earlier) else None

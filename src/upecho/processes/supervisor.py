@@ -22,6 +22,7 @@ from upecho.net.address import Family
 from upecho.processes.child import Child, Streams, guardian_killed
 from upecho.processes.ending import ended
 from upecho.processes.guardian import NO_DIRECTORY
+from upecho.processes.layout import environment
 from upecho.processes.orders import Order, encode
 from upecho.processes.refusals import cannot_start, start_thread
 from upecho.processes.rlimits import expect
@@ -91,9 +92,9 @@ class Supervisor:
 
         A Unix path has a directory of its own, because some servers remove that with the path.
         """
-        number = next(self._numbers)
+        number = f"{next(self._numbers):06}"  # addresses of one length, so that no server gets another memory layout
         if family is Family.UNIX:
-            (self.directory / str(number)).mkdir(mode=0o700)
+            (self.directory / number).mkdir(mode=0o700)
         return {
             Family.INET: "127.0.0.1:0",
             Family.INET6: "[::1]:0",
@@ -115,13 +116,14 @@ class Supervisor:
         if self.directory.is_absolute() and self.directory.exists():  # it was killed itself
             shutil.rmtree(self.directory)
 
-    def start(
+    def start(  # noqa: PLR0913 (one parameter for each condition)
         self,
         argv: Sequence[str],
         cores: Collection[int] = (),
         *,
         descriptors: int | None = None,
         umask: int | None = None,
+        layout: int | None = None,
         mute: bool = False,
     ) -> Child:
         """Start a program.
@@ -134,12 +136,17 @@ class Supervisor:
             cores: Processor cores that it may run on; empty means all of them.
             descriptors: Number of descriptors that it may open; None means as many as this process.
             umask: Its file mode creation mask; None means that of this process.
+            layout: Number of its layout (``upecho.processes.layout``); None leaves it to the system.
             mute: Whether its stdout leads to ``/dev/null``, because it will not be read.
 
         Raises:
             HarnessError: No process could be started, or not even this process may open that many descriptors.
         """
-        return self._start(_order(argv, cores, descriptors=descriptors, umask=umask, is_executed=True), mute=mute)
+        order = _order(argv, cores, descriptors=descriptors, umask=umask, is_executed=True)
+        if layout is not None:
+            order["env"] = environment(order["env"], argv, layout)
+            order["has_fixed_addresses"] = True
+        return self._start(order, mute=mute)
 
     def fork(
         self,
@@ -208,6 +215,7 @@ def _order(
         argv=list(argv),
         is_executed=is_executed,
         env=dict(os.environ),
+        has_fixed_addresses=False,
         cores=list(cores),
         descriptor_limits=(descriptors, descriptors) if descriptors else resource.getrlimit(resource.RLIMIT_NOFILE),
         umask=_umask() if umask is None else umask,
