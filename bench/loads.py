@@ -9,6 +9,7 @@ from upecho.load.plan import Job, LoadResult, Plan
 from upecho.measure.cores import Cores
 from upecho.measure.plan.scenarios import SCENARIOS
 from upecho.net.address import Address, Family
+from upecho.processes.linux.scope import Scope
 from upecho.processes.server_process import Launch, ServerProcess
 from upecho.processes.starting import start_server
 from upecho.processes.supervisor import Supervisor
@@ -74,7 +75,7 @@ class Loads:
                 duration_seconds=seconds,
                 deadline_seconds=seconds + TIMEOUT_SECONDS,
             )
-            load = client.run(Job(str(address), plan, server_tree=tree, engine=engine))
+            load = client.run(Job(str(address), plan, scope=Scope((tree,)), engine=engine))
         client.close()
         if load.errors:
             sys.exit(f"the load failed: {load.errors}")

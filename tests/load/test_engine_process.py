@@ -9,6 +9,7 @@ import pytest
 from upecho.load import engine_process
 from upecho.load.engine_process import EngineProcess
 from upecho.load.plan import Job, Plan
+from upecho.processes.linux.scope import Scope
 from upecho.processes.server_process import ServerProcess
 from upecho.processes.supervisor import Supervisor
 from upecho.support.errors import HarnessError
@@ -20,7 +21,7 @@ def test_one_process_carries_out_many_jobs(supervisor: Supervisor, start: Callab
     server = start("selectors")
     engine = EngineProcess(supervisor)
     for _ in range(3):
-        result = engine.run(Job(str(server.address), PLAN, server.child.pid))
+        result = engine.run(Job(str(server.address), PLAN, Scope((server.child.pid,))))
         assert not result.errors
         assert result.requests >= 20
         assert result.server

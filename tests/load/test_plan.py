@@ -10,6 +10,7 @@ from upecho.load.histogram import bucket, counts_of, decoded, encoded
 from upecho.load.latency import Latency, percentile
 from upecho.load.payload import OFFSETS, Payload
 from upecho.load.plan import Failure, Job, LoadResult, Plan, ServerUse
+from upecho.processes.linux.scope import Scope
 from upecho.support.decoding import build
 
 
@@ -55,7 +56,7 @@ def test_histogram_counts_every_value() -> None:
 
 @pytest.mark.parametrize("max_requests", [None, 7])
 def test_job_is_one_line_of_json(max_requests: int | None) -> None:
-    job = Job("[::1]:80", Plan(3, 64, 0.5, 2.0, seed=9, max_requests=max_requests), server_tree=17)
+    job = Job("[::1]:80", Plan(3, 64, 0.5, 2.0, seed=9, max_requests=max_requests), scope=Scope((17, 18), "/group"))
     assert "\n" not in job.to_json()
     assert Job.from_json(job.to_json()) == job
 

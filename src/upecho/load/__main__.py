@@ -3,7 +3,6 @@
 The process ends at the end of stdin, that is when the process ends that gives it the jobs.
 """
 
-import functools
 import gc
 import json
 import sys
@@ -13,7 +12,6 @@ from upecho.load.engine import engine
 from upecho.load.plan import Job
 from upecho.net.address import Address
 from upecho.processes import rlimits
-from upecho.processes.linux import procfs
 
 
 def main() -> None:
@@ -22,7 +20,7 @@ def main() -> None:
     gc.disable()  # a collection would look like latency of the server, and there are no cycles to collect
     for line in sys.stdin:
         job = Job.from_json(line)
-        meter = functools.partial(procfs.use, job.server_tree) if job.server_tree else None
+        meter = job.scope.use if job.scope else None
         result = engine(job.engine)(Address.parse(job.address), job.plan, meter)
         sys.stdout.write(json.dumps(asdict(result)) + "\n")
         sys.stdout.flush()

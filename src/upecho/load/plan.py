@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Self
 
 from upecho.load.latency import Latency
-from upecho.support.decoding import ADDED_LATER
+from upecho.processes.linux.scope import Scope
+from upecho.support.decoding import ADDED_LATER, build
 from upecho.support.text import plural
 
 SLICE_NS = 100_000_000  # LoadResult.slices counts the replies in each tenth of a second
@@ -147,13 +148,13 @@ class Job:
     Attributes:
         address: Address of the server, in a form that Address.parse reads.
         plan: The load.
-        server_tree: Process whose descendants are the server, whose use is measured; None for no meter.
+        scope: Processes of the server, whose use is measured; None for no meter.
         engine: Name of the engine.
     """
 
     address: str
     plan: Plan
-    server_tree: int | None = None
+    scope: Scope | None = None
     engine: str = "python"
 
     def to_json(self) -> str:
@@ -163,5 +164,4 @@ class Job:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Read what ``to_json`` wrote."""
-        fields = json.loads(text)
-        return cls(**fields | {"plan": Plan(**fields["plan"])})
+        return build(cls, json.loads(text))

@@ -13,12 +13,16 @@ from upecho.measure.statistics.noise import disturbances
 from upecho.measure.statistics.plausibility import why_void
 from upecho.measure.throttling import Quotas
 from upecho.measure.trials import Fault, Finding, Trial
+from upecho.net.address import Address
+from upecho.net.ports import unused
 from upecho.processes import rlimits
 from upecho.processes.ending import ended
 from upecho.processes.linux import procfs
+from upecho.processes.linux.scope import Scope
 from upecho.processes.server_process import Launch, ServerProcess
 from upecho.processes.starting import StartFailure, start_server
 from upecho.processes.supervisor import Supervisor
+from upecho.serving.target import Kind
 from upecho.support import timeouts
 from upecho.support.error_reports import error_reports
 from upecho.support.errors import AddressError, CallerError, HarnessError, UpechoError
@@ -92,8 +96,10 @@ class TrialRunner:
 
     def _observe(self, planned: PlannedCell, seen: Observation) -> tuple[Finding, ...]:
         """Load a fresh server; return what it did wrong."""
-        address = self._supervisor.new_address(planned.cell.family)
-        launch = Launch(planned.target, address, cores=self._cores.servers, interpreter=planned.interpreter)
+        address = Address.parse(self._supervisor.new_address(planned.cell.family))
+        if planned.target.kind is Kind.COMMAND:
+            address = unused(address)
+        launch = Launch(planned.target, str(address), cores=self._cores.servers, interpreter=planned.interpreter)
         with start_server(self._supervisor, launch) as server:
             self._load(planned, server, seen)
             assert seen.load
@@ -131,8 +137,8 @@ class TrialRunner:
             churn=scenario.churn,
             rate=rate,
         )
-        tree = server.child.tree if procfs.AVAILABLE else None
-        return self._engine.run(Job(str(server.address), plan, server_tree=tree, engine=self._window.engine))
+        scope = Scope((server.child.tree,)) if procfs.AVAILABLE else None
+        return self._engine.run(Job(str(server.address), plan, scope=scope, engine=self._window.engine))
 
 
 def _blamed_on_the_right_one(refusal: CallerError) -> UpechoError:
@@ -152,5 +158,5 @@ def _findings(load: LoadResult, server: ServerProcess) -> Iterator[Finding]:
     status = server.child.wait(END_SECONDS if load.errors else 0)
     if status is not None:
         yield Finding(Fault.PROCESS_ENDED, ended(status))
-    if reports := error_reports(server.child.stderr()):
+    if reports := error_reports(server.child.stderr(server.startup_stderr_bytes)):
         yield Finding(Fault.ERROR_ON_STDERR, f"reported an error on stderr: {reports[-1].text}")

@@ -55,6 +55,19 @@ os.wait()
 print(flush=True)
 sys.stdin.read()
 """
+# Starts a process that loses its parent; it burns CPU time and ends once there is a line on stdin.
+ORPHANED = f"""
+import os, sys, time
+if os.fork() == 0:
+    if os.fork() == 0:
+        sys.stdin.readline()
+        while time.process_time() < {BURNED_SECONDS}:
+            pass
+    os._exit(0)
+os.wait()
+print(flush=True)
+time.sleep(600)
+"""
 IN_PROGRAM, IN_KERNEL = "sum(range(100_000))", "open('/dev/zero', 'rb', buffering=0).read(1 << 24)"
 # On a given core, a thread that never waits, beside a main thread that only waits.
 COMPETE = """
@@ -241,6 +254,17 @@ def test_involuntary_switches_are_counted(supervisor: Supervisor, eventually: Ca
     eventually(lambda: procfs.use(child.pid).involuntary_switches >= first + 10)
 
 
+def test_cpu_time_of_an_orphan_counts_after_its_end(supervisor: Supervisor, eventually: Callable[..., None]) -> None:
+    child = supervisor.start([sys.executable, "-S", "-c", ORPHANED])
+    child.read_line(20)
+    assert procfs.living_count(child.tree) == 2
+    child.stdin.write(b"\n")
+    eventually(lambda: procfs.members(child.tree) == [child.pid])
+    used = procfs.use(child.tree)
+    assert used.cpu_ns >= BURNED_SECONDS * 0.9e9
+    assert used.user_ns + used.system_ns >= BURNED_SECONDS * 0.8e9
+
+
 def test_clocks_are_read_last(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
 
@@ -260,11 +284,10 @@ def test_clocks_are_read_last(supervisor: Supervisor, monkeypatch: pytest.Monkey
     assert read == ["status", "clock"]
 
 
-def test_process_that_ended_after_listing_has_used_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_process_that_ended_after_listing_has_used_nothing() -> None:
     with subprocess.Popen(["/bin/true"]) as ended:
         pass
-    monkeypatch.setattr(procfs, "_processes", lambda root: [(ended.pid, ["0"] * 50)])
-    assert procfs.use(1) == NOTHING
+    assert procfs.use_of({ended.pid: ["0"] * 50}, {}) == NOTHING
 
 
 def test_thread_that_ended_after_listing_counts_nothing(root: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,8 @@ The guardian uses this module too, so it imports next to nothing.
 
 import os
 import sys
+from collections.abc import Iterable
+from typing import NamedTuple
 
 GUARDIAN = "upecho-guardian"  # the name of a guardian's processes; the kernel keeps 15 bytes of a name
 LONGEST_STAT_BYTES = 4096
@@ -12,6 +14,45 @@ AVAILABLE = sys.platform == "linux" and os.path.exists("/proc/self/stat")  # noq
 
 Stat = list[str]  # the fields of a stat file, starting with "state": proc(5)
 NamedStat = tuple[str, Stat]  # with the name of the process before them
+
+
+class Listed(NamedTuple):
+    """The processes of a tree.
+
+    Attributes:
+        processes: Fields of the stat file of each process, by process id.
+        guardians: The same of processes that bear the name of a guardian; they are no part of what they have started.
+    """
+
+    processes: dict[int, Stat]
+    guardians: dict[int, Stat]
+
+
+def below(roots: Iterable[int]) -> Listed:
+    """Return processes and everything that descends from them, zombies included, each once.
+
+    The result is empty where the system does not show processes.
+    """
+    stats = dict(_stats())
+    children: dict[int, list[int]] = {}
+    for pid, (_, stat) in stats.items():
+        children.setdefault(int(stat[1]), []).append(pid)
+    found = dict.fromkeys(pid for pid in roots if pid in stats)
+    pending = list(found)
+    for pid in pending:  # it grows
+        new = [child for child in children.get(pid, ()) if child not in found]
+        found |= dict.fromkeys(new)
+        pending += new
+    listed = Listed({}, {})
+    for pid in found:
+        name, stat = stats[pid]
+        (listed.guardians if name == GUARDIAN else listed.processes)[pid] = stat
+    return listed
+
+
+def stats_of(pids: Iterable[int]) -> dict[int, Stat]:
+    """Return the fields of the stat files of those of some processes that have not ended, by process id."""
+    return {pid: named[1] for pid in pids if (named := _stat(pid))}
 
 
 def descendants(root: int, *, with_guardians: bool = False) -> dict[int, Stat]:
@@ -24,15 +65,9 @@ def descendants(root: int, *, with_guardians: bool = False) -> dict[int, Stat]:
         with_guardians: Whether to return other processes that bear the name of a guardian, too. What they have started
             is always returned.
     """
-    stats = dict(_stats())
-    children: dict[int, list[int]] = {}
-    for pid, (_, stat) in stats.items():
-        children.setdefault(int(stat[1]), []).append(pid)
-    found = [root] if root in stats else []
-    for pid in found:  # it grows
-        found += children.get(pid, ())
-    left_out = {pid for pid in found if stats[pid][0] == GUARDIAN and (pid == root or not with_guardians)}
-    return {pid: stats[pid][1] for pid in found if pid not in left_out}
+    listed = below([root])
+    others = {pid: stat for pid, stat in listed.guardians.items() if pid != root}
+    return listed.processes | others if with_guardians else listed.processes
 
 
 def thread_count(user: int) -> int | None:

@@ -8,7 +8,7 @@ covers a child and nothing else, even if the child has left processes without a 
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from upecho.processes.linux.process_tree import Stat, descendants
 AVAILABLE = process_tree.AVAILABLE
 PAGE_BYTES = os.sysconf("SC_PAGESIZE")
 TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
-CPU_FIELDS = range(11, 15)  # positions of utime, stime, cutime and cstime in a stat line, counted from "state"
+CPU_FIELDS = range(11, 13)  # positions of utime and stime in a stat line, counted from "state"
+REAPED_FIELDS = range(13, 15)  # those of cutime and cstime
 MACHINE = Path("/proc/stat")
 MEMORY = re.compile(rb"^Pss_(?:Anon|Shmem):\s*([0-9]+)", re.MULTILINE)
 ACTIVE = re.compile(rb"^State:\s*[RD]", re.MULTILINE)  # running, ready to run, or briefly asleep in the kernel
@@ -31,7 +32,7 @@ class Use:
     """What a process and its descendants have used so far.
 
     What a process used that has ended is missing, except that the CPU time of a child counts for its parent once the
-    parent has waited for it.
+    parent has waited for it. The parent may be a keeper, which waits for orphans (``upecho.processes.keeper``).
 
     Attributes:
         cpu_ns: CPU time in nanoseconds, user and system, of all threads. It is exact, except that children which were
@@ -55,16 +56,26 @@ class Use:
 
 
 def use(root: int) -> Use:
-    """Return what a process and its descendants have used.
+    """Return what a process and its descendants have used."""
+    return use_of(*process_tree.below([root]))
+
+
+def use_of(stats: Mapping[int, Stat], guardians: Mapping[int, Stat]) -> Use:
+    """Return what processes have used.
 
     The CPU clocks are read last and in quick succession. Reading the rest takes milliseconds, and what a server still
     does after its last reply belongs to that reply.
+
+    Args:
+        stats: Fields of the stat file of each process, by process id.
+        guardians: The same of the guardian's processes above them. They do not count, but what they waited for does.
     """
-    processes = list(_processes(root))
-    statuses = [_read_statuses(pid) for pid, _ in processes]
-    resident = [_memory_bytes(pid, default) for (pid, _), (_, default, _) in zip(processes, statuses, strict=True)]
-    clocks_ns = _clocks_ns(pid for pid, _ in processes)
-    user, system, reaped_user, reaped_system = (sum(int(stat[place]) for _, stat in processes) for place in CPU_FIELDS)
+    statuses = [_read_statuses(pid) for pid in stats]
+    resident = [_memory_bytes(pid, default) for pid, (_, default, _) in zip(stats, statuses, strict=True)]
+    clocks_ns = _clocks_ns(stats)
+    everything = [*stats.values(), *guardians.values()]
+    user, system = (sum(int(stat[place]) for stat in stats.values()) for place in CPU_FIELDS)
+    reaped_user, reaped_system = (sum(int(stat[place]) for stat in everything) for place in REAPED_FIELDS)
     return Use(
         cpu_ns=clocks_ns + (reaped_user + reaped_system) * TICK_NS,
         user_ns=(user + reaped_user) * TICK_NS,
@@ -72,7 +83,7 @@ def use(root: int) -> Use:
         involuntary_switches=sum(switches for switches, _, _ in statuses),
         resident_bytes=sum(resident),
         peak_bytes=sum(peak for _, _, peak in statuses),
-        tasks=sum(int(stat[17]) for _, stat in processes),
+        tasks=sum(int(stat[17]) for stat in stats.values()),
     )
 
 
