@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes.commands import command, serving
 from upecho.load.engine import NAMES, best
 from upecho.load.engine_process import EngineProcess
 from upecho.load.latency import Latency
@@ -60,7 +61,8 @@ def crashing(listener, stop):
 
 
 def planned(text: str, family: Family, scenario: Scenario, max_clients: int | None = None) -> PlannedCell:
-    target = Target(text, Kind.IMPLEMENTATION, max_clients=max_clients)
+    kind = Kind.COMMAND if text.startswith("cmd:") else Kind.IMPLEMENTATION
+    target = Target(text, kind, max_clients=max_clients)
     return PlannedCell(Cell(text, family, scenario.name), target, scenario)
 
 
@@ -162,3 +164,27 @@ def test_address_that_cannot_be_bound_is_a_failure_of_the_harness(
 @pytest.mark.parametrize(("max_clients", "possible"), [(None, True), (2, True), (1, False)])
 def test_target_must_serve_as_many_clients_as_the_scenario_has(max_clients: int | None, possible: bool) -> None:
     assert (not planned("x", Family.INET, SMALL, max_clients).unsupported) == possible
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("family", [Family.INET, Family.UNIX])
+def test_command_is_measured_with_everything_that_it_has_started(measure: Callable[..., Trial], family: Family) -> None:
+    trial = measure(serving("selectors", wrapper="setsid -w ").text, family)
+    assert trial.is_valid, trial
+    assert trial.load
+    if procfs.AVAILABLE:
+        assert trial.load.server_cpu_ns
+
+
+@pytest.mark.once
+def test_command_that_ends_is_reported_with_the_reason(measure: Callable[..., Trial]) -> None:
+    trial = measure(command("import sys; print('no such table', file=sys.stderr); sys.exit(4)").text)
+    assert [one.fault for one in trial.findings] == [Fault.NOT_READY]
+    assert trial.failure.endswith("ended with exit status 4 before it was ready: no such table")
+
+
+@pytest.mark.once
+def test_what_a_command_writes_before_it_is_ready_is_no_error(measure: Callable[..., Trial]) -> None:
+    code = "print('Fatal Python error: made up', file=sys.stderr, flush=True)"
+    execute = "os.execv(sys.executable, [sys.executable, '-m', 'upecho', 'serve', 'threads', '--bind', sys.argv[1]])"
+    assert measure(command(f"import os, sys; {code}; {execute}").text).is_valid

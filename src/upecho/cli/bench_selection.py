@@ -9,6 +9,7 @@ import click
 
 from upecho.conformance.run import preconditions
 from upecho.conformance.run.preconditions import Tried
+from upecho.conformance.run.selection import parse_targets
 from upecho.measure.plan import pythons, scenario_files
 from upecho.measure.plan.cell_plan import PlannedCell
 from upecho.measure.plan.cells import BASELINE, Reference
@@ -49,7 +50,7 @@ def tried(names: Sequence[str], reference: str = "") -> Tried:
     return found
 
 
-def targets(names: Sequence[str], found: Tried) -> list[Target]:
+def targets(names: Sequence[str], found: Tried, max_clients: int | None = None) -> list[Target]:
     """Return the targets that the user named, or else every available server that is not naive.
 
     A framework that is not installed is left out without a word, because it is optional.
@@ -57,13 +58,14 @@ def targets(names: Sequence[str], found: Tried) -> list[Target]:
     Args:
         names: The targets that the user named.
         found: What was found out about them; those whose code cannot be loaded are among the result.
+        max_clients: Number of clients that a target serves at the same time, for targets that do not declare it.
 
     Raises:
         CallerError: A target does not exist, or is not one that upecho can start.
         Unavailable: A package that a target needs is not installed.
     """
     if names:
-        return [_target(name, found) for name in dict.fromkeys(names)]
+        return [_target(name, found, max_clients) for name in dict.fromkeys(names)]
     without = {*found.unusable, *inventory.not_installed()}
     rows = [row for row in inventory.implementations(without) if not row.naive and _is_available(row)]
     return [*(_target(row.name, found) for row in rows), *map(Target.implementation, found.unusable)]
@@ -114,15 +116,15 @@ def without_other_references(cells: Sequence[PlannedCell], reference: Reference)
     return [one for one in cells if not one.added or reference.is_cell(one.cell)]
 
 
-def _target(name: str, found: Tried) -> Target:
+def _target(name: str, found: Tried, max_clients: int | None = None) -> Target:
     if name in found.unusable:
         return Target.implementation(name)
-    target = Target.parse(name, declared=found.declared.get(name))
-    if target.kind is not Kind.IMPLEMENTATION:
+    (target,) = parse_targets([name], max_clients, declared=found.declared)
+    if target.kind is Kind.ADDRESS:
         raise CallerError(
             "bench starts servers itself",
             subject=f"cannot measure {name!r}",
-            hint="use NAME, NAME+LOOP or module:attribute",
+            hint="use NAME, NAME+LOOP, module:attribute or cmd:COMMAND",
         )
     return target
 

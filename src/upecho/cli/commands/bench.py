@@ -121,6 +121,12 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     "--budget", type=Number(0.0, 1e6), help=f"Maximum duration of all rounds, in seconds.  {_defaults('budget')}"
 )
 @click.option("--seed", type=Number(0, 2**32), default=0, help="Seed for the cell order and the payload.")
+@click.option(
+    "--max-clients",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Number of clients that a target serves at the same time, if it does not declare it.",
+)
 @click.option("--no-check", is_flag=True, help="Do not check conformance before measuring.")
 @click.option("--even-if-failing", is_flag=True, help="Also measure servers that fail a check, and mark them.")
 def command(targets: Sequence[str], families: Sequence[Family], save: Path | None, **options: Any) -> int:
@@ -129,8 +135,10 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     \b
     upecho bench --quick
     upecho bench selectors asyncio asyncio+uvloop --family unix --save new.json
+    upecho bench "cmd:./my-server --listen {address}" selectors
 
-    TARGET is NAME, NAME+LOOP or module:attribute. NAME+all stands for one target per event loop that is installed for
+    TARGET is NAME, NAME+LOOP, module:attribute, or cmd:COMMAND, in which {address} stands for the address to listen
+    on. NAME+all stands for one target per event loop that is installed for
     the Python that runs upecho. The default is every server that upecho list shows, except naive ones such as
     textbook and those that are not installed. Each trial starts a new server process; the load engine runs in another
     process and compares every byte of every reply.
@@ -151,7 +159,10 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
         atomic_write.check(save)
     targets = bench_selection.expanded(targets)
     found = bench_selection.tried(targets, options["reference"])
-    selected, chosen_families = bench_selection.targets(targets, found), bench_selection.families(families)
+    selected, chosen_families = (
+        bench_selection.targets(targets, found, options["max_clients"]),
+        bench_selection.families(families),
+    )
     relative_to = bench_selection.reference_target(options["reference"], found)
     window, limits = _window_and_limits(options)
     scenarios = bench_selection.scenarios(options["scenarios"], window.engine)

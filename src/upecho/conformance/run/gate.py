@@ -5,11 +5,10 @@ from collections.abc import Callable, Sequence
 from upecho.conformance.catalogue import catalogue
 from upecho.conformance.check import Check
 from upecho.conformance.run.runner import Runner
-from upecho.conformance.run.selection import pair_with_families
 from upecho.conformance.run.verdicts.outcome import Verdict
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
-from upecho.serving.target import Target
+from upecho.serving.target import Kind, Target
 from upecho.support.errors import HarnessError
 
 
@@ -32,7 +31,7 @@ def failing(
 
     Args:
         targets: The targets.
-        families: The families to check each target over.
+        families: The families to check each target over; a command or an address is left out where it cannot be.
         progress: Called after each check with a few words about it.
         python: The interpreter that runs the servers; None means this one.
 
@@ -44,7 +43,8 @@ def failing(
         HarnessError: A check could not be carried out.
     """
     failed: dict[tuple[str, Family], list[str]] = {}
-    runner = Runner(pair_with_families(targets, families), demanded(), python=python)
+    pairs = [(one, family) for one in targets for family in families if _is_checked_over(one, family)]
+    runner = Runner(pairs, demanded(), python=python)
     for outcome in runner.outcomes():
         progress(f"{outcome.target} over {outcome.family}: {outcome.check}")
         if outcome.fault:
@@ -53,3 +53,8 @@ def failing(
             failed.setdefault((outcome.target, outcome.family), []).append(outcome.check)
             runner.cancel(outcome.target, outcome.family)
     return failed
+
+
+def _is_checked_over(target: Target, family: Family) -> bool:
+    """Whether a target is checked over a family; the checks say themselves what an implementation does not support."""
+    return target.kind is Kind.IMPLEMENTATION or family in target.families

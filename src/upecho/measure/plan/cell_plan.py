@@ -8,7 +8,7 @@ from upecho.measure.plan.cells import BASELINE, Cell
 from upecho.measure.plan.scenarios import Scenario
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
-from upecho.serving.target import Target
+from upecho.serving.target import Kind, Target
 from upecho.support.errors import Unavailable
 from upecho.support.text import plural
 
@@ -39,7 +39,8 @@ class PlannedCell:
     def unsupported(self) -> str:
         """The reason why the target cannot serve this load, as it declares itself; empty if it can."""
         if self.cell.family not in self.target.families:
-            return f"declared not to serve {self.cell.family}"
+            is_command = self.target.kind is Kind.COMMAND
+            return f"{'takes no address of' if is_command else 'declared not to serve'} {self.cell.family}"
         limit = self.target.max_clients
         if limit is None or limit >= self.scenario.clients:
             return ""
@@ -60,17 +61,22 @@ def every_cell(
         targets: Targets to measure.
         families: Socket families to measure each target over.
         scenarios: Loads to put on each target.
-        pythons: Interpreters to run the servers with, keyed by version; by default, the one that runs upecho.
+        pythons: Interpreters to run implementations with, keyed by version; by default, the one that runs upecho.
         cold: Whether to measure each combination cold as well as warm.
     """
-    interpreters: Iterable[tuple[str, Interpreter | None]] = pythons.items() if pythons else [("", None)]
     states = (False, True) if cold else (False,)
     return [
         PlannedCell(Cell(target.text, family, scenario.name, state, python), target, scenario, interpreter)
-        for scenario, family, target, (python, interpreter), state in itertools.product(
-            scenarios, families, targets, interpreters, states
-        )
+        for scenario, family, target in itertools.product(scenarios, families, targets)
+        for (python, interpreter), state in itertools.product(_interpreters(target, pythons), states)
     ]
+
+
+def _interpreters(
+    target: Target, pythons: Mapping[str, Interpreter] | None
+) -> Iterable[tuple[str, Interpreter | None]]:
+    """Return the interpreters that run a target, by version; a command brings its own program."""
+    return pythons.items() if pythons and target.kind is Kind.IMPLEMENTATION else [("", None)]
 
 
 def missing_baselines(cells: Sequence[PlannedCell]) -> list[PlannedCell]:
