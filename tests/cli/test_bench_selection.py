@@ -19,7 +19,10 @@ from upecho.support.errors import CallerError
 
 def test_all_skips_the_scenarios_that_the_engine_does_not_support(capsys: pytest.CaptureFixture[str]) -> None:
     found = bench_selection.scenarios(["all"], "python")
-    assert [one.name for one in found] == ["latency", "throughput", "bulk", "idle", "idle-10000"]
+    assert [one.name for one in found] == [
+        *("latency", "throughput", "bulk", "idle", "idle-10000"),
+        *("sizes-64B", "sizes-1KiB", "sizes-10KiB", "sizes-100KiB", "sizes-1MiB"),
+    ]
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(": ")[0] for line in lines] == ["skipping pipelining", "skipping churn", "skipping open-loop"]
 

@@ -170,6 +170,10 @@ LOADED = dataclasses.replace(RESULTS.trials[0], load=dataclasses.replace(GOOD, e
             {"scenarios": (*SCENARIOS, Scenario("half", 1, 64, curve="open-loop"))},
             f"scenarios[{len(SCENARIOS)}] is a point of a latency curve, but has no share",
         ),
+        (
+            {"scenarios": (*SCENARIOS, Scenario("step", 1, 64, share=0.5, ladder="sizes"))},
+            f"scenarios[{len(SCENARIOS)}] is a step of a size ladder, but has a share",
+        ),
     ],
 )
 def test_what_no_run_can_have_produced_is_an_error(parts: dict[str, Any], complaint: str) -> None:

@@ -141,6 +141,8 @@ class Results:
         for number, scenario in enumerate(self.scenarios):
             if scenario.curve and scenario.share is None:
                 yield f"scenarios[{number}] is a point of a latency curve, but has no share"
+            if scenario.ladder and scenario.share is not None:
+                yield f"scenarios[{number}] is a step of a size ladder, but has a share"
         for cell in (one.cell for part in (self.requested, self.trials) for one in part):
             if cell.scenario not in known:
                 yield f"the scenario {cell.scenario!r} is not described"

@@ -285,3 +285,13 @@ def test_columns_are_those_of_quantities_that_are_due_and_known() -> None:
     known = dataclasses.replace(first, measured=(line, *first.measured[1:]))
     assert "KiB/connection" in columns.heads(dataclasses.replace(idle, tables=(known, *others)))
     assert "KiB/connection" not in columns.heads(dataclasses.replace(section, tables=(known, *others)))
+
+
+def test_size_ladder_says_also_where_no_crossing_is_known() -> None:
+    costs = {"inet": {64: 10.0, 1024: 12.0, 65536: 20.0}, "unix": {64: 8.0, 1024: 11.0, 65536: 15.0}}
+    made = of_scenarios(costs)
+    ladder = tuple(dataclasses.replace(one, ladder="sizes") for one in made.scenarios)
+    page = page_of(dataclasses.replace(made, scenarios=ladder))
+    assert page.crossings == ("sizes: unix is cheaper than inet at every size: asyncio.",)
+    assert text_about(page, "message size") == ""
+    assert page_of(made).crossings == ()

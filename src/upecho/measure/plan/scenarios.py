@@ -1,7 +1,9 @@
 """Scenarios: the named loads that servers are measured under."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
+from upecho.support.decoding import ADDED_LATER
 from upecho.support.text import plural
 
 KIB = 1024
@@ -23,6 +25,8 @@ class Scenario:
         share: Request rate of the schedule, as a share of the capacity that each server shows in a closed loop just
             before. The schedule does not wait for replies. Null for a closed loop.
         curve: Name of the latency curve that this scenario is one point of; empty if it stands alone.
+        ladder: Name of the size ladder that this scenario is one step of; empty if it stands alone. The steps of a
+            ladder differ in nothing but the message size.
     """
 
     name: str
@@ -33,11 +37,12 @@ class Scenario:
     churn: bool = False
     share: float | None = None
     curve: str = ""
+    ladder: str = field(default="", metadata={ADDED_LATER: True})
 
     @property
     def title(self) -> str:
         """The name that users select the scenario by."""
-        return self.curve or self.name
+        return self.curve or self.ladder or self.name
 
     @property
     def clients(self) -> int:
@@ -90,6 +95,28 @@ def curve(name: str, connections: int, *, message_size: int, shares: tuple[int, 
     )
 
 
+def size_ladder(name: str, connections: int, *, sizes: tuple[int, ...]) -> tuple[Scenario, ...]:
+    """Return the steps of a size ladder: the same load with messages of several sizes.
+
+    Args:
+        name: Name of the ladder.
+        connections: Number of connections.
+        sizes: Message sizes in bytes, the smallest first.
+    """
+    return tuple(
+        Scenario(f"{name}-{size_text(size).replace(' ', '')}", connections, size, ladder=name) for size in sizes
+    )
+
+
+def title_summary(scenarios: Sequence[Scenario]) -> str:
+    """Return a short description of the scenarios that have one title."""
+    first, last = scenarios[0], scenarios[-1]
+    if first.message_size == last.message_size:
+        return first.summary
+    sizes = f"{size_text(first.message_size)} to {size_text(last.message_size)}"
+    return f"{first.summary_without_size}, messages of {sizes}"
+
+
 def size_text(count: int) -> str:
     """Return a number of bytes in the largest unit of which it is at least one."""
     return f"{count // MIB} MiB" if count >= MIB else f"{count // KIB} KiB" if count >= KIB else f"{count} B"
@@ -107,5 +134,10 @@ SCENARIOS = (
     Scenario("idle", 16, 64, idle=1000),
     Scenario("idle-10000", 16, 64, idle=10_000),
     *curve("open-loop", 64, message_size=KIB, shares=(10, 30, 50, 70, 90)),
+    # With 16 connections, at most 16 MiB are in flight, so that even a slow server can answer all of it in time.
+    *size_ladder("sizes", 16, sizes=(64, KIB, 10 * KIB, 100 * KIB, MIB)),
 )
-SUMMARIES = {scenario.title: scenario.summary for scenario in SCENARIOS}  # keyed by what users select
+SUMMARIES = {  # keyed by what users select
+    title: title_summary([one for one in SCENARIOS if one.title == title])
+    for title in dict.fromkeys(scenario.title for scenario in SCENARIOS)
+}

@@ -28,6 +28,11 @@ class Contrast:
     verdict: Verdict
 
     @property
+    def inverse(self) -> "Contrast":
+        """The comparison of the base with the cell."""
+        return Contrast(self.base, self.cell, self.ratio.inverse, self.verdict)
+
+    @property
     def costs_less(self) -> bool:
         """Whether a request is known to cost less than at the base."""
         return self.verdict is Verdict.DIFFERENT and self.ratio.ratio < 1

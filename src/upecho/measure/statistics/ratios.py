@@ -41,6 +41,11 @@ class Ratio:
         """Half the width of the interval, as a share of the ratio: what reports show after ±."""
         return (self.high - self.low) / 2 / self.ratio
 
+    @property
+    def inverse(self) -> "Ratio":
+        """The ratio of the second side to the first."""
+        return Ratio(1 / self.ratio, 1 / self.high, 1 / self.low if self.low else math.inf, self.samples)
+
 
 @dataclass(frozen=True)
 class Estimate:

@@ -158,6 +158,12 @@ class Summary:
         )
         return cls(results, tuple(rows), Claims(results))
 
+    @property
+    def measured(self) -> list[Cell]:
+        """The cells with figures, without those of latency curves, whose rates are different for each server."""
+        curves = {scenario.name for scenario in self.results.scenarios if scenario.curve}
+        return [row.cell for row in self.rows if row.figures and row.cell.scenario not in curves]
+
 
 def _row(request: RequestedCell, trials: Sequence[Trial], scenario: Scenario) -> Row:
     if failures := [trial.failure for trial in trials if trial.failure]:

@@ -8,10 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from upecho.measure.plan import cells
-from upecho.measure.plan.scenarios import Scenario
+from upecho.measure.plan.scenarios import Scenario, title_summary
 from upecho.measure.statistics.leads import leads
 from upecho.measure.statistics.summary import Row, Summary
-from upecho.report.benchmark import curves
+from upecho.report.benchmark import curves, ladders
 from upecho.report.benchmark.family_table import FamilyTable
 from upecho.report.benchmark.footer import footer
 from upecho.report.benchmark.lines import Lines, lines
@@ -35,15 +35,19 @@ def comparison(summary: Summary, width: int) -> RenderableType:
         if scenario.curve:
             points = [one for one in scenarios if one.curve == scenario.curve]
             if scenario is points[0]:
-                parts += [_heading(scenario), *curves.tables(points, summary.rows, width)]
+                parts += [_heading(points), *curves.tables(points, summary.rows, width)]
+        elif scenario.ladder:
+            steps = [one for one in scenarios if one.ladder == scenario.ladder]
+            if scenario is steps[0]:
+                parts += [_heading(steps), *ladders.ladder(scenario.ladder, summary, width)]
         else:
-            parts += [_heading(scenario), *_families(scenario, rows, tables, width=width)]
+            parts += [_heading([scenario]), *_families(scenario, rows, tables, width=width)]
             parts += remarks(summary, rows, [one for one in found if one.cell.scenario == scenario.name])
     return Group(*parts, *footer(summary, tables))
 
 
-def _heading(scenario: Scenario) -> Text:
-    return Text.assemble((scenario.title, "bold"), (f"  {scenario.summary}", "dim"), "\n")
+def _heading(scenarios: Sequence[Scenario]) -> Text:
+    return Text.assemble((scenarios[0].title, "bold"), (f"  {title_summary(scenarios)}", "dim"), "\n")
 
 
 def _families(scenario: Scenario, rows: Sequence[Row], tables: Lines, *, width: int) -> Iterator[RenderableType]:

@@ -12,7 +12,18 @@ from upecho.measure.statistics.claims import MIN_ROUNDS, Claims
 from upecho.measure.statistics.plausibility import VoidReason
 from upecho.measure.statistics.summary import Row, Status, Summary
 from upecho.net.address import Family
-from upecho.report.benchmark.lines import ALIKE, BOUND, PRECISION, TOO_BUSY, TOO_FEW, UNKNOWN, Lines, shows_rate
+from upecho.report.benchmark import ladders
+from upecho.report.benchmark.lines import (
+    ALIKE,
+    BOUND,
+    PRECISION,
+    TOO_BUSY,
+    TOO_FEW,
+    UNKNOWN,
+    Line,
+    Lines,
+    shows_rate,
+)
 from upecho.report.benchmark.references import reference_name
 from upecho.report.figures import percent
 from upecho.report.layout import cut
@@ -97,23 +108,32 @@ def _remarks(summary: Summary) -> Iterator[str]:
 
 def _marks(summary: Summary, tables: Lines) -> Iterator[str]:
     """Yield the meaning of the columns and marks that the tables contain."""
-    results, shown = summary.results, [line for table in tables.values() for line in table]
-    if not shown:
-        return
-    yield "CPU µs/req: CPU time per request of all processes and threads of the server"
-    rates = {scenario.name for scenario in results.scenarios if shows_rate(scenario)}
-    if any(line.figures.saturated for line in shown if line.row.cell.scenario in rates):
-        yield f"{BOUND} the load engine was the bottleneck: the server can handle at least this rate"
-    yield f"ratio: cost relative to {reference_name(summary)}, paired by round; tables are sorted by it"
-    yield PRECISION
-    if any(line.precision == UNKNOWN for line in shown):
-        yield TOO_BUSY if summary.claims.is_too_busy else TOO_FEW
+    results, of_ladders = summary.results, list(ladders.marks(summary))
+    steps = {scenario.name for scenario in results.scenarios if scenario.ladder}
+    shown = [line for group, table in tables.items() for line in table if group.scenario not in steps]
+    if any(tables.values()):
+        yield "CPU µs/req: CPU time per request of all processes and threads of the server"
+    yield from of_ladders
+    if shown:
+        yield from _ratio_marks(summary, shown)
+    if shown or of_ladders:
+        yield PRECISION
+        if any(line.precision == UNKNOWN for table in tables.values() for line in table):
+            yield TOO_BUSY if summary.claims.is_too_busy else TOO_FEW
     if any(line.mark for line in shown):
         few = "; few rounds reveal only large differences" if results.rounds < FEW_ROUNDS else ""
         yield (
             f"{ALIKE} cannot be told apart from the best of its group, which is the nearest row above without {ALIKE}: "
             f"their pairs show no difference (p < 5%, corrected for all comparisons: Holm){few}"
         )
+
+
+def _ratio_marks(summary: Summary, shown: Sequence[Line]) -> Iterator[str]:
+    """Yield what rates and ratios of tables mean."""
+    rates = {scenario.name for scenario in summary.results.scenarios if shows_rate(scenario)}
+    if any(line.figures.saturated for line in shown if line.row.cell.scenario in rates):
+        yield f"{BOUND} the load engine was the bottleneck: the server can handle at least this rate"
+    yield f"ratio: cost relative to {reference_name(summary)}, paired by round; tables are sorted by it"
 
 
 def _certainty(summary: Summary) -> Iterator[str]:

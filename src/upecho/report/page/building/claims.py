@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from upecho.measure.plan.cells import BASELINE, Cell
 from upecho.measure.statistics.claims import Verdict
 from upecho.measure.statistics.contrasts import CONCLUSIVE, Contrast
+from upecho.measure.statistics.crossings import family_contrasts
 from upecho.measure.statistics.ratios import paired
 from upecho.measure.statistics.summary import Row
 from upecho.report.figures import interval_text
 from upecho.report.page.building import identities
-from upecho.report.page.building.curves import cold_contrasts, family_contrasts, python_contrasts
+from upecho.report.page.building.curves import cold_contrasts, python_contrasts
 from upecho.report.page.building.divergence import FRAMEWORK
 from upecho.report.page.building.runs import Run, scenarios_of
 from upecho.report.page.model.conformance import Conformance
@@ -114,7 +115,7 @@ def _on_loops(run: Run) -> Iterator[tuple[str, Cell, Cell]]:
 
 def _families(run: Run) -> Iterator[Claim]:
     """Yield a statement about each family but the first: what a request costs, compared with the first one."""
-    for family, compared in _by(lambda cell: cell.family, family_contrasts(run)).items():
+    for family, compared in _by(lambda cell: cell.family, family_contrasts(run.summary)).items():
         text = _counted(compared, f"{family} costs", str(compared[0].base.family))
         yield Claim(f"family {family}", text, "families", run=run.label)
 

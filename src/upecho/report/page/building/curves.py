@@ -1,14 +1,14 @@
 """Figures over another quantity: latency over load; cost over message size, Pythons, families, cold and warm."""
 
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from upecho.measure.plan.cells import Cell
 from upecho.measure.plan.scenarios import Scenario, size_text
-from upecho.measure.statistics.claims import Verdict
 from upecho.measure.statistics.contrasts import CONCLUSIVE, Contrast, contrasts
+from upecho.measure.statistics.crossings import family_contrasts, size_contrasts
 from upecho.measure.statistics.summary import Row
+from upecho.report.benchmark.ladders import Ladder, conclusions
 from upecho.report.figures import interval_text
 from upecho.report.page.building.runs import Run, scenarios_of
 from upecho.report.page.model.page import Comparison, LoadCurve, LoadPoint, SizeCurve
@@ -53,44 +53,37 @@ def size_curves(run: Run) -> Iterator[SizeCurve]:
             yield SizeCurve(run.label, load.summary_without_size, cell.family, server=run.server(cell), points=points)
 
 
+def ladder_conclusions(run: Run) -> Iterator[str]:
+    """Yield a sentence about the servers of each size ladder for which no crossing of Unix and TCP is claimed."""
+    for name in dict.fromkeys(scenario.ladder for scenario in run.results.scenarios if scenario.ladder):
+        ladder = Ladder.of(name, run.summary)
+        for text in conclusions([one for one in ladder.found if not one.crossings], ladder.steps):
+            yield f"{name}: {text}."
+
+
 def crossings(run: Run) -> Iterator[str]:
     """Yield a sentence for each server and load in which the cheaper of Unix and TCP changes with the message size.
 
     On both sides of the crossing, the difference has to be one that chance does not explain.
     """
-    scenarios = scenarios_of(run)
-    found: dict[tuple[Scenario, Cell, Cell], dict[int, Contrast]] = {}
-    for one in family_contrasts(run):
-        if one.cell.family.is_unix != one.base.family.is_unix and one.verdict is Verdict.DIFFERENT:
-            scenario = scenarios[one.cell.scenario]
-            load = replace(scenario, name="", message_size=0)
-            sides = replace(one.cell, scenario=""), replace(one.base, scenario="")
-            found.setdefault((load, *sides), {})[scenario.message_size] = one
-    for (load, cell, base), by_size in found.items():
-        for (small, before), (large, after) in itertools.pairwise(sorted(by_size.items())):
-            if before.costs_less != after.costs_less:
-                ratios = [interval_text(one.ratio) for one in (before, after)]
-                yield (
-                    f"{cell.label} ({load.summary_without_size}): {cell.family} costs {ratios[0]} times as much as "
-                    f"{base.family} with messages of {size_text(small)}, and {ratios[1]} times with "
-                    f"{size_text(large)}; the crossing lies between these sizes."
-                )
-
-
-def family_contrasts(run: Run) -> list[Contrast]:
-    """Compare each family with the first one of the run, server by server."""
-    cells = _measured(run)
-    return _with_first(run, [(cell, replace(cell, family=cells[0].family)) for cell in cells])
+    for one in size_contrasts(run.summary):
+        for sizes in one.crossings:
+            small, large = (interval_text(one.by_size[size].ratio) for size in sizes)
+            yield (
+                f"{one.cell.label} ({one.load.summary_without_size}): {one.cell.family} costs {small} times as much as "
+                f"{one.base.family} with messages of {size_text(sizes[0])}, and {large} times with "
+                f"{size_text(sizes[1])}; the crossing lies between these sizes."
+            )
 
 
 def cold_contrasts(run: Run) -> list[Contrast]:
     """Compare each cold server with the same one after a warm-up."""
-    return _with_first(run, [(cell, replace(cell, cold=False)) for cell in _measured(run)])
+    return _with_first(run, [(cell, replace(cell, cold=False)) for cell in run.summary.measured])
 
 
 def python_contrasts(run: Run) -> list[Contrast]:
     """Compare each Python with the first one of the run, server by server."""
-    cells = _measured(run)
+    cells = run.summary.measured
     return _with_first(run, [(cell, replace(cell, python=cells[0].python)) for cell in cells])
 
 
@@ -102,7 +95,7 @@ def _with_first(run: Run, pairs: Sequence[tuple[Cell, Cell]]) -> list[Contrast]:
 
 def comparisons(run: Run) -> Iterator[Comparison]:
     """Yield what differs between families, between Pythons, and between cold and warm servers."""
-    for one in family_contrasts(run):
+    for one in family_contrasts(run.summary):
         yield _comparison(run, one, where=one.cell.scenario, sides=(one.cell.family, one.base.family))
     for one in cold_contrasts(run):
         yield _comparison(run, one, where=str(one.cell.group), sides=("cold", "warm"))
@@ -122,8 +115,3 @@ def _comparison(run: Run, contrast: Contrast, *, where: str, sides: tuple[str, s
         has_interval=contrast.verdict in CONCLUSIVE,
         conclusion=conclusion,
     )
-
-
-def _measured(run: Run) -> list[Cell]:
-    curves = {scenario.name for scenario in run.results.scenarios if scenario.curve}
-    return [row.cell for row in run.summary.rows if row.figures and row.cell.scenario not in curves]

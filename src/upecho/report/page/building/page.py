@@ -45,7 +45,10 @@ def page(inputs: Inputs, title: str = TITLE, *, directory: Path | None = None, b
         sections=tuple(chain.from_iterable(map(sections, runs))),
         load_curves=tuple(chain.from_iterable(map(curves.load_curves, runs))),
         size_curves=sizes,
-        crossings=tuple(chain.from_iterable(crossings.values())),
+        crossings=(
+            *chain.from_iterable(crossings.values()),
+            *chain.from_iterable(map(curves.ladder_conclusions, runs)),
+        ),
         comparisons=tuple(chain.from_iterable(map(curves.comparisons, runs))),
         cautions=tuple(chain.from_iterable(map(sources.cautions, runs))),
         conformance=found,

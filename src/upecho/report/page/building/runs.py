@@ -124,7 +124,7 @@ def _line(  # noqa: PLR0913 (one parameter for each part of a line)
         trials=figures.trials,
         group=group,
         cost=cost,
-        speed=_inverse(run.speeds.ratio(row.cell)),
+        speed=run.speeds.ratio(row.cell).inverse,
         has_interval=cost.samples >= MIN_ROUNDS and not run.claims.is_too_busy,
         cpu_us=_scaled(figures.cpu_ns, 1e3),
         rate=figures.rate,
@@ -137,11 +137,6 @@ def _line(  # noqa: PLR0913 (one parameter for each part of a line)
         percentiles=percentiles[row.cell],
         is_reference=row.cell == reference,
     )
-
-
-def _inverse(ratio: Ratio) -> Ratio:
-    """Turn a ratio of times into one of rates."""
-    return Ratio(1 / ratio.ratio, 1 / ratio.high, 1 / ratio.low if ratio.low else float("inf"), ratio.samples)
 
 
 def _microseconds(spread: Spread) -> Spread:

@@ -262,7 +262,8 @@ class Page:
         sections: One section for each scenario of each run, without those of latency curves.
         load_curves: Latency over load.
         size_curves: Cost over message size.
-        crossings: Where the cheaper of two families changes with the message size, in sentences.
+        crossings: Where the cheaper of two families changes with the message size, in sentences; for size ladders also
+            where that is unknown, and which family is the cheaper one at every size.
         comparisons: What differs between families, between Pythons, and between cold and warm servers.
         cautions: What restricts the conclusions, such as a machine that was too busy.
         conformance: Verdicts; None if no file contains any.
