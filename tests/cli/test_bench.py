@@ -19,6 +19,7 @@ from upecho.load.plan import Failure, LoadResult
 from upecho.measure.plan.cells import Reference
 from upecho.measure.results import Results
 from upecho.net.address import Family
+from upecho.processes.interpreter import Interpreter
 from upecho.serving import inventory
 from upecho.serving.target import Target
 
@@ -135,6 +136,20 @@ def test_ratios_are_relative_to_the_reference_which_is_measured_once(
     results = Results.from_json(file.read_text())
     assert results.reference == Reference("selectors")
     assert sorted(one.cell.target for one in results.requested) == sorted({*targets, "selectors", *BASELINES})
+
+
+def test_interpreters_have_names(main: Main, tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    named = ("--python", f"old={sys.executable}", "--python", f"new={sys.executable}")
+    status, out, _ = main("selectors", *SMALL, *named, "--reference", "selectors@new", "--save", str(file))
+    assert status == 0
+    assert next(line for line in out.splitlines() if line.startswith("selectors new")).split()[-2] == "1.00"
+    assert "ratio: cost relative to selectors new, paired by round" in out
+    version = Interpreter.here().version
+    assert f"servers on {version} (old), {version} (new)" in " ".join(out.split())
+    results = Results.from_json(file.read_text())
+    assert results.pythons == {"old": version, "new": version}
+    assert {one.cell.python for one in results.requested if one.cell.target == "selectors"} == {"old", "new"}
 
 
 def test_reference_without_figures_is_replaced_and_the_report_says_so(main: Main) -> None:

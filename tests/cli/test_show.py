@@ -1,5 +1,6 @@
 """``upecho show``: the report of a saved run, relative to any of its targets."""
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from tests.made_up import cell, run
 from upecho.measure.plan.cells import BASELINE, Reference
 from upecho.measure.results import RequestedCell
+from upecho.support.errors import CallerError
 
 COSTS = {BASELINE: [1.0, 1.4, 0.8, 1.1], "a": [2.0, 2.02, 1.98, 2.0], "b": [4.0, 4.0, 4.04, 4.0]}
 
@@ -65,3 +67,14 @@ def test_target_that_is_not_in_the_run_is_an_error(refusal: Callable[..., str], 
 
 def test_file_that_is_no_results_file_is_an_error(refusal: Callable[..., str], tmp_path: Path) -> None:
     assert refusal("show", str(tmp_path / "none")).startswith(f"cannot read {tmp_path}/none: No such file")
+
+
+def test_reference_may_name_the_interpreter() -> None:
+    made = dataclasses.replace(
+        run({}, requested=tuple(RequestedCell(cell("a", python=name)) for name in ("old", "new"))),
+        pythons={"old": "CPython 3.13.0", "new": "CPython 3.13.0"},
+    )
+    assert made.relative_to("a").reference == Reference("a", "old")
+    assert made.relative_to("a@new").reference == Reference("a", "new")
+    with pytest.raises(CallerError, match=r"^not in this run: unknown target 'a@nobody'"):
+        made.relative_to("a@nobody")

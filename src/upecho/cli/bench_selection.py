@@ -16,6 +16,7 @@ from upecho.measure.plan.cells import BASELINE, Reference
 from upecho.measure.plan.scenarios import ALL, DEFAULT_SCENARIOS, SCENARIOS, SUMMARIES, Scenario
 from upecho.measure.run import expect_engine_supports
 from upecho.net.address import Family
+from upecho.processes.interpreter import Interpreter
 from upecho.serving import inventory, registry
 from upecho.serving.target import Kind, Target
 from upecho.support.errors import CallerError, UpechoError
@@ -33,18 +34,19 @@ def expanded(names: Sequence[str]) -> list[str]:
     return found
 
 
-def tried(names: Sequence[str], reference: str = "") -> Tried:
+def tried(names: Sequence[str], reference: str = "", interpreters: Sequence[Interpreter] = ()) -> Tried:
     """Try the targets that have code of others, and report those whose code cannot be loaded.
 
     Args:
         names: The targets that the user named; if there are none, every server that is installed counts.
         reference: Target that ratios are to be relative to; empty if the user named none.
+        interpreters: Pythons that run the servers; by default, the one that runs upecho.
 
     Raises:
         HarnessError: No process could be started to try it.
     """
     every = names or [row.name for row in registry.registrations() if row.is_installed]
-    found = preconditions.tried([*every, *filter(None, [reference])])
+    found = preconditions.tried([*every, *filter(None, [reference])], interpreters)
     for name, reason in found.unusable.items():
         click.echo(f"not measuring {name}: {reason}", err=True)
     return found
@@ -97,8 +99,8 @@ def with_reference(cells: Sequence[PlannedCell], reference: Sequence[PlannedCell
     return [*cells, *(replace(one, added=True) for one in missing)]
 
 
-def chosen_reference(cells: Sequence[PlannedCell], target: Target) -> Reference:
-    """Return the reference of a run, on the first interpreter that can load it.
+def chosen_reference(cells: Sequence[PlannedCell], target: Target, python: str = "") -> Reference:
+    """Return the reference of a run, on the interpreter that the user named, or else on the first that can load it.
 
     Raises:
         CallerError: No interpreter can load it.
@@ -106,9 +108,10 @@ def chosen_reference(cells: Sequence[PlannedCell], target: Target) -> Reference:
     if target.text == BASELINE:
         return Reference()
     for one in cells:
-        if one.cell.target == target.text:
+        if one.cell.target == target.text and python in ("", one.cell.python):
             return Reference(target.text, one.cell.python)
-    raise CallerError(f"no interpreter can load the reference {target.text}")
+    able = f"the interpreter {python} cannot" if python else "no interpreter can"
+    raise CallerError(f"{able} load the reference {target.text}")
 
 
 def without_other_references(cells: Sequence[PlannedCell], reference: Reference) -> list[PlannedCell]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from upecho.measure.environment import Environment
-from upecho.measure.plan.cells import Cell, Reference
+from upecho.measure.plan.cells import Cell, Reference, on_python
 from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.plan.settings import Limits, Window
 from upecho.measure.ranges import first_impossible
@@ -55,9 +55,9 @@ class Results:
         scenarios: Loads that were put on the servers.
         requested: Cells that the run was to measure, in the order of the request.
         trials: Trials, in the order in which they were measured.
-        pythons: Full versions of the interpreters that ran the servers, keyed by the version that cells name.
+        pythons: Full versions of the interpreters that ran the servers, keyed by the name that cells use.
         packages: Versions of the packages that provide the servers, their event loops and frameworks, keyed by package,
-            for each version of Python that cells name; those of the interpreter that runs upecho have an empty key.
+            for each interpreter that cells name; those of the interpreter that runs upecho have an empty key.
         reference: What reports show ratios relative to; the baseline in a group in which it has no figures, or else the
             cheapest server.
         complete: Whether the run came to its end; false if it was interrupted or failed.
@@ -80,17 +80,30 @@ class Results:
         """The number of rounds that were started."""
         return max((trial.round for trial in self.trials), default=0)
 
-    def relative_to(self, target: str) -> Self:
-        """Return the same run with another reference: a target of the run, on the first Python that it names with it.
+    def python(self, name: str) -> str:
+        """Return what reports call the interpreter that cells call by a name: its version, and the name if it adds any.
+
+        Args:
+            name: The name; empty for the interpreter that runs upecho.
+        """
+        version = self.pythons.get(name, name) or self.environment.python
+        return version if name in ("", version.removeprefix("CPython ")) else f"{version} ({name})"
+
+    def relative_to(self, text: str) -> Self:
+        """Return the same run with another reference: a target of the run.
+
+        Args:
+            text: The target, on the first Python that the run names with it, or ``TARGET@PYTHON``.
 
         Raises:
             CallerError: The run has no such target.
         """
+        target, python = on_python(text, self.pythons)
         for one in self.requested:
-            if one.cell.target == target and not one.cell.cold:
+            if one.cell.target == target and not one.cell.cold and python in ("", one.cell.python):
                 return replace(self, reference=Reference(target, one.cell.python))
         known = dict.fromkeys(one.cell.target for one in self.requested)
-        raise CallerError(unknown_name("target", target, known), subject="not in this run")
+        raise CallerError(unknown_name("target", text, known), subject="not in this run")
 
     def to_json(self) -> str:
         """Return the results as JSON."""

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from upecho.conformance.run.preconditions import TRIAL_SECONDS, tried
+from upecho.conformance.run.preconditions import TRIAL_SECONDS, Tried, tried
 from upecho.net.address import Family
+from upecho.processes.interpreter import Interpreter
 from upecho.serving.loading.declarations import Declared
 from upecho.serving.target import Target
 
@@ -105,3 +106,26 @@ def test_what_modules_declare_is_known_without_importing_them_here(here: Path) -
     assert declared == Declared(frozenset({Family.INET, Family.UNIX}), 3, logs=True, grace=7.5)
     assert Target.parse("declares:serve", declared=declared).families == declared.families
     assert "declares" not in sys.modules
+
+
+def with_path(program: Path, directory: Path) -> Interpreter:
+    """Return an interpreter that finds the modules of a directory, as one with an environment of its own does."""
+    program.write_text(f'#!/bin/sh\nPYTHONPATH={directory} exec {sys.executable} "$@"\n')
+    program.chmod(0o755)
+    return Interpreter(str(program), "CPython 3.99.0")
+
+
+def test_target_is_tried_with_the_interpreters_that_will_run_it(tmp_path: Path) -> None:
+    for name in ("empty", "failing", "working"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "failing" / "theirs.py").write_text("raise SystemExit('gone')")
+    (tmp_path / "working" / "theirs.py").write_text("MAX_CLIENTS = 7\ndef serve(listener, stop): pass\n")
+    empty, failing, working = (
+        with_path(tmp_path / f"{name}-python", tmp_path / name) for name in ("empty", "failing", "working")
+    )
+    target = "theirs:serve"
+    for interpreters in ([failing, working], [working, failing], [empty, working]):
+        found = tried([target], interpreters)
+        assert (found.unusable, found.declared[target].max_clients) == ({}, 7)
+    assert tried([target], [empty, failing]).unusable[target].startswith("import failed: SystemExit: gone")
+    assert tried([target], [empty]) == tried([target]) == Tried({}, {})

@@ -1,6 +1,7 @@
 """The interpreters of a run: those that are named, and those on the PATH."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,43 @@ def test_number_distinguishes_interpreters_of_one_version(path: Path) -> None:
         "3.99.1": str(path / "first"),
         "3.99.1#2": str(path / "second"),
     }
+
+
+def test_names_distinguish_interpreters(path: Path) -> None:
+    pretend(path / "first", "3.99.1")
+    found = pythons.named(["old=first", "new=first", "first"])
+    assert {name: python.executable for name, python in found.items()} == dict.fromkeys(
+        ("old", "new", "3.99.1"), str(path / "first")
+    )
+
+
+def test_directory_of_an_environment_stands_for_its_interpreter(path: Path) -> None:
+    (path / "a=b" / "bin").mkdir(parents=True)
+    pretend(path / "a=b" / "bin" / "python", "3.99.1")
+    expected = str(path / "a=b" / "bin" / "python")
+    assert pythons.named([f"old={path / 'a=b'}"])["old"].executable == expected
+    assert pythons.named([str(path / "a=b")])["3.99.1"].executable == expected
+
+
+@pytest.mark.parametrize(
+    ("texts", "line"),
+    [
+        (["old=first", "old=second"], "two interpreters have the name 'old'; give each another name"),
+        (["first", "3.99.1=second"], "two interpreters have the name '3.99.1'; give each another name"),
+        (["a b=first"], "not a name for an interpreter: 'a b' in 'a b=first'; use letters, digits, "),
+        (["=first"], "not a name for an interpreter: '' in '=first'; "),
+        (["cold=first"], "not a name for an interpreter: 'cold' in 'cold=first'; "),
+        (["all=first"], "not a name for an interpreter: 'all' in 'all=first'; "),
+        (["old=all"], "one name for several interpreters: 'old=all'; write --python all"),
+        (["old="], "no program ''"),
+        (["old=/"], "not a virtual environment: the directory '/' has no bin/python"),
+    ],
+)
+def test_name_that_is_impossible_is_an_error(path: Path, texts: list[str], line: str) -> None:
+    pretend(path / "first", "3.99.1")
+    pretend(path / "second", "3.99.1")
+    with pytest.raises(CallerError, match=f"^{re.escape(line)}"):
+        pythons.named(texts)
 
 
 def test_all_selects_one_of_each_version_oldest_first(path: Path) -> None:

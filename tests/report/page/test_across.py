@@ -6,6 +6,7 @@ import pytest
 
 from tests.report.page.samples import of_many_servers, on_pythons, page_of, results
 from upecho.measure.plan.cells import Cell
+from upecho.report.page.building import identities
 from upecho.report.page.building.across import across, in_numeric_order
 from upecho.report.page.charts.rows import rows
 from upecho.report.page.model.page import Section
@@ -62,10 +63,25 @@ def test_older_python_is_at_the_left_of_a_newer_one() -> None:
     made = on_pythons()
     page = page_of(dataclasses.replace(made, pythons={**made.pythons, "3.13.0": "CPython 3.9.0"}))
     (found,) = across(page.sections[0])
-    assert found.pythons[1:] == ("CPython 3.9.0", "CPython 3.14.0", "CPython 3.14.0 free-threaded")
+    assert found.pythons[1:] == ("CPython 3.9.0 (3.13.0)", "CPython 3.14.0", "CPython 3.14.0 free-threaded")
 
 
 def test_every_server_has_its_line() -> None:
     (found,) = across(of_many_servers().sections[0])
     assert len(found.servers) == 25
     assert all(all(line) for line in found.servers.values())
+
+
+def test_interpreters_of_one_version_are_told_apart_by_their_names() -> None:
+    made = on_pythons()
+    page = page_of(dataclasses.replace(made, pythons=dict.fromkeys(made.pythons, "CPython 3.13.0")))
+    (found, *_) = across(page.sections[0])
+    assert found.pythons[1:] == ("CPython 3.13.0", "CPython 3.13.0 (3.14.0 free-threaded)", "CPython 3.13.0 (3.14.0)")
+
+
+def test_name_of_a_free_threaded_build_does_not_hide_what_it_is() -> None:
+    named = "CPython 3.14.0 free-threaded (new)"
+    assert identities.is_free_threaded(named)
+    assert identities.without_build(named) == "3.14.0 (new)"
+    assert not identities.is_free_threaded("CPython 3.14.0 (free-threaded)")
+    assert identities.without_build("CPython 3.14.0 (old)") == "3.14.0 (old)"

@@ -16,6 +16,7 @@ from upecho.cli.signals import as_interrupts
 from upecho.load.engine import NAMES, best
 from upecho.measure.plan import pythons
 from upecho.measure.plan.cell_plan import PlannedCell, every_cell, missing_baselines
+from upecho.measure.plan.cells import on_python
 from upecho.measure.plan.scenarios import ALL, DEFAULT_SCENARIOS, SUMMARIES
 from upecho.measure.plan.settings import Limits, RunSettings, Window
 from upecho.measure.run import Run, expect_engine_supports
@@ -96,16 +97,19 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     "--python",
     "programs",
     multiple=True,
-    metavar="PROGRAM",
-    help="Run the servers with this Python. Repeatable; all selects each version on the PATH.  [default: this Python]",
+    metavar="[NAME=]PYTHON",
+    help="Run the servers with this Python: a path, a name on the PATH, or the directory of a virtual environment. "
+    "Repeatable; all selects each version on the PATH. Reports call it NAME, or else by its version.  "
+    "[default: this Python]",
 )
 @click.option(
     "--reference",
     default="",
     type=TargetName(),
-    metavar="TARGET",
+    metavar="TARGET[@NAME]",
     help="Show ratios relative to this target. If it is not among the targets, it is measured as well. With --python, "
-    "it runs with the first Python that can load it. Where it has no figures, ratios are relative to native.  "
+    "it runs with the one of that name, or else with the first that can load it. Where it has no figures, ratios are "
+    "relative to native.  "
     "[default: native]",
 )
 @click.option("--cold", is_flag=True, help="Also measure each server before any of its connections has ended.")
@@ -158,20 +162,21 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     if save:
         atomic_write.check(save)
     targets = bench_selection.expanded(targets)
-    found = bench_selection.tried(targets, options["reference"])
+    interpreters = pythons.named(options["programs"])
+    relative_name, relative_python = on_python(options["reference"], interpreters)
+    found = bench_selection.tried(targets, relative_name, list(interpreters.values()))
     selected, chosen_families = (
         bench_selection.targets(targets, found, options["max_clients"]),
         bench_selection.families(families),
     )
-    relative_to = bench_selection.reference_target(options["reference"], found)
+    relative_to = bench_selection.reference_target(relative_name, found)
     window, limits = _window_and_limits(options)
     scenarios = bench_selection.scenarios(options["scenarios"], window.engine)
-    interpreters = pythons.named(options["programs"])
     expect_engine_supports(window.engine, scenarios)
     cells = every_cell(selected, chosen_families, scenarios, pythons=interpreters, cold=options["cold"])
     references = every_cell([relative_to], chosen_families, scenarios, pythons=interpreters)
     cells = bench_selection.loadable(bench_selection.with_reference(cells, references), found.unusable)
-    reference = bench_selection.chosen_reference(cells, relative_to)
+    reference = bench_selection.chosen_reference(cells, relative_to, relative_python)
     cells = bench_selection.without_other_references(cells, reference)
     bench_selection.report_missing_baseline(targets)
     cells += missing_baselines(cells)

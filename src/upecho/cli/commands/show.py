@@ -17,7 +17,7 @@ from upecho.report.benchmark.comparison import comparison
     "--reference",
     default="",
     type=TargetName(),
-    metavar="TARGET",
+    metavar="TARGET[@NAME]",
     help="Show ratios relative to this target of the run.  [default: the reference of the run]",
 )
 def command(file: Path, reference: str) -> int:
@@ -28,7 +28,8 @@ def command(file: Path, reference: str) -> int:
     upecho show results.json --reference asyncio+uvloop
 
     Nothing is measured. Whatever the reference is, each ratio and its interval (±) are computed from pairs of trials in
-    the same round. If the reference ran under several Pythons, the first of them counts.
+    the same round. If the reference ran under several Pythons, the first of them counts, or
+    the one that NAME says.
 
     Exit status: 0 if the report was shown; 2 if the file cannot be read, or if the run has no such target.
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)

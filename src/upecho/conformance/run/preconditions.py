@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from upecho.conformance.harness.clients.connection import TIMEOUT_SECONDS
@@ -11,6 +11,7 @@ from upecho.conformance.run.runner import JOBS_PER_CORE
 from upecho.net import connecting
 from upecho.processes.child import END_SECONDS, Child
 from upecho.processes.ending import ended
+from upecho.processes.interpreter import Interpreter
 from upecho.processes.supervisor import Supervisor
 from upecho.serving import registry
 from upecho.serving.loading.declarations import Declared
@@ -51,7 +52,7 @@ class Tried:
     declared: Mapping[str, Declared]
 
 
-def tried(texts: Iterable[str]) -> Tried:
+def tried(texts: Iterable[str], interpreters: Sequence[Interpreter] = ()) -> Tried:
     """Try the targets that have code of others.
 
     Each of them is imported, and its event loop constructed, in a process of its own: either may crash, exit or hang,
@@ -61,10 +62,21 @@ def tried(texts: Iterable[str]) -> Tried:
 
     Args:
         texts: The targets as the user wrote them.
+        interpreters: Pythons that run the servers; by default, the one that runs upecho. A target is usable if one of
+            them can use it, and its module declares what it declares for the first of these.
 
     Raises:
         HarnessError: No process could be started.
     """
+    found = [_tried(texts, one) for one in interpreters] or [_tried(texts)]
+    declared: dict[str, Declared] = {}
+    for one in found:
+        declared = {**one.declared, **declared}
+    unusable = {text: reason for one in found for text, reason in one.unusable.items() if text not in declared}
+    return Tried(unusable, declared)
+
+
+def _tried(texts: Iterable[str], interpreter: Interpreter | None = None) -> Tried:
     foreign = [text for text in dict.fromkeys(texts) if not _runs_only_our_code(text)]
     if not foreign:
         return Tried({}, {})
@@ -73,7 +85,7 @@ def tried(texts: Iterable[str]) -> Tried:
     with Supervisor() as supervisor:
         for start in range(0, len(foreign), at_once):
             deadline = time.monotonic() + timeouts.scaled(TRIAL_SECONDS)
-            trials = {text: _trial(supervisor, text) for text in foreign[start : start + at_once]}
+            trials = {text: _trial(supervisor, text, interpreter) for text in foreign[start : start + at_once]}
             last |= {text: _last_report(child, deadline) for text, child in trials.items()}
     return Tried(
         unusable={text: report.reason for text, report in last.items() if report.reason},
@@ -88,8 +100,9 @@ def _runs_only_our_code(text: str) -> bool:
     return name in registry.BUILT_IN_NAMES and loop in ("", "asyncio")
 
 
-def _trial(supervisor: Supervisor, text: str) -> Child:
-    child = supervisor.start([sys.executable, "-P", "-c", TRY, text])
+def _trial(supervisor: Supervisor, text: str, interpreter: Interpreter | None) -> Child:
+    here = [sys.executable, "-P", "-c", TRY, text]
+    child = supervisor.start(interpreter.command(supervisor.directory, TRY, text) if interpreter else here)
     child.stdin.close()
     return child
 

@@ -61,7 +61,7 @@ def every_cell(
         targets: Targets to measure.
         families: Socket families to measure each target over.
         scenarios: Loads to put on each target.
-        pythons: Interpreters to run implementations with, keyed by version; by default, the one that runs upecho.
+        pythons: Interpreters to run implementations with, keyed by name; by default, the one that runs upecho.
         cold: Whether to measure each combination cold as well as warm.
     """
     states = (False, True) if cold else (False,)

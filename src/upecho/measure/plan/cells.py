@@ -1,5 +1,6 @@
 """The identity of what is measured: one target, over one family, under one scenario, on one Python."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from upecho.net.address import Family
@@ -32,7 +33,8 @@ class Cell:
         family: Socket family that the server listens on.
         scenario: Name of the scenario.
         cold: Whether the server is measured without a warm-up, before any of its connections has ended.
-        python: Version of the interpreter that runs the server; empty for the interpreter that runs upecho.
+        python: Name of the interpreter that runs the server, which is its version unless the user named it; empty for
+            the interpreter that runs upecho.
     """
 
     target: str
@@ -60,13 +62,27 @@ class Cell:
         return Reference().is_cell(self)
 
 
+def on_python(text: str, pythons: Container[str]) -> tuple[str, str]:
+    """Return a target and the name of its interpreter, as the user wrote them: ``asyncio@old``.
+
+    Args:
+        text: The target, perhaps with ``@`` and a name. Commands and addresses may contain an ``@`` as well.
+        pythons: Names of interpreters.
+
+    Returns:
+        The target and the name; the name is empty if what follows the last ``@`` is none.
+    """
+    target, at, python = text.rpartition("@")
+    return (target, python) if at and target and python in pythons else (text, "")
+
+
 @dataclass(frozen=True)
 class Reference:
     """The target that the others of each group are compared with, warm and on one interpreter.
 
     Attributes:
         target: Target as the user wrote it.
-        python: Version of the interpreter that runs the server; empty for the interpreter that runs upecho.
+        python: Name of the interpreter that runs the server, as in cells; empty for the one that runs upecho.
     """
 
     target: str = BASELINE

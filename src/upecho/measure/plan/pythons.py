@@ -1,4 +1,4 @@
-"""The interpreters of a run, named by the user or found on the PATH, keyed by the version that cells use."""
+"""The interpreters of a run, named by the user or found on the PATH, keyed by the name that cells use."""
 
 import os
 import re
@@ -12,24 +12,65 @@ from upecho.support.errors import CallerError
 
 ALL = "all"
 PROGRAM = re.compile(r"python(\d+)\.(\d+)t?")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+RESERVED = (ALL, "cold")  # what else stands where the name of an interpreter does
+IN_ENVIRONMENT = ("bin/python", "Scripts/python.exe")  # below the directory of a virtual environment
 
 
 def named(programs: Iterable[str]) -> dict[str, Interpreter]:
-    """Return interpreters keyed by version; a number distinguishes interpreters of the same version.
+    """Return interpreters keyed by name, or by version if the user gave no name.
+
+    A number distinguishes interpreters of the same version that have no name.
 
     Args:
-        programs: Paths, or names to look up on the PATH; ``all`` stands for one interpreter of each version there.
+        programs: ``PYTHON`` or ``NAME=PYTHON``, where the latter is a path, a name to look up on the PATH, or the
+            directory of a virtual environment; ``all`` stands for one interpreter of each version on the PATH.
 
     Raises:
-        CallerError: A program is not Python, or its version is too old.
+        CallerError: A program is not Python, its version is too old, or a name is not allowed or given twice.
     """
     found: dict[str, Interpreter] = {}
-    for program in dict.fromkeys(programs):
-        for python in on_path() if program == ALL else [Interpreter.probe(program)]:
+    for text in dict.fromkeys(programs):
+        name, program = _split(text)
+        for python in on_path() if program == ALL else [probed(program)]:
             version = python.version.removeprefix("CPython ")
-            number = sum(name.split("#")[0] == version for name in found)
-            found[f"{version}#{number + 1}" if number else version] = python
+            number = sum(key.split("#")[0] == version for key in found)
+            key = name or (f"{version}#{number + 1}" if number else version)
+            if key in found:
+                raise CallerError(f"two interpreters have the name {key!r}", hint="give each another name")
+            found[key] = python
     return found
+
+
+def probed(program: str) -> Interpreter:
+    """Return the interpreter that a path, a name on the PATH, or the directory of a virtual environment stands for.
+
+    Raises:
+        CallerError: There is none, it is not Python, or its version is too old.
+    """
+    if not (program and Path(program).is_dir()):
+        return Interpreter.probe(program)
+    for place in IN_ENVIRONMENT:
+        if (Path(program) / place).is_file():
+            return Interpreter.probe(str(Path(program) / place))
+    raise CallerError(f"the directory {program!r} has no {IN_ENVIRONMENT[0]}", subject="not a virtual environment")
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Return the name of an interpreter, empty if it has none, and what it stands for.
+
+    Raises:
+        CallerError: The name is not allowed.
+    """
+    name, equals, program = text.partition("=")
+    if not equals or os.sep in name:  # the equals sign is part of a path
+        return "", text
+    if not NAME.fullmatch(name) or name in RESERVED:
+        allowed = f"letters, digits, '.', '_' and '-', not {' or '.join(RESERVED)}"
+        raise CallerError(f"{name!r} in {text!r}", subject="not a name for an interpreter", hint=f"use {allowed}")
+    if program == ALL:
+        raise CallerError(f"{text!r}", subject="one name for several interpreters", hint=f"write --python {ALL}")
+    return name, program
 
 
 def on_path() -> list[Interpreter]:

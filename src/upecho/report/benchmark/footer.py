@@ -228,7 +228,7 @@ def packages_of(results: Results) -> list[str]:
 
 def servers_on(results: Results) -> list[str]:
     """Return the interpreters that ran the servers; nothing if it was the one that runs upecho."""
-    return [f"servers on {', '.join(results.pythons.values())}"] if results.pythons else []
+    return [f"servers on {', '.join(map(results.python, results.pythons))}"] if results.pythons else []
 
 
 def _how(results: Results) -> str:

@@ -7,6 +7,8 @@ from upecho.report.page.model.page import Server
 from upecho.serving import loops, registry
 from upecho.serving.target import COMMAND, Target
 
+NAMED = " ("  # before the name that a user gave to an interpreter (upecho.measure.results)
+
 
 def parts(target: str) -> tuple[str, str, str]:
     """Return the implementation, the event loop and the framework of a target; the latter two may be empty."""
@@ -23,7 +25,7 @@ def server(cell: Cell, python: str) -> Server:
 
     Args:
         cell: The cell.
-        python: Full version of the interpreter that ran it.
+        python: Full version of the interpreter that ran it, and its name if the user gave it one.
     """
     model, loop, framework = parts(cell.target)
     return Server(cell.label, cell.target, model, loop=loop, framework=framework, python=python, cold=cell.cold)
@@ -37,10 +39,12 @@ def subject(target: str, python: str) -> Subject:
 
 def is_free_threaded(python: str) -> bool:
     """Whether a Python runs without the GIL, as the description of its version says."""
-    return python == described(*python.split()[:2], gil=False)
+    version, _, _ = python.partition(NAMED)
+    return version == described(*version.split()[:2], gil=False)
 
 
 def without_build(python: str) -> str:
     """Return a Python without what distinguishes its free-threaded build, and without the name of CPython."""
-    plain = " ".join(python.split()[:2]) if is_free_threaded(python) else python
-    return plain.removeprefix("CPython ")
+    version, named, name = python.partition(NAMED)
+    plain = " ".join(version.split()[:2]) if is_free_threaded(python) else version
+    return plain.removeprefix("CPython ") + named + name

@@ -54,8 +54,7 @@ class Run:
 
     def server(self, cell: Cell) -> Server:
         """Return the server of a cell."""
-        version = self.results.pythons.get(cell.python, cell.python) or self.results.environment.python
-        return identities.server(cell, version)
+        return identities.server(cell, self.results.python(cell.python))
 
     def section_id(self, scenario: str) -> str:
         """Return the identifier of the section of a scenario."""

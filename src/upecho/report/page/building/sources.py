@@ -44,7 +44,7 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
     yield "started", here.started
     yield "machine", f"{machine(here)}, clock source {here.clock_source or 'unknown'}"
     yield "cores", f"load engine on {_cores(here.cores.engine)}, servers on {_cores(here.cores.servers)}"
-    yield "Python", ", ".join(results.pythons.values()) or here.python
+    yield "Python", ", ".join(map(results.python, results.pythons)) or here.python
     yield (
         "upecho",
         f"{here.upecho}, load engine {results.window.engine}{f' built with {here.native}' if here.native else ''}",
@@ -97,8 +97,8 @@ def bench_command(results: Results) -> str:
         options += ["--family", family]
     for scenario in scenarios:
         options += ["--scenario", scenario]
-    for version in results.pythons:
-        options += ["--python", _program(version)]
+    for name, version in results.pythons.items():
+        options += ["--python", _program(name, version.removeprefix("CPython "))]
     if any(cell.cold for cell in cells):
         options.append("--cold")
     limits, window = results.limits, results.window
@@ -109,10 +109,11 @@ def bench_command(results: Results) -> str:
     return shlex.join(["upecho", "bench", *(targets or [BASELINE]), *options])
 
 
-def _program(version: str) -> str:
-    """Return the usual name of the interpreter of a version such as ``3.13.1 free-threaded``."""
+def _program(name: str, version: str) -> str:
+    """Return the usual program of a version such as ``3.13.1 free-threaded``, after the name that the user gave it."""
     number, _, build = version.partition(" ")
-    return f"python{'.'.join(number.split('.')[:2])}{'t' if build else ''}"
+    program = f"python{'.'.join(number.split('.')[:2])}{'t' if build else ''}"
+    return program if name == version else f"{name}={program}"
 
 
 def of_document(name: str, document: Document, link: str = "") -> Source:
