@@ -15,7 +15,7 @@ import pytest
 from upecho.net.address import Address, Family
 from upecho.net.connecting import connect
 from upecho.processes.linux import procfs
-from upecho.servers import prefork
+from upecho.servers.shared import workers
 from upecho.serving.listener import listening
 from upecho.serving.settings import Settings
 
@@ -99,7 +99,7 @@ def test_signals_that_the_caller_blocks_or_ignores_are_in_effect(
         process, line = server.__enter__()
     with contextlib.ExitStack() as stack:
         stack.push(server)
-        eventually(lambda: len(procfs.members(process.pid)) > prefork.WORKERS)
+        eventually(lambda: len(procfs.members(process.pid)) > workers.default_count())
         first = set(procfs.members(process.pid))
         os.kill(max(first - {process.pid}), signal.SIGKILL)
         eventually(lambda: len(set(procfs.members(process.pid)) - first) == 1)  # a dead worker is noticed and replaced

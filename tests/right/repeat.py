@@ -14,12 +14,12 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from tests.built_in import CORRECT, serves
 from tests.right.servers import BOTH, SERVERS
 from upecho.conformance.catalogue import catalogue
 from upecho.conformance.run.runner import Runner
 from upecho.conformance.run.selection import Pair
 from upecho.conformance.run.verdicts.outcome import Identity, Outcome, Verdict
-from upecho.serving.registry import BUILT_IN
 from upecho.serving.target import Target
 from upecho.support.errors import HarnessError
 
@@ -93,9 +93,9 @@ def _servers(wanted: Sequence[str]) -> dict[Pair, str]:
             print(f"{right.name} is left out: {right.missing}")
         elif right.name in (wanted or [right.name]):
             servers |= {(Target.parse(right.target), family): right.name for family in right.families}
-    for row in BUILT_IN:
-        if not row.naive and row.name in (wanted or [row.name]):
-            servers |= {(Target.parse(row.name), family): row.name for family in BOTH}
+    for name in CORRECT:
+        if name in (wanted or [name]):
+            servers |= {(Target.parse(name), family): name for family in BOTH if serves(name, family)}
     if not servers:
         sys.exit(f"no server named {' or '.join(wanted)}")
     return servers

@@ -2,17 +2,15 @@
 
 import errno
 import os
-import select
-import signal
 import socket
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.built_in import CORRECT
 from tests.exchange import exchange
 from tests.frameworks import FRAMEWORK_PARAMETERS
 from upecho.net.address import Address
@@ -21,29 +19,21 @@ from upecho.processes.linux import procfs
 from upecho.processes.server_process import Launch, ServerProcess
 from upecho.processes.starting import start_server
 from upecho.processes.supervisor import Supervisor
-from upecho.servers import blocking, prefork, thread_pool
-from upecho.serving import registry
+from upecho.servers import blocking, thread_pool
+from upecho.servers.shared import workers
 from upecho.serving.contract import Stop
 from upecho.serving.listener import listening
 from upecho.serving.loading.implementation import load_implementation
 from upecho.serving.settings import Settings
-from upecho.serving.stop_signals import STOP_SIGNALS
 from upecho.serving.target import Target
 
 Start = Callable[..., ServerProcess]
-Eventually = Callable[[Callable[[], object]], None]
 
-CORRECT = [row.name for row in registry.BUILT_IN if not row.naive]
 UNLIMITED = [name for name in CORRECT if load_implementation(name).declared.max_clients is None]
-MAX_DESCRIPTORS = 32
+PREFORK = ["prefork", "prefork-reuseport"]
+# With room for four descriptors of each worker that is a thread.
+MAX_DESCRIPTORS = 32 + 4 * workers.default_count()
 SECONDS = 20.0
-
-# A server whose workers take a while before they execute their first statement.
-SLOW_FORK = """
-import os, time
-from upecho.servers.prefork import serve
-os.register_at_fork(after_in_child=lambda: time.sleep(0.3))
-"""
 
 linux_only = pytest.mark.skipif(not procfs.AVAILABLE, reason="observes processes through /proc")
 
@@ -62,7 +52,7 @@ def test_server_without_descriptors_serves_and_accepts_again(
     server = start_limited(supervisor, target)
     early = [clients.enter_context(connect(server.address, SECONDS)) for _ in range(3)]
     assert [exchange(client) for client in early] == [b"HELLO"] * 3
-    too_many = (prefork.WORKERS if target == "prefork" else 1) * MAX_DESCRIPTORS
+    too_many = (workers.default_count() if target in PREFORK else 1) * MAX_DESCRIPTORS
     many = [clients.enter_context(connect(server.address, SECONDS)) for _ in range(too_many)]
     for client in many:
         client.sendall(b"late")
@@ -103,80 +93,6 @@ def test_zero_grace_ends_connections_at_once(start: Start, clients: ExitStack, t
     assert exchange(client) == b"HELLO"
     assert server.stop() == 0
     assert server.child.stderr() == ""
-
-
-def workers_of(server: ServerProcess) -> set[int]:
-    return set(procfs.members(server.child.pid)) - {server.child.pid}
-
-
-@linux_only
-def test_prefork_replaces_a_dead_worker(start: Start, eventually: Eventually) -> None:
-    server = start("prefork")
-    eventually(lambda: len(workers_of(server)) >= 2)
-    first = workers_of(server)
-    os.kill(min(first), signal.SIGKILL)
-    eventually(lambda: len(workers_of(server) - first) == 1)
-    with connect(server.address, SECONDS) as client:
-        assert exchange(client) == b"HELLO"
-    assert server.stop() == 0
-    assert server.child.stderr() == ""
-
-
-@linux_only
-def test_prefork_kills_a_worker_that_does_not_stop(start: Start, eventually: Eventually) -> None:
-    server = start("prefork", grace=0.2)
-    eventually(lambda: len(workers_of(server)) >= 2)
-    os.kill(min(workers_of(server)), signal.SIGSTOP)
-    assert server.stop() == 0
-    assert workers_of(server) == set()
-
-
-@linux_only
-def test_prefork_workers_end_with_a_killed_parent(start: Start, eventually: Eventually) -> None:
-    server = start("prefork")
-    eventually(lambda: len(workers_of(server)) >= 2)
-    watched = [os.pidfd_open(pid) for pid in workers_of(server)]
-    server.child.send_signal(signal.SIGKILL)
-    for descriptor in watched:  # it becomes readable when the process ends
-        assert select.select([descriptor], [], [], SECONDS)[0]
-        os.close(descriptor)
-
-
-def expect_workers_ignore(server: ServerProcess, number: int) -> None:
-    with connect(server.address, SECONDS) as client:
-        for pid in workers_of(server):
-            os.kill(pid, number)
-        assert exchange(client) == b"HELLO"
-    assert server.child.wait(0.2) is None
-    assert server.stop() == 0
-
-
-@linux_only
-@pytest.mark.parametrize("number", STOP_SIGNALS)
-def test_prefork_worker_ignores_a_stop_signal(start: Start, eventually: Eventually, number: int) -> None:
-    server = start("prefork")
-    eventually(lambda: len(workers_of(server)) >= 2)
-    expect_workers_ignore(server, number)
-
-
-@linux_only
-@pytest.mark.parametrize("number", STOP_SIGNALS)
-def test_prefork_worker_ignores_a_stop_signal_before_it_begins(
-    start: Start, eventually: Eventually, module: Callable[[str, str], str], number: int
-) -> None:
-    server = start(module("slow_fork", SLOW_FORK))
-    eventually(lambda: len(workers_of(server)) >= 2)
-    expect_workers_ignore(server, number)
-
-
-@linux_only
-def test_prefork_keeps_its_signal_mask(start: Start, eventually: Eventually) -> None:
-    server = start("prefork")
-    eventually(lambda: len(workers_of(server)) >= 2)
-    with connect(server.address, SECONDS) as client:
-        assert exchange(client) == b"HELLO"
-    for pid in [server.child.pid, *workers_of(server)]:
-        eventually(lambda: f"SigBlk:\t{0:016x}\n" in Path(f"/proc/{pid}/status").read_text())  # noqa: B023 (called here)
 
 
 class CountingListener(socket.socket):

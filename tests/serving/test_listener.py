@@ -15,7 +15,7 @@ import pytest
 
 from upecho.net.address import Address, Family
 from upecho.serving import listener
-from upecho.serving.listener import listening
+from upecho.serving.listener import listening, listening_beside
 from upecho.serving.settings import Settings
 from upecho.support.errors import AddressError, NoPortLeft
 
@@ -188,7 +188,7 @@ RACER = """
 import sys
 from upecho.net.address import Address
 from upecho.support.errors import AddressError, NoPortLeft
-from upecho.serving.listener import listening
+from upecho.serving.listener import listening, listening_beside
 from upecho.serving.settings import Settings
 held = []
 for line in sys.stdin:
@@ -233,7 +233,7 @@ def test_file_in_place_of_a_directory_is_reported(path: Path) -> None:
 OUTSIDER = """
 import os, sys
 from upecho.net.address import Address
-from upecho.serving.listener import listening
+from upecho.serving.listener import listening, listening_beside
 from upecho.serving.settings import Settings
 if os.geteuid() == 0:
     os.setuid(65534)
@@ -322,3 +322,19 @@ def test_missing_port_is_no_port_left_only_for_port_0(monkeypatch: pytest.Monkey
         pass
     with pytest.raises(AddressError, match="in use"), listening(Address.parse("127.0.0.1:1"), Settings()):
         pass
+
+
+@linux_only
+@pytest.mark.parametrize("host", ["127.0.0.1", pytest.param("::1", marks=inet6_only)])
+def test_listener_beside_another_has_its_address_and_options(host: str) -> None:
+    family = Family.INET6 if ":" in host else Family.INET
+    with listening(Address(family, host=host), SETTINGS) as first, listening_beside(first, SETTINGS) as second:
+        assert Address.of(second) == Address.of(first)
+        for level, option in [
+            (socket.IPPROTO_TCP, socket.TCP_NODELAY),
+            (socket.SOL_SOCKET, socket.SO_REUSEPORT),
+            (socket.SOL_SOCKET, socket.SO_ACCEPTCONN),
+        ]:
+            assert [one.getsockopt(level, option) for one in (first, second)] == [1, 1]
+        with pytest.raises(AddressError, match="in use"), listening(Address.of(first), SETTINGS):
+            pass

@@ -41,6 +41,7 @@ class Loop:
         self.listener.setblocking(False)
         self.selector.register(self.stop, READ, self._stop)
         self._listen()
+        self.stop.ready()
         while self.running:
             self._turn()
         self._end_reading()

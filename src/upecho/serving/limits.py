@@ -81,6 +81,15 @@ def glibc_version() -> tuple[int, int] | None:
         return None
 
 
+def python(since: tuple[int, int]) -> str:
+    """Return why the running version of Python is too old; empty if it is not.
+
+    Args:
+        since: The first version that suffices.
+    """
+    return "" if sys.version_info >= since else f"it needs Python {_dotted(since)} or newer"
+
+
 def wheels(since: tuple[int, int], until: tuple[int, int] | None) -> str:
     """Return why the running version of CPython has no wheels; empty if it has some.
 

@@ -36,18 +36,47 @@ def listening(address: Address, settings: Settings) -> Iterator[socket.socket]:
         yield listener
 
 
+def listening_beside(listener: socket.socket, settings: Settings) -> socket.socket:
+    """Return another listener at the address of one, so that the kernel divides the connections between them.
+
+    Args:
+        listener: A listener over inet or inet6, whose options change.
+        settings: Settings of the server.
+
+    Raises:
+        OSError: The system lacks resources.
+    """
+    address = Address.of(listener)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # it need not be set before it is bound
+    beside = socket.socket(listener.family, socket.SOCK_STREAM)
+    try:
+        _set_options(beside, address.family)
+        beside.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        beside.bind(listener.getsockname())
+        beside.listen(settings.backlog)
+    except BaseException:
+        beside.close()
+        raise
+    return beside
+
+
+def _set_options(bound: socket.socket, family: Family) -> None:
+    """Set the options of a socket that will listen."""
+    if not family.is_unix:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Accepted sockets inherit this on Linux. Without it, a reply in two parts waits 40 ms for a delayed ACK.
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if family is Family.INET6:
+        bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+
+
 def _listening(address: Address, settings: Settings) -> tuple[socket.socket, Identity | None]:
     """Return a listening socket, and the identity of its path if it has one."""
     identity = None
     version, name = address.resolve()
     bound = socket.socket(version, socket.SOCK_STREAM)
     try:
-        if not address.family.is_unix:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            # Accepted sockets inherit this on Linux. Without it, a reply in two parts waits 40 ms for a delayed ACK.
-            bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if address.family is Family.INET6:
-            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        _set_options(bound, address.family)
         if address.family is Family.UNIX:
             identity = _listen_at_path(bound, Path(address.path), settings)
         else:

@@ -19,6 +19,7 @@ class Registration(NamedTuple):
         summary: Its I/O model in a few words.
         naive: Whether it exists to show mistakes: it ignores the stop, and default runs skip it.
         packages: Packages that it needs and upecho does not depend on; the extra ``frameworks`` installs them.
+        since: First version of CPython that has what it needs.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Registration(NamedTuple):
     summary: str = ""
     naive: bool = False
     packages: tuple[str, ...] = ()
+    since: tuple[int, int] = (3, 11)
 
     @property
     def module(self) -> str:
@@ -48,7 +50,15 @@ BUILT_IN = (
     Registration("asyncio-protocol", "upecho.servers.asyncio_protocol:serve", "asyncio callbacks on a transport"),
     Registration("asyncio-buffered", "upecho.servers.asyncio_buffered:serve", "asyncio BufferedProtocol"),
     Registration("asyncio-sock", "upecho.servers.asyncio_sock:serve", "asyncio loop.sock_* on plain sockets"),
+    Registration("asyncio-threads", "upecho.servers.asyncio_threads:serve", "several threads, an event loop each"),
     Registration("prefork", "upecho.servers.prefork:serve", "several processes, a readiness loop each"),
+    Registration("prefork-reuseport", "upecho.servers.prefork_reuseport:serve", "several processes, a listener each"),
+    Registration(
+        "interpreters",
+        "upecho.servers.interpreters:serve",
+        "several interpreters, a readiness loop each",
+        since=(3, 14),
+    ),
     Registration("native", "upecho.servers.native:serve", "one thread, a readiness loop in C: the baseline"),
     Registration("textbook", "upecho.servers.textbook:serve", "one client, one recv, one send: a lesson", naive=True),
 )

@@ -5,23 +5,26 @@ import itertools
 
 import pytest
 
+from tests.built_in import CORRECT, serves
 from tests.frameworks import FRAMEWORK_PARAMETERS
 from upecho.conformance.catalogue import catalogue
 from upecho.conformance.run.runner import Runner
 from upecho.conformance.run.selection import is_due
 from upecho.conformance.run.verdicts.outcome import Verdict
 from upecho.net.address import Family
-from upecho.serving.registry import BUILT_IN
 from upecho.serving.target import Target
 
-NAMES = [row.name for row in BUILT_IN if not row.naive]
 FAMILIES = [family for family in Family if family.is_available()]
 # A server is not affected by the form of its address, so one Python version is enough for these.
 SIMILAR = (Family.INET6, Family.ABSTRACT)
 ONCE = [pytest.mark.once, pytest.mark.unmeasured]
-PARAMETERS = [pytest.param(family, id=family.value, marks=ONCE if family in SIMILAR else []) for family in FAMILIES]
+PARAMETERS = [
+    pytest.param(name, family, id=f"{name}-{family.value}", marks=ONCE if family in SIMILAR else [])
+    for name, family in itertools.product(CORRECT, FAMILIES)
+    if serves(name, family)
+]
 # Each of these over one family, and each family once, to limit the time.
-ASYNCIO = [name for name in NAMES if name.startswith("asyncio")]
+ASYNCIO = [name for name in CORRECT if name.startswith("asyncio")]
 ON_UVLOOP = list(zip(ASYNCIO, itertools.cycle(FAMILIES), strict=False))
 ON_FRAMEWORKS = [
     pytest.param(*row.values, family, marks=row.marks, id=f"{row.values[0]}-{family.value}")
@@ -30,8 +33,7 @@ ON_FRAMEWORKS = [
 needs_uvloop = pytest.mark.skipif(not importlib.util.find_spec("uvloop"), reason="uvloop is not installed")
 
 
-@pytest.mark.parametrize("family", PARAMETERS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "family"), PARAMETERS)
 def test_implementation_passes(name: str, family: Family) -> None:
     expect_no_failure(name, family)
 

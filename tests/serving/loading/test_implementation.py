@@ -5,17 +5,28 @@ from pathlib import Path
 
 import pytest
 
-from upecho.serving import registry
+from upecho.serving import limits, registry
 from upecho.serving.loading import signature
 from upecho.serving.loading.implementation import load_implementation
-from upecho.support.errors import CallerError
+from upecho.support.errors import CallerError, Unavailable
 
 
-@pytest.mark.parametrize("row", registry.BUILT_IN, ids=lambda row: row.name)
+@pytest.mark.parametrize(
+    "row", [row for row in registry.BUILT_IN if not limits.python(row.since)], ids=lambda row: row.name
+)
 def test_every_built_in_implementation_can_be_loaded(row: registry.Registration) -> None:
     server = load_implementation(row.name)
     signature.expect_server(server.serve, row.name)
     assert (server.summary, server.naive) == (row.summary, row.naive)
+
+
+def test_implementation_for_a_newer_python_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = registry.Registration("ours", "upecho.servers.threads:serve", since=(3, 99))
+    monkeypatch.setattr(registry, "BUILT_IN", (row,))
+    monkeypatch.setattr(registry, "BUILT_IN_NAMES", {"ours"})
+    with pytest.raises(Unavailable) as raised:
+        load_implementation("ours")
+    assert str(raised.value) == "ours is unavailable here: it needs Python 3.99 or newer"
 
 
 def test_loading_a_built_in_reads_no_entry_points(monkeypatch: pytest.MonkeyPatch) -> None:

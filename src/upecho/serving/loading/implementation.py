@@ -5,12 +5,12 @@ import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from upecho.serving import registry
+from upecho.serving import limits, registry
 from upecho.serving.loading import declarations
 from upecho.serving.loading.declarations import Declared
 from upecho.serving.loading.importing import import_object, make_current_directory_importable
 from upecho.serving.loading.loops import load_loop, loop_families
-from upecho.support.errors import CallerError
+from upecho.support.errors import CallerError, Unavailable
 
 
 class Implementation(NamedTuple):
@@ -37,11 +37,13 @@ def load_implementation(text: str) -> Implementation:
     Raises:
         CallerError: No implementation has that name, the attribute does not exist or is not a server, or its module
             declares something impossible.
-        Unavailable: A package that it needs is not installed.
+        Unavailable: A package that it needs is not installed, or this Python is too old for it.
         Unusable: Its module fails at import.
     """
     name, plus, loop = text.partition("+")
     row = registry.find(name)
+    if reason := limits.python(row.since):
+        raise Unavailable(reason, subject=name)
     if ":" in text:
         make_current_directory_importable()
     serve = import_object(row.location, name)
