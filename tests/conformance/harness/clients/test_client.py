@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from upecho.conformance.harness.clients import client
-from upecho.conformance.harness.clients.client import Client
+from upecho.conformance.harness.clients.client import MAX_FLOOD_BYTES, Client
 from upecho.conformance.harness.clients.connection import End
+from upecho.conformance.harness.clients.expected_bytes import Block
 from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import Log, Violation
 from upecho.net import connecting
@@ -207,3 +208,36 @@ def test_client_counts_what_is_answered(client_of: Callable[[Script], Client]) -
     client.wait_for_reply()
     client.compare_received()
     assert (client.received, client.in_flight) == (3, 2)
+
+
+def test_flood_is_bounded_although_the_server_reads_everything(client_of: Callable[[Script], Client]) -> None:
+    def script(connection: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # the test ends with data in flight
+            while connection.recv(1 << 20):
+                pass
+
+    client, block = client_of(script), Block(bytes(1 << 16))
+    while client.in_flight < MAX_FLOOD_BYTES:
+        client.pump(block)
+    for _ in range(100):
+        client.pump(block)
+    assert client.in_flight < MAX_FLOOD_BYTES + len(block.data)
+
+
+def test_flood_goes_on_as_soon_as_a_reply_arrives(client_of: Callable[[Script], Client]) -> None:
+    answered = threading.Event()
+
+    def script(connection: socket.socket) -> None:
+        received = 0
+        while received < MAX_FLOOD_BYTES:
+            received += len(connection.recv(1 << 20))
+        connection.sendall(bytes(1 << 16))
+        answered.set()
+
+    client, block = client_of(script), Block(bytes(1 << 16))
+    while not answered.is_set():
+        client.pump(block)
+    while not client.received:
+        client.pump(block)
+    client.pump(block)
+    assert client.received + client.in_flight > MAX_FLOOD_BYTES

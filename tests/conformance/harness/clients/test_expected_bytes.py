@@ -1,10 +1,12 @@
 """The bytes that a server still has to send: whatever the pieces, only the exact answer is accepted."""
 
+import tracemalloc
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from upecho.conformance.harness.clients.expected_bytes import ExpectedBytes, reply_to
+from upecho.conformance.harness.clients.expected_bytes import Block, ExpectedBytes, reply_to
 from upecho.conformance.harness.violation import Violation
 
 CUTS = st.lists(st.integers(1, 50), min_size=1)
@@ -56,3 +58,25 @@ def test_surplus_bytes_are_refused(message: bytes, surplus: bytes) -> None:
     expected.add(reply_to(message))
     with pytest.raises(Violation, match="surplus bytes"):
         expected.take(message.upper() + surplus)
+
+
+def test_reply_to_a_block_takes_no_memory_however_often_it_is_expected() -> None:
+    block, expected = Block(bytes(1 << 20)), ExpectedBytes()
+    tracemalloc.start()
+    for _ in range(256):
+        expected.add(block.reply)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (len(expected), peak < 1 << 20) == (256 << 20, True)
+
+
+def test_mismatch_shows_no_more_than_was_received() -> None:
+    block, expected = Block(bytes(1 << 20)), ExpectedBytes()
+    for _ in range(64):
+        expected.add(block.reply)
+    tracemalloc.start()
+    with pytest.raises(Violation, match="at byte 1"):
+        expected.take(b"\0wrong")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1 << 20

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from upecho.conformance.harness.clients.connection import IN, OUT, TIMEOUT_SECONDS, Connection
-from upecho.conformance.harness.clients.expected_bytes import reply_to
+from upecho.conformance.harness.clients.expected_bytes import Block
 from upecho.conformance.harness.clients.idle_watch import IdleWatch
 from upecho.conformance.harness.violation import Log, Violation, show
 from upecho.net.peer_queue import SendQueue, accept_arrivals, drop_arrivals, send_queue_of_peer
@@ -23,8 +23,8 @@ from upecho.support.text import plural
 SLOW_READER_SECONDS = 0.02  # how long a client that does not read eagerly tries to send before it reads
 STALL_SECONDS = 0.05  # a server that accepts nothing for so long has filled every buffer, its own included
 MAX_BUSY_SECONDS = 1.0  # how long a busy server that accepts nothing is waited for
-STALL_BLOCK = random.Random(20260703).randbytes(262_139)  # a prime size, so that no buffer repeats its content
-STALL_REPLY = memoryview(reply_to(STALL_BLOCK))
+STALL_BLOCK = Block(random.Random(20260703).randbytes(262_139))  # a prime size, so that no buffer repeats its content
+MAX_FLOOD_BYTES = 2 << 20  # in flight from a client that floods; a server that answers 64 KiB at a time is never idle
 WHOLE = itertools.repeat(1 << 30)
 WINDOW = slice(228, 232)  # tcpi_snd_wnd in linux/tcp.h: how much the peer has announced to accept
 MIN_WINDOW_BYTES = 50_000
@@ -154,7 +154,7 @@ class Client(Connection):
         since = time.monotonic()
         while sent < limit:
             if self._ready(OUT, seconds):
-                sent += self._write(memoryview(STALL_BLOCK)[: limit - sent], STALL_REPLY)
+                sent += self._write(STALL_BLOCK.data[: limit - sent], STALL_BLOCK.reply)
                 since = time.monotonic()
             elif time.monotonic() - since > MAX_BUSY_SECONDS or not self._is_busy():
                 break
@@ -168,13 +168,17 @@ class Client(Connection):
             self._drain()
         return self._expected.received - before
 
-    def pump(self, data: bytes) -> None:
-        """Receive what has arrived and send what the kernel accepts, without waiting."""
+    def pump(self, block: Block) -> None:
+        """Receive what has arrived and send what the kernel accepts, without waiting.
+
+        At most ``MAX_FLOOD_BYTES`` stay in flight, so how much a server finds to read in one turn depends neither on
+        the speed of this client nor on how much its kernel would hold.
+        """
         ready = self._ready(IN | OUT, 0)
         if ready & IN:
             self._drain()
-        if ready & OUT:
-            self._write(memoryview(data))
+        if ready & OUT and self.in_flight < MAX_FLOOD_BYTES:
+            self._write(block.data, block.reply)
 
     def pause(self, seconds: float) -> None:
         """Do nothing for a time; a reply that arrives stays unread."""

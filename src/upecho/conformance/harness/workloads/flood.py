@@ -36,12 +36,13 @@ from collections.abc import Iterator, Sequence
 
 from upecho.conformance.harness.clients.client import Client
 from upecho.conformance.harness.clients.connection import IN, TIMEOUT_SECONDS
+from upecho.conformance.harness.clients.expected_bytes import Block
 from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import Unsupported, Violation, precondition
 from upecho.support import timeouts
 
 MESSAGE = b"m"  # one byte, which no server answers in several pieces
-BLOCK = bytes(1000)
+BLOCK = Block(bytes(1000))
 LEAD = 1  # message by which a client may be ahead; with a server that serves one after another, none is further ahead
 ROUNDS = 10  # messages of every client; a server that accepts at all does so within one or two
 LEAST_SECONDS = 1.5  # longer than servers wait that stop accepting for a while, such as asyncio, which waits 1 s
