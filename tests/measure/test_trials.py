@@ -22,6 +22,7 @@ from upecho.measure.trials import Fault, Trial
 from upecho.net.address import Family
 from upecho.processes.linux import procfs
 from upecho.processes.supervisor import Supervisor
+from upecho.servers.shared import workers
 from upecho.serving.target import Kind, Target
 from upecho.support.errors import HarnessError
 
@@ -188,3 +189,22 @@ def test_what_a_command_writes_before_it_is_ready_is_no_error(measure: Callable[
     code = "print('Fatal Python error: made up', file=sys.stderr, flush=True)"
     execute = "os.execv(sys.executable, [sys.executable, '-m', 'upecho', 'serve', 'threads', '--bind', sys.argv[1]])"
     assert measure(command(f"import os, sys; {code}; {execute}").text).is_valid
+
+
+@pytest.mark.skipif(not procfs.AVAILABLE, reason="only Linux shows who has a connection")
+@pytest.mark.parametrize("target", ["prefork", "asyncio-threads"])
+@pytest.mark.parametrize("family", [Family.INET, Family.UNIX], ids=lambda family: family.value)
+def test_workers_are_counted(measure: Callable[..., Trial], target: str, family: Family) -> None:
+    load = measure(target, family).load
+    assert load
+    assert load.workers
+    assert len(load.workers) == workers.default_count()
+    assert sum(worker.accepted for worker in load.workers) == SMALL.connections
+    requests = [worker.requests for worker in load.workers]
+    assert requests == [None] * len(requests) if family.is_unix else sum(filter(None, requests)) == load.requests
+
+
+def test_server_with_one_worker_has_no_shares(measure: Callable[..., Trial]) -> None:
+    load = measure("selectors").load
+    assert load
+    assert load.workers is None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from upecho.net import peer_queue
+from upecho.net import sock_diag
 from upecho.net.peer_queue import SendQueue, accept_arrivals, drop_arrivals, send_queue_of_peer
 
 LOOPBACKS = [(socket.AF_INET, "127.0.0.1", "127.0.0.1"), (socket.AF_INET6, "::1", "::1")]
@@ -16,7 +16,7 @@ SETTLED_SECONDS = 2.0
 Pair = tuple[socket.socket, socket.socket]
 
 pytestmark = pytest.mark.skipif(
-    not peer_queue.AVAILABLE, reason="only Linux shows the send queue of the other end of a connection"
+    not sock_diag.AVAILABLE, reason="only Linux shows the send queue of the other end of a connection"
 )
 
 
@@ -79,5 +79,5 @@ def test_connection_that_has_ended_shows_nothing(pair: Pair) -> None:
 
 
 def test_kernel_without_such_sockets_shows_nothing(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(peer_queue, "SOCK_DIAG", 31)  # no protocol has the last number
+    monkeypatch.setattr(sock_diag, "SOCK_DIAG", 31)  # no protocol has the last number
     assert send_queue_of_peer(pair[0]) is None

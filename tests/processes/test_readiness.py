@@ -12,8 +12,7 @@ from upecho.net.connecting import connect
 from upecho.net.ports import unused
 from upecho.processes import readiness
 from upecho.processes.child import Child
-from upecho.processes.linux import listening as listening_sockets
-from upecho.processes.linux import procfs
+from upecho.processes.linux import procfs, socket_tables
 from upecho.processes.server_process import Launch
 from upecho.processes.starting import StartFailure, start_server
 from upecho.processes.supervisor import Supervisor
@@ -81,7 +80,7 @@ def test_command_may_have_another_process_listen(
 def test_command_is_ready_where_nothing_shows_who_listens(
     supervisor: Supervisor, directory: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
-    monkeypatch.setattr(listening_sockets, "NET", directory / "missing")
+    monkeypatch.setattr(socket_tables, "NET", directory / "missing")
     address = unused(Address.parse(form.format(directory=directory)))
     with start_server(supervisor, Launch(serving("threads"), str(address))) as server:
         assert server.stop() == 0

@@ -6,10 +6,11 @@ The process ends at the end of stdin, that is when the process ends that gives i
 import gc
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from upecho.load.engine import engine
 from upecho.load.plan import Job
+from upecho.load.server_meter import ServerMeter
 from upecho.net.address import Address
 from upecho.processes import rlimits
 
@@ -20,8 +21,11 @@ def main() -> None:
     gc.disable()  # a collection would look like latency of the server, and there are no cycles to collect
     for line in sys.stdin:
         job = Job.from_json(line)
-        meter = job.scope.use if job.scope else None
-        result = engine(job.engine)(Address.parse(job.address), job.plan, meter)
+        address = Address.parse(job.address)
+        meter = ServerMeter(job.scope, address) if job.scope else None
+        result = engine(job.engine)(address, job.plan, meter)
+        if meter:
+            result = replace(result, workers=meter.workers(result.requests, job.plan.message_size))
         sys.stdout.write(json.dumps(asdict(result)) + "\n")
         sys.stdout.flush()
 

@@ -95,6 +95,19 @@ class ServerUse:
 
 
 @dataclass(frozen=True)
+class Worker:
+    """What one worker of a server had of a load.
+
+    Attributes:
+        accepted: Number of connections that it had accepted, and that were still open at the end of the load.
+        requests: Number of requests on them during the load; null if that is unknown, as over Unix sockets.
+    """
+
+    accepted: int
+    requests: int | None
+
+
+@dataclass(frozen=True)
 class LoadResult:
     """What an engine measured between opening and closing its connections.
 
@@ -116,6 +129,9 @@ class LoadResult:
         lag_histogram: How late requests were sent, in nanoseconds, of those that found a free connection when they were
             due, as an HdrHistogram (V2 compressed, in base64); empty in a closed loop.
         threads: Number of threads of the engine, which divided the connections among them.
+        workers: What each worker of a server with several of them had of the load, those with the fewest connections
+            first; empty if the server has several processes, and it is not known which worker had which connection;
+            null if no more than one worker was seen, or if no connection was left at the end, as with churn.
     """
 
     engine: str
@@ -134,6 +150,7 @@ class LoadResult:
     stolen_ns: int = 0
     lag_histogram: str = field(default="", metadata={ADDED_LATER: True})
     threads: int = field(default=1, metadata={ADDED_LATER: True})
+    workers: tuple[Worker, ...] | None = field(default=None, metadata={ADDED_LATER: True})
 
     @property
     def server_cpu_ns(self) -> int | None:

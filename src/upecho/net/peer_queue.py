@@ -1,27 +1,15 @@
-"""What the kernel shows of the other end of a TCP connection, if that end is on this machine, and only on Linux.
-
-It is asked over netlink, as ss(8) does: sock_diag(7).
-"""
+"""What the kernel shows of the other end of a TCP connection, if that end is on this machine, and only on Linux."""
 
 import socket
 import struct
 import sys
 from dataclasses import dataclass
 
-AVAILABLE = sys.platform == "linux"
-SOCK_DIAG = 4  # NETLINK_SOCK_DIAG in linux/netlink.h
-BY_FAMILY = 20  # SOCK_DIAG_BY_FAMILY in linux/sock_diag.h: the type of a request and of its answer
-REQUEST = 1  # NLM_F_REQUEST in linux/netlink.h
-HEADER = struct.Struct("=IHHII")  # struct nlmsghdr: length, type, flags, sequence, port
-QUESTION = struct.Struct("=BBBxI")  # struct inet_diag_req_v2 as far as the socket: family, protocol, extensions, states
-INFO = 2  # INET_DIAG_INFO in linux/inet_diag.h: an extension, and the type of the attribute that contains it
-ALL = 0xFFFFFFFF  # every state; as a cookie, any socket
+from upecho.net.sock_diag import AVAILABLE, HEADER, answers, tcp_info, tcp_request
+
 QUEUES = struct.Struct("=II")  # idiag_rqueue and idiag_wqueue in struct inet_diag_msg
 QUEUES_OFFSET = HEADER.size + 56
-ATTRIBUTES_OFFSET = HEADER.size + 72
-ATTRIBUTE = struct.Struct("=HH")  # struct nlattr: length, type
 UNSENT_OFFSET = 144  # tcpi_notsent_bytes in linux/tcp.h, since Linux 4.6
-ANSWER_BYTES = 8192
 LEAST_HOPS = {  # options that make the kernel drop packets which have fewer hops left: ip(7), RFC 5082
     socket.AF_INET: (socket.IPPROTO_IP, 21),  # IP_MINTTL in linux/in.h
     socket.AF_INET6: (socket.IPPROTO_IPV6, 73),  # IPV6_MINHOPCOUNT in linux/in6.h
@@ -47,21 +35,17 @@ def send_queue_of_peer(connection: socket.socket) -> SendQueue | None:
     if not AVAILABLE:
         return None
     try:
-        with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, SOCK_DIAG) as netlink:
-            netlink.settimeout(0)  # the kernel answers while it takes the request
-            netlink.send(_request(connection))
-            return _decode(netlink.recv(ANSWER_BYTES))
-    except OSError:  # this kernel does not answer such requests, or the connection has ended
+        found = answers(_request(connection))
+    except OSError:  # this kernel does not answer such requests
         return None
+    return _decode(found[0]) if found else None  # the connection has ended, or its other end is on another machine
 
 
 def _request(connection: socket.socket) -> bytes:
     ends = connection.getpeername(), connection.getsockname()
     ports = struct.pack("!HH", *(end[1] for end in ends))
     hosts = b"".join(_packed(connection.family, end[0]) for end in ends)
-    question = QUESTION.pack(connection.family, socket.IPPROTO_TCP, 1 << INFO - 1, ALL)
-    body = question + ports + hosts + struct.pack("=III", 0, ALL, ALL)
-    return HEADER.pack(HEADER.size + len(body), BY_FAMILY, REQUEST, 0, 0) + body
+    return tcp_request(connection.family, ports, hosts)
 
 
 def _packed(family: int, host: str) -> bytes:
@@ -69,19 +53,12 @@ def _packed(family: int, host: str) -> bytes:
 
 
 def _decode(answer: bytes) -> SendQueue | None:
-    """Return what an answer says; None if it is an error, as where the other end is on another machine."""
-    length, kind, *_ = HEADER.unpack_from(answer)
-    if kind != BY_FAMILY:
-        return None
+    """Return what an answer says; None if it does not say enough."""
     _, written = QUEUES.unpack_from(answer, QUEUES_OFFSET)
-    offset = ATTRIBUTES_OFFSET
-    while offset < length:
-        size, attribute = ATTRIBUTE.unpack_from(answer, offset)
-        information = answer[offset + ATTRIBUTE.size : offset + size]
-        if attribute == INFO and len(information) >= UNSENT_OFFSET + 4:
-            return SendQueue(written, int.from_bytes(information[UNSENT_OFFSET:][:4], sys.byteorder))
-        offset += (size + 3) & ~3
-    return None
+    information = tcp_info(answer)
+    if len(information) < UNSENT_OFFSET + 4:
+        return None
+    return SendQueue(written, int.from_bytes(information[UNSENT_OFFSET:][:4], sys.byteorder))
 
 
 def drop_arrivals(connection: socket.socket) -> None:

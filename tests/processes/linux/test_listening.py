@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from upecho.net.address import Address, Family
-from upecho.processes.linux import listening, procfs
+from upecho.processes.linux import listening, procfs, socket_tables
 from upecho.processes.linux.listening import described, listening_addresses
 from upecho.processes.supervisor import Supervisor
 
@@ -90,7 +90,7 @@ def test_nothing_is_found_where_the_system_shows_nothing(
     sockets: ExitStack, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = listen(sockets, "127.0.0.1")
-    monkeypatch.setattr(listening, "NET", directory)
+    monkeypatch.setattr(socket_tables, "NET", directory)
     for address in (Address.of(one), Address.parse("unix:s"), Address.parse("no.such.host.invalid:1")):
         assert listening.sockets(address) == listening.candidates(address) == set()
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from tests import made_up
 from tests.made_up import cell, failed, requested
 from upecho.load.latency import Latency
-from upecho.load.plan import LoadResult, ServerUse
+from upecho.load.plan import LoadResult, ServerUse, Worker
 from upecho.measure.cores import Cores
 from upecho.measure.environment import Environment
 from upecho.measure.plan.scenarios import SCENARIOS
@@ -253,6 +253,25 @@ def test_floor_is_shown() -> None:
 
 def test_ratio_between_families_is_shown() -> None:
     assert "unix costs 1.00 times as much CPU as inet (median of 3 servers)" in rendered(results())
+
+
+def test_shares_of_workers_are_shown() -> None:
+    made = made_up.run({"a": [1.0] * 3, "b": [1.0] * 3, "c": [1.0] * 3, "d": [1.0] * 3})
+    seen = {"a": ((16, 300), (48, 700)), "b": ((16, None), (48, None)), "c": ()}
+    trials = tuple(
+        dataclasses.replace(
+            one,
+            load=dataclasses.replace(one.load, workers=tuple(Worker(*worker) for worker in seen[one.cell.target])),
+        )
+        if one.load and one.cell.target in seen
+        else one
+        for one in made.trials
+    )
+    text = " ".join(rendered(dataclasses.replace(made, trials=trials)).split())
+    assert "a over unix: each of its 2 workers had 25% to 75% of the connections and 30% to 70% of the requests" in text
+    assert "b over unix: each of its 2 workers had 25% to 75% of the connections and an unknown share of the" in text
+    assert "c over unix: it is unknown which worker had which connection" in text
+    assert "d over unix:" not in text
 
 
 def test_only_terminals_get_colours() -> None:

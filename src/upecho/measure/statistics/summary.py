@@ -158,6 +158,10 @@ class Summary:
         )
         return cls(results, tuple(rows), Claims(results))
 
+    def loads(self, cell: Cell) -> list[LoadResult]:
+        """Return what was measured in the valid trials of a cell."""
+        return [trial.load for trial in self.results.trials if trial.cell == cell and trial.load and trial.is_valid]
+
     @property
     def measured(self) -> list[Cell]:
         """The cells with figures, without those of latency curves, whose rates are different for each server."""

@@ -5,16 +5,14 @@ process show the inode numbers of its sockets. A socket that several processes s
 """
 
 import ipaddress
-import os
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from pathlib import Path
 
 from upecho.net.address import Address, Family
+from upecho.processes.linux.socket_tables import rows, sockets_of, unix_address
 from upecho.support.errors import UpechoError
 from upecho.support.text import plural
 
-NET = Path("/proc/net")
 LISTENING = "0A"  # TCP_LISTEN in linux/tcp_states.h, as the table shows it
 ACCEPTS_CONNECTIONS = 0x10000  # __SO_ACCEPTCON in linux/net.h, a flag in the table of Unix sockets
 MAPPED = "::ffff:"  # RFC 4291 section 2.5.5.2: begins an IPv4 address that is written as an IPv6 address
@@ -47,7 +45,7 @@ def holders(pids: Collection[int], inodes: Collection[str]) -> tuple[list[int], 
     found, complete = [], True
     for pid in pids:
         try:
-            if not _sockets_of(pid).isdisjoint(inodes):
+            if not sockets_of(pid).isdisjoint(inodes):
                 found.append(pid)
         except PermissionError:  # it belongs to another user, as below sudo
             complete = False
@@ -67,7 +65,7 @@ def listening_addresses(pids: Iterable[int]) -> list[Address]:
     own: set[str] = set()
     for pid in pids:
         try:
-            own |= _sockets_of(pid)
+            own |= sockets_of(pid)
         except OSError:
             continue
     listeners = [*_in_table("tcp", Family.INET), *_in_table("tcp6", Family.INET6), *_unix()]
@@ -84,24 +82,6 @@ def _described(address: Address) -> str:
     shown = name.rstrip("\0")
     nulls = len(name) - len(shown)
     return shown.replace("\0", "\\0") + (f" followed by {plural(nulls, 'null byte')}" if nulls else "")
-
-
-def _sockets_of(pid: int) -> set[str]:
-    """Return the inode numbers of the sockets that a process has open: proc(5), /proc/PID/fd.
-
-    Raises:
-        OSError: The process has ended, or belongs to another user.
-    """
-    inodes = set()
-    with os.scandir(f"/proc/{pid}/fd") as entries:
-        for entry in entries:
-            try:
-                kind, _, inode = os.readlink(entry.path).partition(":")  # noqa: PTH115 (a server may have thousands)
-            except FileNotFoundError:  # it has been closed
-                continue
-            if kind == "socket":
-                inodes.add(inode.strip("[]"))
-    return inodes
 
 
 def _tcp(address: Address) -> set[str]:
@@ -123,7 +103,7 @@ def _in_table(table: str, family: Family) -> Iterator[tuple[str, Address]]:
 
     They precede the connections, of which there may be tens of thousands.
     """
-    for line in _lines(table):
+    for line in rows(table):
         _, place, _, state, _, _, _, _, _, inode, *_ = line.split()
         if state != LISTENING:
             return
@@ -133,20 +113,10 @@ def _in_table(table: str, family: Family) -> Iterator[tuple[str, Address]]:
 
 def _unix() -> Iterator[tuple[str, Address]]:
     """Yield the inode number and the address of each listening Unix socket: proc_net_unix(5)."""
-    for line in _lines("unix"):
+    for line in rows("unix"):
         _, _, _, flags, _, _, inode, *bound = line.split(None, 7)
         if bound and int(flags, 16) & ACCEPTS_CONNECTIONS:
-            yield inode, _unix_address(bound[0])
-
-
-def _lines(table: str) -> Iterator[str]:
-    """Yield the lines of a table without its heading; none if the kernel lacks it."""
-    try:
-        with (NET / table).open(errors="surrogateescape") as lines:
-            next(lines)
-            yield from (line.rstrip("\n") for line in lines)
-    except OSError:  # not Linux, or a kernel without the family
-        return
+            yield inode, unix_address(bound[0])
 
 
 def _ip(digits: str) -> str:
@@ -156,9 +126,3 @@ def _ip(digits: str) -> str:
     ip = ipaddress.ip_address(words)
     mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
     return f"{MAPPED}{mapped}" if mapped else str(ip)  # older Pythons write a mapped address in hexadecimal
-
-
-def _unix_address(path: str) -> Address:
-    if path.startswith("@"):
-        return Address(Family.ABSTRACT, path="@" + path[1:].replace("@", "\0"))
-    return Address(Family.UNIX, path=path)

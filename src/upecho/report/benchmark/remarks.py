@@ -1,6 +1,7 @@
 """Remarks below the tables of a scenario.
 
-They say what the families cost, where ratios have another reference, and which servers are better than the baseline.
+They say what the families cost, where ratios have another reference, which servers are better than the baseline, and
+how the workers of a server have shared its load.
 """
 
 from collections.abc import Iterator, Sequence
@@ -8,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from upecho.measure.plan.cells import BASELINE, Group
+from upecho.measure.statistics.imbalance import Imbalance, Range, imbalance
 from upecho.measure.statistics.leads import Figure, Lead
 from upecho.measure.statistics.summary import Row, Summary, family_ratios
 from upecho.report.benchmark.lines import precision_text
@@ -29,7 +31,7 @@ def remarks(summary: Summary, rows: Sequence[Row], found: Sequence[Lead]) -> Ite
         rows: Its rows of the scenario.
         found: Servers that are better than the baseline in the scenario, the best first.
     """
-    lines = [*_families(rows), *_references(summary, rows), *_leads(found)]
+    lines = [*_families(rows), *_references(summary, rows), *_leads(found), *_shares(summary, rows)]
     yield from (Text(line, "cyan") for line in lines)
     if lines:
         yield Text()
@@ -58,3 +60,21 @@ def _leads(found: Sequence[Lead]) -> Iterator[str]:
     for (group, figure), there in tables.items():
         servers = ", ".join(f"{one.cell.label} ({one.ratio.ratio:.2f} ± {precision_text(one.ratio)})" for one in there)
         yield (f"In {group}, the {figure} of {servers} is lower than that of {THE_BASELINE}: {MEANING[figure]}")
+
+
+def _shares(summary: Summary, rows: Sequence[Row]) -> Iterator[str]:
+    """Yield a line for each server with several workers: the lowest and the highest share of one of them."""
+    for row in rows:
+        if row.figures and (found := imbalance(summary.loads(row.cell))):
+            yield f"{row.cell.label} over {row.cell.family}: {_shares_text(found)}"
+
+
+def _shares_text(found: Imbalance) -> str:
+    if not found.accepted:
+        return "it is unknown which worker had which connection"
+    requests = f"{_range(found.requests)} of the requests" if found.requests else "an unknown share of the requests"
+    return f"each of its {found.workers} workers had {_range(found.accepted)} of the connections and {requests}"
+
+
+def _range(share: Range) -> str:
+    return f"{share.lowest:.0%} to {share.highest:.0%}"

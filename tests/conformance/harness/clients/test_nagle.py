@@ -10,7 +10,7 @@ import pytest
 from upecho.conformance.harness.clients import nagle
 from upecho.conformance.harness.clients.client import Client
 from upecho.conformance.harness.violation import Log, NotReached
-from upecho.net import connecting, peer_queue
+from upecho.net import connecting, sock_diag
 from upecho.net.address import Address
 
 READ_BYTES = 1000
@@ -19,7 +19,7 @@ SLOW_SECONDS = 0.16  # two such replies take longer than a kernel waits for the 
 Answer = Callable[[socket.socket, bytes], object]
 
 pytestmark = pytest.mark.skipif(
-    not peer_queue.AVAILABLE, reason="only Linux shows the send queue of the other end of a connection"
+    not sock_diag.AVAILABLE, reason="only Linux shows the send queue of the other end of a connection"
 )
 
 
