@@ -13,8 +13,32 @@ LIMITED = not sysconfig.get_config_var("Py_GIL_DISABLED")
 OLDEST = (3, 11)
 
 
-SOURCES = ("module", "arguments", "results", "engine", "requests", "schedule", "connection", "baseline", "notify")
-HEADERS = ("arguments", "results", "clock", "histogram", "plan", "connection", "engine", "run", "baseline", "notify")
+SOURCES = (
+    "module",
+    "arguments",
+    "results",
+    "run",
+    "engine",
+    "requests",
+    "schedule",
+    "connection",
+    "usage",
+    "baseline",
+    "notify",
+)
+HEADERS = (
+    "arguments",
+    "results",
+    "clock",
+    "histogram",
+    "usage",
+    "plan",
+    "connection",
+    "engine",
+    "run",
+    "baseline",
+    "notify",
+)
 
 
 class BuildIfPossible(build_ext):
@@ -36,7 +60,8 @@ native = Extension(
     "upecho.support._native",
     sources=[f"src/native/{name}.c" for name in SOURCES],
     depends=[f"src/native/{name}.h" for name in HEADERS],
-    extra_compile_args=["-std=c11", "-O3", "-Wall", "-Wextra"],
+    extra_compile_args=["-std=c11", "-O3", "-Wall", "-Wextra", "-pthread"],
+    extra_link_args=["-pthread"],
     define_macros=[("Py_LIMITED_API", f"0x{OLDEST[0]:02x}{OLDEST[1]:02x}0000")] if LIMITED else [],
     py_limited_api=LIMITED,
     optional=True,

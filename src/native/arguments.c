@@ -12,12 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONNECTIONS, IDLE, DEPTH, INTERVAL, DURATION, DEADLINE, POLL, REQUESTS, MESSAGE_SIZE, INTEGER_COUNT };
+enum { THREADS, CONNECTIONS, IDLE, DEPTH, INTERVAL, DURATION, DEADLINE, POLL, REQUESTS, MESSAGE_SIZE, INTEGER_COUNT };
 
 static const struct {
     const char *field;
     int64_t minimum, maximum;
 } limits[INTEGER_COUNT] = {
+    [THREADS] = {"threads", 1, MAX_THREADS},
     [CONNECTIONS] = {"connections", 1, MAX_CONNECTIONS},
     [IDLE] = {"idle", 0, MAX_CONNECTIONS},
     [DEPTH] = {"depth", 1, MAX_DEPTH},
@@ -59,11 +60,17 @@ read_integers(Plan *plan, PyObject *const *values)
                      (long long)(integers[CONNECTIONS] + integers[IDLE]), (long long)MAX_CONNECTIONS);
         return -1;
     }
+    if (integers[THREADS] > integers[CONNECTIONS]) {
+        PyErr_Format(PyExc_ValueError, "threads is %lld; it must be at most %lld, the number of connections",
+                     (long long)integers[THREADS], (long long)integers[CONNECTIONS]);
+        return -1;
+    }
     if (plan->churn && integers[DEPTH] != 1) {
         PyErr_Format(PyExc_ValueError, "depth is %lld; it must be 1 with churn, where a connection has one request",
                      (long long)integers[DEPTH]);
         return -1;
     }
+    plan->threads = (uint32_t)integers[THREADS];
     plan->connections = (uint32_t)integers[CONNECTIONS];
     plan->idle = (uint32_t)integers[IDLE];
     plan->depth = (uint32_t)integers[DEPTH];
@@ -141,17 +148,18 @@ int
 arguments_read(Arguments *arguments, PyObject *positional, PyObject *named)
 {
     static char *names[] = {
-        "address", "connections",  "idle",         "depth", "churn",    "interval_ns", "duration_ns", "deadline_ns",
-        "poll_ns", "max_requests", "message_size", "sent",  "expected", "offsets",     "mark",        NULL};
+        "address",     "threads",     "connections", "idle",         "depth",        "churn", "interval_ns",
+        "duration_ns", "deadline_ns", "poll_ns",     "max_requests", "message_size", "sent",  "expected",
+        "offsets",     "mark",        NULL};
     *arguments = (Arguments){0};
     Plan *plan = &arguments->plan;
     PyObject *values[INTEGER_COUNT];
     Py_buffer offsets;
-    if (!PyArg_ParseTupleAndKeywords(positional, named, "$y*OOOpOOOOOOy*y*y*O", names, &arguments->address,
-                                     &values[CONNECTIONS], &values[IDLE], &values[DEPTH], &plan->churn,
-                                     &values[INTERVAL], &values[DURATION], &values[DEADLINE], &values[POLL],
-                                     &values[REQUESTS], &values[MESSAGE_SIZE], &arguments->sent, &arguments->expected,
-                                     &offsets, &arguments->mark))
+    if (!PyArg_ParseTupleAndKeywords(positional, named, "$y*OOOOpOOOOOOy*y*y*O", names, &arguments->address,
+                                     &values[THREADS], &values[CONNECTIONS], &values[IDLE], &values[DEPTH],
+                                     &plan->churn, &values[INTERVAL], &values[DURATION], &values[DEADLINE],
+                                     &values[POLL], &values[REQUESTS], &values[MESSAGE_SIZE], &arguments->sent,
+                                     &arguments->expected, &offsets, &arguments->mark))
         return -1;
     int is_invalid = read_integers(plan, values) || read_address(plan, &arguments->address) ||
                      read_payload(plan, &arguments->sent, &arguments->expected) || read_offsets(arguments, &offsets);

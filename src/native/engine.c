@@ -1,4 +1,4 @@
-/* The phases of a run, and the event loop that all of them use.
+/* The phases of one thread of a run, and the event loop that all of them use.
  *
  * Theory of operation
  *
@@ -9,12 +9,12 @@
  * the end of the stream, and nothing else. With churn each request of the load has a connection of its own and ends it
  * that way, so PHASE_OPEN and PHASE_FINISH deal with the idle connections only. The caller's mark() is called between
  * the phases, both times with nothing in flight and the same connections open, so the difference of what it reads
- * about the server belongs to the load alone.
+ * about the server belongs to the load alone. With several threads, run.c says how they wait for each other.
  *
- * One loop. All sockets are non-blocking, and one thread serves them from a level-triggered epoll. The engine has to
- * cost less than the server it measures; further threads would compete with the server for cores and would need locks.
- * The loop allocates nothing and does not touch the interpreter. The schedule's timer is one more descriptor in the
- * same epoll, recognised by the missing connection in its event.
+ * One loop. All sockets are non-blocking, and one thread serves its own from a level-triggered epoll. The engine has to
+ * cost less than the server it measures, so the loop has no locks, allocates nothing and does not touch the
+ * interpreter. The schedule's timer is one more descriptor in the same epoll, recognised by the missing connection in
+ * its event.
  *
  * In flight. Each connection keeps its requests in a ring of Plan.depth entries, oldest first. Replies come in the
  * order of the requests and have their size, so the ring tells what each received byte must be. A byte for which no
@@ -51,7 +51,6 @@
 
 #define RECEIVE_BUFFER_SIZE (256 * 1024)
 #define MAX_EVENTS 256
-#define TICK_NS (20 * NS_PER_MS)
 
 /* The pause after an empty poll, for each pending connection. Polling more often would disturb a server that is sending
    and fetch its replies one by one instead of several at a time; and in a pause of this length no server answers even
@@ -121,41 +120,31 @@ run_once(Engine *engine)
         engine->io.operation = "epoll_wait";
         engine_fail(engine, RUN_SYSTEM_ERROR);
     }
-    for (int index = 0; index < count && engine->outcome == RUN_DONE; index++)
+    for (int index = 0; index < count && !engine_has_ended(engine); index++)
         handle_event(engine, &events[index]);
     engine->now_ns = clock_now_ns();
-    if (engine->now_ns >= engine->deadline_ns)
+    if (engine->now_ns >= engine->run->deadline_ns)
         expire_pending(engine);
     if (is_interrupted || engine->now_ns >= engine->next_tick_ns) {
         engine->next_tick_ns = engine->now_ns + TICK_NS;
-        if (engine->callbacks->check_signals(engine->callbacks->context))
-            engine_fail(engine, RUN_INTERRUPTED);
+        engine_check_signals(engine);
     }
 }
 
 static void
 run_until_nothing_is_pending(Engine *engine)
 {
-    while (engine->outcome == RUN_DONE && (engine->pending_count || engine_has_scheduled(engine)))
+    while (!engine_has_ended(engine) && (engine->pending_count || engine_has_scheduled(engine)))
         run_once(engine);
-}
-
-static int
-has_errors(const Engine *engine)
-{
-    for (int failure = 0; failure < FAILURE_COUNT; failure++)
-        if (engine->result->errors[failure])
-            return 1;
-    return 0;
 }
 
 static void
 open_connections(Engine *engine)
 {
     engine->phase = PHASE_OPEN;
-    uint32_t first = engine->plan->churn ? engine->plan->connections : 0;
-    for (uint32_t index = first; index < engine->connection_count && engine->outcome == RUN_DONE; index++) {
-        if (has_errors(engine))
+    uint32_t first = engine->plan->churn ? engine->load_count : 0;
+    for (uint32_t index = first; index < engine->connection_count && !engine_has_ended(engine); index++) {
+        if (atomic_load(&engine->run->cannot_open))
             return;
         engine_start_request(engine, &engine->connections[index], 0);
         engine_send(engine, &engine->connections[index]);
@@ -167,10 +156,12 @@ static void
 load(Engine *engine)
 {
     const Plan *plan = engine->plan;
+    Usage before = usage_now();
     engine->phase = PHASE_LOAD;
-    engine->load_start_ns = engine->now_ns = clock_now_ns();
+    engine->now_ns = clock_now_ns();
+    engine->load_start_ns = engine->run->marked_ns;
     engine->load_stop_ns = engine->load_start_ns + plan->duration_ns;
-    for (uint32_t index = 0; index < plan->connections; index++) {
+    for (uint32_t index = 0; index < engine->load_count; index++) {
         Connection *connection = &engine->connections[index];
         connection->requests_started = 0;
         connection->closing = plan->churn != 0;
@@ -180,13 +171,14 @@ load(Engine *engine)
     if (plan->interval_ns)
         engine_run_schedule(engine);
     run_until_nothing_is_pending(engine);
+    engine->result->usage = usage_difference(before, usage_now());
 }
 
 static void
 finish_connections(Engine *engine)
 {
     engine->phase = PHASE_FINISH;
-    for (uint32_t index = 0; index < engine->connection_count && engine->outcome == RUN_DONE; index++) {
+    for (uint32_t index = 0; index < engine->connection_count && !engine_has_ended(engine); index++) {
         Connection *connection = &engine->connections[index];
         if (connection->fd < 0)
             continue;
@@ -197,11 +189,18 @@ finish_connections(Engine *engine)
     run_until_nothing_is_pending(engine);
 }
 
+/* Let the caller read its counters while no thread has anything in flight. */
 static void
 mark(Engine *engine)
 {
-    if (engine->outcome == RUN_DONE && engine->callbacks->mark(engine->callbacks->context))
-        engine_fail(engine, RUN_INTERRUPTED);
+    Run *run = engine->run;
+    engine_meet(engine);
+    if (!engine->number) {
+        if (!engine_has_ended(engine) && run->callbacks->mark(run->callbacks->context))
+            engine_fail(engine, RUN_INTERRUPTED);
+        run->marked_ns = clock_now_ns();
+    }
+    engine_meet(engine);
 }
 
 static int
@@ -215,7 +214,7 @@ allocate(Engine *engine)
         return RUN_OUT_OF_MEMORY;
     for (uint32_t index = 0; index < count; index++) {
         engine->connections[index].fd = -1;
-        engine->connections[index].index = index;
+        engine->connections[index].index = engine->number + index * engine->plan->threads;
         engine->connections[index].requests = &engine->requests[index * depth];
     }
     return RUN_DONE;
@@ -240,7 +239,6 @@ create_epoll(Engine *engine)
 static void
 release(Engine *engine)
 {
-    int error = errno;           /* close() must not replace the reason */
     if (engine->io.epoll >= 0) { /* without it no connection was opened, and allocate() may have failed halfway */
         for (uint32_t index = 0; index < engine->connection_count; index++)
             connection_close(&engine->connections[index]);
@@ -251,34 +249,30 @@ release(Engine *engine)
     free(engine->connections);
     free(engine->requests);
     free(engine->io.receive_buffer);
-    errno = error;
 }
 
-int
-engine_run(const Plan *plan, const Callbacks *callbacks, Result *result, const char **operation)
+static void
+prepare(Engine *engine)
 {
-    Engine engine = {
-        .io = {.plan = plan, .epoll = -1, .receive_buffer_size = RECEIVE_BUFFER_SIZE},
-        .plan = plan,
-        .callbacks = callbacks,
-        .result = result,
-        .timer = -1,
-        .connection_count = plan->connections + plan->idle,
-        .now_ns = clock_now_ns(),
-    };
-    engine.deadline_ns = engine.now_ns + plan->deadline_ns;
-    engine.outcome = allocate(&engine);
-    if (engine.outcome == RUN_DONE)
-        engine.outcome = create_epoll(&engine);
-    if (engine.outcome == RUN_DONE)
-        open_connections(&engine);
-    mark(&engine);
-    if (engine.outcome == RUN_DONE && !has_errors(&engine))
-        load(&engine);
-    mark(&engine);
-    if (engine.outcome == RUN_DONE)
-        finish_connections(&engine);
-    *operation = engine.io.operation;
-    release(&engine);
-    return engine.outcome;
+    engine->io.epoll = engine->timer = -1;
+    engine->io.receive_buffer_size = RECEIVE_BUFFER_SIZE;
+    engine->now_ns = clock_now_ns();
+    int outcome = allocate(engine);
+    if (outcome == RUN_DONE)
+        outcome = create_epoll(engine);
+    if (outcome != RUN_DONE)
+        engine_fail(engine, outcome);
+}
+
+void
+engine_carry_out(Engine *engine)
+{
+    prepare(engine);
+    open_connections(engine);
+    mark(engine);
+    if (!engine_has_ended(engine) && !atomic_load(&engine->run->cannot_open))
+        load(engine);
+    mark(engine);
+    finish_connections(engine);
+    release(engine);
 }

@@ -47,16 +47,16 @@ mark(void *data)
 }
 
 static PyObject *
-run_into(Result *result, const Arguments *arguments)
+run_into(Result **results, const Arguments *arguments)
 {
     const char *operation;
     CallbackContext context = {arguments->mark, PyEval_SaveThread()};
     Callbacks callbacks = {check_signals, mark, &context};
-    int outcome = engine_run(&arguments->plan, &callbacks, result, &operation);
+    int outcome = engine_run(&arguments->plan, &callbacks, results, &operation);
     PyEval_RestoreThread(context.thread_state);
     switch (outcome) {
     case RUN_DONE:
-        return result_as_dict(result);
+        return results_as_list(results, arguments->plan.threads);
     case RUN_SYSTEM_ERROR:
         return raise_os_error(operation);
     case RUN_OUT_OF_MEMORY:
@@ -66,25 +66,40 @@ run_into(Result *result, const Arguments *arguments)
     }
 }
 
+static void
+free_results(Result **results, uint32_t count)
+{
+    for (uint32_t number = 0; results && number < count; number++)
+        free(results[number]);
+    free(results);
+}
+
+/* Return an empty result for each thread, or NULL without memory for them. */
+static Result **
+new_results(const Plan *plan)
+{
+    size_t slice_count = (size_t)(plan->deadline_ns / SLICE_NS) + 1;
+    Result **results = calloc(plan->threads, sizeof *results);
+    for (uint32_t number = 0; results && number < plan->threads; number++) {
+        results[number] = calloc(1, sizeof(Result) + slice_count * sizeof *results[number]->slices);
+        if (!results[number]) {
+            free_results(results, plan->threads);
+            return NULL;
+        }
+        results[number]->slice_count = slice_count;
+    }
+    return results;
+}
+
 static PyObject *
 native_run(PyObject *Py_UNUSED(module), PyObject *positional, PyObject *named)
 {
     Arguments arguments;
     if (arguments_read(&arguments, positional, named))
         return NULL;
-    PyObject *returned = NULL;
-    size_t slice_count = (size_t)(arguments.plan.deadline_ns / SLICE_NS) + 1;
-    Result *result = calloc(1, sizeof *result);
-    uint64_t *slices = calloc(slice_count, sizeof *slices);
-    if (result && slices) {
-        result->slices = slices;
-        result->slice_count = slice_count;
-        returned = run_into(result, &arguments);
-    } else {
-        PyErr_NoMemory();
-    }
-    free(slices);
-    free(result);
+    Result **results = new_results(&arguments.plan);
+    PyObject *returned = results ? run_into(results, &arguments) : PyErr_NoMemory();
+    free_results(results, arguments.plan.threads);
     arguments_release(&arguments);
     return returned;
 }
@@ -139,7 +154,7 @@ native_notify_end(PyObject *Py_UNUSED(module), PyObject *arguments)
 
 /* Raise this number, and the one in support/extension.py, with every change of what Python calls or reads: an extension
    that was left over from an older build is then refused. */
-#define INTERFACE 2
+#define INTERFACE 3
 
 /* Add a constant to the module; the reference to the value is taken over. */
 static int
@@ -168,6 +183,7 @@ add_constants(PyObject *module)
         {"MAX_POLL_NS", MAX_POLL_NS},
         {"MAX_REQUESTS", MAX_REQUESTS},
         {"MAX_SPAN_NS", MAX_SPAN_NS},
+        {"MAX_THREADS", MAX_THREADS},
     };
     for (size_t index = 0; index < sizeof integers / sizeof *integers; index++)
         if (add(module, integers[index].name, PyLong_FromLongLong(integers[index].value)))

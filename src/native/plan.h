@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "histogram.h"
+#include "usage.h"
 
 /* Connections of a run, idle ones included: as many descriptors as Linux lets a process open unless the administrator
    raises fs.nr_open. */
@@ -28,6 +29,9 @@
 
 /* How long to poll before sleeping: signals and the deadline go unnoticed for as long. */
 #define MAX_POLL_NS NS_PER_SECOND
+
+/* Threads of a run; none has more cores than the largest machines. */
+#define MAX_THREADS INT64_C(1024)
 
 /* Requests of a run: no limit in practice. */
 #define MAX_REQUESTS INT64_MAX
@@ -50,6 +54,7 @@ typedef enum {
 typedef struct {
     struct sockaddr_storage address;
     socklen_t address_size;
+    uint32_t threads;        /* threads among which the connections are divided; each has at least one with a load */
     uint32_t connections;    /* connections that carry the load */
     uint32_t idle;           /* further connections, which stay silent during the load */
     uint32_t depth;          /* requests in flight on one connection; 1 with churn */
@@ -66,14 +71,23 @@ typedef struct {
     size_t offset_count;
 } Plan;
 
+/* Return the share of one thread, if something is divided evenly. */
+static inline uint64_t
+plan_share(const Plan *plan, uint64_t count, uint32_t number)
+{
+    return count / plan->threads + (number < count % plan->threads);
+}
+
+/* What one thread measured. The usage is that of the thread during the load. */
 typedef struct {
     uint64_t errors[FAILURE_COUNT];
-    int64_t elapsed_ns; /* from the first request of the load to its last verified reply */
-    Histogram latency;  /* of verified requests; a scheduled request counts from the time it was due */
-    Histogram lag;      /* how long after its due time a scheduled request was sent on a connection that was free */
-    uint64_t *slices;   /* verified replies in each SLICE_NS of the load */
+    int64_t elapsed_ns; /* from the beginning of the load to the last verified reply */
+    int64_t polled_ns;  /* time spent in empty polls and the pauses between them */
+    Usage usage;
+    Histogram latency; /* of verified requests; a scheduled request counts from the time it was due */
+    Histogram lag;     /* how long after its due time a scheduled request was sent on a connection that was free */
     size_t slice_count;
-    int64_t polled_ns; /* time spent in empty polls and the pauses between them */
+    uint64_t slices[]; /* verified replies in each SLICE_NS of the load */
 } Result;
 
 #endif

@@ -8,8 +8,12 @@
 void
 engine_fail(Engine *engine, int outcome)
 {
-    if (engine->outcome == RUN_DONE)
+    if (engine->outcome == RUN_DONE) {
         engine->outcome = outcome;
+        engine->error = errno;
+        engine->operation = engine->io.operation;
+    }
+    atomic_store(&engine->run->has_ended, 1);
 }
 
 void
@@ -33,9 +37,9 @@ engine_drop(Engine *engine, Connection *connection, int failure)
         engine_fail(engine, RUN_SYSTEM_ERROR);
     else
         engine->result->errors[failure]++;
-    int error = errno; /* close() must not replace the reason */
+    if (engine->phase == PHASE_OPEN)
+        atomic_store(&engine->run->cannot_open, 1);
     connection_close(connection);
-    errno = error;
     connection->failed = 1;
     connection->queued = 0;
     clear_pending(engine, connection);
@@ -76,7 +80,7 @@ engine_has_room(const Engine *engine, const Connection *connection)
 static int
 is_loading(const Engine *engine)
 {
-    return engine->now_ns < engine->load_stop_ns && engine->requests_started < engine->plan->max_requests;
+    return engine->now_ns < engine->load_stop_ns && engine->requests_started < engine->max_requests;
 }
 
 /* The schedule takes the connections in turn, so the n-th request of a connection has a number that follows from n. */

@@ -61,7 +61,7 @@ histogram_as_tuple(const Histogram *histogram)
     return NULL;
 }
 
-PyObject *
+static PyObject *
 result_as_dict(const Result *result)
 {
     PyObject *errors = counts_as_dict(result->errors, FAILURE_COUNT);
@@ -69,11 +69,25 @@ result_as_dict(const Result *result)
     PyObject *latency = histogram_as_tuple(&result->latency);
     PyObject *lag = histogram_as_tuple(&result->lag);
     if (errors && slices && latency && lag)
-        return Py_BuildValue("{sNsNsNsNsLsL}", "errors", errors, "slices", slices, "latency", latency, "lag", lag,
-                             "elapsed_ns", (long long)result->elapsed_ns, "polled_ns", (long long)result->polled_ns);
+        return Py_BuildValue("{sNsNsNsNsLsLsLsLsL}", "errors", errors, "slices", slices, "latency", latency, "lag", lag,
+                             "elapsed_ns", (long long)result->elapsed_ns, "polled_ns", (long long)result->polled_ns,
+                             "cpu_ns", (long long)result->usage.cpu_ns, "waited_ns", (long long)result->usage.waited_ns,
+                             "switches", (long long)result->usage.switches);
     Py_XDECREF(errors);
     Py_XDECREF(slices);
     Py_XDECREF(latency);
     Py_XDECREF(lag);
     return NULL;
+}
+
+PyObject *
+results_as_list(Result *const *results, uint32_t count)
+{
+    PyObject *list = PyList_New(count);
+    for (uint32_t number = 0; list && number < count; number++) {
+        PyObject *dict = result_as_dict(results[number]);
+        if (!dict || PyList_SetItem(list, number, dict))
+            Py_CLEAR(list);
+    }
+    return list;
 }

@@ -10,7 +10,7 @@
 /* Return a new tuple with the names of the failures; a name's place is its number in the errors of a result. */
 PyObject *failure_names(void);
 
-/* Return a result as the new dict that _native.pyi describes. */
-PyObject *result_as_dict(const Result *result);
+/* Return the results of all threads as a new list of the dicts that _native.pyi describes. */
+PyObject *results_as_list(Result *const *results, uint32_t count);
 
 #endif

@@ -43,18 +43,33 @@ queue_request(Engine *engine, Connection *connection, int64_t due_ns)
     engine_fill(engine, connection);
 }
 
+/* Return the connection whose turn it is among those of this thread. */
+static Connection *
+next_connection(const Engine *engine)
+{
+    return &engine->connections[engine->scheduled % engine->load_count];
+}
+
+/* Return the number of its request in the schedule of all threads. */
+static uint64_t
+next_number(const Engine *engine)
+{
+    return engine->scheduled / engine->load_count * engine->plan->connections + next_connection(engine)->index;
+}
+
 void
 engine_run_schedule(Engine *engine)
 {
     acknowledge_timer(engine);
     while (engine_has_scheduled(engine)) {
-        int64_t due_ns = engine_due_ns(engine, engine->scheduled);
+        int64_t due_ns = engine_due_ns(engine, next_number(engine));
         engine->now_ns = clock_now_ns();
         if (due_ns > engine->now_ns) {
             set_timer(engine, due_ns);
             return;
         }
-        Connection *connection = &engine->connections[engine->scheduled++ % engine->plan->connections];
+        Connection *connection = next_connection(engine);
+        engine->scheduled++;
         if (!connection->failed) /* a failed one was counted when it failed */
             queue_request(engine, connection, due_ns);
     }
@@ -64,6 +79,8 @@ int
 engine_has_scheduled(const Engine *engine)
 {
     const Plan *plan = engine->plan;
-    return engine->phase == PHASE_LOAD && plan->interval_ns && engine->scheduled < plan->max_requests &&
-           engine_due_ns(engine, engine->scheduled) < engine->load_stop_ns;
+    if (engine->phase != PHASE_LOAD || !plan->interval_ns)
+        return 0;
+    uint64_t number = next_number(engine);
+    return number < plan->max_requests && engine_due_ns(engine, number) < engine->load_stop_ns;
 }

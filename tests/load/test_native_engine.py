@@ -64,7 +64,13 @@ def test_every_kind_of_plan_over_every_family(family: Family, plan: Plan, start:
 
 
 @pytest.mark.parametrize(
-    "plan", [Plan(1, 64, 1, 1, depth=2), Plan(1, 64, 1, 1, rate=5.0), Plan(1, 64, 1, 1, churn=True)]
+    "plan",
+    [
+        Plan(1, 64, 1, 1, depth=2),
+        Plan(1, 64, 1, 1, rate=5.0),
+        Plan(1, 64, 1, 1, churn=True),
+        Plan(2, 64, 1, 1, threads=2),
+    ],
 )
 def test_python_engine_refuses_plans_it_does_not_support(plan: Plan) -> None:
     with pytest.raises(Unavailable, match="the native engine does"):

@@ -33,9 +33,16 @@ NOWHERE = bytes(16)  # an address of no family; only a plan that is accepted get
 
 
 def run_raw(address: bytes = NOWHERE, /, **changed: Any) -> Any:
-    """Call the extension itself, with a small plan in which single arguments are changed."""
+    """Call the extension itself, with a small plan in which single arguments are changed; return the only result."""
+    (result,) = run_threads(address, **changed)
+    return result
+
+
+def run_threads(address: bytes = NOWHERE, /, **changed: Any) -> Any:
+    """Call the extension itself, and return the results of all threads."""
     arguments: dict[str, Any] = {
         "address": address,
+        "threads": 1,
         "connections": 1,
         "idle": 0,
         "depth": 1,
@@ -61,6 +68,7 @@ def raw(address: Address) -> bytes:
 
 BEYOND_32_BITS = 2**32 + 1  # 1, if it is truncated
 NUMBERS = {
+    "threads": (1, _native.MAX_THREADS),
     "connections": (1, _native.MAX_CONNECTIONS),
     "idle": (0, _native.MAX_CONNECTIONS),
     "depth": (1, _native.MAX_DEPTH),
@@ -85,6 +93,7 @@ def test_number_outside_its_limits_is_refused(field: str) -> None:
     ("changed", "message"),
     [
         ({"idle": 2**20}, "connections + idle is 1048577; it must be at most 1048576"),
+        ({"threads": 3, "connections": 2}, "threads is 3; it must be at most 2, the number of connections"),
         ({"churn": True, "depth": 2}, "depth is 2; it must be 1 with churn, where a connection has one request"),
         ({"message_size": 0}, f"message_size is 0; it must be between 1 and {sys.maxsize}"),
         ({"message_size": 2**64 + 64}, f"message_size is {2**64 + 64}; it must be between 1 and {sys.maxsize}"),
@@ -175,9 +184,9 @@ def test_running_out_of_memory_closes_no_foreign_descriptor() -> None:
         "from upecho.support import _native\n"
         "resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))\n"
         "try:\n"
-        "    _native.run(address=bytes(16), connections=2**20, idle=0, depth=1024, churn=False, interval_ns=0,\n"
-        "        duration_ns=0, deadline_ns=0, poll_ns=0, max_requests=0, message_size=1, sent=b'x', expected=b'X',\n"
-        "        offsets=bytes(4), mark=int)\n"
+        "    _native.run(address=bytes(16), threads=1, connections=2**20, idle=0, depth=1024, churn=False,\n"
+        "        interval_ns=0, duration_ns=0, deadline_ns=0, poll_ns=0, max_requests=0, message_size=1, sent=b'x',\n"
+        "        expected=b'X', offsets=bytes(4), mark=int)\n"
         "except MemoryError:\n"
         "    os.fstat(0)\n"
         "    print('refused')\n"

@@ -1,12 +1,9 @@
 """What the load engines share: their interface, their selection, and the counters read before and after a load."""
 
 import importlib
-import resource
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
-from upecho.load import saturation
 from upecho.load.plan import LoadResult, Plan, ServerUse
 from upecho.net.address import Address
 from upecho.processes.linux import procfs
@@ -58,35 +55,37 @@ def best() -> str:
 
 
 class Reading(NamedTuple):
-    """What a load has used.
+    """What was used during a load.
 
     Attributes:
-        engine_ns: CPU time of the engine in nanoseconds, without that of empty polls.
-        engine_switches: Number of involuntary context switches of the engine.
         server: What the server has used; None without a meter.
-        saturated: Whether the engine was the bottleneck.
         stolen_ns: Time in nanoseconds for which a hypervisor withheld the machine's cores.
+        own: By how much the counters of the engine have risen.
     """
 
-    engine_ns: int
-    engine_switches: int
     server: ServerUse | None
-    saturated: bool
     stolen_ns: int
+    own: tuple[int, ...]
 
 
 class Readings:
     """Reads all counters once before and once after a load.
 
     The second time reverses the order, so that the counter that is read last before the load is read first after it.
-    This is the CPU time of the engine, which therefore includes no other reading. The server is idle both times, so
-    its counters are read outermost.
+    This is the last one of the engine's, usually its CPU time, which therefore includes no other reading. The server is
+    idle both times, so its counters are read outermost.
     """
 
-    def __init__(self, meter: Meter | None) -> None:
+    def __init__(self, meter: Meter | None, own: Sequence[Callable[[], int]] = ()) -> None:
+        """Prepare to read.
+
+        Args:
+            meter: Reads what the server has used.
+            own: Counters of the engine.
+        """
         self._meter = meter
         self._uses: list[procfs.Use] = []
-        self._counters = (procfs.stolen_ns, _own_switches, saturation.busy_ns, time.process_time_ns)
+        self._counters = (procfs.stolen_ns, *own)
         self._counts: list[list[int]] = []
 
     def take(self) -> None:
@@ -98,29 +97,14 @@ class Readings:
             self._observe()
             self._counts.append([count() for count in self._counters])
 
-    def spent(self, elapsed_ns: int, polled_ns: int = 0) -> Reading:
-        """Return the difference of the two readings.
-
-        Args:
-            elapsed_ns: Duration of the load in nanoseconds.
-            polled_ns: CPU time of empty polls in nanoseconds.
-        """
-        stolen_ns, switches, busy_ns, engine_ns = (last - first for first, last in zip(*self._counts, strict=True))
-        return Reading(
-            engine_ns=max(0, engine_ns - polled_ns),
-            engine_switches=switches,
-            server=_difference(*self._uses) if self._uses else None,
-            saturated=saturation.is_saturated(busy_ns - polled_ns, elapsed_ns),
-            stolen_ns=stolen_ns,
-        )
+    def spent(self) -> Reading:
+        """Return the difference of the two readings."""
+        stolen_ns, *own = (last - first for first, last in zip(*self._counts, strict=True))
+        return Reading(_difference(*self._uses) if self._uses else None, stolen_ns, tuple(own))
 
     def _observe(self) -> None:
         if self._meter:
             self._uses.append(self._meter())
-
-
-def _own_switches() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
 
 
 def _difference(first: procfs.Use, last: procfs.Use) -> ServerUse:

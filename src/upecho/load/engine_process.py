@@ -24,10 +24,12 @@ class EngineProcess:
 
         Args:
             supervisor: Supervisor of the process.
-            cores: Processor cores that belong to the engine alone; empty if it shares them with the servers.
+            cores: Processor cores that belong to the engine alone, each for one of its threads; empty if it shares them
+                with the servers, and has one thread.
             may_poll: Whether the engine may busy-poll before it sleeps, which it does only on cores of its own.
         """
         self._poll_seconds = POLL_SECONDS if cores and may_poll else 0.0
+        self._threads = max(1, len(cores))
         self._child = supervisor.start([sys.executable, "-P", "-m", "upecho.load"], cores)
 
     def run(self, job: Job) -> LoadResult:
@@ -36,7 +38,8 @@ class EngineProcess:
         Raises:
             HarnessError: The engine ended, or returned no result in time.
         """
-        job = replace(job, plan=replace(job.plan, poll_seconds=self._poll_seconds))
+        plan = replace(job.plan, poll_seconds=self._poll_seconds, threads=self._threads)
+        job = replace(job, plan=plan)
         try:
             self._child.stdin.write(job.to_json().encode() + b"\n")
         except BrokenPipeError:

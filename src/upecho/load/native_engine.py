@@ -1,12 +1,13 @@
-"""The native load engine: translates a plan for the C extension, and what the extension measured into a result."""
+"""The native load engine: translates a plan for the C extension, and what its threads measured into a result."""
 
 import socket
 import struct
 import sys
+from dataclasses import replace
 from typing import Any
 
-from upecho.load import histogram
-from upecho.load.engine import Meter, Reading, Readings
+from upecho.load import histogram, merging, saturation
+from upecho.load.engine import Meter, Readings
 from upecho.load.latency import Latency, percentile
 from upecho.load.opening import refusal
 from upecho.load.payload import Payload
@@ -46,6 +47,7 @@ def run(address: Address, plan: Plan, meter: Meter | None = None) -> LoadResult:
     try:
         measured = _native.run(
             address=packed(*address.resolve()),
+            threads=min(plan.threads, plan.connections),
             connections=plan.connections,
             idle=plan.idle,
             depth=plan.depth,
@@ -63,7 +65,9 @@ def run(address: Address, plan: Plan, meter: Meter | None = None) -> LoadResult:
         )
     except OSError as error:
         raise refusal(error) from None
-    return _result(plan, measured, readings.spent(measured["elapsed_ns"], measured["polled_ns"]))
+    spent = readings.spent()
+    merged = merging.merged([_result(plan, one) for one in measured])
+    return replace(merged, server=spent.server, stolen_ns=spent.stolen_ns)
 
 
 def packed(family: socket.AddressFamily, name: Any) -> bytes:
@@ -91,25 +95,26 @@ def _nanoseconds(seconds: float) -> int:
     return round(seconds * 1e9)
 
 
-def _result(plan: Plan, measured: dict[str, Any], spent: Reading) -> LoadResult:
+def _result(plan: Plan, measured: dict[str, Any]) -> LoadResult:
+    """Return the result of one thread, without what was measured once for all."""
     counts, *exact = measured["latency"]
     lags, _, _, lag_max_ns = measured["lag"]
     requests = sum(counts.values())
     slices = measured["slices"]
+    cpu_ns = measured["cpu_ns"] - measured["polled_ns"]
     return LoadResult(
         engine=NAME,
         requests=requests,
         payload_bytes=requests * plan.message_size,
         elapsed_ns=measured["elapsed_ns"],
-        engine_cpu_ns=spent.engine_ns,
-        server=spent.server,
-        saturated=spent.saturated,
+        engine_cpu_ns=max(0, cpu_ns),
+        server=None,
+        saturated=saturation.is_saturated(cpu_ns + measured["waited_ns"], measured["elapsed_ns"]),
         latency=Latency.counted(counts, *exact),
         errors={_FAILURES[position]: count for position, count in measured["errors"].items()},
         slices=tuple(slices.get(number, 0) for number in range(max(slices, default=-1) + 1)),
         lag_p99_ns=percentile(lags, 99),
         lag_max_ns=lag_max_ns,
-        engine_switches=spent.engine_switches,
-        stolen_ns=spent.stolen_ns,
+        engine_switches=measured["switches"],
         lag_histogram=histogram.encoded(lags) if lags else "",
     )

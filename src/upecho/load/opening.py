@@ -62,10 +62,12 @@ def _explained(error: OSError) -> Exception:
 
 
 def refusal(error: OSError) -> HarnessError:
-    """Return the error for a socket that this system refuses, with what to do about it."""
+    """Return the error for a socket, or a thread, that this system refuses, with what to do about it."""
     if error.errno == errno.EMFILE:
         return HarnessError(rlimits.too_few("the connections of the load"))
-    return HarnessError(str(error.strerror), subject="cannot open a connection for the load")
+    is_thread = error.filename == "pthread_create"
+    what = "start a thread of the load engine" if is_thread else "open a connection for the load"
+    return HarnessError(str(error.strerror), subject=f"cannot {what}")
 
 
 def expect_descriptors(connections: int) -> None:

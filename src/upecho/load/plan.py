@@ -53,6 +53,8 @@ class Plan:
         poll_seconds: Duration for which the engine busy-polls for replies before it sleeps, in seconds. The cost of
             waking a sleeping engine would be charged to the server, as the sender. Only for an engine that has a core
             of its own.
+        threads: Number of threads of the engine, which divide the connections among them. Threads without a connection
+            are not started.
     """
 
     connections: int
@@ -66,6 +68,7 @@ class Plan:
     rate: float | None = None
     churn: bool = False
     poll_seconds: float = 0.0
+    threads: int = 1
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The portable load engine: one thread, non-blocking sockets and a readiness loop."""
 
+import resource
 import selectors
 import sys
 import time
@@ -8,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
 
+from upecho.load import saturation
 from upecho.load.connection import READ, WRITE, Broken, Connection
 from upecho.load.engine import Meter, Readings
 from upecho.load.latency import Latency
@@ -25,7 +27,7 @@ def run(address: Address, plan: Plan, meter: Meter | None = None) -> LoadResult:
 
     Args:
         address: Address of the server.
-        plan: The load, without schedule, churn and pipelining.
+        plan: The load, without schedule, churn, pipelining and threads.
         meter: Reads what the server has used; called immediately before and after the load.
 
     Raises:
@@ -33,9 +35,9 @@ def run(address: Address, plan: Plan, meter: Meter | None = None) -> LoadResult:
         Unavailable: This system does not support the address family, or this engine does not support the plan.
         HarnessError: This system refuses the sockets that the load needs.
     """
-    if plan.rate or plan.churn or plan.depth > 1:
+    if plan.rate or plan.churn or plan.depth > 1 or plan.threads > 1:
         hint = "the native engine does"
-        raise Unavailable("the Python load engine does not support schedules, churn or pipelining", hint=hint)
+        raise Unavailable("the Python load engine does not support schedules, churn, pipelining or threads", hint=hint)
     with ExitStack() as clean_up:
         return _Run(address, plan, clean_up).result(meter)
 
@@ -60,7 +62,7 @@ class _Run:
 
     def result(self, meter: Meter | None) -> LoadResult:
         """Carry out the plan and return the result."""
-        readings = Readings(meter)
+        readings = Readings(meter, (_own_switches, saturation.busy_ns, time.process_time_ns))
         self._open()
         readings.take()
         self._started_ns = time.perf_counter_ns()
@@ -69,19 +71,20 @@ class _Run:
         readings.take()
         elapsed_ns = max(self._finished_ns - self._started_ns, 0)
         self._end()
-        spent = readings.spent(elapsed_ns)
+        spent = readings.spent()
+        switches, busy_ns, cpu_ns = spent.own
         return LoadResult(
             engine=NAME,
             requests=len(self._latencies_ns),
             payload_bytes=len(self._latencies_ns) * self._plan.message_size,
             elapsed_ns=elapsed_ns,
-            engine_cpu_ns=spent.engine_ns,
+            engine_cpu_ns=cpu_ns,
             server=spent.server,
-            saturated=spent.saturated,
+            saturated=saturation.is_saturated(busy_ns, elapsed_ns),
             latency=Latency.of(self._latencies_ns),
             errors=dict(self._errors),
             slices=tuple(self._slices[number] for number in range(max(self._slices, default=-1) + 1)),
-            engine_switches=spent.engine_switches,
+            engine_switches=switches,
             stolen_ns=spent.stolen_ns,
         )
 
@@ -170,3 +173,7 @@ class _Run:
         del self._connections[connection]
         self._selector.unregister(connection.sock)
         connection.sock.close()
+
+
+def _own_switches() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw

@@ -28,10 +28,13 @@ MAX_REQUESTS: Final[int]
 """Largest ``max_requests``, which no run reaches."""
 MAX_SPAN_NS: Final[int]
 """Largest ``interval_ns``, ``duration_ns``, ``deadline_ns`` and ``grace_ns``: a week."""
+MAX_THREADS: Final[int]
+"""Largest ``threads``."""
 
 def run(
     *,
     address: bytes | bytearray | memoryview | array[int],
+    threads: int,
     connections: int,
     idle: int,
     depth: int,
@@ -46,11 +49,13 @@ def run(
     expected: bytes | bytearray | memoryview | array[int],
     offsets: bytes | bytearray | memoryview | array[int],
     mark: Callable[[], object],
-) -> dict[str, Any]:
+) -> list[dict[str, Any]]:
     """Carry out a load plan, without holding the interpreter's lock.
 
     Args:
         address: A ``struct sockaddr`` with the server's address.
+        threads: Number of threads among which the connections are divided evenly; at most as many as ``connections``.
+            If the process may use exactly as many cores, each thread runs on one of them.
         connections: Number of connections that carry the load.
         idle: Number of further connections, which stay silent during the load.
         depth: Number of requests in flight on each connection; 1 with churn.
@@ -67,14 +72,16 @@ def run(
         mark: Called immediately before and after the load, with nothing in flight.
 
     Returns:
-        ``errors``: the number of failures by position in ``FAILURES``; ``slices``: the number of verified replies by
-        slice of the load; ``latency`` and ``lag``: tuples of the counts by bucket, the sum, the minimum and the maximum
-        in nanoseconds; ``elapsed_ns``: nanoseconds from the start of the load to the last verified reply;
-        ``polled_ns``: nanoseconds spent in empty polls. Counts of 0 are left out.
+        For each thread a dictionary. ``errors``: the number of failures by position in ``FAILURES``; ``slices``: the
+        number of verified replies by slice of the load; ``latency`` and ``lag``: tuples of the counts by bucket, the
+        sum, the minimum and the maximum in nanoseconds; ``elapsed_ns``: nanoseconds from the start of the load to the
+        last verified reply; ``polled_ns``: nanoseconds spent in empty polls; ``cpu_ns``, ``waited_ns`` and
+        ``switches``: for how many nanoseconds the thread ran during the load, for how many it waited for a processor,
+        and how often it was interrupted. Counts of 0 are left out.
 
     Raises:
         ValueError: An argument, which the message names, is not within its limits.
-        OSError: A system call failed; its name is the exception's ``filename``.
+        OSError: A system call failed in one of the threads; its name is the exception's ``filename``.
         MemoryError: There is not enough memory for the connections.
     """
 

@@ -28,16 +28,20 @@ def test_stolen_time_above_two_percent_is_reported(stolen_ms: int, words: list[s
 
 
 @pytest.mark.parametrize(
-    ("seconds", "switches", "words"),
+    ("seconds", "switches", "threads", "words"),
     [
-        (1, 200, []),
-        (1, 201, ["load engine interrupted 201 times a second"]),
-        (2, 400, []),
-        (2, 600, ["load engine interrupted 300 times a second"]),
+        (1, 200, 1, []),
+        (1, 201, 1, ["load engine interrupted 201 times a second"]),
+        (2, 400, 1, []),
+        (2, 600, 1, ["load engine interrupted 300 times a second"]),
+        (1, 400, 2, []),
+        (1, 402, 2, ["load engine interrupted 201 times a second"]),
     ],
 )
-def test_more_than_two_hundred_switches_a_second_are_reported(seconds: int, switches: int, words: list[str]) -> None:
-    assert found(elapsed_ns=seconds * SECOND_NS, engine_switches=switches) == words
+def test_more_than_two_hundred_switches_a_second_of_a_thread_are_reported(
+    seconds: int, switches: int, threads: int, words: list[str]
+) -> None:
+    assert found(elapsed_ns=seconds * SECOND_NS, engine_switches=switches, threads=threads) == words
 
 
 def test_switches_on_a_shared_core_are_ignored() -> None:
