@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from upecho.load.engine import best, engine
 from upecho.load.opening import expect_descriptors
 from upecho.measure import rounds
-from upecho.measure.cores import Cores
 from upecho.measure.environment import Environment
 from upecho.measure.plan.cell_plan import PlannedCell
 from upecho.measure.plan.cells import Cell
@@ -42,8 +41,7 @@ class Run:
         groups = {one.cell.group for one in measurable if not one.added}
         self.cells = [one for one in measurable if one.cell.group in groups]
         self._planned = [one for one in planned if not one.added or one.cell.group in groups]
-        self._cores = Cores.divided()
-        self._environment = Environment.here(self._cores)
+        self._environment = Environment.here(settings.cores)
         self._packages = _packages(self._planned)
         self._trials: list[Trial] = []
         self._is_complete = False
@@ -70,7 +68,7 @@ class Run:
 
     def _measure(self, on_start: Callable[[Cell, int], None]) -> Iterator[Trial]:
         with Supervisor() as supervisor:
-            runner = TrialRunner(supervisor, self._cores, self.settings.window)
+            runner = TrialRunner(supervisor, self.settings.cores, self.settings.window)
             for trial in rounds.measure(runner, self.cells, self.settings, on_start=on_start):
                 self._trials.append(trial)
                 yield trial

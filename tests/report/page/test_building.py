@@ -7,6 +7,7 @@ import pytest
 from tests.made_up import MACHINE, cell, load, run
 from tests.report.page.samples import COSTS, full_page, of_scenarios, on_pythons, over_load, page_of, results
 from upecho.load.latency import Latency
+from upecho.measure.cores import Cores
 from upecho.measure.plan.cells import Group
 from upecho.measure.results import RequestedCell
 from upecho.measure.statistics.claims import Claims
@@ -253,6 +254,14 @@ def test_command_repeats_the_run() -> None:
         "upecho bench asyncio asyncio+uvloop asyncio-protocol trio --family inet --family unix"
     )
     assert "--scenario FILE.toml" in source.command  # a scenario of the user's
+    assert "--engine-cores" not in source.command
+
+
+def test_command_repeats_the_run_with_as_many_engine_cores() -> None:
+    here = dataclasses.replace(MACHINE, cores=Cores((0, 1, 4), (2, 3)))
+    (source,) = page_of(results(environment=here)).sources
+    assert "--engine-cores 3" in source.command
+    assert source.facts["cores"] == "load engine on cores 0-1,4, servers on cores 2-3"
 
 
 def test_runs_of_several_files_have_tables_of_their_own() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from upecho.cli import bench_selection
+from upecho.cli import bench_cores, bench_selection
 from upecho.cli.bench_run import measure
 from upecho.cli.environment import expect_usable_environment
 from upecho.cli.parameters import FamilyName, Number, ScenarioName, TargetName
@@ -81,6 +81,7 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     f"[default: {', '.join(one.name for one in DEFAULT_SCENARIOS)}]",
 )
 @click.option("--engine", type=click.Choice(NAMES), help="Load engine.  [default: native, if it was built]")
+@bench_cores.option
 @click.option(
     "--quick",
     is_flag=True,
@@ -171,6 +172,7 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     )
     relative_to = bench_selection.reference_target(relative_name, found)
     window, limits = _window_and_limits(options)
+    cores = bench_cores.divided(options["engine_cores"], window.engine)
     scenarios = bench_selection.scenarios(options["scenarios"], window.engine)
     expect_engine_supports(window.engine, scenarios)
     cells = every_cell(selected, chosen_families, scenarios, pythons=interpreters, cold=options["cold"])
@@ -183,7 +185,7 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     check = not options["no_check"]
     cells = _checked(cells) if check else cells
     settings = RunSettings(
-        window, limits, checked=check, even_if_failing=options["even_if_failing"], reference=reference
+        window, limits, checked=check, even_if_failing=options["even_if_failing"], reference=reference, cores=cores
     )
     return measure(Run(cells, settings), save)
 

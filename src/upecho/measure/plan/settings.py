@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from upecho.measure.cores import Cores
 from upecho.measure.plan.cells import Reference
 
 
@@ -54,6 +55,7 @@ class RunSettings:
         checked: Whether conformance was checked first.
         even_if_failing: Whether to measure targets that fail a check.
         reference: What the ratios are relative to.
+        cores: Processor cores of the load engine and of the servers.
     """
 
     window: Window
@@ -61,3 +63,4 @@ class RunSettings:
     checked: bool = False
     even_if_failing: bool = False
     reference: Reference = field(default_factory=Reference)
+    cores: Cores = field(default_factory=Cores.divided)

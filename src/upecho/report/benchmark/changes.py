@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from upecho.measure.cores import named, ranges
 from upecho.measure.environment import Environment
 from upecho.measure.plan.cells import BASELINE, Cell
 from upecho.measure.results import Results
@@ -204,5 +205,5 @@ def _machine_differences(base: Environment, new: Environment) -> Iterator[str]:
 def _cores(here: Environment) -> str:
     if not here.cores.engine:
         return f"load engine and servers on the same of {here.core_count} cores"
-    engine, servers = (",".join(map(str, cores)) for cores in (here.cores.engine, here.cores.servers))
-    return f"load engine on core {engine}, servers on {servers} of {here.core_count}"
+    engine, servers = named(here.cores.engine), ranges(here.cores.servers)
+    return f"load engine on {engine}, servers on {servers} of {here.core_count}"

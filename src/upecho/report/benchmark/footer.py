@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
+from upecho.measure.cores import named, ranges
 from upecho.measure.plan.cells import Cell, Group
 from upecho.measure.results import Results
 from upecho.measure.statistics.claims import MIN_ROUNDS, Claims
@@ -236,7 +237,7 @@ def _how(results: Results) -> str:
     engines = {trial.load.engine for trial in results.trials if trial.load} or {results.window.engine}
     engine = f"load engine {', '.join(sorted(engines))}"
     where = (
-        f"{engine} on core {_list(cores.engine)}, servers on {_list(cores.servers)}"
+        f"{engine} on {named(cores.engine)}, servers on {ranges(cores.servers)}"
         if cores.engine
         else f"{engine} and servers on the same cores: rates mean little, but CPU time remains meaningful"
     )
@@ -246,7 +247,3 @@ def _how(results: Results) -> str:
 def rounds_of(results: Results) -> str:
     """Return the number of rounds and the length of their trials."""
     return f"{plural(results.rounds, 'round')} of {results.window.seconds:g} s"
-
-
-def _list(cores: Sequence[int]) -> str:
-    return f"{cores[0]}-{cores[-1]}" if len(cores) > 1 else str(cores[0])

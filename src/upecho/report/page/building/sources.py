@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from upecho.conformance.run.verdicts.document import Document
+from upecho.measure.cores import named
 from upecho.measure.environment import Environment
 from upecho.measure.plan.cells import BASELINE
 from upecho.measure.plan.scenarios import SCENARIOS
@@ -43,7 +44,7 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
     results, here = run.results, run.results.environment
     yield "started", here.started
     yield "machine", f"{machine(here)}, clock source {here.clock_source or 'unknown'}"
-    yield "cores", f"load engine on {_cores(here.cores.engine)}, servers on {_cores(here.cores.servers)}"
+    yield "cores", f"load engine on {named(here.cores.engine)}, servers on {named(here.cores.servers)}"
     yield "Python", ", ".join(map(results.python, results.pythons)) or here.python
     yield (
         "upecho",
@@ -82,10 +83,6 @@ def _noise(run: Run) -> Iterator[tuple[str, str]]:
         yield "A/A", f"two measurements of the same server differ by up to {range_of(floors)}"
 
 
-def _cores(numbers: tuple[int, ...]) -> str:
-    return f"core {', '.join(map(str, numbers))}" if numbers else "any core"
-
-
 def bench_command(results: Results) -> str:
     """Return a command that measures the same cells in the same way on a machine with the same targets."""
     cells = [one.cell for one in results.requested]
@@ -104,6 +101,8 @@ def bench_command(results: Results) -> str:
     limits, window = results.limits, results.window
     options += [] if results.checked else ["--no-check"]
     options += ["--even-if-failing"] if _has_failing_servers(results) else []
+    engine_cores = len(results.environment.cores.engine)
+    options += ["--engine-cores", str(engine_cores)] if engine_cores > 1 else []
     options += ["--engine", window.engine, "--rounds", str(limits.rounds), "--seconds", f"{window.seconds:g}"]
     options += ["--budget", f"{limits.budget_seconds:g}", "--precision", f"{limits.precision * 100:g}"]
     return shlex.join(["upecho", "bench", *(targets or [BASELINE]), *options])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from upecho.conformance.run.verdicts.document import Document
+from upecho.measure.cores import named, ranges
 from upecho.measure.environment import Environment
 from upecho.measure.results import Results
 from upecho.report.published.claims import Publication, is_claims_file, publications
@@ -76,9 +77,8 @@ def _expect_one_machine(results: Mapping[str, Results]) -> None:
 
 
 def _machine(here: Environment) -> str:
-    cores = here.cores
-    engine, servers = (",".join(map(str, numbers)) or "any" for numbers in (cores.engine, cores.servers))
-    return f"{here.cpu}, {here.system}, engine on core {engine} and servers on {servers} of {here.core_count}"
+    engine, servers = named(here.cores.engine), ranges(here.cores.servers) or "any"
+    return f"{here.cpu}, {here.system}, engine on {engine} and servers on {servers} of {here.core_count}"
 
 
 def _expect_one_engine(results: Mapping[str, Results]) -> None:
