@@ -12,7 +12,7 @@ MARKER = "UPECHO_TEST_MARKER"
 class Harness:
     """A harness that a test kills, whose descendants can be told from all other processes."""
 
-    def __init__(self, directory: Path, *command: str) -> None:
+    def __init__(self, directory: Path, *command: str, stderr: int = subprocess.DEVNULL) -> None:
         self.marker = f"{MARKER}={uuid.uuid4()}"
         name, _, value = self.marker.partition("=")
         self.directory = directory
@@ -20,7 +20,7 @@ class Harness:
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # a guardian whose harness has been killed may fail to print its directory
+            stderr=stderr,  # a guardian whose harness has been killed may fail to print its directory
             env=os.environ | {name: value, "TMPDIR": str(directory)},
         )
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.report.page.samples import results, saved, verdicts
 
-HEAVY = ("pytest", "_pytest", "hypothesis", "altair", "vl_convert")
+HEAVY = ("pytest", "_pytest", "hypothesis", "altair", "vl_convert", "locust")
 RUN = f"""
 import sys
 from upecho.cli import main
@@ -38,6 +38,8 @@ def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str
         ["compare", "--help"],
         ["report", "--help"],
         ["check", "--help"],
+        ["locust", "--help"],
+        ["--help"],
     ],
     ids=" ".join,
 )
@@ -53,6 +55,7 @@ def test_command_imports_no_large_package(arguments: list[str]) -> None:
         (["send", "127.0.0.1:1"], 2),
         (["serve", "no-such-implementation"], 2),
         (["check", "127.0.0.1:1"], 2),
+        (["locust", "no-address"], 2),
     ],
     ids=str,
 )

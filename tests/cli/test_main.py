@@ -68,7 +68,10 @@ def test_unexpected_exception_is_not_caught(command_raising: Any, bug: Exception
     ("arguments", "line"),
     [
         (["srve"], "unknown command 'srve'; did you mean serve?"),
-        (["zzz"], "unknown command 'zzz'; known: list, serve, send, check, bench, show, compare, report, export"),
+        (
+            ["zzz"],
+            "unknown command 'zzz'; known: list, serve, send, check, bench, locust, show, compare, report, export",
+        ),
         (["serve"], "Missing argument 'NAME[+LOOP]' (see upecho serve --help)"),
         (["send", "a", "b"], "Got unexpected extra argument (b) (see upecho send --help)"),
     ],

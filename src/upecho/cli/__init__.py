@@ -17,7 +17,7 @@ from upecho.cli.signals import TerminatedBySignal, accept_signals
 from upecho.support.errors import CallerError, HarnessError, UpechoError
 from upecho.support.text import printable, unknown_name
 
-COMMANDS = ("list", "serve", "send", "check", "bench", "show", "compare", "report", "export")
+COMMANDS = ("list", "serve", "send", "check", "bench", "locust", "show", "compare", "report", "export")
 INTERRUPTED = 130  # the exit status that a shell reports for a program killed by SIGINT
 COMPLETION = "_UPECHO_COMPLETE"  # the variable through which a shell asks for completions (click's convention)
 OUTPUT_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})  # from a write to stdout

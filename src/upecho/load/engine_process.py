@@ -38,17 +38,39 @@ class EngineProcess:
         Raises:
             HarnessError: The engine ended, or returned no result in time.
         """
+        timeout = self.start(job)
+        result = self.result(timeout)
+        if result is None:
+            raise self._ended(f"returned no result within {timeout:.0f} s")
+        return result
+
+    def start(self, job: Job) -> float:
+        """Begin with a job, and return within how many seconds there has to be a result.
+
+        Raises:
+            HarnessError: The engine has ended.
+        """
         plan = replace(job.plan, poll_seconds=self._poll_seconds, threads=self._threads)
         job = replace(job, plan=plan)
         try:
             self._child.stdin.write(job.to_json().encode() + b"\n")
         except BrokenPipeError:
             raise self._ended() from None
-        timeout = job.plan.deadline_seconds + timeouts.scaled(SLACK_SECONDS)
+        return job.plan.deadline_seconds + timeouts.scaled(SLACK_SECONDS)
+
+    def result(self, timeout: float) -> LoadResult | None:
+        """Return the result of the job that was begun; None if it does not come in time.
+
+        Args:
+            timeout: Seconds to wait.
+
+        Raises:
+            HarnessError: The engine ended.
+        """
         line = self._child.read_line(timeout)
-        if line is None:
-            raise self._ended(f"returned no result within {timeout:.0f} s")
-        return build(LoadResult, json.loads(line))
+        if line is None and not self._child.is_alive():
+            raise self._ended()
+        return None if line is None else build(LoadResult, json.loads(line))
 
     def close(self) -> None:
         """Kill the engine."""
