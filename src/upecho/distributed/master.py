@@ -20,6 +20,7 @@ from upecho.distributed.messages import (
     obstacle,
 )
 from upecho.distributed.run import DistributedRun, Part
+from upecho.distributed.silence import SILENCE_SECONDS, WakingClock
 from upecho.load import histogram
 from upecho.load.engine_process import SLACK_SECONDS
 from upecho.load.plan import Job, LoadResult, Plan
@@ -29,7 +30,6 @@ from upecho.support.text import plural
 
 ENGINE = "native"
 TICK_SECONDS = 0.5  # between two looks at what causes no event
-SILENCE_SECONDS = 10.0  # after which a worker or a master is lost; Locust sends a heartbeat every second
 TRANSFER_SECONDS = 10.0  # for an order and a result on the network, after the limits of the engine itself
 
 
@@ -55,7 +55,7 @@ class Member:
 
     Attributes:
         hello: Its introduction.
-        heard: When it was last heard of, in seconds of the monotonic clock.
+        heard: When it was last heard of, in seconds of the master's waking clock.
         load: Its result, once it has arrived.
         arrived_ns: When it arrived, in nanoseconds of the monotonic clock.
         failure: Why it cannot deliver one, if it says so.
@@ -71,11 +71,6 @@ class Member:
     def has_ended(self) -> bool:
         """Whether it has delivered its result or failed."""
         return self.load is not None or bool(self.failure)
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether it was not heard of for a long time."""
-        return time.monotonic() - self.heard > timeouts.scaled(SILENCE_SECONDS)
 
 
 class Master:
@@ -103,6 +98,7 @@ class Master:
         self._watch = watch
         self._members: dict[str, Member] = {}
         self._refused: set[str] = set()
+        self._clock = WakingClock()
         self._deadline = 0.0
         self._sent_ns = 0
 
@@ -147,7 +143,10 @@ class Master:
         """Whether a result may still come. A silent worker may speak again while others are still at work."""
         if time.monotonic() >= self._deadline:
             return False
-        return any(not one.has_ended and not one.is_silent for one in self._members.values())
+        return any(not one.has_ended and not self._is_silent(one) for one in self._members.values())
+
+    def _is_silent(self, member: Member) -> bool:
+        return self._clock.now() - member.heard > timeouts.scaled(SILENCE_SECONDS)
 
     def _part(self, member: Member, plan: Plan) -> Part:
         arrived_ns = member.arrived_ns - self._sent_ns if member.load else 0
@@ -156,7 +155,7 @@ class Master:
     def _why_lost(self, member: Member) -> str:
         if member.failure:
             return member.failure
-        if member.is_silent:
+        if self._is_silent(member):
             return f"not heard of for {timeouts.scaled(SILENCE_SECONDS):.3g} s"
         return "no result has come"
 
@@ -169,7 +168,7 @@ class Master:
 
     def _handle(self, event: Event) -> None:
         if member := self._members.get(event.client):
-            member.heard = time.monotonic()
+            member.heard = self._clock.now()
             if event.kind == "message":
                 self._hear(event.client, member, event.data)
         elif event.kind == "report" and event.client not in self._refused:
@@ -184,7 +183,7 @@ class Master:
             self._refuse(client, introduction, reason)
             return
         hello = hello_of(introduction)
-        self._members[client] = Member(hello, time.monotonic())
+        self._members[client] = Member(hello, self._clock.now())
         self._network.send(Welcome(max(0.0, self._deadline - time.monotonic())), client)
         self._say(f"worker {hello.name} has come ({len(self._members)} of {self._count})")
 
@@ -215,7 +214,7 @@ class Master:
     def _forget_silent(self) -> None:
         """Make room for others if a worker disappears or fails before the load begins."""
         for client, member in list(self._members.items()):
-            if member.failure or member.is_silent:
+            if member.failure or self._is_silent(member):
                 del self._members[client]
                 self._refused.add(client)
                 self._say(f"worker {member.hello.name} is lost: {self._why_lost(member)}")

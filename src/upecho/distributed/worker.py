@@ -9,8 +9,9 @@ from typing import TypeVar
 
 from upecho import __version__
 from upecho.distributed.bridge import Bridge
-from upecho.distributed.master import SILENCE_SECONDS, TICK_SECONDS, TRANSFER_SECONDS
+from upecho.distributed.master import TICK_SECONDS, TRANSFER_SECONDS
 from upecho.distributed.messages import PROTOCOL, Done, Failed, Hello, Message, Order, Refused, Result, Welcome, decoded
+from upecho.distributed.silence import SILENCE_SECONDS, WakingClock
 from upecho.load.engine import best
 from upecho.load.engine_process import EngineProcess
 from upecho.load.plan import LoadResult
@@ -59,7 +60,8 @@ class Worker:
         self._say = say
         self._engine = EngineProcess(supervisor)
         self._bridge = Bridge.worker(supervisor, address, introduction())
-        self._heard: float | None = None  # when the master was last heard of
+        self._clock = WakingClock()
+        self._heard: float | None = None  # by this clock, when the master was last heard of
 
     def work(self, seconds: float) -> LoadResult:
         """Do one part of a load.
@@ -116,11 +118,11 @@ class Worker:
 
     def _message(self, timeout: float) -> Message | None:
         """Return the next message, if one comes in time; watch meanwhile whether the master is lost or says no."""
-        event = self._bridge.receive(timeout)
+        event, now = self._bridge.receive(timeout), self._clock.now()
         if event is None:
-            self._expect_heartbeats()
+            self._expect_heartbeats(now)
             return None
-        self._heard = time.monotonic()
+        self._heard = now
         if event.kind == "end":
             raise HarnessError("it has ended the load", subject=self._master)
         message = self._decoded(event.data) if event.kind == "message" else None
@@ -134,9 +136,9 @@ class Worker:
         except ValueError as error:
             raise HarnessError(str(error), subject=f"{self._master} is not understood") from None
 
-    def _expect_heartbeats(self) -> None:
+    def _expect_heartbeats(self, now: float) -> None:
         seconds = timeouts.scaled(SILENCE_SECONDS)
-        if self._heard and time.monotonic() - self._heard > seconds:
+        if self._heard and now - self._heard > seconds:
             raise HarnessError(f"not heard of for {seconds:.3g} s", subject=f"{self._master} is lost")
 
 
