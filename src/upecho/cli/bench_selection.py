@@ -18,7 +18,7 @@ from upecho.measure.run import expect_engine_supports
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
 from upecho.serving import inventory, registry
-from upecho.serving.target import Kind, Target
+from upecho.serving.target import Target
 from upecho.support.errors import CallerError, UpechoError
 from upecho.support.text import unknown_name
 
@@ -63,7 +63,7 @@ def targets(names: Sequence[str], found: Tried, max_clients: int | None = None) 
         max_clients: Number of clients that a target serves at the same time, for targets that do not declare it.
 
     Raises:
-        CallerError: A target does not exist, or is not one that upecho can start.
+        CallerError: A target does not exist.
         Unavailable: A package that a target needs is not installed.
     """
     if names:
@@ -81,7 +81,7 @@ def reference_target(name: str, found: Tried) -> Target:
         found: What was found out about the targets of the run.
 
     Raises:
-        CallerError: The target does not exist, or is not one that upecho can start.
+        CallerError: The target does not exist.
         Unavailable: A package that the target needs is not installed.
     """
     return _target(name, found) if name else Target.implementation(BASELINE)
@@ -123,12 +123,6 @@ def _target(name: str, found: Tried, max_clients: int | None = None) -> Target:
     if name in found.unusable:
         return Target.implementation(name)
     (target,) = parse_targets([name], max_clients, declared=found.declared)
-    if target.kind is Kind.ADDRESS:
-        raise CallerError(
-            "bench starts servers itself",
-            subject=f"cannot measure {name!r}",
-            hint="use NAME, NAME+LOOP, module:attribute or cmd:COMMAND",
-        )
     return target
 
 

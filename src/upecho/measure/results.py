@@ -13,7 +13,7 @@ from upecho.measure.plan.settings import Limits, Window
 from upecho.measure.ranges import first_impossible
 from upecho.measure.trials import Trial
 from upecho.support import json_document
-from upecho.support.decoding import build
+from upecho.support.decoding import ADDED_LATER, build
 from upecho.support.errors import CallerError
 from upecho.support.text import unknown_name
 
@@ -27,6 +27,20 @@ FORMAT = json_document.Format(
 
 
 @dataclass(frozen=True)
+class Running:
+    """How a server is observed that ran already, so that all its trials are of the same processes.
+
+    Attributes:
+        pids: Ids of the processes whose use was measured, with that of everything that descends from them.
+        group: Directory of the control group whose use was measured; empty if there was none. Without a process and a
+            control group, the CPU time of the server is unknown.
+    """
+
+    pids: tuple[int, ...] = ()
+    group: str = ""
+
+
+@dataclass(frozen=True)
 class RequestedCell:
     """A cell that the run was to measure.
 
@@ -35,12 +49,14 @@ class RequestedCell:
         unsupported: Reason why the target cannot serve this load, as it declares itself; empty if it can.
         failed_checks: Ids of the conformance checks that the target fails over this family.
         unusable: Reason why the code of the target cannot be loaded; empty if it can.
+        running: How the server was observed, if it ran already; null if each trial started one.
     """
 
     cell: Cell
     unsupported: str = ""
     failed_checks: tuple[str, ...] = ()
     unusable: str = ""
+    running: Running | None = field(default=None, metadata={ADDED_LATER: True})
 
 
 @dataclass(frozen=True)
@@ -61,6 +77,7 @@ class Results:
         reference: What reports show ratios relative to; the baseline in a group in which it has no figures, or else the
             cheapest server.
         complete: Whether the run came to its end; false if it was interrupted or failed.
+        max_clients: Number of clients that targets were said to serve at the same time; null for no limit.
     """
 
     environment: Environment
@@ -74,6 +91,7 @@ class Results:
     packages: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     reference: Reference = field(default_factory=Reference)
     complete: bool = True
+    max_clients: int | None = field(default=None, metadata={ADDED_LATER: True})
 
     @property
     def rounds(self) -> int:

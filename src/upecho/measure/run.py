@@ -10,11 +10,12 @@ from upecho.measure.plan.cell_plan import PlannedCell
 from upecho.measure.plan.cells import Cell
 from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.plan.settings import RunSettings
-from upecho.measure.results import RequestedCell, Results
+from upecho.measure.results import RequestedCell, Results, Running
 from upecho.measure.trial_runner import TrialRunner
 from upecho.measure.trials import Trial
 from upecho.processes.interpreter import Interpreter
 from upecho.processes.supervisor import Supervisor
+from upecho.serving.target import Kind
 from upecho.serving.versions import versions
 from upecho.support import extension
 from upecho.support.errors import Unavailable
@@ -81,14 +82,13 @@ class Run:
             limits=self.settings.limits,
             checked=self.settings.checked,
             scenarios=tuple(dict.fromkeys(one.scenario for one in self._planned)),
-            requested=tuple(
-                RequestedCell(one.cell, one.unsupported, one.failed_checks, one.unusable) for one in self._planned
-            ),
+            requested=tuple(map(_requested, self._planned)),
             trials=tuple(self._trials),
             pythons={one.cell.python: one.interpreter.version for one in self._planned if one.interpreter},
             packages=self._packages,
             reference=self.settings.reference,
             complete=self._is_complete,
+            max_clients=self.settings.max_clients,
         )
 
     def _is_measurable(self, planned: PlannedCell) -> bool:
@@ -97,10 +97,18 @@ class Run:
         )
 
 
+def _requested(planned: PlannedCell) -> RequestedCell:
+    server = planned.running
+    running = Running(server.pids, server.group) if server else None
+    return RequestedCell(planned.cell, planned.unsupported, planned.failed_checks, planned.unusable, running=running)
+
+
 def _packages(planned: Iterable[PlannedCell]) -> dict[str, dict[str, str]]:
     """Return the versions of the packages of all targets, for each Python of a run that has any."""
     targets: dict[tuple[str, Interpreter | None], set[str]] = {}
     for one in planned:
+        if one.target.kind is not Kind.IMPLEMENTATION:
+            continue
         targets.setdefault((one.cell.python, one.interpreter), set()).add(one.cell.target)
     found = {
         python: interpreter.versions(texts) if interpreter else versions(texts)

@@ -1,11 +1,11 @@
-"""Runs trials: starts a fresh server for each and puts the load of its cell on it."""
+"""Runs trials: provides the server of each and puts the load of its cell on it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from upecho.load.engine_process import EngineProcess
-from upecho.load.plan import Failure, Job, LoadResult, Plan
+from upecho.load.plan import Job, LoadResult, Plan
 from upecho.measure.cores import Cores
+from upecho.measure.loaded_server import LoadedServer, serving
 from upecho.measure.plan.cell_plan import PlannedCell
 from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.plan.settings import Window
@@ -13,22 +13,13 @@ from upecho.measure.statistics.noise import disturbances
 from upecho.measure.statistics.plausibility import why_void
 from upecho.measure.throttling import Quotas
 from upecho.measure.trials import Fault, Finding, Trial
-from upecho.net.address import Address
-from upecho.net.ports import unused
 from upecho.processes import rlimits
-from upecho.processes.ending import ended
-from upecho.processes.linux import procfs
-from upecho.processes.linux.scope import Scope
-from upecho.processes.server_process import Launch, ServerProcess
-from upecho.processes.starting import StartFailure, start_server
+from upecho.processes.starting import StartFailure
 from upecho.processes.supervisor import Supervisor
-from upecho.serving.target import Kind
 from upecho.support import timeouts
-from upecho.support.error_reports import error_reports
 from upecho.support.errors import AddressError, CallerError, HarnessError, UpechoError
 from upecho.support.text import printable
 
-END_SECONDS = 0.2  # how much later the end of a process may be visible than the end of its connections
 DEADLINE_SECONDS = 5.0  # for a server that no longer answers, after the end of the window
 DEADLINE_SECONDS_PER_CLIENT = 0.002  # many servers accept one connection after another
 
@@ -39,17 +30,19 @@ class Observation:
 
     Attributes:
         load: Result of the last load.
-        resident_bytes: Resident memory before the first connection, in bytes.
+        resident_bytes: Resident memory of a fresh server before the first connection, in bytes.
         capacity: Requests per second in a closed loop, if the scenario needs it.
+        shares_core: Whether the server may run on the core of the load engine.
     """
 
     load: LoadResult | None = None
     resident_bytes: int | None = None
     capacity: float | None = None
+    shares_core: bool = False
 
 
 class TrialRunner:
-    """Runs one trial after another, with one load engine for all and a fresh server for each."""
+    """Runs one trial after another, with one load engine for all and a fresh server for each that upecho starts."""
 
     def __init__(self, supervisor: Supervisor, cores: Cores, window: Window) -> None:
         """Start the load engine.
@@ -91,23 +84,22 @@ class TrialRunner:
             disturbances=tuple(disturbances(load, throttling=throttling, own_core=bool(self._cores.engine))),
             resident_bytes=seen.resident_bytes,
             capacity=seen.capacity,
+            shares_core=seen.shares_core,
             throttling=throttling,
         )
 
     def _observe(self, planned: PlannedCell, seen: Observation) -> tuple[Finding, ...]:
-        """Load a fresh server; return what it did wrong."""
-        address = Address.parse(self._supervisor.new_address(planned.cell.family))
-        if planned.target.kind is Kind.COMMAND:
-            address = unused(address)
-        launch = Launch(planned.target, str(address), cores=self._cores.servers, interpreter=planned.interpreter)
-        with start_server(self._supervisor, launch) as server:
+        """Load a server; return what it did wrong."""
+        with serving(self._supervisor, planned, self._cores.servers) as server:
             self._load(planned, server, seen)
             assert seen.load
-            return tuple(_findings(seen.load, server))
+            return tuple(server.findings(seen.load))
 
-    def _load(self, planned: PlannedCell, server: ServerProcess, seen: Observation) -> None:
+    def _load(self, planned: PlannedCell, server: LoadedServer, seen: Observation) -> None:
         """Put all loads of a trial on a server; the last one counts, or else the first with errors."""
-        seen.resident_bytes = procfs.resident_bytes(server.child.tree) if procfs.AVAILABLE else None
+        seen.shares_core = server.may_run_on(self._cores.engine)
+        if server.scope and server.is_fresh:
+            seen.resident_bytes = server.scope.use().resident_bytes
         scenario = planned.scenario
         if not planned.cell.cold:
             seen.load = self._run(scenario, server, seconds=self._window.warm_up_seconds)
@@ -123,7 +115,7 @@ class TrialRunner:
         seen.load = self._run(scenario, server, seconds=self._window.seconds, rate=rate)
 
     def _run(
-        self, scenario: Scenario, server: ServerProcess, *, seconds: float, rate: float | None = None
+        self, scenario: Scenario, server: LoadedServer, *, seconds: float, rate: float | None = None
     ) -> LoadResult:
         timeout = DEADLINE_SECONDS + DEADLINE_SECONDS_PER_CLIENT * scenario.clients
         plan = Plan(
@@ -137,8 +129,7 @@ class TrialRunner:
             churn=scenario.churn,
             rate=rate,
         )
-        scope = Scope((server.child.tree,)) if procfs.AVAILABLE else None
-        return self._engine.run(Job(str(server.address), plan, scope=scope, engine=self._window.engine))
+        return self._engine.run(Job(str(server.address), plan, scope=server.scope, engine=self._window.engine))
 
 
 def _blamed_on_the_right_one(refusal: CallerError) -> UpechoError:
@@ -146,17 +137,3 @@ def _blamed_on_the_right_one(refusal: CallerError) -> UpechoError:
     if isinstance(refusal, AddressError):
         return HarnessError(refusal.reason, subject=refusal.subject, hint=refusal.hint)
     return refusal
-
-
-def _findings(load: LoadResult, server: ServerProcess) -> Iterator[Finding]:
-    """Yield failed requests, and whether the server ended or reported an error on stderr."""
-    for kind, count in load.errors.items():
-        if kind is not Failure.NO_PORT:
-            yield Finding(Fault.REQUESTS_FAILED, kind.counted(count))
-    if not load.errors and not load.requests:
-        yield Finding(Fault.NO_REPLY, "no request was answered")
-    status = server.child.wait(END_SECONDS if load.errors else 0)
-    if status is not None:
-        yield Finding(Fault.PROCESS_ENDED, ended(status))
-    if reports := error_reports(server.child.stderr(server.startup_stderr_bytes)):
-        yield Finding(Fault.ERROR_ON_STDERR, f"reported an error on stderr: {reports[-1].text}")

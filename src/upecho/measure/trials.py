@@ -1,12 +1,13 @@
 """The trial, which is the unit of statistics: one fresh server process, warmed up and loaded once."""
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from upecho.load.plan import LoadResult
 from upecho.measure.plan.cells import Cell
 from upecho.measure.statistics.plausibility import Void
 from upecho.measure.throttling import Throttling
+from upecho.support.decoding import ADDED_LATER
 
 
 class Fault(enum.StrEnum):
@@ -49,6 +50,8 @@ class Trial:
             other loads.
         throttling: How a CPU quota stopped the engine and the server during the trial; null if no quota was in force,
             or if the system does not report it.
+        shares_core: Whether the server ran already and could run on the core of the load engine. Being woken costs
+            less there, so its CPU time cannot be compared with that of a server that is kept away from that core.
     """
 
     cell: Cell
@@ -60,6 +63,7 @@ class Trial:
     resident_bytes: int | None = None
     capacity: float | None = None
     throttling: Throttling | None = None
+    shares_core: bool = field(default=False, metadata={ADDED_LATER: True})
 
     @property
     def failure(self) -> str:

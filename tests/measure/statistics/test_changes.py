@@ -182,7 +182,14 @@ def test_cpu_time_is_not_compared_with_elapsed_time() -> None:
     without = tuple(trial("a", number, dataclasses.replace(load(1.0), server=None)) for number in (1, 2))
     clock = run({"a": STEADY, "b": STEADY}, trials=(*without, *run({"b": STEADY}).trials))
     (absence,) = Changes(run({"a": STEADY, "b": STEADY}), clock).absent
-    assert (absence.cell.target, absence.reason) == ("a", "CPU time is known only in BASE")
+    assert absence.cell.target == "a"
+    assert absence.reason.startswith("NEW: CPU time unknown; ")
+    alone = run({"a": STEADY})
+    with pytest.raises(CallerError, match=r"^nothing to compare: a: BASE has CPU time, NEW has elapsed time$"):
+        Changes(alone, dataclasses.replace(alone, trials=without))
+    shared = tuple(dataclasses.replace(one, shares_core=True) for one in alone.trials)
+    with pytest.raises(CallerError, match=r"a: BASE has CPU time on the core of the load engine, NEW has CPU time$"):
+        Changes(dataclasses.replace(alone, trials=shared), alone)
     wholly = dataclasses.replace(clock, trials=without)
     assert [change.base.cost_ns for change in Changes(wholly, wholly).cells] == [2000.0]
 

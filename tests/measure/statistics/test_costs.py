@@ -8,7 +8,7 @@ import pytest
 from tests.made_up import GROUP, VOID, cell, load, run, trial
 from upecho.measure.plan.cells import BASELINE, Group, Reference
 from upecho.measure.statistics.costs import Costs
-from upecho.measure.statistics.quantities import CPU
+from upecho.measure.statistics.quantities import CPU, P50
 from upecho.measure.trials import Trial
 from upecho.net.address import Family
 
@@ -109,3 +109,16 @@ def test_precision_of_a_single_cell_is_that_of_its_cost() -> None:
 def test_precision_is_infinite_after_one_round() -> None:
     assert Costs(run({"a": [1.0], "b": [2.0]}).trials).precision(GROUP) == math.inf
     assert Costs(run({"a": [1.0, 1e300], "b": [1e300, 1.0]}).trials).precision(GROUP) == math.inf
+
+
+def test_costs_of_another_basis_are_not_compared() -> None:
+    elapsed = dataclasses.replace(load(1.0), server=None)
+    unobserved, shared = trial("a", 1, elapsed), trial("b", 1, load(1.0), shares_core=True)
+    assert Costs([unobserved, trial("c", 1, elapsed)]).groups() == {GROUP: [cell("a"), cell("c")]}
+    assert Costs([unobserved, shared]).groups() == {GROUP: [cell("b")]}
+    for trials in ([unobserved, shared, trial("c", 1, load(2.0))], [trial("c", 1, load(2.0)), shared, unobserved]):
+        costs = Costs(trials)
+        assert costs.groups() == {GROUP: [cell("c")]}
+        assert costs.logs(cell("a")) == costs.logs(cell("b")) == {}
+        assert costs.pairs(cell("b"), cell("c")) == []
+    assert len(Costs([unobserved, shared], quantity=P50).groups()[GROUP]) == 2

@@ -1,6 +1,7 @@
 """How it was measured: each file that a page was made from is linked, wherever the page is."""
 
 import re
+import shlex
 import urllib.parse
 from collections.abc import Callable
 from html import unescape
@@ -9,9 +10,12 @@ from typing import Any
 
 import pytest
 
+from tests.made_up import requested, run
 from tests.report.page.published import is_up_to_date
 from tests.report.page.samples import publication, results, saved, verdicts
+from upecho.measure.results import Running
 from upecho.report.page.building.page import page
+from upecho.report.page.building.sources import bench_command
 from upecho.report.page.inputs.files import Inputs, read
 
 pytestmark = pytest.mark.once
@@ -73,3 +77,20 @@ def test_page_that_is_too_large_for_a_phone_is_reported(
     assert err == (
         f"{output} has {size:.1f} MB, which is more than 0.1 MB; make a page of fewer files if it is to be published\n"
     )
+
+
+def test_command_repeats_how_servers_were_observed_that_ran_already() -> None:
+    cells = (
+        requested("127.0.0.1:9000", running=Running((17, 18))),
+        requested("127.0.0.1:9001", running=Running(group="/sys/fs/cgroup/a b")),
+        requested("127.0.0.1:9002", running=Running()),
+    )
+    found = run({"threads": [1.0]}, requested=(requested("threads"), *cells), max_clients=7)
+    words = shlex.split(bench_command(found))
+    assert words[2:6] == ["threads", "127.0.0.1:9000", "127.0.0.1:9001", "127.0.0.1:9002"]
+    start = words.index("--pid")
+    observed = ["--pid", "17", "--pid", "18", "--cgroup", "/sys/fs/cgroup/a b", "--max-clients", "7"]
+    assert words[start : start + len(observed)] == observed
+    (source,) = page(Inputs({"results.json": found}, {})).sources
+    assert source.facts["server 127.0.0.1:9000"] == "ran already; CPU time of process 17, 18 and all descendants"
+    assert "in fresh server processes, except of servers that ran already" in source.facts["trials"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from upecho.cli import bench_cores, bench_selection
+from upecho.cli import bench_cores, bench_observation, bench_selection
 from upecho.cli.bench_run import measure
 from upecho.cli.environment import expect_usable_environment
 from upecho.cli.parameters import FamilyName, Number, ScenarioName, TargetName
@@ -69,7 +69,7 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     "families",
     multiple=True,
     type=FamilyName(),
-    help="Measure over this family; repeatable.  [default: inet, unix]",
+    help="Measure over this family; repeatable.  [default: those of the addresses, or else inet and unix]",
 )
 @click.option(
     "--scenario",
@@ -126,6 +126,7 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     "--budget", type=Number(0.0, 1e6), help=f"Maximum duration of all rounds, in seconds.  {_defaults('budget')}"
 )
 @click.option("--seed", type=Number(0, 2**32), default=0, help="Seed for the cell order and the payload.")
+@bench_observation.options
 @click.option(
     "--max-clients",
     type=click.IntRange(min=1),
@@ -141,12 +142,13 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     upecho bench --quick
     upecho bench selectors asyncio asyncio+uvloop --family unix --save new.json
     upecho bench "cmd:./my-server --listen {address}" selectors
+    upecho bench 127.0.0.1:9000 --pid 1234
 
-    TARGET is NAME, NAME+LOOP, module:attribute, or cmd:COMMAND, in which {address} stands for the address to listen
-    on. NAME+all stands for one target per event loop that is installed for
-    the Python that runs upecho. The default is every server that upecho list shows, except naive ones such as
-    textbook and those that are not installed. Each trial starts a new server process; the load engine runs in another
-    process and compares every byte of every reply.
+    TARGET is NAME, NAME+LOOP or module:attribute; cmd:COMMAND, in which {address} stands for the address to listen on;
+    or the address of a server that runs already, such as 127.0.0.1:9000 or unix:PATH. NAME+all stands for one target
+    per event loop that is installed for the Python that runs upecho. The default is every server that upecho list
+    shows, except naive ones such as textbook and those that are not installed. Each trial starts a new server process,
+    unless the target is an address; the load engine runs in another process and compares every byte of every reply.
 
     Each table includes native, the baseline: the same protocol in C, which costs little more than the system calls.
     Ratios are relative to it, or to the target that --reference names. Both are left out of a table in which no other
@@ -166,11 +168,9 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     interpreters = pythons.named(options["programs"])
     relative_name, relative_python = on_python(options["reference"], interpreters)
     found = bench_selection.tried(targets, relative_name, list(interpreters.values()))
-    selected, chosen_families = (
-        bench_selection.targets(targets, found, options["max_clients"]),
-        bench_selection.families(families),
-    )
+    selected = bench_selection.targets(targets, found, options["max_clients"])
     relative_to = bench_selection.reference_target(relative_name, found)
+    chosen_families = bench_selection.families(bench_observation.families(families, [*selected, relative_to]))
     window, limits = _window_and_limits(options)
     cores = bench_cores.divided(options["engine_cores"], window.engine)
     scenarios = bench_selection.scenarios(options["scenarios"], window.engine)
@@ -180,12 +180,19 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     cells = bench_selection.loadable(bench_selection.with_reference(cells, references), found.unusable)
     reference = bench_selection.chosen_reference(cells, relative_to, relative_python)
     cells = bench_selection.without_other_references(cells, reference)
+    cells = bench_observation.with_running(cells, options["pids"], options["groups"])
     bench_selection.report_missing_baseline(targets)
-    cells += missing_baselines(cells)
+    cells += missing_baselines(cells, cores.engine)
     check = not options["no_check"]
     cells = _checked(cells) if check else cells
     settings = RunSettings(
-        window, limits, checked=check, even_if_failing=options["even_if_failing"], reference=reference, cores=cores
+        window,
+        limits,
+        checked=check,
+        even_if_failing=options["even_if_failing"],
+        reference=reference,
+        max_clients=options["max_clients"],
+        cores=cores,
     )
     return measure(Run(cells, settings), save)
 

@@ -56,6 +56,7 @@ class RunSettings:
         even_if_failing: Whether to measure targets that fail a check.
         reference: What the ratios are relative to.
         cores: Processor cores of the load engine and of the servers.
+        max_clients: Number of clients that targets serve at the same time which do not declare it; None for no limit.
     """
 
     window: Window
@@ -64,3 +65,4 @@ class RunSettings:
     even_if_failing: bool = False
     reference: Reference = field(default_factory=Reference)
     cores: Cores = field(default_factory=Cores.divided)
+    max_clients: int | None = None

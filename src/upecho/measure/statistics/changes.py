@@ -107,11 +107,14 @@ class Changes:
         _expect_same_loads(base, new)
         self.summaries = {BASE: Summary.of(base), NEW: Summary.of(new)}
         self._base, self._new = ({row.cell: row for row in summary.rows} for summary in self.summaries.values())
-        absences = {cell: _absence(self._base.get(cell), self._new.get(cell)) for cell in [*self._new, *self._base]}
+        absences = {
+            cell: _absence(self._base.get(cell), self._new.get(cell)) or self._of_other_basis(cell)
+            for cell in [*self._new, *self._base]
+        }
         self.absent = tuple(absence for cell, absence in absences.items() if absence and self._has_figures(cell))
         compared = [cell for cell, absence in absences.items() if absence is None]
         if not compared and not self.broken:
-            raise _nothing_in_common(self._base, self._new)
+            raise _nothing_in_common(self._base, self._new, self.absent)
         self._divisors = self._baselines_of(compared)
         self.baselines = {group: self._samples(cell).ratio for group, cell in self._divisors.items()}
         self.floors = self._floors({cell.group for cell in compared})
@@ -129,6 +132,11 @@ class Changes:
     def undecided(self) -> list[Change]:
         """Return the cells that nothing can be concluded about."""
         return [change for change in self.cells if change.verdict in (Verdict.TOO_FEW, Verdict.TOO_BUSY)]
+
+    def _of_other_basis(self, cell: Cell) -> Absence | None:
+        """Return why the costs of a cell with figures cannot be compared: they are different kinds of time."""
+        base, new = (summary.claims.costs.basis(cell) for summary in self.summaries.values())
+        return None if base is new else Absence(cell, f"{BASE} has {base.words}, {NEW} has {new.words}")
 
     def _has_figures(self, cell: Cell) -> bool:
         return any(row and row.figures for row in (self._base.get(cell), self._new.get(cell)))
@@ -216,12 +224,13 @@ def _absence(base: Row | None, new: Row | None) -> Absence | None:
         return Absence(new.cell, f"{NEW}: {new.reason}", is_broken=new.target_failed)
     if not base.figures:
         return Absence(new.cell, f"{BASE}: {base.reason}")
-    if (base.figures.cpu_ns is None) != (new.figures.cpu_ns is None):
-        return Absence(new.cell, f"CPU time is known only in {NEW if new.figures.cpu_ns else BASE}")
     return None
 
 
-def _nothing_in_common(base: Mapping[Cell, Row], new: Mapping[Cell, Row]) -> CallerError:
+def _nothing_in_common(base: Mapping[Cell, Row], new: Mapping[Cell, Row], absent: Sequence[Absence]) -> CallerError:
+    for one in absent:
+        if one.cell in base and one.cell in new and base[one.cell].figures and new[one.cell].figures:
+            return CallerError(f"{one.cell.label}: {one.reason}", subject="nothing to compare")
     counts = [sum(bool(row.figures) for row in rows.values()) for rows in (base, new)]
     return CallerError(
         f"{BASE} has figures for {counts[0]} cells and {NEW} for {counts[1]}, but none in common",

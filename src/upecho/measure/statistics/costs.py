@@ -1,5 +1,6 @@
 """The cost of a request in each cell and round, as a logarithm: the samples of all comparisons."""
 
+import enum
 import itertools
 import math
 import statistics
@@ -13,8 +14,24 @@ from upecho.measure.trials import Trial
 BASELINE = Reference()
 
 
+class Basis(enum.IntEnum):
+    """What the cost of a request was measured as; the smallest of a group is what its cells are compared by."""
+
+    CPU = 0
+    CPU_ON_SHARED_CORE = 1
+    ELAPSED = 2
+
+    @property
+    def words(self) -> str:
+        """The basis in a few words."""
+        return ("CPU time", "CPU time on the core of the load engine", "elapsed time")[self]
+
+
 class Costs:
-    """The costs of cells, round by round; a cell with an invalid trial has none, nor has a trial that does not tell."""
+    """The costs of cells, round by round; a cell with an invalid trial has none, nor has a trial that does not tell.
+
+    Only costs of one basis are compared, and a cell of another basis than the rest of its group has none.
+    """
 
     def __init__(
         self,
@@ -33,6 +50,8 @@ class Costs:
         self._reference = reference
         self._logs: dict[Cell, dict[int, list[float]]] = {}
         self._invalid: set[Cell] = set()
+        self._bases: dict[Cell, Basis] = {}
+        self._comparable: dict[Group, Basis] = {}
         for trial in trials:
             self.add(trial)
 
@@ -45,17 +64,20 @@ class Costs:
         elif cell not in self._invalid and (value := self._quantity.of(trial)):
             rounds = self._logs.setdefault(cell, {})
             rounds.setdefault(trial.round, []).append(math.log(value))
+            self._bases[cell] = max(self._bases.get(cell, Basis.CPU), _basis(trial))
+            self._comparable[cell.group] = min(self._bases[one] for one in self._logs if one.group == cell.group)
 
     def groups(self) -> dict[Group, list[Cell]]:
         """Return the cells that have costs, by group."""
         found: dict[Group, list[Cell]] = {}
-        for cell in self._logs:
+        for cell in filter(self.has_costs, self._logs):
             found.setdefault(cell.group, []).append(cell)
         return found
 
     def logs(self, cell: Cell) -> dict[int, float]:
         """Return the logarithm of the cost in each round; the mean if the cell was measured twice in it."""
-        return {number: statistics.fmean(logs) for number, logs in self._logs.get(cell, {}).items()}
+        rounds = self._logs.get(cell, {}) if self.has_costs(cell) else {}
+        return {number: statistics.fmean(logs) for number, logs in rounds.items()}
 
     def pairs(self, first: Cell, second: Cell) -> list[float]:
         """Return the logarithm of the ratio of two cells, for each round that has both."""
@@ -66,7 +88,7 @@ class Costs:
         """Return the logarithms of the ratios between two trials of one cell in one round."""
         found = []
         for cell, rounds in self._logs.items():
-            if cell.group == group:
+            if cell.group == group and self.has_costs(cell):
                 found += [one - other for logs in rounds.values() for one, other in itertools.pairwise(logs)]
         return found
 
@@ -88,5 +110,19 @@ class Costs:
         samples = [self.pairs(cell, reference) for cell in cells if cell != reference]
         return max(paired(logs).precision for logs in samples or [list(self.logs(reference).values())])
 
+    def basis(self, cell: Cell) -> Basis:
+        """Return what the costs of a cell with valid trials were measured as."""
+        return self._bases[cell]
+
+    def has_costs(self, cell: Cell) -> bool:
+        """Whether a cell with valid trials can be compared with the others of its group."""
+        return self._quantity is not COST or self._bases.get(cell) == self._comparable.get(cell.group)
+
     def _median(self, cell: Cell) -> float:
         return statistics.median(self.logs(cell).values())
+
+
+def _basis(trial: Trial) -> Basis:
+    if not trial.load or trial.load.server is None:
+        return Basis.ELAPSED
+    return Basis.CPU_ON_SHARED_CORE if trial.shares_core else Basis.CPU

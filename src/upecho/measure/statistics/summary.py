@@ -88,6 +88,7 @@ class Status(enum.Enum):
     UNUSABLE = enum.auto()
     VOID = enum.auto()
     UNSUPPORTED = enum.auto()
+    NOT_COMPARABLE = enum.auto()
     NOT_MEASURED = enum.auto()
 
 
@@ -152,11 +153,13 @@ class Summary:
         for trial in results.trials:
             trials.setdefault(trial.cell, []).append(trial)
         scenarios = {scenario.name: scenario for scenario in results.scenarios}
-        rows = (
+        claims = Claims(results)
+        rows = [
             _row(request, trials.get(request.cell, []), scenarios[request.cell.scenario])
             for request in results.requested
-        )
-        return cls(results, tuple(rows), Claims(results))
+        ]
+        compared = (row if claims.costs.has_costs(row.cell) else _not_comparable(row) for row in rows)
+        return cls(results, tuple(compared), claims)
 
     def loads(self, cell: Cell) -> list[LoadResult]:
         """Return what was measured in the valid trials of a cell."""
@@ -177,6 +180,16 @@ def _row(request: RequestedCell, trials: Sequence[Trial], scenario: Scenario) ->
     if loads := [trial.load for trial in trials if trial.load]:
         return Row(request, Status.MEASURED, Figures.of(loads, list(_connection_bytes(trials, scenario.clients))))
     return _row_without_trials(request)
+
+
+def _not_comparable(row: Row) -> Row:
+    """Return a row with its figures in words, because the costs of the others in its group have another basis."""
+    if not (found := row.figures):
+        return row
+    p50, p99 = (spread.median / 1e3 for spread in (found.p50_ns, found.p99_ns))
+    cpu = f"{found.cpu_ns.median / 1e3:.1f} µs/req on shared core" if found.cpu_ns else "CPU time unknown"
+    reason = f"{cpu}; {found.rate.median:.0f} requests/s, p50 {p50:.0f} µs, p99 {p99:.0f} µs"
+    return Row(row.request, Status.NOT_COMPARABLE, reason=reason)
 
 
 def _row_without_trials(request: RequestedCell) -> Row:

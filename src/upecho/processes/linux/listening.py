@@ -54,6 +54,14 @@ def holders(pids: Collection[int], inodes: Collection[str]) -> tuple[list[int], 
     return found, complete
 
 
+def open_sockets(pid: int) -> set[str]:
+    """Return the inodes of the sockets that a process has open; none if it has ended or belongs to another user."""
+    try:
+        return sockets_of(pid)
+    except OSError:
+        return set()
+
+
 def listening_addresses(pids: Iterable[int]) -> list[Address]:
     """Return the addresses at which processes listen; none where the system does not show that.
 
@@ -62,12 +70,7 @@ def listening_addresses(pids: Iterable[int]) -> list[Address]:
     Args:
         pids: Ids of the processes; those that have ended or belong to another user are ignored.
     """
-    own: set[str] = set()
-    for pid in pids:
-        try:
-            own |= sockets_of(pid)
-        except OSError:
-            continue
+    own = set().union(*map(open_sockets, pids))
     listeners = [*_in_table("tcp", Family.INET), *_in_table("tcp6", Family.INET6), *_unix()]
     return sorted({address for inode, address in listeners if inode in own}, key=str)
 

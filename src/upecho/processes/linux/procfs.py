@@ -5,6 +5,7 @@ process group, session and user. Zombies count too. The processes of a guardian 
 covers a child and nothing else, even if the child has left processes without a parent.
 """
 
+import contextlib
 import os
 import re
 import time
@@ -141,6 +142,16 @@ def thread_counts(root: int) -> list[int]:
     return [int(stat[17]) for _, stat in _processes(root)]
 
 
+def cores(pids: Iterable[int]) -> set[int]:
+    """Return the numbers of the processor cores that at least one thread of some processes may run on."""
+    found: set[int] = set()
+    for pid in pids:
+        for thread in _threads(pid):
+            with contextlib.suppress(OSError):  # it has ended since it was listed
+                found |= os.sched_getaffinity(thread)
+    return found
+
+
 def is_busy(root: int) -> bool:
     """Whether a thread is running or ready to run."""
     return any(ACTIVE.search(status) for pid in members(root) for status in _statuses(pid))
@@ -199,15 +210,19 @@ def _read_statuses(pid: int) -> tuple[int, int, int]:
 
 def _statuses(pid: int) -> Iterator[bytes]:
     """Yield the contents of the status file of each thread of a process: proc(5)."""
-    try:
-        tasks = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 (half the cost of iterdir)
-    except OSError:  # it has ended since it was listed
-        return
-    for task in tasks:
+    for task in _threads(pid):
         try:
             yield Path(f"/proc/{pid}/task/{task}/status").read_bytes()
         except OSError:  # the thread has ended since it was listed
             continue
+
+
+def _threads(pid: int) -> list[int]:
+    """Return the ids of the threads of a process; none if it has ended."""
+    try:
+        return [int(task) for task in os.listdir(f"/proc/{pid}/task")]  # noqa: PTH208 (half the cost of iterdir)
+    except OSError:
+        return []
 
 
 def _processes(root: int) -> Iterator[tuple[int, Stat]]:

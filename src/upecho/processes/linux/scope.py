@@ -35,6 +35,10 @@ class Scope:
                 return replace(used, cpu_ns=time.cpu_ns, user_ns=time.user_ns, system_ns=time.system_ns)
         return used
 
+    def cores(self) -> set[int]:
+        """Return the numbers of the processor cores that the server may run on."""
+        return procfs.cores(self.members())
+
     def _listed(self) -> Listed:
         if self.group:
             return Listed(process_tree.stats_of(control_group.members(Path(self.group))), {})

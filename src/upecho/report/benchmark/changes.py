@@ -13,6 +13,7 @@ from upecho.measure.plan.cells import BASELINE, Cell
 from upecho.measure.results import Results
 from upecho.measure.statistics.changes import BASE, NEW, Change, Changes
 from upecho.measure.statistics.claims import Verdict
+from upecho.report.benchmark import observation
 from upecho.report.benchmark.footer import packages_of, quota_lines, range_of, rounds_of, servers_on
 from upecho.report.benchmark.lines import PRECISION, TOO_FEW, over, precision_text
 from upecho.report.figures import three_digits
@@ -142,6 +143,7 @@ def cautions(found: Changes) -> Iterator[str]:
     base, new = (summary.results.environment for summary in found.summaries.values())
     if differences := list(_machine_differences(base, new)):
         yield f"different machines: {'; '.join(differences)}; the ratios include that difference"
+    yield from observation.cautions(found)
 
 
 def meaning(found: Changes) -> Iterator[str]:

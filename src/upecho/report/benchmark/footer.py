@@ -13,7 +13,7 @@ from upecho.measure.statistics.claims import MIN_ROUNDS, Claims
 from upecho.measure.statistics.plausibility import VoidReason
 from upecho.measure.statistics.summary import Row, Status, Summary
 from upecho.net.address import Family
-from upecho.report.benchmark import ladders
+from upecho.report.benchmark import ladders, observation
 from upecho.report.benchmark.lines import (
     ALIKE,
     BOUND,
@@ -101,6 +101,7 @@ def _remarks(summary: Summary) -> Iterator[str]:
         yield (
             "Before the run, all servers passed the MUST checks (except those of start and stop) over these families."
         )
+    yield from observation.remarks(summary)
     if any(row.void and row.void.reason is VoidReason.NO_PORT for row in rows):
         yield f"{NoPortLeft()}."
     if any(row.cell.cold for row in rows if row.figures):
@@ -112,7 +113,7 @@ def _marks(summary: Summary, tables: Lines) -> Iterator[str]:
     results, of_ladders = summary.results, list(ladders.marks(summary))
     steps = {scenario.name for scenario in results.scenarios if scenario.ladder}
     shown = [line for group, table in tables.items() for line in table if group.scenario not in steps]
-    if any(tables.values()):
+    if any(line.figures.cpu_ns for table in tables.values() for line in table):
         yield "CPU µs/req: CPU time per request of all processes and threads of the server"
     yield from of_ladders
     if shown:
@@ -134,7 +135,8 @@ def _ratio_marks(summary: Summary, shown: Sequence[Line]) -> Iterator[str]:
     rates = {scenario.name for scenario in summary.results.scenarios if shows_rate(scenario)}
     if any(line.figures.saturated for line in shown if line.row.cell.scenario in rates):
         yield f"{BOUND} the load engine was the bottleneck: the server can handle at least this rate"
-    yield f"ratio: cost relative to {reference_name(summary)}, paired by round; tables are sorted by it"
+    cost = "cost" if any(line.figures.cpu_ns for line in shown) else "elapsed time per request"
+    yield f"ratio: {cost} relative to {reference_name(summary)}, paired by round; tables are sorted by it"
 
 
 def _certainty(summary: Summary) -> Iterator[str]:
@@ -241,7 +243,7 @@ def _how(results: Results) -> str:
         if cores.engine
         else f"{engine} and servers on the same cores: rates mean little, but CPU time remains meaningful"
     )
-    return f"{rounds_of(results)} in fresh server processes, interleaved; {where}"
+    return f"{rounds_of(results)} {observation.freshness(results)}, interleaved; {where}"
 
 
 def rounds_of(results: Results) -> str:

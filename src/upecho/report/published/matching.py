@@ -20,6 +20,7 @@ WHY: Mapping[Status, str] = {
     Status.UNUSABLE: "could not be loaded",
     Status.VOID: "has no valid trial",
     Status.UNSUPPORTED: "does not support this load",
+    Status.NOT_COMPARABLE: "was measured in another way",
     Status.NOT_MEASURED: "has no trial",
 }
 

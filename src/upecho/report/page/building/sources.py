@@ -14,6 +14,7 @@ from upecho.measure.plan.cells import BASELINE
 from upecho.measure.plan.scenarios import SCENARIOS
 from upecho.measure.results import Results
 from upecho.measure.statistics.claims import MIN_ROUNDS
+from upecho.report.benchmark import observation
 from upecho.report.benchmark.footer import packages_of, range_of, rounds_of
 from upecho.report.figures import percent
 from upecho.report.page.building.runs import Run
@@ -52,7 +53,9 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
     )
     if packages := packages_of(results):
         yield "packages", ", ".join(packages)
-    yield "trials", f"{len(results.trials)} trials in fresh server processes: {rounds_of(results)}, interleaved"
+    yield "trials", f"{len(results.trials)} trials {observation.freshness(results)}: {rounds_of(results)}, interleaved"
+    for target, one in observation.running(results).items():
+        yield f"server {target}", f"ran already; {observation.observed(one)}"
     yield "warm-up", f"{results.window.warm_up_seconds:g} s before each trial"
     yield "conformance", _conformance(results)
     yield from _noise(run)
@@ -98,6 +101,10 @@ def bench_command(results: Results) -> str:
         options += ["--python", _program(name, version.removeprefix("CPython "))]
     if any(cell.cold for cell in cells):
         options.append("--cold")
+    for one in dict.fromkeys(observation.running(results).values()):
+        options += [word for pid in one.pids for word in ("--pid", str(pid))]
+        options += ["--cgroup", one.group] if one.group else []
+    options += ["--max-clients", str(results.max_clients)] if results.max_clients else []
     limits, window = results.limits, results.window
     options += [] if results.checked else ["--no-check"]
     options += ["--even-if-failing"] if _has_failing_servers(results) else []
