@@ -81,7 +81,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let ``threads`` fail two checks over Unix sockets."""
 
     def failing(
-        targets: Sequence[Target], families: Sequence[Family], progress: Callable[[str], None], *, python: object
+        targets: Sequence[Target], families: Sequence[Family], progress: Callable[[str], None], **_options: object
     ) -> dict[tuple[str, Family], list[str]]:
         progress("something")
         return {("threads", Family.UNIX): ["echo-hello", "half-close"]}

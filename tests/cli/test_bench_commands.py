@@ -51,9 +51,13 @@ def test_command_is_not_measured_over_a_family_whose_addresses_it_does_not_take(
 
 
 def test_command_that_fails_a_check_is_not_measured(upecho_here: Main) -> None:
-    status, shown, _ = upecho_here("bench", "cmd:false {address}", *TINY, "--family", "unix")
+    target = "cmd:sh -c 'echo no such table >&2; exit 4' {address}"
+    status, shown, said = upecho_here("bench", target, *TINY, "--family", "unix")
     assert status == 1
-    assert "cmd:false {address} fails 1 check" in shown
+    assert "fails 1 check" in shown
+    (line,) = (line for line in said.splitlines() if line.startswith(f"{target} over unix fails "))
+    assert "exit status 4" in line
+    assert "no such table" in line
 
 
 def test_command_may_serve_few_clients_at_once(upecho_here: Main) -> None:

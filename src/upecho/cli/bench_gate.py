@@ -3,13 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import click
+
 from upecho.cli.progress import Steps
 from upecho.conformance.run.gate import demanded, failing
 from upecho.conformance.run.selection import is_due
+from upecho.conformance.run.verdicts.outcome import Outcome
 from upecho.measure.plan.cell_plan import PlannedCell
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
+from upecho.report.layout import cut
 from upecho.serving.target import Target
+
+MAX_LENGTH = 240  # characters of the reason why a check failed
 
 Failed = dict[tuple[str, Family, Interpreter | None], list[str]]
 
@@ -44,6 +50,7 @@ def _failed(targets: dict[Interpreter | None, dict[str, Target]], families: Sequ
         for check in demanded()
     )
     found: Failed = {}
+    failures: list[Outcome] = []
     with Steps(count) as steps:
 
         def progress(step: str) -> None:
@@ -51,6 +58,15 @@ def _failed(targets: dict[Interpreter | None, dict[str, Target]], families: Sequ
             steps.advance()
 
         for interpreter, by_name in targets.items():
-            failed = failing(list(by_name.values()), families, progress, python=interpreter)
+            failed = failing(list(by_name.values()), families, progress, on_failure=failures.append, python=interpreter)
             found.update({(target, family, interpreter): ids for (target, family), ids in failed.items()})
+    for outcome in failures:
+        click.echo(f"{outcome.target} over {outcome.family} fails {outcome.check}: {_reason(outcome)}", err=True)
     return found
+
+
+def _reason(outcome: Outcome) -> str:
+    """Return why a check failed, in one line."""
+    found = outcome.explanation
+    text = f"expected {found.expected}, but: {found.seen}" if found else outcome.cause
+    return cut(" ".join(text.split()), MAX_LENGTH)

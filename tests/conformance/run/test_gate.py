@@ -8,6 +8,7 @@ from tests.broken.kills import KILLS, Kill
 from upecho.conformance.catalogue import catalogue
 from upecho.conformance.check import Level
 from upecho.conformance.run.gate import demanded, failing
+from upecho.conformance.run.verdicts.outcome import Outcome
 from upecho.net.address import Family
 from upecho.serving.target import Target
 from upecho.support import timeouts
@@ -47,7 +48,11 @@ def test_each_server_that_serves_wrongly_fails_a_demanded_check(kill: Kill) -> N
 def test_failed_checks_are_returned_for_a_broken_server_only() -> None:
     broken = "tests.broken.wrong_bytes:lower_case"
     steps: list[str] = []
-    failed = failing([Target.parse(broken), Target.parse("selectors")], [Family.UNIX], steps.append)
+    outcomes: list[Outcome] = []
+    failed = failing(
+        [Target.parse(broken), Target.parse("selectors")], [Family.UNIX], steps.append, on_failure=outcomes.append
+    )
+    assert [one.check for one in outcomes] == failed[broken, Family.UNIX]
     assert list(failed) == [(broken, Family.UNIX)]
     assert set(failed[broken, Family.UNIX]) < {check.id for check in demanded()}
     due = [one.id for one in demanded() if Family.UNIX in one.families and not one.limited]
@@ -58,7 +63,7 @@ def test_first_failed_check_ends_the_checks_of_a_server_that_answers_nobody() ->
     silent = "tests.broken.wrong_timing:silent"
     steps: list[str] = []
     started = time.monotonic()
-    failed = failing([Target.parse(silent)], [Family.INET, Family.UNIX], steps.append)
+    failed = failing([Target.parse(silent)], [Family.INET, Family.UNIX], steps.append, on_failure=lambda _: None)
     assert time.monotonic() - started < timeouts.scaled(20)
     assert set(failed) == {(silent, Family.INET), (silent, Family.UNIX)}
     assert len(steps) < len(demanded()), "one check of each family would do; some run at the same time"

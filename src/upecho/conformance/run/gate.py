@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from upecho.conformance.catalogue import catalogue
 from upecho.conformance.check import Check
 from upecho.conformance.run.runner import Runner
-from upecho.conformance.run.verdicts.outcome import Verdict
+from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
 from upecho.serving.target import Kind, Target
@@ -22,6 +22,7 @@ def failing(
     families: Sequence[Family],
     progress: Callable[[str], None],
     *,
+    on_failure: Callable[[Outcome], None],
     python: Interpreter | None = None,
 ) -> dict[tuple[str, Family], list[str]]:
     """Return the ids of the demanded checks that each target fails over each family.
@@ -33,6 +34,7 @@ def failing(
         targets: The targets.
         families: The families to check each target over; a command or an address is left out where it cannot be.
         progress: Called after each check with a few words about it.
+        on_failure: Called after each check that failed.
         python: The interpreter that runs the servers; None means this one.
 
     Returns:
@@ -51,6 +53,7 @@ def failing(
             raise HarnessError(f"the check {outcome.check} could not be carried out: {outcome.fault.message}")
         if outcome.verdict in (Verdict.FAILED, Verdict.NOT_RUN):
             failed.setdefault((outcome.target, outcome.family), []).append(outcome.check)
+            on_failure(outcome)
             runner.cancel(outcome.target, outcome.family)
     return failed
 
