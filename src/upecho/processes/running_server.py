@@ -124,8 +124,8 @@ class Observed:
             raise CallerError("upecho is a part of it, so its load engine would count as the server", subject=subject)
         _, complete = listening.holders(members, ())
         if not complete:
-            users = sorted({_owner(pid) for pid in members} - {_user_name(os.geteuid())})
-            hint = f"run upecho as {' or '.join(users)} or as root"
+            users = sorted({_owner(pid) for pid in members} - {_user_name(os.geteuid()), ""})
+            hint = f"run upecho as {' or as '.join([*users, 'root'])}"
             raise CallerError("only its user and root may see what it has open", subject=subject, hint=hint)
 
     def listens(self, inodes: set[str]) -> bool:

@@ -92,5 +92,7 @@ def test_command_repeats_how_servers_were_observed_that_ran_already() -> None:
     observed = ["--pid", "17", "--pid", "18", "--cgroup", "/sys/fs/cgroup/a b", "--max-clients", "7"]
     assert words[start : start + len(observed)] == observed
     (source,) = page(Inputs({"results.json": found}, {})).sources
-    assert source.facts["server 127.0.0.1:9000"] == "ran already; CPU time of process 17, 18 and all descendants"
+    assert source.facts["server 127.0.0.1:9000"] == (
+        "ran already, all trials are of the same process; CPU time of process 17, 18 and all descendants"
+    )
     assert "in fresh server processes, except of servers that ran already" in source.facts["trials"]

@@ -55,7 +55,7 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         yield "packages", ", ".join(packages)
     yield "trials", f"{len(results.trials)} trials {observation.freshness(results)}: {rounds_of(results)}, interleaved"
     for target, one in observation.running(results).items():
-        yield f"server {target}", f"ran already; {observation.observed(one)}"
+        yield f"server {target}", f"ran already, all trials are of the same process; {observation.observed(one)}"
     yield "warm-up", f"{results.window.warm_up_seconds:g} s before each trial"
     yield "conformance", _conformance(results)
     yield from _noise(run)
