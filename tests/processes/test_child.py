@@ -10,8 +10,9 @@ import pytest
 from tests.killable import has_ended
 from tests.processes.commands import BECOME_DAEMON
 from upecho.processes import child as child_module
-from upecho.processes.child import LONGEST_STDERR_BYTES, MAX_STDERR_BYTES
+from upecho.processes.child import LONGEST_STDERR_BYTES
 from upecho.processes.linux import procfs
+from upecho.processes.stderr_spool import CHUNK_BYTES, MAX_BYTES, TAIL_BYTES
 from upecho.processes.supervisor import Supervisor
 from upecho.support.errors import HarnessError
 
@@ -54,15 +55,38 @@ def test_end_of_long_stderr_can_be_read(supervisor: Supervisor) -> None:
     assert child.stderr(LONGEST_STDERR_BYTES, LONGEST_STDERR_BYTES + 2) == "\0\0"
 
 
-def test_endless_stderr_does_not_fill_the_disk(supervisor: Supervisor, eventually: Eventually) -> None:
-    size = 4 * MAX_STDERR_BYTES
+def test_endless_stderr_does_not_fill_the_disk(supervisor: Supervisor) -> None:
+    size = 4 * MAX_BYTES
     child = supervisor.start(["/bin/sh", "-c", f"head -c {size} /dev/zero >&2; printf one >&2; read -r more; echo >&2"])
-    eventually(lambda: child.stderr_bytes() == size + 3)
-    eventually(lambda: os.fstat(child._stderr.fileno()).st_blocks * 512 <= MAX_STDERR_BYTES)
+    on_disk = []
+    while child.stderr_bytes() < size + 3:
+        on_disk.append(os.fstat(child._spool.fileno()).st_blocks * 512)
+    assert max(on_disk) <= MAX_BYTES + TAIL_BYTES + CHUNK_BYTES
     assert child.stderr()[-4:] == "\0one"
     child.stdin.write(b"\n")
     child.wait(10)
     assert child.stderr(size) == "one\n"
+
+
+def test_stderr_goes_on_although_the_harness_does_not_look(supervisor: Supervisor) -> None:
+    child = supervisor.start(["/bin/sh", "-c", f"head -c {MAX_BYTES} /dev/zero >&2; exit 3"])
+    assert child.wait(20) == 3
+
+
+def test_stderr_of_a_process_that_outlives_the_child_goes_on(supervisor: Supervisor) -> None:
+    later = f"(read -r more; head -c {MAX_BYTES} /dev/zero >&2; printf later >&2; echo) <&3 &"
+    child = supervisor.start(["/bin/sh", "-c", f"exec 3<&0; {later} exit 3"])
+    assert child.wait(20) == 3
+    child.stdin.write(b"\n")
+    assert child.read_line(20) == ""
+    assert child.stderr_bytes() == MAX_BYTES + len("later")
+
+
+def test_program_that_has_closed_its_stderr_runs_on(supervisor: Supervisor) -> None:
+    child = supervisor.start(["/bin/sh", "-c", "exec 2>&-; echo; read -r more; exit 3"])
+    assert child.read_line(20) == ""
+    child.stdin.write(b"\n")
+    assert (child.wait(20), child.stderr()) == (3, "")
 
 
 def test_reading_stderr_does_not_disturb_the_child(supervisor: Supervisor) -> None:

@@ -40,6 +40,15 @@ with Supervisor() as supervisor:
     sys.stdin.read()
 """
 
+FLOODED = """
+import sys
+from upecho.processes.supervisor import Supervisor
+with Supervisor() as supervisor:
+    supervisor.start(["/bin/sh", "-c", "echo; exec cat /dev/zero >&2"]).read_line(10)
+    print(flush=True)
+    sys.stdin.read()
+"""
+
 NESTED = f"""
 import sys
 from upecho.processes.supervisor import Supervisor
@@ -101,6 +110,20 @@ def test_daemons_end_with_the_supervisor(directory: Path, eventually: Eventually
             harness.kill()
         harness.popen.communicate()
     eventually(lambda: has_ended(daemon) and not harness.left_behind())
+
+
+@linux_only
+@pytest.mark.parametrize("killed", [False, True])
+def test_program_that_floods_stderr_ends_with_the_supervisor(
+    directory: Path, eventually: Eventually, killed: bool
+) -> None:
+    with Harness(directory, sys.executable, "-c", FLOODED) as harness:
+        assert harness.popen.stdout
+        assert harness.popen.stdout.readline() == b"\n"
+        if killed:
+            harness.kill()
+        harness.popen.communicate()
+    eventually(lambda: not harness.left_behind())
 
 
 @linux_only

@@ -78,7 +78,7 @@ def test_failed_fork_is_a_harness_error(supervisor: Supervisor, monkeypatch: pyt
 
     def start_here(order: bytes, files: list[int]) -> None:
         monkeypatch.setattr(os, "fork", fork)
-        keeper.start(json.loads(order[orders.SIZE_BYTES :]), [os.dup(files[0])], supervisor._control)
+        keeper.start(json.loads(order[orders.SIZE_BYTES :]), list(map(os.dup, files)), supervisor._control)
 
     monkeypatch.setattr(supervisor, "_send", start_here)
     with pytest.raises(HarnessError, match=r"^cannot start a process: Resource temporarily unavailable$"):

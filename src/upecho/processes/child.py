@@ -12,12 +12,12 @@ from typing import IO
 
 from upecho.processes.linux.process_tree import AVAILABLE, descendants
 from upecho.processes.refusals import cannot_start
+from upecho.processes.stderr_spool import Spool
 from upecho.support import timeouts
 from upecho.support.errors import HarnessError
 
 LONGEST_LINE_BYTES = 1 << 24  # the result of a load engine is far shorter
 LONGEST_STDERR_BYTES = 1 << 16  # as much of stderr is returned at once
-MAX_STDERR_BYTES = 1 << 24  # as much of stderr is kept on the disk
 START_SECONDS = 20.0  # for two forks and an exec
 END_SECONDS = 2.0  # until a process that has nothing left to do has ended
 KILL_SECONDS = 5.0  # until a process that was killed has to be gone; freeing much memory takes a while
@@ -72,13 +72,15 @@ class Streams:
         report: A pipe from its keeper; ``upecho.processes.keeper`` defines the lines.
         stdin: A pipe to its standard input.
         stdout: A pipe from its standard output.
-        stderr: The file that its standard error goes to.
+        stderr: A pipe from its standard error.
+        spool: The file that the content of this pipe goes to.
     """
 
     report: IO[bytes]
     stdin: IO[bytes]
     stdout: IO[bytes]
     stderr: IO[bytes]
+    spool: IO[bytes]
 
 
 class Child:
@@ -104,8 +106,8 @@ class Child:
         """
         self.stdin = streams.stdin
         self.stdout = streams.stdout
-        self._stderr = streams.stderr
-        self._stderr_lock = threading.Lock()  # held while a part of the file is discarded
+        self._stderr, self._spool = streams.stderr, streams.spool
+        self._stderr_lock = threading.Lock()  # the lock of the spool distinguishes processes only
         self._report = Lines(streams.report)
         self._lines = Lines(streams.stdout)
         self._status: int | None = None
@@ -143,36 +145,16 @@ class Child:
             start: Offset in bytes of the part.
             end: Offset in bytes behind the part; None means everything so far.
         """
-        end = self.stderr_bytes() if end is None else end
-        start = max(start, end - LONGEST_STDERR_BYTES)
         with self._stderr_lock:
-            # pread, because the file offset is shared with the process.
-            return os.pread(self._stderr.fileno(), end - start, start).decode(errors="replace")
+            return self._spooled().read(start, end, most=LONGEST_STDERR_BYTES).decode(errors="replace")
 
     def stderr_bytes(self) -> int:
         """Return how many bytes the process has written to stderr so far."""
         with self._stderr_lock:
-            return os.fstat(self._stderr.fileno()).st_size
+            return self._spooled().drain()
 
-    def bound_stderr(self) -> None:
-        """Discard all but the end of stderr if it takes so much disk space that the disk may fill.
-
-        The process goes on writing at its offset, so the file gets a hole and all offsets stay valid. What it writes
-        between the reading of the end and the truncation is lost; the size of the file still covers it afterwards.
-        """
-        with self._stderr_lock:
-            if self._stderr.closed:
-                return
-            file = self._stderr.fileno()
-            status = os.fstat(file)
-            if status.st_blocks * 512 > MAX_STDERR_BYTES:
-                start = status.st_size - LONGEST_STDERR_BYTES
-                tail = os.pread(file, LONGEST_STDERR_BYTES, start)
-                os.ftruncate(file, 0)
-                os.pwrite(file, tail, start)
-                written = os.lseek(file, 0, os.SEEK_CUR)  # the offset is shared with the process
-                if os.fstat(file).st_size < written:
-                    os.pwrite(file, b"\0", written - 1)
+    def _spooled(self) -> Spool:
+        return Spool(self._stderr.fileno(), self._spool.fileno())
 
     def kill(self) -> None:
         """Kill the process and everything that descends from it, and wait until all of that is gone.
@@ -227,6 +209,7 @@ class Child:
                     stream.close()
             with self._stderr_lock:
                 self._stderr.close()
+                self._spool.close()
 
 
 def guardian_killed() -> HarnessError:

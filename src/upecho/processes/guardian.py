@@ -19,7 +19,8 @@ Theory of operation
     keeper until that is killed), processes of another user, and, on systems other than Linux, processes that leave the
     process group of their program.
 
-This program imports nothing of upecho but ``keeper``, ``orders`` and ``process_tree``, so that its start costs little.
+This program imports nothing of upecho but ``keeper``, ``orders``, ``process_tree`` and ``stderr_spool``, so that its
+start costs little.
 """
 
 import contextlib

@@ -14,6 +14,8 @@ Theory of operation
     A program inherits nothing that could change its behaviour: its signal mask is empty and no signal is ignored. That
     is safe to arrange between fork and exec here, because the guardian has no threads. The harness may have some.
 
+    The keeper also moves what its programs write to stderr from a pipe to a file (``upecho.processes.stderr_spool``).
+
     Instead of executing a program, a forked process may go on in the code that has called ``start``
     (``upecho.processes.fork_server``).
 """
@@ -22,27 +24,30 @@ import contextlib
 import errno
 import os
 import resource
+import select
 import signal
 import socket
 import sys
 
 from upecho.processes.orders import Order
+from upecho.processes.stderr_spool import Spool
 
 CANNOT_EXECUTE = 127  # the exit status that a shell reports
 END_PROGRAM = signal.SIGUSR1  # tells a keeper to kill its program's process group
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 ADDR_NO_RANDOMIZE, READ_PERSONALITY = 0x0040000, 0xFFFFFFFF  # linux/personality.h
 STANDARD_STREAMS = 3
+MOST_SIGNALS = 4096  # noted by the kernel since the last look; more are noted as one
 MAX_DESCRIPTORS = 65536  # of a guardian, which opens a dozen
 
 
 def start(order: Order, files: list[int], control: socket.socket) -> bool:
     """Start a keeper, which starts the program; return whether this is the new process, and has executed nothing."""
-    report = files[0]
+    report, pipe, file, *theirs = files
     try:
         if os.fork() == 0:
             control.close()
-            return _keep(order, report, files[1:])
+            return _keep(order, report, Spool(pipe, file), theirs)
     except OSError as error:
         _tell(report, f"!{error.strerror}")
     for file in files:
@@ -50,7 +55,7 @@ def start(order: Order, files: list[int], control: socket.socket) -> bool:
     return False
 
 
-def _keep(order: Order, report: int, files: list[int]) -> bool:
+def _keep(order: Order, report: int, spool: Spool, files: list[int]) -> bool:
     """Start a program and wait for everything below this process; return only in a new process without execution."""
     try:
         adopt_orphans()
@@ -68,7 +73,7 @@ def _keep(order: Order, report: int, files: list[int]) -> bool:
         os.read(executed, 1)  # end of file comes with the execution of the program
         signal.signal(END_PROGRAM, lambda *_: _kill_group(program))
         _tell(report, f"{program} {os.getpid()}")
-        _wait_for_all(program, report)
+        _wait_for_all(program, report, spool)
     finally:
         os._exit(0)
 
@@ -117,14 +122,48 @@ def _reset_signals() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 
-def _wait_for_all(program: int, report: int) -> None:
-    while True:
-        try:
-            pid, status = os.waitpid(-1, 0)
-        except ChildProcessError:
-            return
+def _wait_for_all(program: int, report: int, spool: Spool) -> None:
+    """Wait for every process below this one, and move what they write to stderr."""
+    poll = select.poll()
+    ended = _ends_of_children()
+    poll.register(ended, select.POLLIN)
+    poll.register(spool.pipe, select.POLLIN)
+    with contextlib.suppress(ChildProcessError):  # there is none any more
+        while True:
+            _report_ends(program, report)
+            for descriptor, events in poll.poll():
+                if descriptor == ended:
+                    os.read(ended, MOST_SIGNALS)
+                elif events & select.POLLIN:
+                    spool.drain()
+                else:
+                    poll.unregister(spool.pipe)  # everything that could write to it has closed it
+
+
+def _ends_of_children() -> int:
+    """Return a descriptor that becomes readable when a child ends."""
+    ended, ending = os.pipe()
+    os.set_blocking(ending, False)
+    signal.set_wakeup_fd(ending, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    return ended
+
+
+def _report_ends(program: int, report: int) -> None:
+    """Wait for the children that have ended, and report the status of the program if it is one of them.
+
+    Raises:
+        ChildProcessError: There is no child, not even a running one.
+    """
+    while ended := _ended_child():
+        pid, status = ended
         if pid == program:
             _tell(report, str(os.waitstatus_to_exitcode(status)))
+
+
+def _ended_child() -> tuple[int, int] | None:
+    pid, status = os.waitpid(-1, os.WNOHANG)
+    return (pid, status) if pid else None
 
 
 def _tell(report: int, line: str) -> None:

@@ -9,7 +9,7 @@ import socket
 from typing import TypedDict
 
 SIZE_BYTES = 8  # of the number that precedes an order
-DESCRIPTORS = 5  # that come with an order: the report, the three standard streams, the current directory
+DESCRIPTORS = 7  # that come with an order: the report, the spool of stderr (two), the standard streams, the directory
 
 
 class Order(TypedDict):

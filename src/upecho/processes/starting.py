@@ -5,6 +5,7 @@ its port itself. A command of the user announces nothing: it has to be given a f
 accepts a connection (``upecho.processes.readiness``).
 """
 
+import contextlib
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -89,7 +90,7 @@ def start_server(supervisor: Supervisor, launch: Launch, *, may_connect: bool = 
         child = _start_implementation(supervisor, launch)
         announcement = _read_announcement(child)
         if isinstance(announcement, Ready):
-            return ServerProcess(child, Address.parse(announcement.address), launch, announcement.stderr_bytes)
+            return ServerProcess(child, Address.parse(announcement.address), launch, _let_serve(child))
         refusal = announcement.error if announcement else None
     else:
         child, address = _start_command(supervisor, launch, may_connect=may_connect)
@@ -120,6 +121,14 @@ def _start_implementation(supervisor: Supervisor, launch: Launch) -> Child:
     return supervisor.start(
         command, launch.cores, descriptors=launch.descriptors, umask=launch.umask, layout=launch.layout
     )
+
+
+def _let_serve(child: Child) -> int:
+    """Let a server go on that has announced itself; return the size in bytes of what it wrote to stderr before."""
+    startup_bytes = child.stderr_bytes()
+    with contextlib.suppress(BrokenPipeError):  # it has ended, which its first client will notice
+        child.stdin.write(b"\n")
+    return startup_bytes
 
 
 def _read_announcement(child: Child) -> Ready | Refused | None:

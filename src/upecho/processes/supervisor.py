@@ -13,7 +13,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import IO, Self
@@ -24,11 +23,10 @@ from upecho.processes.ending import ended
 from upecho.processes.guardian import NO_DIRECTORY
 from upecho.processes.layout import environment
 from upecho.processes.orders import Order, encode
-from upecho.processes.refusals import cannot_start, start_thread
+from upecho.processes.refusals import cannot_start
 from upecho.processes.rlimits import expect
 from upecho.support.errors import HarnessError
 
-POLL_INTERVAL_SECONDS = 0.2  # between two measurements of stderr
 GUARDIAN = "import sys; sys.path += sys.argv[2:]; from upecho.processes.guardian import main; main(int(sys.argv[1]))"
 FORK_SERVER = "import sys; from upecho.processes.fork_server import main; main(int(sys.argv[1]), *sys.argv[2:])"
 PACKAGES = Path(__file__).parents[2]
@@ -79,12 +77,6 @@ class Supervisor:
         if not self.directory.is_absolute():
             self._end_guardian()
             raise _not_started(self._guardian.returncode)
-        self._ending = threading.Event()
-        try:
-            self._watch = start_thread(self._bound_stderr)
-        except HarnessError:
-            self._end_guardian()
-            raise
         return self
 
     def new_address(self, family: Family) -> str:
@@ -107,8 +99,6 @@ class Supervisor:
             stack.callback(self._end_guardian)
             for child in list(self._children):
                 stack.callback(child.close)
-            self._ending.set()
-            self._watch.join()
 
     def _end_guardian(self) -> None:
         self._control.close()
@@ -173,14 +163,14 @@ class Supervisor:
             report, report_writer = _pipe(ours, theirs)
             stdin_reader, stdin = _pipe(theirs, ours)
             stdout, stdout_writer = _pipe(ours, theirs)
-            stderr = ours.enter_context(tempfile.TemporaryFile(dir=self.directory))
+            stderr, stderr_writer = _pipe(ours, theirs)
+            spool = ours.enter_context(tempfile.TemporaryFile(dir=self.directory))
             directory = _opened(theirs, ".", getattr(os, "O_PATH", os.O_RDONLY))
             output = _opened(theirs, os.devnull, os.O_WRONLY) if mute else stdout_writer.fileno()
-            self._send(
-                encode(order), [report_writer.fileno(), stdin_reader.fileno(), output, stderr.fileno(), directory]
-            )
+            keeps = [report_writer.fileno(), stderr.fileno(), spool.fileno()]
+            self._send(encode(order), [*keeps, stdin_reader.fileno(), output, stderr_writer.fileno(), directory])
             theirs.close()
-            child = Child(Streams(report, stdin, stdout, stderr), self._children.discard)
+            child = Child(Streams(report, stdin, stdout, stderr, spool), self._children.discard)
             ours.pop_all()
         self._children.add(child)
         return child
@@ -191,11 +181,6 @@ class Supervisor:
             self._control.sendall(order[sent:])
         except ConnectionError:
             raise guardian_killed() from None
-
-    def _bound_stderr(self) -> None:
-        while not self._ending.wait(POLL_INTERVAL_SECONDS):
-            for child in self._children.copy():
-                child.bound_stderr()
 
 
 def _not_started(status: int) -> HarnessError:

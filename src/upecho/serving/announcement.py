@@ -18,11 +18,9 @@ class Ready(NamedTuple):
 
     Attributes:
         address: Actual address, with the port that the system chose for port 0, as Address.parse reads it.
-        stderr_bytes: Size in bytes of what was written to stderr before. The server may write more at any moment.
     """
 
     address: str
-    stderr_bytes: int
 
 
 class Refused(NamedTuple):

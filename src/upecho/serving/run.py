@@ -6,6 +6,8 @@ also runs under an interpreter in which none of upecho's dependencies is install
 
 Output of the child
     stdout: one announcement (``upecho.serving.announcement``); from then on stdout leads to ``/dev/null``.
+    stdin: after the announcement, the child waits for a byte or the end, so that what it has written to stderr before
+        can be told from what it writes afterwards.
     stderr: one line if upecho refuses or fails, and whatever the implementation writes.
 
 Exit status of the child
@@ -31,6 +33,7 @@ from upecho.serving.settings import Settings
 from upecho.serving.stop_signals import OVERTIME_SECONDS, stop_signals
 from upecho.support.errors import CallerError, HarnessError, NoPortLeft, UpechoError
 
+STDIN = 0
 NO_PORT_STATUS = 75  # EX_TEMPFAIL in sysexits.h: trying again later may succeed; no program ends with it by chance
 
 
@@ -112,7 +115,8 @@ def _announce(address: Address) -> None:
     Raises:
         HarnessError: As for ``write_to_stdout``.
     """
-    write_to_stdout(encode(Ready(str(address), os.fstat(sys.stderr.fileno()).st_size)))
+    write_to_stdout(encode(Ready(str(address))))
+    os.read(STDIN, 1)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
