@@ -78,3 +78,17 @@ def test_reference_may_name_the_interpreter() -> None:
     assert made.relative_to("a@new").reference == Reference("a", "new")
     with pytest.raises(CallerError, match=r"^not in this run: unknown target 'a@nobody'"):
         made.relative_to("a@nobody")
+
+
+def test_columns_are_those_that_are_named(main: Main, file: Path) -> None:
+    status, out, err = main(str(file), "--columns", "p99, cpu")
+    assert (status, err) == (0, "")
+    assert "over unix p99 µs CPU µs/req ratio" in out
+    assert main(str(file))[1].replace("CPU µs/req requests/s", "") != out
+
+
+@pytest.mark.parametrize("names", ["nope", "cpu,nope", "cpu,", ""])
+def test_unknown_column_is_an_error_of_the_caller(names: str, main: Main, file: Path) -> None:
+    status, out, err = main(str(file), "--columns", names)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"upecho: unknown column {names.rsplit(',', maxsplit=1)[-1]!r}; known: cpu, ")

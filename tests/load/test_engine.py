@@ -1,5 +1,6 @@
 """Each load engine against correct servers: what is counted, timed and read."""
 
+import dataclasses
 import resource
 import socket
 import time
@@ -79,10 +80,10 @@ def test_meter_is_read_with_all_connections_open_and_nothing_in_flight() -> None
 
 
 def test_server_use_is_the_difference_of_two_readings() -> None:
-    readings = iter([procfs.Use(100, 60, 40, 7, 1000, 2000, 3), procfs.Use(150, 80, 70, 11, 1500, 2500, 5)])
+    readings = iter([procfs.Use(100, 60, 40, 7, 1000, 2000, 3, 20), procfs.Use(150, 80, 70, 11, 1500, 2500, 5, 29)])
     with serving(correct) as address:
         result = run(address, plan(), lambda: next(readings))
-    assert result.server == ServerUse(50, 20, 30, 4, 1000, 2500, 5)
+    assert result.server == ServerUse(50, 20, 30, 4, 1000, 2500, 5, voluntary_switches=9)
     assert result.server_cpu_ns == 50
 
 
@@ -92,6 +93,23 @@ def test_ended_threads_do_not_make_switches_negative() -> None:
         server = run(address, plan(), lambda: next(readings)).server
     assert server
     assert server.involuntary_switches == 0
+
+
+@pytest.mark.parametrize(
+    ("ended_ns", "processes", "known"),
+    [(0, {1}, True), (10, {1, 2}, True), (11, {1}, False), (None, {1}, False), (0, {2}, False)],
+    ids=["none", "few", "threads", "unknown", "process"],
+)
+def test_switches_are_known_unless_much_was_done_by_what_has_ended(
+    ended_ns: int | None, processes: set[int], known: bool
+) -> None:
+    first = dataclasses.replace(used(0), processes=frozenset([1]))
+    last = dataclasses.replace(used(1000), ended_ns=ended_ns, processes=frozenset(processes), voluntary_switches=3)
+    readings = iter([first, last])
+    with serving(correct) as address:
+        server = run(address, plan(), lambda: next(readings)).server
+    assert server
+    assert server.voluntary_switches == (3 if known else None)
 
 
 def test_server_use_is_unknown_without_a_meter() -> None:

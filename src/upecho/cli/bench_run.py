@@ -1,6 +1,7 @@
 """Carries out a run of ``upecho bench``: measures, saves and reports, also if the run is interrupted."""
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from upecho.cli.console import console
@@ -8,12 +9,13 @@ from upecho.cli.progress import Steps
 from upecho.cli.signals import as_interrupts
 from upecho.measure.run import Run
 from upecho.measure.statistics.summary import Status, Summary
+from upecho.report.benchmark.columns import Column
 from upecho.report.benchmark.comparison import comparison
 from upecho.support import atomic_write
 from upecho.support.errors import HarnessError, TargetError, UpechoError
 
 
-def measure(run: Run, save: Path | None) -> int:
+def measure(run: Run, save: Path | None, columns: Sequence[Column] = ()) -> int:
     """Measure, save and report; return the exit status."""
     stopped: BaseException | None = None
     try:
@@ -23,7 +25,7 @@ def measure(run: Run, save: Path | None) -> int:
         stopped = error
     summary = Summary.of(run.results())
     if summary.results.trials or not stopped:
-        _save_and_report(summary, save)
+        _save_and_report(summary, save, columns)
     if stopped:
         raise stopped
     return _exit_status(summary)
@@ -43,14 +45,14 @@ def _measure(run: Run, save: Path | None) -> None:
                     atomic_write.save(save, run.results().to_json())
 
 
-def _save_and_report(summary: Summary, save: Path | None) -> None:
+def _save_and_report(summary: Summary, save: Path | None, columns: Sequence[Column]) -> None:
     """Save and report; if saving fails, the report is shown all the same."""
     try:
         if save:
             atomic_write.save(save, summary.results.to_json())
     finally:
         terminal = console()
-        terminal.print(comparison(summary, terminal.width))
+        terminal.print(comparison(summary, terminal.width, columns))
 
 
 def _exit_status(summary: Summary) -> int:

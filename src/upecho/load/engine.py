@@ -11,6 +11,7 @@ from upecho.support import extension
 from upecho.support.errors import Unavailable
 
 NAMES = ("native", "python")
+MAX_ENDED = 0.01  # of the CPU time of a server; more may belong to threads that have ended if switches are unknown
 
 Meter = Callable[[], procfs.Use]
 
@@ -118,4 +119,12 @@ def _difference(first: procfs.Use, last: procfs.Use) -> ServerUse:
         resident_bytes=first.resident_bytes,
         peak_bytes=last.peak_bytes,
         threads=last.tasks,
+        voluntary_switches=last.voluntary_switches - first.voluntary_switches if _knows_switches(first, last) else None,
     )
+
+
+def _knows_switches(first: procfs.Use, last: procfs.Use) -> bool:
+    """Whether the threads whose switches are known at the end are nearly all that have run since the beginning."""
+    if first.ended_ns is None or last.ended_ns is None or first.processes - last.processes:
+        return False
+    return last.ended_ns - first.ended_ns <= MAX_ENDED * (last.cpu_ns - first.cpu_ns)

@@ -8,6 +8,7 @@ from typing import Self
 
 from upecho.load.latency import Latency
 from upecho.processes.linux.scope import Scope
+from upecho.processes.linux.system_calls import Method
 from upecho.support.decoding import ADDED_LATER, build
 from upecho.support.text import plural
 
@@ -86,6 +87,9 @@ class ServerUse:
         resident_bytes: Resident memory at the first reading, in bytes.
         peak_bytes: Peak of the resident memory up to the second reading, in bytes.
         threads: Number of threads of all processes at the second reading.
+        voluntary_switches: Number of voluntary context switches; null if more than a hundredth of the CPU time belongs
+            to threads and processes that have ended, whose switches of both kinds are unknown.
+        system_calls: Number of system calls; null unless they were counted.
     """
 
     cpu_ns: int
@@ -95,6 +99,8 @@ class ServerUse:
     resident_bytes: int
     peak_bytes: int
     threads: int
+    voluntary_switches: int | None = field(default=None, metadata={ADDED_LATER: True})
+    system_calls: int | None = field(default=None, metadata={ADDED_LATER: True})
 
 
 @dataclass(frozen=True)
@@ -170,12 +176,14 @@ class Job:
         plan: The load.
         scope: Processes of the server, whose use is measured; None for no meter.
         engine: Name of the engine.
+        system_calls: How system calls are counted during the load; None if they are not.
     """
 
     address: str
     plan: Plan
     scope: Scope | None = None
     engine: str = "python"
+    system_calls: Method | None = None
 
     def to_json(self) -> str:
         """Return the job as one line of JSON."""

@@ -12,14 +12,16 @@ from upecho.measure.plan.settings import Window
 from upecho.measure.statistics.noise import disturbances
 from upecho.measure.statistics.plausibility import why_void
 from upecho.measure.throttling import Quotas
-from upecho.measure.trials import Fault, Finding, Trial
+from upecho.measure.trials import Fault, Finding, SystemCalls, Trial
 from upecho.processes import rlimits
+from upecho.processes.linux.system_calls import Method
 from upecho.processes.starting import StartFailure
 from upecho.processes.supervisor import Supervisor
 from upecho.support import timeouts
 from upecho.support.errors import AddressError, CallerError, HarnessError, UpechoError
 from upecho.support.text import printable
 
+COUNT_SECONDS = 0.1  # of the load in which system calls are counted: thousands of requests, except large ones
 DEADLINE_SECONDS = 5.0  # for a server that no longer answers, after the end of the window
 DEADLINE_SECONDS_PER_CLIENT = 0.002  # many servers accept one connection after another
 
@@ -33,12 +35,16 @@ class Observation:
         resident_bytes: Resident memory of a fresh server before the first connection, in bytes.
         capacity: Requests per second in a closed loop, if the scenario needs it.
         shares_core: Whether the server may run on the core of the load engine.
+        rate: Requests per second of the load; None in a closed loop.
+        system_calls: System calls in a further load, if they are counted.
     """
 
     load: LoadResult | None = None
     resident_bytes: int | None = None
     capacity: float | None = None
     shares_core: bool = False
+    rate: float | None = None
+    system_calls: SystemCalls | None = None
 
 
 class TrialRunner:
@@ -86,6 +92,7 @@ class TrialRunner:
             capacity=seen.capacity,
             shares_core=seen.shares_core,
             throttling=throttling,
+            system_calls=seen.system_calls,
         )
 
     def _observe(self, planned: PlannedCell, seen: Observation) -> tuple[Finding, ...]:
@@ -93,7 +100,10 @@ class TrialRunner:
         with serving(self._supervisor, planned, self._cores.servers) as server:
             self._load(planned, server, seen)
             assert seen.load
-            return tuple(server.findings(seen.load))
+            findings = tuple(server.findings(seen.load))
+            if self._window.system_calls and not findings:
+                seen.system_calls = self._counted(planned.scenario, server, seen.rate)
+            return findings
 
     def _load(self, planned: PlannedCell, server: LoadedServer, seen: Observation) -> None:
         """Put all loads of a trial on a server; the last one counts, or else the first with errors."""
@@ -105,17 +115,30 @@ class TrialRunner:
             seen.load = self._run(scenario, server, seconds=self._window.warm_up_seconds)
             if seen.load.errors:
                 return
-        rate = None
         if scenario.share is not None:
             seen.load = self._run(scenario, server, seconds=self._window.seconds)
             if seen.load.errors or not seen.load.requests:
                 return
             seen.capacity = seen.load.requests / seen.load.elapsed_ns * 1e9
-            rate = scenario.share * seen.capacity
-        seen.load = self._run(scenario, server, seconds=self._window.seconds, rate=rate)
+            seen.rate = scenario.share * seen.capacity
+        seen.load = self._run(scenario, server, seconds=self._window.seconds, rate=seen.rate)
+
+    def _counted(self, scenario: Scenario, server: LoadedServer, rate: float | None) -> SystemCalls | None:
+        """Count system calls in a further load; None if that fails, which is not the fault of the server."""
+        method = self._window.system_calls
+        load = self._run(scenario, server, seconds=COUNT_SECONDS, rate=rate, counting=method)
+        if load.errors or not load.requests or not load.server or load.server.system_calls is None or not method:
+            return None
+        return SystemCalls(load.server.system_calls, load.requests, method)
 
     def _run(
-        self, scenario: Scenario, server: LoadedServer, *, seconds: float, rate: float | None = None
+        self,
+        scenario: Scenario,
+        server: LoadedServer,
+        *,
+        seconds: float,
+        rate: float | None = None,
+        counting: Method | None = None,
     ) -> LoadResult:
         timeout = DEADLINE_SECONDS + DEADLINE_SECONDS_PER_CLIENT * scenario.clients
         plan = Plan(
@@ -129,7 +152,8 @@ class TrialRunner:
             churn=scenario.churn,
             rate=rate,
         )
-        return self._engine.run(Job(str(server.address), plan, scope=server.scope, engine=self._window.engine))
+        job = Job(str(server.address), plan, scope=server.scope, engine=self._window.engine, system_calls=counting)
+        return self._engine.run(job)
 
 
 def _blamed_on_the_right_one(refusal: CallerError) -> UpechoError:

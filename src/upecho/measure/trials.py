@@ -7,6 +7,7 @@ from upecho.load.plan import LoadResult
 from upecho.measure.plan.cells import Cell
 from upecho.measure.statistics.plausibility import Void
 from upecho.measure.throttling import Throttling
+from upecho.processes.linux.system_calls import Method
 from upecho.support.decoding import ADDED_LATER
 
 
@@ -34,6 +35,21 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class SystemCalls:
+    """System calls of a server, counted in a load of its own, because counting slows down the server.
+
+    Attributes:
+        count: Number of system calls.
+        requests: Number of verified replies in the same time.
+        method: How they were counted.
+    """
+
+    count: int
+    requests: int
+    method: Method
+
+
+@dataclass(frozen=True)
 class Trial:
     """The outcome of one trial.
 
@@ -52,6 +68,7 @@ class Trial:
             or if the system does not report it.
         shares_core: Whether the server ran already and could run on the core of the load engine. Being woken costs
             less there, so its CPU time cannot be compared with that of a server that is kept away from that core.
+        system_calls: System calls, counted after the load; null if they were not counted, or if that failed.
     """
 
     cell: Cell
@@ -64,6 +81,7 @@ class Trial:
     capacity: float | None = None
     throttling: Throttling | None = None
     shares_core: bool = field(default=False, metadata={ADDED_LATER: True})
+    system_calls: SystemCalls | None = field(default=None, metadata={ADDED_LATER: True})
 
     @property
     def failure(self) -> str:

@@ -54,6 +54,27 @@ def test_figures_are_per_request_and_per_second() -> None:
     assert not figures.saturated
 
 
+def test_every_quantity_that_a_trial_tells_has_a_spread() -> None:
+    (row,) = rows([trial("a", load(cost)) for cost in (5, 9, 6)], requested("a", "inet", "latency"))
+    assert row.figures
+    assert row.figures.spreads["cpu"] == Spread(6000, 5000, 9000)
+    assert row.figures.spreads["p99"].median == pytest.approx(99_000, rel=0.001)
+    assert "switches" not in row.figures.spreads
+
+
+def test_user_time_is_the_mean_because_ticks_are_few() -> None:
+    trials = []
+    for user_ns in (0, 0, 30):
+        usual = load(6)
+        assert usual.server
+        server = dataclasses.replace(usual.server, user_ns=user_ns, system_ns=30 - user_ns)
+        trials.append(trial("a", dataclasses.replace(usual, server=server)))
+    figures = only(trials).figures
+    assert figures
+    found = figures.spreads["user"]
+    assert (found.median, found.low, found.high) == pytest.approx((2000, 0, 6000))
+
+
 def test_rate_is_a_lower_bound_if_half_of_the_trials_are_saturated() -> None:
     assert Figures.of([load(5), load(5, saturated=True)]).saturated
     assert not Figures.of([load(5), load(5, saturated=True), load(5)]).saturated

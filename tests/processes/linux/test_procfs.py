@@ -1,5 +1,6 @@
 """Observing processes from outside, through /proc."""
 
+import dataclasses
 import os
 import re
 import signal
@@ -68,6 +69,27 @@ os.wait()
 print(flush=True)
 time.sleep(600)
 """
+BURN_AND_END = f"""
+import sys, threading, time
+def burn():
+    while time.thread_time() < {BURNED_SECONDS}:
+        pass
+thread = threading.Thread(target=burn)
+thread.start()
+thread.join()
+print(flush=True)
+sys.stdin.read()
+"""
+SLEEPS = 50
+SLEEP = f"""
+import sys, time
+print(flush=True)
+sys.stdin.readline()
+for _ in range({SLEEPS}):
+    time.sleep(0.0001)
+print(flush=True)
+sys.stdin.read()
+"""
 IN_PROGRAM, IN_KERNEL = "sum(range(100_000))", "open('/dev/zero', 'rb', buffering=0).read(1 << 24)"
 # On a given core, a thread that never waits, beside a main thread that only waits.
 COMPETE = """
@@ -82,7 +104,7 @@ sys.stdin.read()
 """
 FILL = f"filled = b'x' * {FILLED_BYTES}; print(flush=True); __import__('sys').stdin.read()"
 
-NOTHING = procfs.Use(0, 0, 0, 0, 0, 0, 0)
+NOTHING = procfs.Use(0, 0, 0, 0, 0, 0, 0, ended_ns=None)
 
 
 @pytest.fixture
@@ -287,7 +309,28 @@ def test_clocks_are_read_last(supervisor: Supervisor, monkeypatch: pytest.Monkey
 def test_process_that_ended_after_listing_has_used_nothing() -> None:
     with subprocess.Popen(["/bin/true"]) as ended:
         pass
-    assert procfs.use_of({ended.pid: ["0"] * 50}, {}) == NOTHING
+    assert procfs.use_of({ended.pid: ["0"] * 50}, {}) == dataclasses.replace(NOTHING, processes=frozenset([ended.pid]))
+
+
+def test_voluntary_switches_are_counted(supervisor: Supervisor) -> None:
+    child = supervisor.start([sys.executable, "-S", "-c", SLEEP])
+    child.read_line(20)
+    first = procfs.use(child.pid)
+    child.stdin.write(b"\n")
+    child.read_line(20)
+    assert SLEEPS <= procfs.use(child.pid).voluntary_switches - first.voluntary_switches <= SLEEPS + 20
+
+
+def test_time_of_ended_threads_and_children_is_known(supervisor: Supervisor) -> None:
+    living, ended = (supervisor.start([sys.executable, "-S", "-c", program]) for program in (BURN, BURN_AND_END))
+    for child in (living, ended):
+        child.read_line(20)
+    assert procfs.use(living.pid).ended_ns == 0
+    assert procfs.use(ended.pid).ended_ns >= BURNED_SECONDS * 1e9  # type: ignore[operator]
+
+
+def test_process_that_nobody_traces_has_no_tracer(root: int) -> None:
+    assert procfs.tracers(procfs.members(root)) == {0}
 
 
 def test_thread_that_ended_after_listing_counts_nothing(root: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,9 @@ from upecho.conformance.run.verdicts.document import Document
 from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.measure.plan.scenarios import curve
 from upecho.measure.results import RequestedCell, Results
+from upecho.measure.trials import SystemCalls
 from upecho.net.address import Family
+from upecho.processes.linux.system_calls import Method
 from upecho.report.page.building.page import page
 from upecho.report.page.inputs import bases
 from upecho.report.page.inputs.bases import Bases
@@ -85,6 +87,23 @@ def full_page() -> Page:
     return page(Inputs({"results.json": results()}, {"verdicts.json": verdicts()}))
 
 
+def with_causes(made: Results, **use: int) -> Results:
+    """Return results whose servers also tell the causes of their costs.
+
+    Args:
+        made: The results.
+        use: What the servers have used besides.
+    """
+    trials = []
+    for one in made.trials:
+        assert one.load
+        assert one.load.server
+        server = dataclasses.replace(one.load.server, **use)
+        calls = SystemCalls(3000, 1000, Method.COUNTER)
+        trials.append(dataclasses.replace(one, load=dataclasses.replace(one.load, server=server), system_calls=calls))
+    return dataclasses.replace(made, trials=tuple(trials))
+
+
 def page_of(*runs: Results) -> Page:
     return page(Inputs({f"run-{number}.json": one for number, one in enumerate(runs, 1)}, {}))
 
@@ -154,7 +173,12 @@ def of_many_servers() -> Page:
 def everything() -> Page:
     """Return a page that has every section and every chart."""
     sizes = of_scenarios({"inet": {64: 10.0, 1024: 12.0, 65536: 20.0}, "unix": {64: 8.0, 1024: 11.0, 65536: 25.0}})
-    runs = {"field": results(), "sizes": sizes, "load": over_load(), "pythons": on_pythons()}
+    runs = {
+        "field": with_causes(results(), voluntary_switches=1500, involuntary_switches=250),
+        "sizes": sizes,
+        "load": over_load(),
+        "pythons": on_pythons(),
+    }
     inputs = Inputs(
         {f"{name}.json": one for name, one in runs.items()},
         {"verdicts.json": verdicts()},

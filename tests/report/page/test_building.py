@@ -5,7 +5,16 @@ import dataclasses
 import pytest
 
 from tests.made_up import MACHINE, cell, load, run
-from tests.report.page.samples import COSTS, full_page, of_scenarios, on_pythons, over_load, page_of, results
+from tests.report.page.samples import (
+    COSTS,
+    full_page,
+    of_scenarios,
+    on_pythons,
+    over_load,
+    page_of,
+    results,
+    with_causes,
+)
 from upecho.load.latency import Latency
 from upecho.measure.cores import Cores
 from upecho.measure.plan.cells import Group
@@ -304,3 +313,21 @@ def test_size_ladder_says_also_where_no_crossing_is_known() -> None:
     assert page.crossings == ("sizes: unix is cheaper than inet at every size: asyncio.",)
     assert text_about(page, "message size") == ""
     assert page_of(made).crossings == ()
+
+
+def test_causes_are_those_of_one_request_and_shown_if_they_are_known() -> None:
+    made = run({"asyncio": [5.0] * 4, "trio": [6.0] * 4})
+    (section,) = page_of(with_causes(made, voluntary_switches=1500, involuntary_switches=250)).sections
+    assert columns.causes_heads(section) == [
+        "user µs/req",
+        "system µs/req",
+        "switches/req",
+        "involuntary/req",
+        "calls/req",
+    ]
+    assert list(columns.causes(section, section.tables[0].measured[0])) == ["5.00", "0", "1.50", "0.25", "3.00"]
+
+
+def test_results_of_earlier_versions_have_no_causes() -> None:
+    (section,) = page_of(run({"asyncio": [5.0] * 4})).sections
+    assert columns.causes_heads(section) == []

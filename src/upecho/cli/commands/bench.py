@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from upecho.cli import bench_cores, bench_observation, bench_selection
+from upecho.cli import bench_columns, bench_cores, bench_observation, bench_selection
 from upecho.cli.bench_run import measure
 from upecho.cli.environment import expect_usable_environment
 from upecho.cli.parameters import FamilyName, Number, ScenarioName, TargetName
@@ -133,6 +133,7 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     metavar="N",
     help="Number of clients that a target serves at the same time, if it does not declare it.",
 )
+@bench_columns.option
 @click.option("--no-check", is_flag=True, help="Do not check conformance before measuring.")
 @click.option("--even-if-failing", is_flag=True, help="Also measure servers that fail a check, and mark them.")
 def command(targets: Sequence[str], families: Sequence[Family], save: Path | None, **options: Any) -> int:
@@ -194,7 +195,7 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
         max_clients=options["max_clients"],
         cores=cores,
     )
-    return measure(Run(cells, settings), save)
+    return measure(Run(cells, settings), save, options["columns"])
 
 
 def _checked(cells: Sequence[PlannedCell]) -> list[PlannedCell]:
@@ -212,6 +213,7 @@ def _window_and_limits(options: dict[str, Any]) -> tuple[Window, Limits]:
         seconds=options["seconds"] or profile.seconds,
         seed=options["seed"],
         engine=options["engine"] or best(),
+        system_calls=bench_columns.counting(options["columns"]),
     )
     limits = Limits(
         rounds=options["rounds"] or profile.rounds,

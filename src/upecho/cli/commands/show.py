@@ -1,13 +1,16 @@
 """``upecho show``: the report of a saved run, with its own reference or another one."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from upecho.cli import bench_columns
 from upecho.cli.console import console
 from upecho.cli.parameters import TargetName
 from upecho.measure.results import read_results
 from upecho.measure.statistics.summary import Summary
+from upecho.report.benchmark.columns import Column
 from upecho.report.benchmark.comparison import comparison
 
 
@@ -20,21 +23,24 @@ from upecho.report.benchmark.comparison import comparison
     metavar="TARGET[@NAME]",
     help="Show ratios relative to this target of the run.  [default: the reference of the run]",
 )
-def command(file: Path, reference: str) -> int:
+@bench_columns.option
+def command(file: Path, reference: str, columns: Sequence[Column]) -> int:
     """Show the report of a run that upecho bench --save has saved.
 
     \b
     upecho show results.json
     upecho show results.json --reference asyncio+uvloop
+    upecho show results.json --columns cpu,user,system,switches
 
     Nothing is measured. Whatever the reference is, each ratio and its interval (±) are computed from pairs of trials in
     the same round. If the reference ran under several Pythons, the first of them counts, or
     the one that NAME says.
 
-    Exit status: 0 if the report was shown; 2 if the file cannot be read, or if the run has no such target.
+    Exit status: 0 if the report was shown; 2 if the file cannot be read, if the run has no such target,
+    or if there is no such column.
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
     results = read_results(file)
     summary = Summary.of(results.relative_to(reference) if reference else results)
     terminal = console()
-    terminal.print(comparison(summary, terminal.width))
+    terminal.print(comparison(summary, terminal.width, columns))
     return 0

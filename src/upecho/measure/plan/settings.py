@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 from upecho.measure.cores import Cores
 from upecho.measure.plan.cells import Reference
+from upecho.processes.linux.system_calls import Method
+from upecho.support.decoding import ADDED_LATER
 
 
 @dataclass(frozen=True)
@@ -16,12 +18,14 @@ class Window:
         seconds: Duration of the window that counts, in seconds.
         seed: Seed for the cell order and the payload.
         engine: Name of the load engine.
+        system_calls: How system calls are counted, in a load of their own after the window; null if they are not.
     """
 
     warm_up_seconds: float
     seconds: float
     seed: int
     engine: str
+    system_calls: Method | None = field(default=None, metadata={ADDED_LATER: True})
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from upecho.load.plan import LoadResult, ServerUse
+from upecho.measure.statistics import causes
 from upecho.measure.trials import Trial
 
 
@@ -56,4 +57,17 @@ P99 = Quantity("p99", "p99 latency", "µs", 1000, of_load(lambda load: max(1, lo
 P999 = Quantity("p999", "p99.9 latency", "µs", 1000, of_load(lambda load: max(1, load.latency.p999_ns)))
 MEMORY = Quantity("memory", "peak memory", "MiB", 1024 * 1024, of_use(lambda use: use.peak_bytes))
 
-QUANTITIES = (CPU, P50, P99, P999, MEMORY)  # that users can name
+USER = Quantity("user", "user time per request", "µs", 1000, causes.above_zero(causes.user_ns))
+SYSTEM = Quantity("system", "system time per request", "µs", 1000, causes.above_zero(causes.system_ns))
+SWITCHES = Quantity(
+    "switches", "voluntary context switches per request", "", 1, causes.above_zero(causes.voluntary_switches)
+)
+INVOLUNTARY = Quantity(
+    "involuntary", "involuntary context switches per request", "", 1, causes.above_zero(causes.involuntary_switches)
+)
+SYSTEM_CALLS = Quantity("syscalls", "system calls per request", "", 1, causes.above_zero(causes.system_calls))
+
+# Those that users can name.
+QUANTITIES = (CPU, P50, P99, P999, MEMORY, USER, SYSTEM, SWITCHES, INVOLUNTARY, SYSTEM_CALLS)
+# What each of them is in a trial; 0 is a value here.
+VALUES = {one.name: one.of for one in QUANTITIES} | causes.CAUSES

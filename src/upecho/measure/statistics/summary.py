@@ -3,15 +3,17 @@
 import enum
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from upecho.load.plan import LoadResult
 from upecho.measure.plan.cells import Cell
 from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.results import RequestedCell, Results
+from upecho.measure.statistics import causes
 from upecho.measure.statistics.claims import Claims
 from upecho.measure.statistics.plausibility import Void
+from upecho.measure.statistics.quantities import VALUES
 from upecho.measure.trials import Trial
 from upecho.net.address import Family
 from upecho.support.text import plural
@@ -52,6 +54,8 @@ class Figures:
         saturated: Whether the load engine was the bottleneck in at least half of the trials, so that the rate is a
             lower bound.
         connection_bytes: Memory of the server per connection, in bytes; None if the system does not report it.
+        spreads: Every quantity that trials tell, by its name, in the unit of its values. User and system time have the
+            mean instead of the median, because a trial counts them in few clock ticks.
     """
 
     trials: int
@@ -62,6 +66,7 @@ class Figures:
     p999_ns: Spread
     saturated: bool
     connection_bytes: Spread | None = None
+    spreads: Mapping[str, Spread] = field(default_factory=dict)
 
     @classmethod
     def of(cls, loads: Sequence[LoadResult], connection_bytes: Sequence[float] = ()) -> Self:
@@ -178,7 +183,8 @@ def _row(request: RequestedCell, trials: Sequence[Trial], scenario: Scenario) ->
     if voids := [trial.void for trial in trials if trial.void]:
         return Row(request, Status.VOID, reason=f"void: {voids[0]}", void=voids[0])
     if loads := [trial.load for trial in trials if trial.load]:
-        return Row(request, Status.MEASURED, Figures.of(loads, list(_connection_bytes(trials, scenario.clients))))
+        figures = Figures.of(loads, list(_connection_bytes(trials, scenario.clients)))
+        return Row(request, Status.MEASURED, replace(figures, spreads=dict(_spreads(trials))))
     return _row_without_trials(request)
 
 
@@ -200,6 +206,14 @@ def _row_without_trials(request: RequestedCell) -> Row:
     if request.failed_checks:
         return Row(request, Status.FAILS_CHECKS, reason=f"fails {plural(len(request.failed_checks), 'check')}")
     return Row(request, Status.NOT_MEASURED, reason="not measured")
+
+
+def _spreads(trials: Sequence[Trial]) -> Iterator[tuple[str, Spread]]:
+    """Yield the name of each quantity that any trial tells, and its values."""
+    for name, value in VALUES.items():
+        if values := [found for trial in trials if (found := value(trial)) is not None]:
+            spread = Spread.of(values)
+            yield name, replace(spread, median=statistics.fmean(values)) if name in causes.DIVIDED else spread
 
 
 def _connection_bytes(trials: Sequence[Trial], connections: int) -> Iterator[float]:

@@ -25,7 +25,8 @@ MACHINE = Path("/proc/stat")
 MEMORY = re.compile(rb"^Pss_(?:Anon|Shmem):\s*([0-9]+)", re.MULTILINE)
 ACTIVE = re.compile(rb"^State:\s*[RD]", re.MULTILINE)  # running, ready to run, or briefly asleep in the kernel
 STOPPED = re.compile(rb"^State:\s*[TZX]", re.MULTILINE)  # stopped by a signal, or ended
-STATUS = re.compile(rb"^(VmHWM|VmRSS|nonvoluntary_ctxt_switches):\s*([0-9]+)", re.MULTILINE)
+STATUS = re.compile(rb"^(VmHWM|VmRSS|(?:non)?voluntary_ctxt_switches):\s*([0-9]+)", re.MULTILINE)
+TRACER = re.compile(rb"^TracerPid:\s*([0-9]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,10 @@ class Use:
         resident_bytes: Memory in RAM, in bytes, as ``resident_bytes`` counts it.
         peak_bytes: Sum of the greatest amounts of memory, in bytes, that each process has had in RAM.
         tasks: Number of threads; a zombie counts as one.
+        voluntary_switches: Number of times that a thread which still exists gave up its processor in order to wait.
+        ended_ns: CPU time in nanoseconds of threads that have ended and of children that were waited for; None if the
+            system does not show the time of each thread. Their switches are not known.
+        processes: Ids of the processes.
     """
 
     cpu_ns: int
@@ -54,6 +59,26 @@ class Use:
     resident_bytes: int
     peak_bytes: int
     tasks: int
+    voluntary_switches: int = 0
+    ended_ns: int | None = 0
+    processes: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Threads:
+    """What the threads of a process show that still exist.
+
+    Attributes:
+        voluntary_switches: Number of times that they gave up their processor in order to wait.
+        involuntary_switches: Number of times that they lost it before they were done.
+        resident_bytes: Memory of the process in RAM, in bytes.
+        peak_bytes: The most that it has been, in bytes.
+    """
+
+    voluntary_switches: int
+    involuntary_switches: int
+    resident_bytes: int
+    peak_bytes: int
 
 
 def use(root: int) -> Use:
@@ -71,20 +96,25 @@ def use_of(stats: Mapping[int, Stat], guardians: Mapping[int, Stat]) -> Use:
         stats: Fields of the stat file of each process, by process id.
         guardians: The same of the guardian's processes above them. They do not count, but what they waited for does.
     """
-    statuses = [_read_statuses(pid) for pid in stats]
-    resident = [_memory_bytes(pid, default) for pid, (_, default, _) in zip(stats, statuses, strict=True)]
+    threads = [_of_threads(pid) for pid in stats]
+    resident = [_memory_bytes(pid, one.resident_bytes) for pid, one in zip(stats, threads, strict=True)]
+    running_ns = _running_ns(stats)
     clocks_ns = _clocks_ns(stats)
     everything = [*stats.values(), *guardians.values()]
     user, system = (sum(int(stat[place]) for stat in stats.values()) for place in CPU_FIELDS)
     reaped_user, reaped_system = (sum(int(stat[place]) for stat in everything) for place in REAPED_FIELDS)
+    reaped_ns = (reaped_user + reaped_system) * TICK_NS
     return Use(
-        cpu_ns=clocks_ns + (reaped_user + reaped_system) * TICK_NS,
+        cpu_ns=clocks_ns + reaped_ns,
         user_ns=(user + reaped_user) * TICK_NS,
         system_ns=(system + reaped_system) * TICK_NS,
-        involuntary_switches=sum(switches for switches, _, _ in statuses),
+        involuntary_switches=sum(one.involuntary_switches for one in threads),
         resident_bytes=sum(resident),
-        peak_bytes=sum(peak for _, _, peak in statuses),
+        peak_bytes=sum(one.peak_bytes for one in threads),
         tasks=sum(int(stat[17]) for stat in stats.values()),
+        voluntary_switches=sum(one.voluntary_switches for one in threads),
+        ended_ns=None if running_ns is None else clocks_ns - running_ns + reaped_ns,
+        processes=frozenset(stats),
     )
 
 
@@ -146,7 +176,7 @@ def cores(pids: Iterable[int]) -> set[int]:
     """Return the numbers of the processor cores that at least one thread of some processes may run on."""
     found: set[int] = set()
     for pid in pids:
-        for thread in _threads(pid):
+        for thread in thread_ids([pid]):
             with contextlib.suppress(OSError):  # it has ended since it was listed
                 found |= os.sched_getaffinity(thread)
     return found
@@ -160,6 +190,18 @@ def is_busy(root: int) -> bool:
 def is_stopped(root: int) -> bool:
     """Whether every thread is stopped by a signal or has ended."""
     return all(STOPPED.search(status) for pid in members(root) for status in _statuses(pid))
+
+
+def thread_ids(pids: Iterable[int]) -> Iterator[int]:
+    """Yield the ids of all threads of processes."""
+    for pid in pids:
+        with contextlib.suppress(OSError):  # it has ended since it was listed
+            yield from map(int, os.listdir(f"/proc/{pid}/task"))  # noqa: PTH208 (half the cost of iterdir)
+
+
+def tracers(pids: Iterable[int]) -> set[int]:
+    """Return the ids of the processes that trace threads of processes; 0 stands for threads that nobody traces."""
+    return {int(number) for pid in pids for status in _statuses(pid) for number in TRACER.findall(status)}
 
 
 def resident_bytes(root: int) -> int:
@@ -193,36 +235,43 @@ def _clocks_ns(pids: Iterable[int]) -> int:
     return total
 
 
-def _read_statuses(pid: int) -> tuple[int, int, int]:
-    """Return the involuntary switches of all threads of a process, its resident bytes, and its peak in bytes.
+def _running_ns(pids: Iterable[int]) -> int | None:
+    """Return the CPU time of all threads of processes that still exist; None if the system does not show it.
+
+    It is the first number in the file schedstat of each thread: Documentation/scheduler/sched-stats.rst in the Linux
+    source.
+    """
+    times = [content.split() for pid in pids for content in _files_of_threads(pid, "schedstat")]
+    return sum(int(fields[0]) for fields in times) if times and all(times) else None
+
+
+def _of_threads(pid: int) -> Threads:
+    """Return what the threads of a process show.
 
     Every thread counts its own switches. Every thread shows the memory of the whole process, except a main thread that
     ended before the others; hence the maximum.
     """
-    switches = resident = peak = 0
-    for status in _statuses(pid):
-        fields = {name: int(number) for name, number in STATUS.findall(status)}
-        switches += fields.get(b"nonvoluntary_ctxt_switches", 0)
-        resident = max(resident, fields.get(b"VmRSS", 0) * 1024)
-        peak = max(peak, fields.get(b"VmHWM", 0) * 1024)
-    return switches, resident, peak
+    found = [{name: int(number) for name, number in STATUS.findall(status)} for status in _statuses(pid)]
+    return Threads(
+        voluntary_switches=sum(fields.get(b"voluntary_ctxt_switches", 0) for fields in found),
+        involuntary_switches=sum(fields.get(b"nonvoluntary_ctxt_switches", 0) for fields in found),
+        resident_bytes=max((fields.get(b"VmRSS", 0) for fields in found), default=0) * 1024,
+        peak_bytes=max((fields.get(b"VmHWM", 0) for fields in found), default=0) * 1024,
+    )
 
 
 def _statuses(pid: int) -> Iterator[bytes]:
     """Yield the contents of the status file of each thread of a process: proc(5)."""
-    for task in _threads(pid):
+    return _files_of_threads(pid, "status")
+
+
+def _files_of_threads(pid: int, name: str) -> Iterator[bytes]:
+    """Yield the contents of a file of each thread of a process."""
+    for thread in thread_ids([pid]):
         try:
-            yield Path(f"/proc/{pid}/task/{task}/status").read_bytes()
+            yield Path(f"/proc/{pid}/task/{thread}/{name}").read_bytes()
         except OSError:  # the thread has ended since it was listed
             continue
-
-
-def _threads(pid: int) -> list[int]:
-    """Return the ids of the threads of a process; none if it has ended."""
-    try:
-        return [int(task) for task in os.listdir(f"/proc/{pid}/task")]  # noqa: PTH208 (half the cost of iterdir)
-    except OSError:
-        return []
 
 
 def _processes(root: int) -> Iterator[tuple[int, Stat]]:

@@ -12,6 +12,7 @@ from upecho.measure.plan.scenarios import Scenario, title_summary
 from upecho.measure.statistics.leads import leads
 from upecho.measure.statistics.summary import Row, Summary
 from upecho.report.benchmark import curves, ladders
+from upecho.report.benchmark.columns import Column
 from upecho.report.benchmark.family_table import FamilyTable
 from upecho.report.benchmark.footer import footer
 from upecho.report.benchmark.lines import Lines, lines
@@ -21,12 +22,13 @@ from upecho.report.layout import MIN_NAME_WIDTH, shortened
 GAP = 4  # characters between two tables side by side
 
 
-def comparison(summary: Summary, width: int) -> RenderableType:
+def comparison(summary: Summary, width: int, columns: Sequence[Column] = ()) -> RenderableType:
     """Return the report of a run.
 
     Args:
         summary: Run to report on.
         width: Width of the terminal, in characters.
+        columns: Columns to show instead of those of each scenario; empty for these.
     """
     scenarios, tables, found = summary.results.scenarios, lines(summary), leads(summary.results)
     parts: list[RenderableType] = []
@@ -35,32 +37,30 @@ def comparison(summary: Summary, width: int) -> RenderableType:
         if scenario.curve:
             points = [one for one in scenarios if one.curve == scenario.curve]
             if scenario is points[0]:
-                parts += [_heading(points), *curves.tables(points, summary.rows, width)]
+                parts += [_heading(points), *curves.tables(points, summary.rows, width, columns)]
         elif scenario.ladder:
             steps = [one for one in scenarios if one.ladder == scenario.ladder]
             if scenario is steps[0]:
-                parts += [_heading(steps), *ladders.ladder(scenario.ladder, summary, width)]
+                parts += [_heading(steps), *ladders.ladder(scenario.ladder, summary, width, columns)]
         else:
-            parts += [_heading([scenario]), *_families(scenario, rows, tables, width=width)]
+            parts += [_heading([scenario]), *_families(scenario, rows, tables, width=width, columns=columns)]
             parts += remarks(summary, rows, [one for one in found if one.cell.scenario == scenario.name])
-    return Group(*parts, *footer(summary, tables))
+    return Group(*parts, *footer(summary, tables, columns))
 
 
 def _heading(scenarios: Sequence[Scenario]) -> Text:
     return Text.assemble((scenarios[0].title, "bold"), (f"  {title_summary(scenarios)}", "dim"), "\n")
 
 
-def _families(scenario: Scenario, rows: Sequence[Row], tables: Lines, *, width: int) -> Iterator[RenderableType]:
-    """Yield the tables of the families, two side by side if there is room without shortening a name."""
-    shown = [
-        FamilyTable(
-            scenario,
-            family,
-            tables[cells.Group(scenario.name, family)],
-            [row for row in rows if row.cell.family == family and not row.figures],
-        )
-        for family in dict.fromkeys(row.cell.family for row in rows)
-    ]
+def _families(
+    scenario: Scenario, rows: Sequence[Row], tables: Lines, *, width: int, columns: Sequence[Column]
+) -> Iterator[RenderableType]:
+    """Yield the tables of the families, two side by side if there is room without shortening a name.
+
+    Columns that have been chosen are divided among as many tables as the width requires.
+    """
+    shown = [part for table in _whole_families(scenario, rows, tables, columns=columns) for part in table.parts(width)]
+
     names = [name for table in shown for name in table.names]
     figures, longest = max(table.figures_width for table in shown), max(map(cell_len, names))
     step = 2 if width >= 2 * (longest + figures) + GAP else 1
@@ -71,3 +71,18 @@ def _families(scenario: Scenario, rows: Sequence[Row], tables: Lines, *, width: 
         line.add_row(*(table.rendered(names_in, room) for table in shown[first : first + step]))
         yield line
         yield Text()
+
+
+def _whole_families(
+    scenario: Scenario, rows: Sequence[Row], tables: Lines, *, columns: Sequence[Column]
+) -> list[FamilyTable]:
+    return [
+        FamilyTable(
+            scenario,
+            family,
+            tables[cells.Group(scenario.name, family)],
+            [row for row in rows if row.cell.family == family and not row.figures],
+            columns,
+        )
+        for family in dict.fromkeys(row.cell.family for row in rows)
+    ]

@@ -1,7 +1,7 @@
 """One table of a run's report: the servers of a scenario over one family, and those without figures below."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
 from rich.console import Group, RenderableType
@@ -12,9 +12,10 @@ from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.statistics.summary import Figures, Row
 from upecho.net.address import Family
 from upecho.report.benchmark.absent import absent
+from upecho.report.benchmark.columns import Column
 from upecho.report.benchmark.lines import BOUND, Line, over, shows_rate
 from upecho.report.figures import bar, three_digits
-from upecho.report.layout import table_width
+from upecho.report.layout import MIN_NAME_WIDTH, table_width
 
 BAR_WIDTH = 5
 CLOSE, FAR = 1.15, 2.0  # ratios: green up to the first, red from the second
@@ -31,12 +32,14 @@ class FamilyTable:
         family: Family of all rows.
         lines: Lines with figures, in their order.
         unmeasured: Rows without figures.
+        chosen: Columns to show instead of those of the scenario; empty for these.
     """
 
     scenario: Scenario
     family: Family
     lines: Sequence[Line]
     unmeasured: Sequence[Row]
+    chosen: Sequence[Column] = ()
 
     @property
     def names(self) -> list[str]:
@@ -48,6 +51,18 @@ class FamilyTable:
     def figures_width(self) -> int:
         """Width of the columns after the first, and of the blank before them, in characters."""
         return 1 + table_width([self._titles, *self._texts()], gap=1) + BAR_WIDTH
+
+    def parts(self, width: int) -> list["FamilyTable"]:
+        """Return tables that have the chosen columns together, as few as the width allows.
+
+        Args:
+            width: Width of the terminal, in characters.
+        """
+        if len(self.chosen) < 2 or MIN_NAME_WIDTH + self.figures_width <= width:
+            return [self]
+        half = (len(self.chosen) + 1) // 2
+        halves = (replace(self, chosen=part) for part in (self.chosen[:half], self.chosen[half:]))
+        return [part for one in halves for part in one.parts(width)]
 
     def rendered(self, names: Mapping[str, str], width: int) -> RenderableType:
         """Return the table.
@@ -69,11 +84,15 @@ class FamilyTable:
 
     @property
     def _titles(self) -> list[str]:
-        return [*_columns(self.scenario), "ratio", "±"]
+        return [*self._columns, "ratio", "±"]
+
+    @property
+    def _columns(self) -> Columns:
+        return {one.title: one.text for one in self.chosen} or _columns(self.scenario)
 
     def _texts(self) -> Iterator[list[str]]:
         """Yield the texts of each line, without its name."""
-        columns = _columns(self.scenario).values()
+        columns = self._columns.values()
         for line in self.lines:
             ratio = f"{line.mark} {line.ratio.ratio:.2f}".strip()
             yield [*(text(line.figures) for text in columns), ratio, line.precision]

@@ -14,6 +14,7 @@ from upecho.measure.statistics.plausibility import VoidReason
 from upecho.measure.statistics.summary import Row, Status, Summary
 from upecho.net.address import Family
 from upecho.report.benchmark import ladders, observation
+from upecho.report.benchmark.columns import RATE, Column, meanings
 from upecho.report.benchmark.lines import (
     ALIKE,
     BOUND,
@@ -37,10 +38,16 @@ MAX_CHECKS = 4  # ids of failed checks in a line; upecho check reports all of th
 LINE_LENGTH, MAX_LENGTH = 40, 240  # characters of a reason: what fits into its table, and what is shown at all
 
 
-def footer(summary: Summary, tables: Lines) -> Iterator[Text]:
-    """Yield the lines of the footer, the most important first."""
+def footer(summary: Summary, tables: Lines, columns: Sequence[Column] = ()) -> Iterator[Text]:
+    """Yield the lines of the footer, the most important first.
+
+    Args:
+        summary: The run.
+        tables: Lines of the tables above.
+        columns: Columns that have been chosen; empty for those of each scenario.
+    """
     yield from (Text(line, "red") for line in (*_failures(summary.rows), *quota_lines(summary.claims)))
-    yield from map(Text, _marks(summary, tables))
+    yield from map(Text, _marks(summary, tables, columns))
     yield from map(Text, _remarks(summary))
     if not summary.results.complete:
         yield Text("The run was interrupted. The trials that were finished count.", "yellow")
@@ -108,16 +115,18 @@ def _remarks(summary: Summary) -> Iterator[str]:
         yield "cold: measured before any connection of the server had ended"
 
 
-def _marks(summary: Summary, tables: Lines) -> Iterator[str]:
+def _marks(summary: Summary, tables: Lines, columns: Sequence[Column]) -> Iterator[str]:
     """Yield the meaning of the columns and marks that the tables contain."""
     results, of_ladders = summary.results, list(ladders.marks(summary))
     steps = {scenario.name for scenario in results.scenarios if scenario.ladder}
     shown = [line for group, table in tables.items() for line in table if group.scenario not in steps]
-    if any(line.figures.cpu_ns for table in tables.values() for line in table):
+    if columns:
+        yield from meanings(summary, columns)
+    elif any(line.figures.cpu_ns for table in tables.values() for line in table):
         yield "CPU µs/req: CPU time per request of all processes and threads of the server"
     yield from of_ladders
     if shown:
-        yield from _ratio_marks(summary, shown)
+        yield from _ratio_marks(summary, shown, with_rates=not columns or RATE in columns)
     if shown or of_ladders:
         yield PRECISION
         if any(line.precision == UNKNOWN for table in tables.values() for line in table):
@@ -130,10 +139,10 @@ def _marks(summary: Summary, tables: Lines) -> Iterator[str]:
         )
 
 
-def _ratio_marks(summary: Summary, shown: Sequence[Line]) -> Iterator[str]:
+def _ratio_marks(summary: Summary, shown: Sequence[Line], *, with_rates: bool) -> Iterator[str]:
     """Yield what rates and ratios of tables mean."""
     rates = {scenario.name for scenario in summary.results.scenarios if shows_rate(scenario)}
-    if any(line.figures.saturated for line in shown if line.row.cell.scenario in rates):
+    if with_rates and any(line.figures.saturated for line in shown if line.row.cell.scenario in rates):
         yield f"{BOUND} the load engine was the bottleneck: the server can handle at least this rate"
     cost = "cost" if any(line.figures.cpu_ns for line in shown) else "elapsed time per request"
     yield f"ratio: {cost} relative to {reference_name(summary)}, paired by round; tables are sorted by it"

@@ -15,11 +15,12 @@ from upecho.measure.statistics.crossings import SizeContrast, size_contrasts
 from upecho.measure.statistics.summary import Row, Summary
 from upecho.net.address import Family
 from upecho.report.benchmark.absent import absent
+from upecho.report.benchmark.columns import COLUMNS, NONE, Column
 from upecho.report.benchmark.lines import ALIKE, UNKNOWN, precision_text
-from upecho.report.figures import three_digits
 from upecho.report.layout import MIN_NAME_WIDTH, shortened
 
-TITLE = "CPU µs/req"
+CPU = COLUMNS["cpu"]
+TITLE = CPU.title
 SIZE_WIDTH = 8  # characters of the column of a size
 NO_FIGURES = "no figures"
 MARKS = (
@@ -73,23 +74,25 @@ def _rows(families: Mapping[Family, Mapping[str, Row]]) -> Iterator[Row]:
         yield from by_scenario.values()
 
 
-def ladder(name: str, summary: Summary, width: int) -> Iterator[RenderableType]:
+def ladder(name: str, summary: Summary, width: int, columns: Sequence[Column] = ()) -> Iterator[RenderableType]:
     """Yield the table of a size ladder, what it shows, and the servers without figures.
 
     Args:
         name: Name of the ladder.
         summary: The run.
         width: Width of the terminal, in characters.
+        columns: What to show instead of the cost and its ratios; empty for these.
     """
+    title = "" if columns else TITLE
     shown = Ladder.of(name, summary)
     servers = shown.servers
     missing = {row.cell.label: row for row in shown.rows if row.cell.label not in servers}
     labels = {label: next(_rows(families)).label for label, families in servers.items()}
-    lines = {label: list(_lines(shown, label, families)) for label, families in servers.items()}
+    lines = {label: list(_lines(shown, label, families, columns)) for label, families in servers.items()}
     second = max((cell_len(line[0]) for one in lines.values() for line in one), default=0)
     room = width - (1 + second) - len(shown.steps) * (1 + SIZE_WIDTH)
-    names = shortened([TITLE, *labels.values(), *missing], max(MIN_NAME_WIDTH, room))
-    table = _empty_table(names[TITLE], shown.steps, name_width=max(map(cell_len, names.values())))
+    names = shortened([title, *labels.values(), *missing], max(MIN_NAME_WIDTH, room))
+    table = _empty_table(names[title], shown.steps, name_width=max(map(cell_len, names.values())))
     for label, texts in lines.items():
         for number, line in enumerate(texts):
             table.add_row(Text("" if number else names[labels[label]]), *line)
@@ -116,10 +119,17 @@ def _empty_table(title: str, steps: Sequence[Scenario], *, name_width: int) -> T
     return table
 
 
-def _lines(shown: Ladder, label: str, families: Mapping[Family, Mapping[str, Row]]) -> Iterator[list[str]]:
-    """Yield the lines of a server: its cost over each family, and the ratios of Unix sockets to TCP."""
+def _lines(
+    shown: Ladder, label: str, families: Mapping[Family, Mapping[str, Row]], columns: Sequence[Column]
+) -> Iterator[list[str]]:
+    """Yield the lines of a server: its cost over each family, and the ratios of Unix sockets to TCP; or the columns."""
     for family, rows in families.items():
-        yield [family, *(_cost(rows.get(step.name)) for step in shown.steps)]
+        for column in columns:
+            yield [f"{family} {column.title}", *(_text(rows.get(step.name), column) for step in shown.steps)]
+    if columns:
+        return
+    for family, rows in families.items():
+        yield [family, *(_text(rows.get(step.name), CPU) for step in shown.steps)]
     for one in shown.found:
         if one.cell.label == label:
             contrasts = [one.by_size.get(step.message_size) for step in shown.steps]
@@ -127,13 +137,13 @@ def _lines(shown: Ladder, label: str, families: Mapping[Family, Mapping[str, Row
             yield ["±", *map(_precision, contrasts)]
 
 
-def _cost(row: Row | None) -> str:
-    return three_digits(row.figures.cpu_ns.median / 1e3) if row and row.figures and row.figures.cpu_ns else "-"
+def _text(row: Row | None, column: Column) -> str:
+    return column.text(row.figures) if row and row.figures else NONE
 
 
 def _ratio(one: Contrast | None) -> str:
     if one is None:
-        return "-"
+        return NONE
     return f"{ALIKE if one.verdict is Verdict.NO_DIFFERENCE else ''} {one.ratio.ratio:.2f}".strip()
 
 

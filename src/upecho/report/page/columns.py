@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from upecho.conformance.run.verdicts.changes import BASE, NEW
+from upecho.measure.statistics.causes import CAUSES, DIVIDED
 from upecho.measure.statistics.ratios import Ratio
 from upecho.measure.statistics.summary import Spread
+from upecho.report.benchmark.columns import COLUMNS, number
 from upecho.report.benchmark.lines import BOUND, UNKNOWN
 from upecho.report.conformance.recorded import written
 from upecho.report.figures import interval_text, percent, three_digits
@@ -75,6 +77,28 @@ def figures(section: Section, one: Measured) -> Iterator[str]:
     for quantity in shown(section):
         yield (f"{BOUND} " if quantity.is_bound(one) else "") + _spread(quantity.of(one))
     yield str(one.trials)
+
+
+def known_causes(section: Section) -> list[str]:
+    """Return the causes of costs to show, by name; none of a run that tells only how CPU time is divided."""
+    known = {name for table in section.tables for one in table.measured for name in one.causes}
+    return [name for name in CAUSES if name in known] if known - DIVIDED else []
+
+
+def causes_caption(table: Table) -> str:
+    """Return what a table of causes is about."""
+    return f"causes of the cost of a request over {table.family}"
+
+
+def causes_heads(section: Section) -> list[str]:
+    """Return the titles of the columns of a table of causes, after that of the server."""
+    return [COLUMNS[name].title for name in known_causes(section)]
+
+
+def causes(section: Section, one: Measured) -> Iterator[str]:
+    """Yield the text of each of these columns."""
+    for name in known_causes(section):
+        yield number(one.causes[name].median) if name in one.causes else NONE
 
 
 def across_pythons(one: Across) -> Iterator[list[str]]:

@@ -9,11 +9,12 @@ from upecho.load.latency import percentile
 from upecho.measure.plan.cells import Cell, Group
 from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.results import Results
+from upecho.measure.statistics.causes import CAUSES
 from upecho.measure.statistics.claims import MIN_ROUNDS, Claims
 from upecho.measure.statistics.leads import leads
-from upecho.measure.statistics.quantities import INTERVAL
+from upecho.measure.statistics.quantities import INTERVAL, QUANTITIES
 from upecho.measure.statistics.ratios import Ratio
-from upecho.measure.statistics.summary import Row, Spread, Summary
+from upecho.measure.statistics.summary import Figures, Row, Spread, Summary
 from upecho.report.benchmark.lines import Line, lines
 from upecho.report.benchmark.remarks import remarks
 from upecho.report.page.building import identities
@@ -135,15 +136,28 @@ def _line(  # noqa: PLR0913 (one parameter for each part of a line)
         failed_checks=row.request.failed_checks,
         percentiles=percentiles[row.cell],
         is_reference=row.cell == reference,
+        causes=_causes(figures),
     )
 
 
+def _causes(figures: Figures) -> dict[str, Spread]:
+    return {
+        one.name: _divided(figures.spreads[one.name], one.unit_size)
+        for one in QUANTITIES
+        if one.name in CAUSES and one.name in figures.spreads
+    }
+
+
 def _microseconds(spread: Spread) -> Spread:
-    return Spread(spread.median / 1e3, spread.low / 1e3, spread.high / 1e3)
+    return _divided(spread, 1e3)
+
+
+def _divided(spread: Spread, divisor: float) -> Spread:
+    return Spread(spread.median / divisor, spread.low / divisor, spread.high / divisor)
 
 
 def _scaled(spread: Spread | None, divisor: float) -> Spread | None:
-    return spread and Spread(spread.median / divisor, spread.low / divisor, spread.high / divisor)
+    return spread and _divided(spread, divisor)
 
 
 def _percentiles(results: Results) -> dict[Cell, tuple[tuple[float, float], ...]]:

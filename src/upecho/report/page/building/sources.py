@@ -14,6 +14,7 @@ from upecho.measure.plan.cells import BASELINE
 from upecho.measure.plan.scenarios import SCENARIOS
 from upecho.measure.results import Results
 from upecho.measure.statistics.claims import MIN_ROUNDS
+from upecho.processes.linux.system_calls import Method
 from upecho.report.benchmark import observation
 from upecho.report.benchmark.footer import packages_of, range_of, rounds_of
 from upecho.report.figures import percent
@@ -22,6 +23,10 @@ from upecho.report.page.model.page import Source
 from upecho.report.published.claims import Publication
 from upecho.support.text import plural
 
+HOW_COUNTED = {
+    Method.COUNTER: "by a counter of the kernel",
+    Method.STRACE: "by strace, without those of futex(2), of which it causes more",
+}
 OWN_FILE = "FILE.toml"  # stands for a file of scenarios, whose name results do not contain
 
 
@@ -57,6 +62,8 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
     for target, one in observation.running(results).items():
         yield f"server {target}", f"ran already, all trials are of the same process; {observation.observed(one)}"
     yield "warm-up", f"{results.window.warm_up_seconds:g} s before each trial"
+    if method := results.window.system_calls:
+        yield "system calls", f"counted in a further load of each trial; {HOW_COUNTED[method]}"
     yield "conformance", _conformance(results)
     yield from _noise(run)
     if not results.complete:

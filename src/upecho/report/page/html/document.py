@@ -111,7 +111,11 @@ def _contents(sections: Sequence[Section]) -> Html:
 
 def _scenario(section: Section) -> Html:
     names = ["cost", "speed", "percentiles"]
-    shown = [tables.family_table(section, table) for table in section.tables]
+    shown = [
+        part
+        for table in section.tables
+        for part in (tables.family_table(section, table), tables.causes_table(section, table))
+    ]
     return element(
         "article",
         _heading(section),

@@ -35,6 +35,18 @@ def family_table(section: Section, table: Table) -> Html:
     return element("div", shown, _absent(table, title), class_="family", data_family=table.family)
 
 
+def causes_table(section: Section, table: Table) -> Html:
+    """Return the table of what a request causes; nothing if the run does not tell, or if no server has figures."""
+    heads = columns.causes_heads(section)
+    if not heads or not table.measured:
+        return Html()
+    rows = [row(one.server.label, *columns.causes(section, one), **identity(one.server)) for one in table.measured]
+    caption = f"{columns.title(section)} {columns.causes_caption(table)}"
+    return element(
+        "div", scrolled(grid(caption, ["server", *heads], rows), caption), class_="family", data_family=table.family
+    )
+
+
 def scrolled(table: Html, label: str) -> Html:
     """Return a table that scrolls sideways where it is wider than the window, also with the keyboard."""
     return element("div", table, class_="scroll", tabindex=0, role="region", aria_label=label)

@@ -66,6 +66,11 @@ def _family(section: Section, one: Table) -> Iterator[str]:
         rows = [_row(section, measured) for measured in one.measured]
         yield from table(["group", "server", *map(escaped, columns.heads(section))], rows)
     yield from listed(list(_absent(one.absent)))
+    if one.measured and (heads := columns.causes_heads(section)):
+        yield f"**{escaped(columns.causes_caption(one))}**"
+        yield ""
+        texts = [[measured.server.label, *columns.causes(section, measured)] for measured in one.measured]
+        yield from table(["server", *map(escaped, heads)], [[escaped(text) for text in row] for row in texts])
 
 
 def _row(section: Section, one: Measured) -> list[str]:

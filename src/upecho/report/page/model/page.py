@@ -4,7 +4,7 @@ A renderer takes this and nothing else. Whatever a page states is a field here, 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.statistics.ratios import Ratio
@@ -59,6 +59,8 @@ class Measured:
         failed_checks: Ids of the conformance checks that it fails.
         percentiles: Percentiles of the round-trip time over all trials, each with its value in microseconds.
         is_reference: Whether the ratios of the table are relative to it.
+        causes: What a request made the server do, by the names of the quantities: times in microseconds, and numbers of
+            context switches and system calls.
     """
 
     server: Server
@@ -77,6 +79,7 @@ class Measured:
     failed_checks: tuple[str, ...]
     percentiles: tuple[tuple[float, float], ...]
     is_reference: bool
+    causes: Mapping[str, Spread] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

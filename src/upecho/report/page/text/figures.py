@@ -25,6 +25,7 @@ def scenario(section: Section, width: int) -> Iterator[Text]:
     for table in section.tables:
         yield Text()
         yield from _family(section, table, width)
+        yield from _causes(section, table, width)
     yield Text()
 
 
@@ -36,6 +37,22 @@ def _family(section: Section, table: Table, width: int) -> Iterator[Text]:
         yield from grid(["server", "group", cost, *others, speed], rows, width, required=3)
     for style, text in (*_failing(table), *_absent(table)):
         yield from paragraph(text, width, indent=INDENT, style=style)
+
+
+def _causes(section: Section, table: Table, width: int) -> Iterator[Text]:
+    """Yield the causes of the costs, in as many tables as the width requires."""
+    heads = columns.causes_heads(section)
+    names = [one.server.label for one in table.measured]
+    if not heads or not names:
+        return
+    cells = [list(columns.causes(section, one)) for one in table.measured]
+    column = max(cell_len(text) for row in (heads, *cells) for text in row)
+    name = name_width(["server", *names], column, columns=len(heads), width=width)
+    yield Text()
+    yield subheading(columns.causes_caption(table))
+    for part in slices(len(heads), column, room=width - name - GAP):
+        rows = [[label, *row[part]] for label, row in zip(names, cells, strict=True)]
+        yield from grid(["server", *heads[part]], rows, width, required=len(rows[0]))
 
 
 def _row(section: Section, one: Measured) -> list[str]:
