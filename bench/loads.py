@@ -28,6 +28,7 @@ class Loads:
         seconds: Duration of a load without its warm-up, in seconds.
         cores: Processor cores of the engine and of the servers.
         message_size: Size of each request, in bytes.
+        connections: Number of connections.
     """
 
     def __init__(
@@ -37,11 +38,13 @@ class Loads:
         *,
         cores: Cores | None = None,
         message_size: int = THROUGHPUT.message_size,
+        connections: int = THROUGHPUT.connections,
     ) -> None:
         self.supervisor = supervisor
         self.seconds = seconds
         self.cores = cores or Cores.divided()
         self.message_size = message_size
+        self.connections = connections
 
     @contextmanager
     def serving(self, target: str, family: Family = Family.INET) -> Iterator[ServerProcess]:
@@ -70,7 +73,7 @@ class Loads:
         client = EngineProcess(self.supervisor, self.cores.engine, may_poll=may_poll)
         for seconds in (WARM_UP_SECONDS, self.seconds):
             plan = Plan(
-                connections=THROUGHPUT.connections,
+                connections=self.connections,
                 message_size=self.message_size,
                 duration_seconds=seconds,
                 deadline_seconds=seconds + TIMEOUT_SECONDS,
