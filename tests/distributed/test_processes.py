@@ -136,8 +136,10 @@ def test_lost_master_ends_its_workers(start: Starter, server: CountingServer, ev
     head, address = master(start, server, "--workers", "1", "--seconds", "600")
     worker = start("--worker", address)
     eventually(server.counts)
-    for pid in [head.popen.pid] if how == "killed" else head.survivors():
-        os.kill(pid, signal.SIGKILL)
+    victims = [head.popen.pid] if how == "killed" else [*head.survivors()]
+    for number in (signal.SIGSTOP, signal.SIGKILL):  # stopped first, so that none of them notices the end of another
+        for pid in victims:
+            os.kill(pid, number)
     status, _, err = end(worker)
     reasons = {": it has ended the load"} if how == "killed" else set()  # if Locust notices before it is ended, too
     reasons.add(" is lost: not heard of for 10 s")
@@ -182,3 +184,23 @@ def test_address_in_use_is_reported(start: Starter, server: CountingServer) -> N
     status, out, err = end(start(server.address, "--master", server.address))
     line = f"cannot listen on {server.address}: the address is in use; stop what listens there or choose another"
     assert (status, out, err) == (2, "", f"upecho: {line}\n")
+
+
+def test_death_of_a_part_is_reported(start: Starter, server: CountingServer, eventually: Eventually) -> None:
+    """First of the engine of a worker, then of the process that runs Locust for the master."""
+    head, address = master(start, server, "--workers", "2", "--seconds", "600")
+    workers = [start("--worker", address) for _ in range(2)]
+    eventually(server.counts)
+    kill(workers[0], b"upecho.load")
+    reason = "upecho: the load engine was killed by SIGKILL: no output on stderr"
+    status, _, err = end(workers[0])
+    assert (status, err.splitlines()[-1]) == (3, reason)
+    kill(head, b"upecho.distributed.locust_process")
+    status, out, err = end(head)
+    reason = "upecho: the process that runs Locust was killed by SIGKILL: no output on stderr"
+    assert (status, out, err.splitlines()[-1]) == (3, "", reason)
+
+
+def kill(harness: Harness, program: bytes) -> None:
+    (pid,) = (pid for pid, command in harness.survivors().items() if program in command)
+    os.kill(pid, signal.SIGKILL)
