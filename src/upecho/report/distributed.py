@@ -70,10 +70,11 @@ def _remarks(run: DistributedRun) -> Iterator[str]:
     for part in run.parts:
         if part.lost:
             yield f"worker {part.hello.name} is lost: {part.lost}"
+    if run.load is None:
+        yield "No worker has delivered a result."
+        return
     if any(part.lost for part in run.parts):
         yield f"The figures are those of {_share(run)}; what the others have sent is in none of them."
-    if run.load is None:
-        return
     if run.load.errors:
         failures = ", ".join(Failure(kind).counted(count) for kind, count in run.load.errors.items())
         yield f"failures: {failures}"
