@@ -17,6 +17,7 @@ from upecho.load.engine_process import EngineProcess
 from upecho.load.latency import Latency
 from upecho.load.plan import Failure, LoadResult
 from upecho.measure.plan.cells import Reference
+from upecho.measure.plan.scenarios import THROUGHPUT
 from upecho.measure.results import Results
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
@@ -46,9 +47,13 @@ def test_two_targets_over_two_families(upecho: Run, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_quick_run_is_long_enough_for_intervals(upecho: Run) -> None:
-    done = upecho("bench", "selectors", "threads", "--quick", *SMALL[len(TINY) :])
+def test_quick_run_is_long_enough_for_intervals(upecho: Run, tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    done = upecho("bench", "selectors", "threads", "--quick", "--family", "unix", "--save", str(file))
     assert done.returncode == 0
+    results = Results.from_json(file.read_text())
+    assert (results.checked, results.quickly_checked, results.scenarios) == (True, True, (THROUGHPUT,))
+    assert "those that take long" in done.stdout
     assert "±: half of the ratio" in done.stdout
     assert "%" in next(line for line in done.stdout.splitlines() if line.startswith("threads ")), done.stdout
     assert "?" not in done.stdout, done.stdout

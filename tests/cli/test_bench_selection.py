@@ -9,16 +9,22 @@ from upecho.conformance.run.preconditions import Tried
 from upecho.measure.plan import pythons
 from upecho.measure.plan.cell_plan import PlannedCell, every_cell
 from upecho.measure.plan.cells import BASELINE, Reference
-from upecho.measure.plan.scenarios import SCENARIOS
+from upecho.measure.plan.scenarios import SCENARIOS, THROUGHPUT
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
 from upecho.serving import inventory
 from upecho.serving.target import Target
 from upecho.support.errors import CallerError
 
+THROUGHPUT_ONLY = (THROUGHPUT,)
+
+
+def test_default_is_used_if_nothing_is_named() -> None:
+    assert bench_selection.scenarios([], "python", THROUGHPUT_ONLY) == [THROUGHPUT]
+
 
 def test_all_skips_the_scenarios_that_the_engine_does_not_support(capsys: pytest.CaptureFixture[str]) -> None:
-    found = bench_selection.scenarios(["all"], "python")
+    found = bench_selection.scenarios(["all"], "python", THROUGHPUT_ONLY)
     assert [one.name for one in found] == [
         *("latency", "throughput", "bulk", "idle", "idle-10000"),
         *("sizes-64B", "sizes-1KiB", "sizes-10KiB", "sizes-100KiB", "sizes-1MiB"),
@@ -29,7 +35,7 @@ def test_all_skips_the_scenarios_that_the_engine_does_not_support(capsys: pytest
 
 def test_named_scenario_is_not_skipped() -> None:
     churn = [one for one in SCENARIOS if one.churn]
-    assert bench_selection.scenarios(["churn", "churn"], "python") == churn
+    assert bench_selection.scenarios(["churn", "churn"], "python", THROUGHPUT_ONLY) == churn
 
 
 @pytest.mark.parametrize(("named", "reported"), [(["threads"], True), (["native"], False), ([], False)])

@@ -232,21 +232,20 @@ def test_import_that_never_ends_is_missing(
     assert bare.missing(["mine:serve"]) == {"mine:serve": "a process that loaded it gave no answer within 0.5 s"}
 
 
-def test_gate_uses_the_other_interpreter(
-    bare: Interpreter, here: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_gate_uses_the_other_interpreter(bare: Interpreter, here: Callable[[str], None]) -> None:
     there = str(Path(bare.executable).parent.parent)
     here(
         f"import sys\nfrom upecho.servers.selectors import serve as right\n"
         f"def serve(listener, stop):\n    if sys.prefix == {there!r}: right(listener, stop)\n"
     )
     checks = [check for check in gate.demanded() if check.id in ("echo-hello", "half-close")]
-    monkeypatch.setattr(gate, "demanded", lambda: checks)
     seen: list[str] = []
-    failing = functools.partial(gate.failing, [Target.parse("mine:serve")], [Family.UNIX], seen.append)
-    assert failing(on_failure=lambda _: None, python=bare) == {}
+    failing = functools.partial(
+        gate.failing, [Target.parse("mine:serve")], [Family.UNIX], seen.append, on_failure=lambda _: None, checks=checks
+    )
+    assert failing(python=bare) == {}
     assert len(seen) == len(checks) == 2
-    failed = failing(on_failure=lambda _: None)
+    failed = failing()
     assert set(failed["mine:serve", Family.UNIX]) <= {check.id for check in checks}
 
 

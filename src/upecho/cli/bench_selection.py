@@ -13,7 +13,7 @@ from upecho.conformance.run.selection import parse_targets
 from upecho.measure.plan import pythons, scenario_files
 from upecho.measure.plan.cell_plan import PlannedCell
 from upecho.measure.plan.cells import BASELINE, Reference
-from upecho.measure.plan.scenarios import ALL, DEFAULT_SCENARIOS, SCENARIOS, SUMMARIES, Scenario
+from upecho.measure.plan.scenarios import ALL, SCENARIOS, SUMMARIES, Scenario
 from upecho.measure.run import expect_engine_supports
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
@@ -175,8 +175,13 @@ def loadable(cells: Sequence[PlannedCell], unusable: Mapping[str, str]) -> list[
     return found
 
 
-def scenarios(names: Sequence[str], engine: str) -> list[Scenario]:
+def scenarios(names: Sequence[str], engine: str, default: Sequence[Scenario]) -> list[Scenario]:
     """Return the scenarios that the user named, or else the default ones.
+
+    Args:
+        names: Names of scenarios and of files that define some.
+        engine: Name of the load engine.
+        default: The default ones.
 
     Raises:
         CallerError: A scenario does not exist, a file is invalid, or two files define a name differently.
@@ -185,7 +190,7 @@ def scenarios(names: Sequence[str], engine: str) -> list[Scenario]:
     for scenario in itertools.chain.from_iterable(_named(name, engine) for name in names):
         if found.setdefault(scenario.name, scenario) != scenario:
             raise CallerError(f"two files define the scenario {scenario.name!r} differently", hint="rename one of them")
-    return list(found.values()) or list(DEFAULT_SCENARIOS)
+    return list(found.values()) or list(default)
 
 
 def _named(name: str, engine: str) -> Sequence[Scenario]:

@@ -78,6 +78,7 @@ class Results:
             cheapest server.
         complete: Whether the run came to its end; false if it was interrupted or failed.
         max_clients: Number of clients that targets were said to serve at the same time; null for no limit.
+        quickly_checked: Whether the conformance checks that take long were left out.
     """
 
     environment: Environment
@@ -92,6 +93,7 @@ class Results:
     reference: Reference = field(default_factory=Reference)
     complete: bool = True
     max_clients: int | None = field(default=None, metadata={ADDED_LATER: True})
+    quickly_checked: bool = field(default=False, metadata={ADDED_LATER: True})
 
     @property
     def rounds(self) -> int:

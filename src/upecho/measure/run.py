@@ -89,6 +89,7 @@ class Run:
             reference=self.settings.reference,
             complete=self._is_complete,
             max_clients=self.settings.max_clients,
+            quickly_checked=self.settings.quickly_checked,
         )
 
     def _is_measurable(self, planned: PlannedCell) -> bool:

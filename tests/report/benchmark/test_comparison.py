@@ -142,6 +142,11 @@ def test_footer_shows_where_and_how_the_run_was_made() -> None:
     assert "Conformance was not checked" in rendered(results(checked=False))
 
 
+def test_footer_says_that_conformance_was_checked_quickly() -> None:
+    text = " ".join(rendered(made_up.run({"mine": [1.0, 2.0]}, quickly_checked=True)).split())
+    assert "passed the MUST checks (except those that take long and those of start and stop)" in text
+
+
 def alike_in(shown: Results) -> list[bool]:
     lines = rendered(shown).splitlines()
     return ["≈" in line for line in lines if re.match("costly|cheap|same", line)]

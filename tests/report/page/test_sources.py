@@ -96,3 +96,9 @@ def test_command_repeats_how_servers_were_observed_that_ran_already() -> None:
         "ran already, all trials are of the same process; CPU time of process 17, 18 and all descendants"
     )
     assert "in fresh server processes, except of servers that ran already" in source.facts["trials"]
+
+
+def test_quick_check_is_stated_and_repeated() -> None:
+    (source,) = page(Inputs({"results.json": run({"mine": [1.0, 2.0]}, quickly_checked=True)}, {})).sources
+    assert "except those that take long and those of start and stop" in source.facts["conformance"]
+    assert " --quick " in source.command

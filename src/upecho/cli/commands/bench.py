@@ -17,7 +17,7 @@ from upecho.load.engine import NAMES, best
 from upecho.measure.plan import pythons
 from upecho.measure.plan.cell_plan import PlannedCell, every_cell, missing_baselines
 from upecho.measure.plan.cells import on_python
-from upecho.measure.plan.scenarios import ALL, DEFAULT_SCENARIOS, SUMMARIES
+from upecho.measure.plan.scenarios import ALL, DEFAULT_SCENARIOS, SUMMARIES, THROUGHPUT, Scenario
 from upecho.measure.plan.settings import Limits, RunSettings, Window
 from upecho.measure.run import Run, expect_engine_supports
 from upecho.measure.statistics.claims import MIN_ROUNDS
@@ -37,6 +37,7 @@ class Profile:
         seconds: Duration of a trial's window, in seconds.
         warm_up_seconds: Duration of a trial's warm-up, in seconds.
         budget: Maximum duration of all rounds, in seconds.
+        scenarios: What is measured.
     """
 
     min_rounds: int
@@ -44,15 +45,23 @@ class Profile:
     seconds: float
     warm_up_seconds: float
     budget: float
+    scenarios: Sequence[Scenario]
 
 
-NORMAL = Profile(min_rounds=5, rounds=100, seconds=1.0, warm_up_seconds=0.2, budget=900.0)
-# A quick run of everything has about 70 cells. At 0.15 s to start and end a server, its four rounds take 75 s.
-QUICK = Profile(min_rounds=MIN_ROUNDS, rounds=MIN_ROUNDS, seconds=0.1, warm_up_seconds=0.02, budget=150.0)
+NORMAL = Profile(min_rounds=5, rounds=100, seconds=1.0, warm_up_seconds=0.2, budget=900.0, scenarios=DEFAULT_SCENARIOS)
+# A quick run of all built-in servers has 30 cells. At 0.15 s to start and end a server, its rounds take 40 s. On a busy
+# machine they take longer, because fewer would give no intervals.
+QUICK = Profile(
+    min_rounds=MIN_ROUNDS, rounds=5, seconds=0.1, warm_up_seconds=0.02, budget=120.0, scenarios=(THROUGHPUT,)
+)
 
 
 def _defaults(name: str) -> str:
     return f"[default: {getattr(NORMAL, name):g}; quick: {getattr(QUICK, name):g}]"
+
+
+def _names(scenarios: Sequence[Scenario]) -> str:
+    return ", ".join(one.name for one in scenarios)
 
 
 NAME_WIDTH, HELP_WIDTH = 12, 76
@@ -78,15 +87,15 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     type=ScenarioName(),
     metavar="NAME|FILE.toml",
     help=f"Measure this scenario; repeatable; {ALL} selects every scenario.  "
-    f"[default: {', '.join(one.name for one in DEFAULT_SCENARIOS)}]",
+    f"[default: {_names(NORMAL.scenarios)}; quick: {_names(QUICK.scenarios)}]",
 )
 @click.option("--engine", type=click.Choice(NAMES), help="Load engine.  [default: native, if it was built]")
 @bench_cores.option
 @click.option(
     "--quick",
     is_flag=True,
-    help=f"Give a first impression in a few minutes: {QUICK.rounds} rounds of short trials. The intervals (±) are "
-    "wide, so only large differences are detected.",
+    help=f"Give a first impression in about a minute: up to {QUICK.rounds} rounds of short trials, after only those "
+    "conformance checks that take little time. The intervals (±) are wide, so only large differences are detected.",
 )
 @click.option(
     "--save",
@@ -174,7 +183,7 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     chosen_families = bench_selection.families(bench_observation.families(families, [*selected, relative_to]))
     window, limits = _window_and_limits(options)
     cores = bench_cores.divided(options["engine_cores"], window.engine)
-    scenarios = bench_selection.scenarios(options["scenarios"], window.engine)
+    scenarios = bench_selection.scenarios(options["scenarios"], window.engine, _profile(options).scenarios)
     expect_engine_supports(window.engine, scenarios)
     cells = every_cell(selected, chosen_families, scenarios, pythons=interpreters, cold=options["cold"])
     references = every_cell([relative_to], chosen_families, scenarios, pythons=interpreters)
@@ -185,11 +194,12 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     bench_selection.report_missing_baseline(targets)
     cells += missing_baselines(cells, cores.engine)
     check = not options["no_check"]
-    cells = _checked(cells) if check else cells
+    cells = _checked(cells, quickly=options["quick"]) if check else cells
     settings = RunSettings(
         window,
         limits,
         checked=check,
+        quickly_checked=check and options["quick"],
         even_if_failing=options["even_if_failing"],
         reference=reference,
         max_clients=options["max_clients"],
@@ -198,16 +208,20 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     return measure(Run(cells, settings), save, options["columns"])
 
 
-def _checked(cells: Sequence[PlannedCell]) -> list[PlannedCell]:
+def _checked(cells: Sequence[PlannedCell], *, quickly: bool) -> list[PlannedCell]:
     """Run the checks that gate a measurement, and return the cells with those that failed."""
     from upecho.cli.bench_gate import checked  # noqa: PLC0415 (imports the suite, which not every run needs)
 
     with as_interrupts():
-        return checked(cells)
+        return checked(cells, quickly=quickly)
+
+
+def _profile(options: dict[str, Any]) -> Profile:
+    return QUICK if options["quick"] else NORMAL
 
 
 def _window_and_limits(options: dict[str, Any]) -> tuple[Window, Limits]:
-    profile = QUICK if options["quick"] else NORMAL
+    profile = _profile(options)
     window = Window(
         warm_up_seconds=profile.warm_up_seconds,
         seconds=options["seconds"] or profile.seconds,

@@ -122,9 +122,10 @@ def size_text(count: int) -> str:
     return f"{count // MIB} MiB" if count >= MIB else f"{count // KIB} KiB" if count >= KIB else f"{count} B"
 
 
+THROUGHPUT = Scenario("throughput", 64, KIB)
 DEFAULT_SCENARIOS = (
     Scenario("latency", 1, 64),
-    Scenario("throughput", 64, KIB),
+    THROUGHPUT,
     Scenario("bulk", 4, MIB),
 )
 SCENARIOS = (

@@ -57,6 +57,7 @@ class RunSettings:
         window: How each server is loaded in a trial.
         limits: When the run stops.
         checked: Whether conformance was checked first.
+        quickly_checked: Whether the checks that take long were left out.
         even_if_failing: Whether to measure targets that fail a check.
         reference: What the ratios are relative to.
         cores: Processor cores of the load engine and of the servers.
@@ -66,6 +67,7 @@ class RunSettings:
     window: Window
     limits: Limits
     checked: bool = False
+    quickly_checked: bool = False
     even_if_failing: bool = False
     reference: Reference = field(default_factory=Reference)
     cores: Cores = field(default_factory=Cores.divided)

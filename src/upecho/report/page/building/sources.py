@@ -74,8 +74,10 @@ def _conformance(results: Results) -> str:
     if not results.checked:
         return "was not checked before this run"
     if _has_failing_servers(results):
-        return "was checked before this run; servers that failed a check were measured, too, and are marked"
-    return "only servers that passed the MUST checks, except those of start and stop, were measured"
+        how = "was checked quickly" if results.quickly_checked else "was checked"
+        return f"{how} before this run; servers that failed a check were measured, too, and are marked"
+    left_out = "those that take long and those" if results.quickly_checked else "those"
+    return f"only servers that passed the MUST checks, except {left_out} of start and stop, were measured"
 
 
 def _has_failing_servers(results: Results) -> bool:
@@ -114,6 +116,7 @@ def bench_command(results: Results) -> str:
     options += ["--max-clients", str(results.max_clients)] if results.max_clients else []
     limits, window = results.limits, results.window
     options += [] if results.checked else ["--no-check"]
+    options += ["--quick"] if results.quickly_checked else []
     options += ["--even-if-failing"] if _has_failing_servers(results) else []
     engine_cores = len(results.environment.cores.engine)
     options += ["--engine-cores", str(engine_cores)] if engine_cores > 1 else []
