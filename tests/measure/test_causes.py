@@ -25,6 +25,7 @@ pytestmark = pytest.mark.skipif(not procfs.AVAILABLE, reason="reads /proc, which
 
 ONE = Scenario("one", 1, 64)
 CHURN = Scenario("churn", 2, 64, churn=True)
+SCHEDULE = Scenario("schedule", 2, 64, share=0.1)
 KNOWN = """
 import os, threading, time
 
@@ -72,7 +73,7 @@ def measure(supervisor: Supervisor, directory: Path, monkeypatch: pytest.MonkeyP
     def measure(
         target: str, scenario: Scenario = ONE, *, counting: Method | None = None, seconds: float = 0.1
     ) -> Trial:
-        window = Window(0.02, seconds, 1, "native" if scenario.churn else "python", counting)
+        window = Window(0.02, seconds, 1, "native" if scenario.engine_feature else "python", counting)
         planned = PlannedCell(Cell(target, Family.UNIX, scenario.name), Target(target, Kind.IMPLEMENTATION), scenario)
         trial = TrialRunner(supervisor, Cores(), window).measure(planned, 1)
         assert trial.is_valid, trial
@@ -127,6 +128,12 @@ def test_failed_count_is_not_held_against_the_server(
     monkeypatch.setenv("PATH", "/nowhere")  # for the engine, which does not find strace
     trial = measure("known:calls2", counting=Method.STRACE)
     assert (trial.system_calls, trial.findings) == (None, ())
+
+
+def test_server_on_a_schedule_is_not_slowed_down_by_strace(measure: Callable[..., Trial]) -> None:
+    if best() != "native":
+        pytest.skip("a schedule takes the native engine")
+    assert measure("known:calls2", SCHEDULE, counting=Method.STRACE).system_calls is None
 
 
 def test_count_has_its_own_requests(measure: Callable[..., Trial]) -> None:

@@ -101,7 +101,7 @@ class TrialRunner:
             self._load(planned, server, seen)
             assert seen.load
             findings = tuple(server.findings(seen.load))
-            if self._window.system_calls and not findings:
+            if self._window.system_calls and not findings and not self._would_be_overloaded(planned.scenario):
                 seen.system_calls = self._counted(planned.scenario, server, seen.rate)
             return findings
 
@@ -122,6 +122,10 @@ class TrialRunner:
             seen.capacity = seen.load.requests / seen.load.elapsed_ns * 1e9
             seen.rate = scenario.share * seen.capacity
         seen.load = self._run(scenario, server, seconds=self._window.seconds, rate=seen.rate)
+
+    def _would_be_overloaded(self, scenario: Scenario) -> bool:
+        """Whether a server that strace slows down could not follow the schedule that the load has."""
+        return scenario.share is not None and self._window.system_calls is Method.STRACE
 
     def _counted(self, scenario: Scenario, server: LoadedServer, rate: float | None) -> SystemCalls | None:
         """Count system calls in a further load; None if that fails, which is not the fault of the server."""
