@@ -165,6 +165,12 @@ def test_version_tells_a_free_threaded_build(script: Script) -> None:
     assert found.version == f"{platform.python_implementation()} 3.100.0b1+ free-threaded"
 
 
+def test_version_tells_a_free_threaded_build_with_the_gil(script: Script) -> None:
+    build = "sys.version += ' free-threading build'; sys._is_gil_enabled = lambda: True"
+    found = Interpreter.probe(script(impostor("3.100.0", build)))
+    assert found.version == f"{platform.python_implementation()} 3.100.0 free-threaded with GIL"
+
+
 @pytest.mark.parametrize(
     "target",
     [

@@ -35,9 +35,10 @@ import sys
 sys.path = [directory for directory in sys.path if directory]
 import platform
 gil = getattr(sys, "_is_gil_enabled", lambda: True)()
-print("upecho %s %s %s" % (platform.python_implementation(), platform.python_version(), gil))
+build = "free-threading" in sys.version
+print("upecho %s %s %s %s" % (platform.python_implementation(), platform.python_version(), gil, build))
 """
-DESCRIPTION = re.compile(r"upecho (\S+) ((\d+)\.(\d+)\S*) (True|False)")
+DESCRIPTION = re.compile(r"upecho (\S+) ((\d+)\.(\d+)\S*) (True|False) (True|False)")
 
 ADD_TO_PATH = "import sys; sys.path.insert(0, sys.argv.pop(1)); "
 
@@ -76,7 +77,8 @@ class Interpreter:
 
     Attributes:
         executable: Its absolute path. Links are not followed, because a virtual environment is known by its own link.
-        version: Implementation, version, and whether it is free-threaded, such as ``CPython 3.13.0``.
+        version: Implementation, version, and whether it is free-threaded and runs with the GIL nevertheless, such as
+            ``CPython 3.13.0``.
     """
 
     executable: str
@@ -85,8 +87,9 @@ class Interpreter:
     @classmethod
     def here(cls) -> Self:
         """Return the interpreter that runs upecho."""
-        gil = getattr(sys, "_is_gil_enabled", lambda: True)()
-        return cls(sys.executable, described(platform.python_implementation(), platform.python_version(), gil=gil))
+        gil, build = getattr(sys, "_is_gil_enabled", lambda: True)(), "free-threading" in sys.version
+        version = described(platform.python_implementation(), platform.python_version(), gil=gil, free_threaded=build)
+        return cls(sys.executable, version)
 
     @classmethod
     def probe(cls, text: str) -> Self:
@@ -108,8 +111,8 @@ class Interpreter:
                     break
             else:
                 raise CallerError(f"{text!r} {_silence(child, deadline)}", subject="not Python")
-        implementation, version, major, minor, gil = answer.groups()
-        found = described(implementation, version, gil=gil == "True")
+        implementation, version, major, minor, gil, build = answer.groups()
+        found = described(implementation, version, gil=gil == "True", free_threaded=build == "True")
         if (int(major), int(minor)) < OLDEST:
             raise CallerError(f"{text!r} is {found}", hint=f"it must be at least {'.'.join(map(str, OLDEST))}")
         return cls(executable, found)
@@ -149,9 +152,17 @@ class Interpreter:
         return found
 
 
-def described(implementation: str, version: str, *, gil: bool) -> str:
-    """Return the text that names an interpreter wherever it is shown."""
-    return f"{implementation} {version}{'' if gil else ' free-threaded'}"
+def described(implementation: str, version: str, *, gil: bool, free_threaded: bool = False) -> str:
+    """Return the text that names an interpreter wherever it is shown.
+
+    Args:
+        implementation: Name of the implementation.
+        version: Its version.
+        gil: Whether it runs with the GIL, which may be enabled in a free-threaded build (``PYTHON_GIL=1``).
+        free_threaded: Whether it is a free-threaded build, if it runs with the GIL.
+    """
+    build = " free-threaded with GIL" if free_threaded else ""
+    return f"{implementation} {version}{build if gil else ' free-threaded'}"
 
 
 def _program(text: str) -> str:

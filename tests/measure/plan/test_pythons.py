@@ -27,7 +27,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def pretend(program: Path, version: str) -> None:
     """Write a program that claims to be a Python of that version."""
-    program.write_text(f"#!/bin/sh\necho upecho CPython {version} True\n")
+    program.write_text(f"#!/bin/sh\necho upecho CPython {version} True False\n")
     program.chmod(0o755)
 
 

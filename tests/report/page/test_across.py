@@ -84,4 +84,5 @@ def test_name_of_a_free_threaded_build_does_not_hide_what_it_is() -> None:
     assert identities.is_free_threaded(named)
     assert identities.without_build(named) == "3.14.0 (new)"
     assert not identities.is_free_threaded("CPython 3.14.0 (free-threaded)")
+    assert not identities.is_free_threaded("CPython 3.14.0 free-threaded with GIL")
     assert identities.without_build("CPython 3.14.0 (old)") == "3.14.0 (old)"
