@@ -95,3 +95,10 @@ def test_run_in_which_only_the_reference_can_be_loaded_has_nothing_to_measure(mo
     monkeypatch.setattr(pythons, "unloadable", lambda _cells: lacking)
     with pytest.raises(CallerError, match="nothing to measure"):
         bench_selection.loadable(cells, {})
+
+
+def test_address_is_refused_by_a_run_that_starts_each_server_itself() -> None:
+    nothing = Tried({}, {})
+    assert [one.text for one in bench_selection.targets(["127.0.0.1:80"], nothing, addresses=True)] == ["127.0.0.1:80"]
+    with pytest.raises(CallerError, match=r"^this run starts each server itself, so it cannot measure '127.0.0.1:80'$"):
+        bench_selection.targets(["127.0.0.1:80"], nothing)

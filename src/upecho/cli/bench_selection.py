@@ -18,7 +18,7 @@ from upecho.measure.run import expect_engine_supports
 from upecho.net.address import Family
 from upecho.processes.interpreter import Interpreter
 from upecho.serving import inventory, registry
-from upecho.serving.target import Target
+from upecho.serving.target import Kind, Target
 from upecho.support.errors import CallerError, UpechoError
 from upecho.support.text import unknown_name
 
@@ -52,7 +52,9 @@ def tried(names: Sequence[str], reference: str = "", interpreters: Sequence[Inte
     return found
 
 
-def targets(names: Sequence[str], found: Tried, max_clients: int | None = None) -> list[Target]:
+def targets(
+    names: Sequence[str], found: Tried, max_clients: int | None = None, *, addresses: bool = False
+) -> list[Target]:
     """Return the targets that the user named, or else every available server that is not naive.
 
     A framework that is not installed is left out without a word, because it is optional.
@@ -61,13 +63,18 @@ def targets(names: Sequence[str], found: Tried, max_clients: int | None = None) 
         names: The targets that the user named.
         found: What was found out about them; those whose code cannot be loaded are among the result.
         max_clients: Number of clients that a target serves at the same time, for targets that do not declare it.
+        addresses: Whether the run can measure servers that run already.
 
     Raises:
-        CallerError: A target does not exist.
+        CallerError: A target does not exist, or is the address of a server although the run starts each itself.
         Unavailable: A package that a target needs is not installed.
     """
     if names:
-        return [_target(name, found, max_clients) for name in dict.fromkeys(names)]
+        chosen = [_target(name, found, max_clients) for name in dict.fromkeys(names)]
+        for one in chosen:
+            if one.kind is Kind.ADDRESS and not addresses:
+                raise CallerError(f"this run starts each server itself, so it cannot measure {one.text!r}")
+        return chosen
     without = {*found.unusable, *inventory.not_installed()}
     rows = [row for row in inventory.implementations(without) if not row.naive and _is_available(row)]
     return [*(_target(row.name, found) for row in rows), *map(Target.implementation, found.unusable)]

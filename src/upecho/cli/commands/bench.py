@@ -178,7 +178,7 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     interpreters = pythons.named(options["programs"])
     relative_name, relative_python = on_python(options["reference"], interpreters)
     found = bench_selection.tried(targets, relative_name, list(interpreters.values()))
-    selected = bench_selection.targets(targets, found, options["max_clients"])
+    selected = bench_selection.targets(targets, found, options["max_clients"], addresses=True)
     relative_to = bench_selection.reference_target(relative_name, found)
     chosen_families = bench_selection.families(bench_observation.families(families, [*selected, relative_to]))
     window, limits = _window_and_limits(options)
