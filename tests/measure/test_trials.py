@@ -1,5 +1,6 @@
 """A trial loads a fresh server, and is a measurement only if nothing went wrong."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -208,3 +209,34 @@ def test_server_with_one_worker_has_no_shares(measure: Callable[..., Trial]) -> 
     load = measure("selectors").load
     assert load
     assert load.workers is None
+
+
+FORKING = """
+import os, signal, socket, sys
+signal.signal(signal.SIGCHLD, {disposition})
+host, _, port = sys.argv[1].rpartition(":")
+listener = socket.create_server((host, int(port)), backlog=128)
+while True:
+    connection, _ = listener.accept()
+    if os.fork() == 0:
+        listener.close()
+        while data := connection.recv(65536):
+            connection.sendall(data.upper())
+        os._exit(0)
+    connection.close()
+"""
+
+
+@pytest.mark.once
+@pytest.mark.skipif(best() != "native", reason="only the native engine makes such a load")
+@pytest.mark.skipif(not procfs.AVAILABLE, reason="only Linux shows the signals of other processes")
+@pytest.mark.parametrize(("disposition", "is_lost"), [("signal.SIG_IGN", True), ("signal.SIG_DFL", False)])
+def test_cpu_time_that_the_kernel_discards_is_noticed(
+    disposition: str, is_lost: bool, measure: Callable[..., Trial], directory: Path
+) -> None:
+    (directory / "forking.py").write_text(FORKING.format(disposition=disposition))
+    target = f"cmd:{sys.executable} -S {directory}/forking.py {{address}}"
+    trial = measure(target, Family.INET, Scenario("churn", 2, 64, churn=True), "native")
+    assert not trial.findings
+    reason = trial.void.reason if trial.void else None
+    assert (reason is VoidReason.CPU_TIME_LOST) == is_lost

@@ -2,6 +2,7 @@
 
 import abc
 import contextlib
+import signal
 from collections.abc import Collection, Iterator
 
 from upecho.load.plan import Failure, LoadResult
@@ -10,7 +11,7 @@ from upecho.measure.trials import Fault, Finding
 from upecho.net.address import Address
 from upecho.net.ports import unused
 from upecho.processes.ending import ended
-from upecho.processes.linux import procfs
+from upecho.processes.linux import procfs, signal_masks
 from upecho.processes.linux.scope import Scope
 from upecho.processes.running_server import RunningServer
 from upecho.processes.server_process import Launch, ServerProcess
@@ -39,6 +40,15 @@ class LoadedServer(abc.ABC):
     def may_run_on(self, cores: Collection[int]) -> bool:
         """Whether a server that upecho did not start may run on one of some processor cores."""
         return not (self.is_fresh or self.scope is None or self.scope.cores().isdisjoint(cores))
+
+    def discards_cpu_time(self) -> bool:
+        """Whether the kernel discards the CPU time of processes of the server that end: SIGCHLD in wait(2).
+
+        A control group counts it all the same.
+        """
+        if self.scope is None or self.scope.group:
+            return False
+        return any(signal_masks.ignores(pid, signal.SIGCHLD) for pid in self.scope.members())
 
     @abc.abstractmethod
     def findings(self, load: LoadResult) -> Iterator[Finding]:

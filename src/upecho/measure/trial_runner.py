@@ -10,10 +10,11 @@ from upecho.measure.plan.cell_plan import PlannedCell
 from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.plan.settings import Window
 from upecho.measure.statistics.noise import disturbances
-from upecho.measure.statistics.plausibility import why_void
+from upecho.measure.statistics.plausibility import Void, VoidReason, why_void
 from upecho.measure.throttling import Quotas
 from upecho.measure.trials import Fault, Finding, SystemCalls, Trial
 from upecho.processes import rlimits
+from upecho.processes.linux import procfs
 from upecho.processes.linux.system_calls import Method
 from upecho.processes.starting import StartFailure
 from upecho.processes.supervisor import Supervisor
@@ -22,6 +23,8 @@ from upecho.support.errors import AddressError, CallerError, HarnessError, Upech
 from upecho.support.text import printable
 
 COUNT_SECONDS = 0.1  # of the load in which system calls are counted: thousands of requests, except large ones
+STARTED_PER_REQUEST = 0.5  # of processes and threads on this machine; a server that forks for each has more
+LOST = "CPU time of processes that ended is lost, because the server ignores SIGCHLD; only a control group has it"
 DEADLINE_SECONDS = 5.0  # for a server that no longer answers, after the end of the window
 DEADLINE_SECONDS_PER_CLIENT = 0.002  # many servers accept one connection after another
 
@@ -37,6 +40,7 @@ class Observation:
         shares_core: Whether the server may run on the core of the load engine.
         rate: Requests per second of the load; None in a closed loop.
         system_calls: System calls in a further load, if they are counted.
+        void: Why the load is no measurement of CPU time; None if it is one.
     """
 
     load: LoadResult | None = None
@@ -45,6 +49,7 @@ class Observation:
     shares_core: bool = False
     rate: float | None = None
     system_calls: SystemCalls | None = None
+    void: Void | None = None
 
 
 class TrialRunner:
@@ -86,7 +91,9 @@ class TrialRunner:
             round_number,
             load,
             findings=findings,
-            void=why_void(planned.scenario, load, seconds=self._window.seconds) if load and not findings else None,
+            void=seen.void or why_void(planned.scenario, load, seconds=self._window.seconds)
+            if load and not findings
+            else None,
             disturbances=tuple(disturbances(load, throttling=throttling, own_core=bool(self._cores.engine))),
             resident_bytes=seen.resident_bytes,
             capacity=seen.capacity,
@@ -98,8 +105,12 @@ class TrialRunner:
     def _observe(self, planned: PlannedCell, seen: Observation) -> tuple[Finding, ...]:
         """Load a server; return what it did wrong."""
         with serving(self._supervisor, planned, self._cores.servers) as server:
+            earlier = procfs.started_count()
             self._load(planned, server, seen)
             assert seen.load
+            started = procfs.started_count() - earlier
+            if seen.load.server and started > STARTED_PER_REQUEST * seen.load.requests and server.discards_cpu_time():
+                seen.void = Void(VoidReason.CPU_TIME_LOST, LOST)
             findings = tuple(server.findings(seen.load))
             if self._window.system_calls and not findings and not self._would_be_overloaded(planned.scenario):
                 seen.system_calls = self._counted(planned.scenario, server, seen.rate)

@@ -22,6 +22,7 @@ TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 CPU_FIELDS = range(11, 13)  # positions of utime and stime in a stat line, counted from "state"
 REAPED_FIELDS = range(13, 15)  # those of cutime and cstime
 MACHINE = Path("/proc/stat")
+STARTED = re.compile(rb"^processes ([0-9]+)", re.MULTILINE)
 MEMORY = re.compile(rb"^Pss_(?:Anon|Shmem):\s*([0-9]+)", re.MULTILINE)
 ACTIVE = re.compile(rb"^State:\s*[RD]", re.MULTILINE)  # running, ready to run, or briefly asleep in the kernel
 STOPPED = re.compile(rb"^State:\s*[TZX]", re.MULTILINE)  # stopped by a signal, or ended
@@ -127,6 +128,15 @@ def stolen_ns() -> int:
         return int(MACHINE.read_bytes().split(maxsplit=9)[8]) * TICK_NS
     except OSError:
         return 0
+
+
+def started_count() -> int:
+    """Return how many processes and threads this machine has started; 0 where the system does not show it."""
+    try:
+        found = STARTED.search(MACHINE.read_bytes())
+    except OSError:
+        return 0
+    return int(found[1]) if found else 0
 
 
 def shows(pid: int) -> bool:

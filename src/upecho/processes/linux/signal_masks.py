@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 BLOCKED = re.compile(rb"^SigBlk:\s*([0-9a-f]+)", re.MULTILINE)
+IGNORED = re.compile(rb"^SigIgn:\s*([0-9a-f]+)", re.MULTILINE)
 SIGNALS = re.compile(rb"^Sig(?:Blk|Ign|Cgt):\s*([0-9a-f]+)", re.MULTILINE)
 
 
@@ -15,6 +16,15 @@ def handles(pid: int, number: int) -> bool | None:
     except OSError:
         return None
     return any(_contains(mask, number) for mask in masks)
+
+
+def ignores(pid: int, number: int) -> bool:
+    """Whether one process ignores a signal; False if it has ended."""
+    try:
+        found = IGNORED.search(Path(f"/proc/{pid}/status").read_bytes())
+    except OSError:
+        return False
+    return found is not None and _contains(found[1], number)
 
 
 def threads_open_to(pid: int, number: int) -> list[int]:
