@@ -112,7 +112,7 @@ class TrialRunner:
             if seen.load.server and started > STARTED_PER_REQUEST * seen.load.requests and server.discards_cpu_time():
                 seen.void = Void(VoidReason.CPU_TIME_LOST, LOST)
             findings = tuple(server.findings(seen.load))
-            if self._window.system_calls and not findings and not self._would_be_overloaded(planned.scenario):
+            if self._window.system_calls and not findings and self._may_count(planned.scenario, server):
                 seen.system_calls = self._counted(planned.scenario, server, seen.rate)
             return findings
 
@@ -134,9 +134,13 @@ class TrialRunner:
             seen.rate = scenario.share * seen.capacity
         seen.load = self._run(scenario, server, seconds=self._window.seconds, rate=seen.rate)
 
-    def _would_be_overloaded(self, scenario: Scenario) -> bool:
-        """Whether a server that strace slows down could not follow the schedule that the load has."""
-        return scenario.share is not None and self._window.system_calls is Method.STRACE
+    def _may_count(self, scenario: Scenario, server: LoadedServer) -> bool:
+        """Whether system calls can be counted in this way.
+
+        A server that strace slows down could not follow a schedule, and strace stops threads for a moment, which is not
+        done to a server that someone else has started.
+        """
+        return self._window.system_calls is not Method.STRACE or (scenario.share is None and server.is_fresh)
 
     def _counted(self, scenario: Scenario, server: LoadedServer, rate: float | None) -> SystemCalls | None:
         """Count system calls in a further load; None if that fails, which is not the fault of the server."""
