@@ -72,3 +72,28 @@ costly = functools.partial(_work, SHARE)
 prompt = functools.partial(serve_with, functools.partial(_later, 0.0))
 late = functools.partial(serve_with, functools.partial(_later, DELAY_SECONDS))
 stalling = functools.partial(serve_with, _stall_once)
+
+
+class _LongPath(PollLoop):
+    """Executes two operations of CPython more for each request than its base class."""
+
+    def send(self, connection: socket.socket, data: bytes) -> None:
+        reply = data
+        super().send(connection, reply)
+
+
+class _ShortPath(PollLoop):
+    def send(self, connection: socket.socket, data: bytes) -> None:
+        super().send(connection, data)
+
+
+def short_path(listener: socket.socket, stop: Stop) -> None:
+    _ShortPath(listener, stop).run()
+
+
+def same_path(listener: socket.socket, stop: Stop) -> None:
+    _ShortPath(listener, stop).run()
+
+
+def long_path(listener: socket.socket, stop: Stop) -> None:
+    _LongPath(listener, stop).run()

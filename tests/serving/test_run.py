@@ -16,6 +16,7 @@ from upecho.processes.server_process import ServerProcess
 from upecho.serving.run import Order
 from upecho.serving.settings import Settings
 from upecho.serving.stop_signals import OVERTIME_SECONDS
+from upecho.support import timeouts
 
 Start = Callable[..., ServerProcess]
 Module = Callable[[str, str], str]
@@ -201,6 +202,14 @@ def test_declared_grace_delays_the_end_of_a_server_that_ignores_the_stop(
     server = start(module("ignoring", f"GRACE = 0.7\n{IGNORING}"), f"unix:{directory}/s", grace=0.0)
     server.child.send_signal(signal.SIGTERM)
     assert server.child.wait(0.7 + OVERTIME_SECONDS - 0.1) is None
+    assert server.child.wait(20) == 1
+
+
+def test_slow_machine_delays_the_end_of_a_server_that_ignores_the_stop(start: Start, module: Module) -> None:
+    with timeouts.stretched(2):
+        server = start(module("ignoring", IGNORING), grace=0.0)
+    server.child.send_signal(signal.SIGTERM)
+    assert server.child.wait(2 * OVERTIME_SECONDS - 0.1) is None
     assert server.child.wait(20) == 1
 
 

@@ -1,5 +1,7 @@
 """Deadlines and limits: one variable scales them, and it has to be a number."""
 
+import os
+
 import pytest
 
 from upecho.support import timeouts
@@ -26,3 +28,20 @@ def test_malformed_scale_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) 
 def test_limit_is_raised_but_never_lowered(monkeypatch: pytest.MonkeyPatch, scale: str, limit: float) -> None:
     monkeypatch.setenv(timeouts.SCALE_VARIABLE, scale)
     assert timeouts.at_least(2.5) == limit
+
+
+def test_stretching_multiplies_the_scale_also_for_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(timeouts.SCALE_VARIABLE, "3")
+    with timeouts.stretched(20):
+        assert os.environ[timeouts.SCALE_VARIABLE] == "60"
+        assert timeouts.scaled(0.5) == 30
+    assert os.environ[timeouts.SCALE_VARIABLE] == "3"
+
+
+def test_stretching_leaves_nothing_behind_and_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(timeouts.SCALE_VARIABLE, raising=False)
+    with timeouts.stretched(5000):
+        assert timeouts.scaled(1) == timeouts.LARGEST_SCALE
+    assert timeouts.SCALE_VARIABLE not in os.environ
+    with timeouts.stretched(1):
+        assert timeouts.SCALE_VARIABLE not in os.environ

@@ -106,12 +106,15 @@ def serving(supervisor: Supervisor, planned: PlannedCell, cores: Collection[int]
     if planned.running:
         yield ForeignServer(planned.running)
         return
-    address = Address.parse(supervisor.new_address(planned.cell.family))
-    if planned.target.kind is Kind.COMMAND:
-        address = unused(address)
-    launch = Launch(planned.target, str(address), cores=cores, interpreter=planned.interpreter)
+    launch = Launch(planned.target, new_address(supervisor, planned), cores=cores, interpreter=planned.interpreter)
     with start_server(supervisor, launch) as process:
         yield StartedServer(process)
+
+
+def new_address(supervisor: Supervisor, planned: PlannedCell) -> str:
+    """Return an address for a server, with a port if it is a command, which cannot report the one that it chose."""
+    address = supervisor.new_address(planned.cell.family)
+    return str(unused(Address.parse(address))) if planned.target.kind is Kind.COMMAND else address
 
 
 def _failed_requests(load: LoadResult) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from typing import Any, Self
 from upecho.measure.environment import Environment
 from upecho.measure.plan.cells import Cell, Reference, on_python
 from upecho.measure.plan.scenarios import Scenario
-from upecho.measure.plan.settings import Limits, Window
+from upecho.measure.plan.settings import Counting, Limits, Window
 from upecho.measure.ranges import first_impossible
 from upecho.measure.trials import Trial
 from upecho.support import json_document
@@ -79,6 +79,7 @@ class Results:
         complete: Whether the run came to its end; false if it was interrupted or failed.
         max_clients: Number of clients that targets were said to serve at the same time; null for no limit.
         quickly_checked: Whether the conformance checks that take long were left out.
+        counting: How the instructions of the servers were counted; null for a run that measures time.
     """
 
     environment: Environment
@@ -94,6 +95,7 @@ class Results:
     complete: bool = True
     max_clients: int | None = field(default=None, metadata={ADDED_LATER: True})
     quickly_checked: bool = field(default=False, metadata={ADDED_LATER: True})
+    counting: Counting | None = field(default=None, metadata={ADDED_LATER: True})
 
     @property
     def rounds(self) -> int:
@@ -124,6 +126,18 @@ class Results:
                 return replace(self, reference=Reference(target, one.cell.python))
         known = dict.fromkeys(one.cell.target for one in self.requested)
         raise CallerError(unknown_name("target", text, known), subject="not in this run")
+
+    def expect_timed(self, use: str) -> None:
+        """Make sure that the run measures time.
+
+        Args:
+            use: What needs that, as the beginning of a sentence.
+
+        Raises:
+            CallerError: It counts instructions.
+        """
+        if self.counting:
+            raise CallerError(f"{use} takes a run that measures time", subject="this run counts instructions")
 
     def to_json(self) -> str:
         """Return the results as JSON."""
@@ -188,6 +202,8 @@ class Results:
             yield contradiction
         if trial.cell not in requested:
             yield "is about a cell that was not requested"
+        if trial.is_valid and bool(trial.count) != bool(self.counting):
+            yield "has a count, but the run measures time" if trial.count else "has no count, but the run counts"
         if trial.load and trial.load.engine != self.window.engine:
             yield f"was loaded by the engine {trial.load.engine}, but the engine of the run is {self.window.engine}"
 

@@ -4,16 +4,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from upecho.measure import interleaving
+from upecho.measure.count_runner import Runner
 from upecho.measure.plan.cell_plan import PlannedCell
 from upecho.measure.plan.cells import Cell
 from upecho.measure.plan.settings import RunSettings
 from upecho.measure.statistics.costs import Costs
-from upecho.measure.trial_runner import TrialRunner
 from upecho.measure.trials import Trial
 
 
 def measure(
-    runner: TrialRunner,
+    runner: Runner,
     cells: Sequence[PlannedCell],
     settings: RunSettings,
     *,

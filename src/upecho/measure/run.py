@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from upecho.load.engine import best, engine
 from upecho.load.opening import expect_descriptors
 from upecho.measure import rounds
+from upecho.measure.count_runner import trial_runner
 from upecho.measure.environment import Environment
 from upecho.measure.plan.cell_plan import PlannedCell
 from upecho.measure.plan.cells import Cell
 from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.plan.settings import RunSettings
 from upecho.measure.results import RequestedCell, Results, Running
-from upecho.measure.trial_runner import TrialRunner
 from upecho.measure.trials import Trial
 from upecho.processes.interpreter import Interpreter
 from upecho.processes.supervisor import Supervisor
@@ -69,7 +69,7 @@ class Run:
 
     def _measure(self, on_start: Callable[[Cell, int], None]) -> Iterator[Trial]:
         with Supervisor() as supervisor:
-            runner = TrialRunner(supervisor, self.settings.cores, self.settings.window)
+            runner = trial_runner(supervisor, self.settings)
             for trial in rounds.measure(runner, self.cells, self.settings, on_start=on_start):
                 self._trials.append(trial)
                 yield trial
@@ -90,6 +90,7 @@ class Run:
             complete=self._is_complete,
             max_clients=self.settings.max_clients,
             quickly_checked=self.settings.quickly_checked,
+            counting=self.settings.counting,
         )
 
     def _is_measurable(self, planned: PlannedCell) -> bool:

@@ -50,6 +50,27 @@ class SystemCalls:
 
 
 @dataclass(frozen=True)
+class Count:
+    """The instructions of a server, as the difference between two loads of different length.
+
+    Attributes:
+        instructions: Number of instructions executed in user mode.
+        requests: Number of requests that they were executed for.
+        repeated: The same difference if another fresh server with the same memory layout takes the longer load; null
+            if that was not done. It is the same number unless the server is not deterministic.
+    """
+
+    instructions: int
+    requests: int
+    repeated: int | None = None
+
+    @property
+    def variation(self) -> float | None:
+        """How far the repetition differs, as a share; None without one."""
+        return None if self.repeated is None else abs(self.repeated - self.instructions) / self.instructions
+
+
+@dataclass(frozen=True)
 class Trial:
     """The outcome of one trial.
 
@@ -69,6 +90,8 @@ class Trial:
         shares_core: Whether the server ran already and could run on the core of the load engine. Being woken costs
             less there, so its CPU time cannot be compared with that of a server that is kept away from that core.
         system_calls: System calls, counted after the load; null if they were not counted, or if that failed.
+        count: Instructions of the server; null in a run that measures time. In a run that counts, the load is the
+            longer one, and its times mean nothing, because counting may slow down a server.
     """
 
     cell: Cell
@@ -82,6 +105,7 @@ class Trial:
     throttling: Throttling | None = None
     shares_core: bool = field(default=False, metadata={ADDED_LATER: True})
     system_calls: SystemCalls | None = field(default=None, metadata={ADDED_LATER: True})
+    count: Count | None = field(default=None, metadata={ADDED_LATER: True})
 
     @property
     def failure(self) -> str:
@@ -104,6 +128,8 @@ class Trial:
             return ""
         if not self.load:
             return "has neither a load nor a finding"
+        if self.count and (self.count.instructions <= 0 or self.count.requests <= 0):
+            return "counts no instructions, or no requests"
         used_ns = self.load.server_cpu_ns
         is_empty = self.load.requests <= 0 or self.load.elapsed_ns <= 0 or (used_ns is not None and used_ns <= 0)
         return "has requests without time, or time without requests" if is_empty else ""

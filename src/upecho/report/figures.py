@@ -4,6 +4,7 @@ import math
 
 from upecho.measure.statistics.ratios import Ratio
 
+SMALLEST_SHARE = 1e-6  # what is smaller is an error of rounding
 BAR_EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
@@ -21,10 +22,17 @@ def significant(value: float, digits: int) -> float:
     return float(f"{value:.{digits}g}")
 
 
+def whole(value: float) -> str:
+    """Return a number without decimals, with groups of thousands: ``19 548``."""
+    return f"{value:,.0f}".replace(",", " ")
+
+
 def percent(share: float) -> str:
-    """Return a share as a percentage, with one decimal below 10%: ``1.2%``, ``23%``."""
+    """Return a share as a percentage, with one decimal below 10%, or the first digit: ``0.003%``, ``1.2%``, ``23%``."""
     if share >= 10:
         return ">999%"
+    if SMALLEST_SHARE <= share < 0.001:
+        return f"{share:.{-math.floor(math.log10(share)) - 2}%}"
     return f"{share:.{1 if share < 0.1 else 0}%}"
 
 

@@ -31,6 +31,7 @@ from upecho.serving.listener import listening
 from upecho.serving.loading.implementation import load_implementation
 from upecho.serving.settings import Settings
 from upecho.serving.stop_signals import OVERTIME_SECONDS, stop_signals
+from upecho.support import timeouts
 from upecho.support.errors import CallerError, HarnessError, NoPortLeft, UpechoError
 
 STDIN = 0
@@ -74,7 +75,7 @@ def run(order: Order, announce: Callable[[Address], None]) -> None:
     """
     implementation = load_implementation(order.target)
     grace = max(order.settings.grace, implementation.declared.grace)
-    timeout = 0.0 if implementation.naive else grace + OVERTIME_SECONDS
+    timeout = 0.0 if implementation.naive else grace + timeouts.at_least(OVERTIME_SECONDS)
     # Signals are handled before a Unix path exists, so that a stop at any moment removes the path.
     with (
         stop_signals(timeout, order.target) as signal,

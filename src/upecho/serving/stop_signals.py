@@ -72,17 +72,17 @@ def stop_signals(timeout: float, target: str) -> Iterator[socket.socket]:
         CallerError: The scale of deadlines is not a number.
         TargetError: The server did not stop in time. It is raised in the main thread, inside the ``with`` block.
     """
-    end_seconds = timeouts.scaled(END_SECONDS)
+    end_seconds, overtime = timeouts.scaled(END_SECONDS), timeouts.at_least(OVERTIME_SECONDS)
     reader, writer = _nonblocking_pair()
     requested = threading.Event()
-    give_up = functools.partial(_give_up, target)
+    give_up = functools.partial(_give_up, target, overtime)
 
     def stop(number: int, _frame: FrameType | None) -> None:
         requested.set()
         if not timeout:
             give_up()
         signal.signal(signal.SIGALRM, give_up)
-        signal.setitimer(signal.ITIMER_REAL, timeout, OVERTIME_SECONDS)
+        signal.setitimer(signal.ITIMER_REAL, timeout, overtime)
         _wake(writer, number)
 
     before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
@@ -122,9 +122,9 @@ def _nonblocking_pair() -> tuple[socket.socket, socket.socket]:
     return reader, writer
 
 
-def _give_up(target: str, _number: int = 0, _frame: FrameType | None = None) -> NoReturn:
+def _give_up(target: str, overtime: float, _number: int = 0, _frame: FrameType | None = None) -> NoReturn:
     _handle_stop_signals(signal.SIG_IGN)
-    _end_hard_after(OVERTIME_SECONDS)
+    _end_hard_after(overtime)
     raise TargetError(f"{target} did not stop when told to")
 
 

@@ -2,6 +2,8 @@
 
 import math
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from upecho.support.errors import CallerError
 
@@ -41,3 +43,25 @@ def at_least(seconds: float) -> float:
         CallerError: As for ``scaled``.
     """
     return max(seconds, scaled(seconds))
+
+
+@contextmanager
+def stretched(factor: float) -> Iterator[None]:
+    """Multiply the scale by a factor, for this process and for those that it starts, until the end of the block.
+
+    Args:
+        factor: How many times slower than usual something runs; 1 changes nothing.
+
+    Raises:
+        CallerError: As for ``scaled``.
+    """
+    before = os.environ.get(SCALE_VARIABLE)
+    if factor != 1:
+        os.environ[SCALE_VARIABLE] = f"{min(LARGEST_SCALE, scaled(factor)):g}"
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(SCALE_VARIABLE, None)
+        else:
+            os.environ[SCALE_VARIABLE] = before

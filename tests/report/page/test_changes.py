@@ -53,7 +53,7 @@ def test_figures_and_conclusions_are_those_of_compare() -> None:
     assert len(rows) == len(compared) == 8
     for cell, change in compared.items():
         row = rows[cell.target, cell.family]
-        assert (row.base_us, row.new_us) == (change.base.cost_ns / 1000, change.new.cost_ns / 1000)
+        assert (row.base_us, row.new_us) == (change.base.cost / 1000, change.new.cost / 1000)
         assert (row.ratio, row.costs_more, row.has_interval) == (change.ratio, change.costs_more, True)
     assert {target: row.conclusion for (target, _), row in rows.items()} == {
         "asyncio": "no difference detected",

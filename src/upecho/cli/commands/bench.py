@@ -2,13 +2,13 @@
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from upecho.cli import bench_columns, bench_cores, bench_observation, bench_selection
+from upecho.cli import bench_columns, bench_cores, bench_count, bench_observation, bench_selection
 from upecho.cli.bench_run import measure
 from upecho.cli.environment import expect_usable_environment
 from upecho.cli.parameters import FamilyName, Number, ScenarioName, TargetName
@@ -24,8 +24,6 @@ from upecho.measure.statistics.claims import MIN_ROUNDS
 from upecho.net.address import Family
 from upecho.support import atomic_write
 
-PRECISION_PERCENT = 3.0
-
 
 @dataclass(frozen=True)
 class Profile:
@@ -38,6 +36,7 @@ class Profile:
         warm_up_seconds: Duration of a trial's warm-up, in seconds.
         budget: Maximum duration of all rounds, in seconds.
         scenarios: What is measured.
+        precision: Half width of the interval at which a run stops, in percent.
     """
 
     min_rounds: int
@@ -46,6 +45,7 @@ class Profile:
     warm_up_seconds: float
     budget: float
     scenarios: Sequence[Scenario]
+    precision: float = 3.0
 
 
 NORMAL = Profile(min_rounds=5, rounds=100, seconds=1.0, warm_up_seconds=0.2, budget=900.0, scenarios=DEFAULT_SCENARIOS)
@@ -53,6 +53,16 @@ NORMAL = Profile(min_rounds=5, rounds=100, seconds=1.0, warm_up_seconds=0.2, bud
 # machine they take longer, because fewer would give no intervals.
 QUICK = Profile(
     min_rounds=MIN_ROUNDS, rounds=5, seconds=0.1, warm_up_seconds=0.02, budget=120.0, scenarios=(THROUGHPUT,)
+)
+# The instructions of a server differ by a few tenths of a percent from one memory layout to the next.
+COUNTED = Profile(
+    min_rounds=MIN_ROUNDS,
+    rounds=10,
+    seconds=1.0,
+    warm_up_seconds=0.2,
+    budget=900.0,
+    scenarios=(bench_count.LOCKSTEP,),
+    precision=0.1,
 )
 
 
@@ -127,8 +137,8 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
 @click.option(
     "--precision",
     type=Number(0.0, 100.0),
-    default=PRECISION_PERCENT,
-    help=f"Stop when every ratio is known to ± this many percent; 0 disables this.  [default: {PRECISION_PERCENT:g}]",
+    help="Stop when every ratio is known to ± this many percent; 0 disables this.  "
+    f"[default: {NORMAL.precision:g}; with --count: {COUNTED.precision:g}]",
 )
 @click.option("--seconds", type=Number(0.01, 3600.0), help=f"Duration of a trial, in seconds.  {_defaults('seconds')}")
 @click.option(
@@ -143,6 +153,7 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     help="Number of clients that a target serves at the same time, if it does not declare it.",
 )
 @bench_columns.option
+@bench_count.count_options
 @click.option("--no-check", is_flag=True, help="Do not check conformance before measuring.")
 @click.option("--even-if-failing", is_flag=True, help="Also measure servers that fail a check, and mark them.")
 def command(targets: Sequence[str], families: Sequence[Family], save: Path | None, **options: Any) -> int:
@@ -174,16 +185,22 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     expect_usable_environment()
     if save:
         atomic_write.check(save)
+    counting = bench_count.counting(options)
     targets = bench_selection.expanded(targets)
     interpreters = pythons.named(options["programs"])
     relative_name, relative_python = on_python(options["reference"], interpreters)
     found = bench_selection.tried(targets, relative_name, list(interpreters.values()))
     selected = bench_selection.targets(targets, found, options["max_clients"], addresses=True)
     relative_to = bench_selection.reference_target(relative_name, found)
+    if counting:
+        bench_count.expect_startable([*selected, relative_to])
+        families = families or bench_count.DEFAULT_FAMILIES
     chosen_families = bench_selection.families(bench_observation.families(families, [*selected, relative_to]))
     window, limits = _window_and_limits(options)
     cores = bench_cores.divided(options["engine_cores"], window.engine)
     scenarios = bench_selection.scenarios(options["scenarios"], window.engine, _profile(options).scenarios)
+    if counting:
+        bench_count.expect_lockstep(scenarios)
     expect_engine_supports(window.engine, scenarios)
     cells = every_cell(selected, chosen_families, scenarios, pythons=interpreters, cold=options["cold"])
     references = every_cell([relative_to], chosen_families, scenarios, pythons=interpreters)
@@ -203,6 +220,7 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
         even_if_failing=options["even_if_failing"],
         reference=reference,
         max_clients=options["max_clients"],
+        counting=counting,
         cores=cores,
     )
     return measure(Run(cells, settings), save, options["columns"])
@@ -217,6 +235,8 @@ def _checked(cells: Sequence[PlannedCell], *, quickly: bool) -> list[PlannedCell
 
 
 def _profile(options: dict[str, Any]) -> Profile:
+    if options["count"]:
+        return replace(COUNTED, rounds=MIN_ROUNDS) if options["quick"] else COUNTED
     return QUICK if options["quick"] else NORMAL
 
 
@@ -233,7 +253,7 @@ def _window_and_limits(options: dict[str, Any]) -> tuple[Window, Limits]:
         rounds=options["rounds"] or profile.rounds,
         budget_seconds=profile.budget if options["budget"] is None else options["budget"],
         min_rounds=profile.min_rounds,
-        precision=options["precision"] / 100,
-        copies=True,
+        precision=(profile.precision if options["precision"] is None else options["precision"]) / 100,
+        copies=not options["count"],
     )
     return window, limits

@@ -69,6 +69,7 @@ def command(file: Path, kind: str, output: Path, commit: str | None, commit_date
     if not any(row.figures for row in summary.rows):
         raise CallerError("the run has no figures", subject=str(file))
     if kind == ASV:
+        summary.results.expect_timed(f"--format {ASV}")
         _save_for_asv(summary, measured, output)
     else:
         atomic_write.save(output, github_action_benchmark(summary))

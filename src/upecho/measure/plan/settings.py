@@ -50,6 +50,22 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Counting:
+    """How the instructions of servers are counted.
+
+    Attributes:
+        counter: Name of the counter.
+        tool: What counted, with its version.
+        requests: Numbers of requests of the two loads, each on a fresh server, whose difference counts. What a server
+            executes for its start, its first requests and its end cancels.
+    """
+
+    counter: str
+    tool: str
+    requests: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class RunSettings:
     """How a run is made.
 
@@ -62,6 +78,7 @@ class RunSettings:
         reference: What the ratios are relative to.
         cores: Processor cores of the load engine and of the servers.
         max_clients: Number of clients that targets serve at the same time which do not declare it; None for no limit.
+        counting: How instructions are counted; None if the run measures time.
     """
 
     window: Window
@@ -72,3 +89,4 @@ class RunSettings:
     reference: Reference = field(default_factory=Reference)
     cores: Cores = field(default_factory=Cores.divided)
     max_clients: int | None = None
+    counting: Counting | None = None

@@ -19,7 +19,7 @@ from functools import cached_property
 from upecho.measure.plan.cells import Cell, Group
 from upecho.measure.results import Results
 from upecho.measure.statistics.claims import MIN_ROUNDS, Verdict
-from upecho.measure.statistics.ratios import CONFIDENCE, Estimate, Ratio, holm, unpaired
+from upecho.measure.statistics.ratios import CONFIDENCE, Estimate, Ratio, holm, paired, unpaired
 from upecho.measure.statistics.summary import Row, Summary
 from upecho.support.errors import CallerError
 
@@ -48,6 +48,11 @@ class Change:
         return self.new.cell
 
     @property
+    def is_counted(self) -> bool:
+        """Whether the costs are numbers of instructions."""
+        return self.new.figures is not None and self.new.figures.instructions is not None
+
+    @property
     def costs_more(self) -> bool:
         """Whether a request is known to cost more than before."""
         return self.verdict is Verdict.DIFFERENT and self.ratio.ratio > 1
@@ -70,18 +75,31 @@ class Absence:
 
 @dataclass(frozen=True)
 class _Samples:
-    """The logarithms of the costs of one cell in both runs."""
+    """The logarithms of the costs of one cell in both runs.
+
+    Attributes:
+        base: Costs in BASE.
+        new: Costs in NEW.
+        are_pairs: Whether the costs at the same place belong together.
+    """
 
     base: Sequence[float]
     new: Sequence[float]
+    are_pairs: bool = False
 
     @property
     def ratio(self) -> Ratio:
-        return unpaired(self.new, self.base)
+        return paired(self._pairs) if self.are_pairs else unpaired(self.new, self.base)
 
     @property
     def difference(self) -> Estimate:
+        if self.are_pairs:
+            return Estimate.of(self._pairs)
         return Estimate.of(self.new).minus(Estimate.of(self.base))
+
+    @property
+    def _pairs(self) -> list[float]:
+        return [new - base for new, base in zip(self.new, self.base, strict=True)]
 
 
 class Changes:
@@ -95,6 +113,8 @@ class Changes:
         baselines: Change of the cost of each baseline that the others of its group are divided by.
         floors: For each group with A/A copies, how far a server may seem to differ from itself in the worse run, as a
             share.
+        is_counted: Whether the cost is a number of instructions. Then the same round of both runs has the same memory
+            layout, so the rounds are pairs, and there is no slowdown of the machine to divide by.
     """
 
     def __init__(self, base: Results, new: Results) -> None:
@@ -103,6 +123,8 @@ class Changes:
         Raises:
             CallerError: The runs have no cell in common, or measured one differently.
         """
+        _expect_same_counting(base, new)
+        self.is_counted = base.counting is not None
         _expect_same_engine(base, new)
         _expect_same_loads(base, new)
         self.summaries = {BASE: Summary.of(base), NEW: Summary.of(new)}
@@ -143,7 +165,9 @@ class Changes:
 
     def _baselines_of(self, compared: Sequence[Cell]) -> dict[Group, Cell]:
         """Return the baselines by which all other cells of their groups can be divided in both runs."""
-        found = {}
+        found: dict[Group, Cell] = {}
+        if self.is_counted:
+            return found
         for baseline in filter(lambda cell: cell.is_baseline, compared):
             others = [cell for cell in compared if cell.group == baseline.group and cell != baseline]
             samples = [self._samples(cell, baseline) for cell in others]
@@ -153,12 +177,16 @@ class Changes:
 
     def _samples(self, cell: Cell, divisor: Cell | None = None) -> _Samples:
         """Return the costs of a cell, divided by those of another cell in the same rounds."""
-        return _Samples(
-            *(
-                summary.claims.costs.pairs(cell, divisor) if divisor else list(summary.claims.costs.logs(cell).values())
-                for summary in self.summaries.values()
-            )
-        )
+        if self.is_counted:
+            rounds = [summary.claims.costs.logs(cell) for summary in self.summaries.values()]
+            both = sorted(rounds[0].keys() & rounds[1].keys())
+            base, new = [[logs[number] for number in both] for logs in rounds]
+            return _Samples(base, new, are_pairs=True)
+        base, new = [
+            summary.claims.costs.pairs(cell, divisor) if divisor else list(summary.claims.costs.logs(cell).values())
+            for summary in self.summaries.values()
+        ]
+        return _Samples(base, new)
 
     def _floors(self, groups: set[Group]) -> dict[Group, float]:
         found = {}
@@ -185,6 +213,21 @@ class Changes:
         means = [one.mean for one in differences]
         exceeds_floor = min(means) > floor or max(means) < -floor
         return Verdict.DIFFERENT if p_value < 1 - CONFIDENCE and exceeds_floor else Verdict.NO_DIFFERENCE
+
+
+def _expect_same_counting(base: Results, new: Results) -> None:
+    kinds = [_counting(run) for run in (base, new)]
+    if kinds[0] != kinds[1]:
+        raise CallerError(
+            f"{BASE} {kinds[0]} and {NEW} {kinds[1]}", subject="not comparable", hint="measure both in the same way"
+        )
+
+
+def _counting(run: Results) -> str:
+    if run.counting is None:
+        return "measures time"
+    requests = " and ".join(map(str, run.counting.requests))
+    return f"counts the instructions of {requests} requests by {run.counting.counter}"
 
 
 def _expect_same_engine(base: Results, new: Results) -> None:

@@ -16,6 +16,7 @@ class VoidReason(enum.StrEnum):
     NO_PORT = "no-port"
     CPU_TIME_LOST = "cpu-time-lost"
     LITTLES_LAW = "littles-law"
+    UNCOUNTABLE = "uncountable"  # the server works, but not while its instructions are counted
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,11 @@ class Quantity:
 
 
 def of_load(value: Callable[[LoadResult], float]) -> Callable[[Trial], float | None]:
-    """Return a function that returns a value of a trial's load; None if there is no load, or if the value is 0."""
-    return lambda trial: (value(trial.load) or None) if trial.load and trial.load.requests else None
+    """Return a function that returns a value of a trial's load; None if there is none, or if the value is 0.
+
+    A load during which instructions are counted tells nothing about times or memory, so it counts as none.
+    """
+    return lambda trial: (value(trial.load) or None) if trial.load and trial.load.requests and not trial.count else None
 
 
 def of_use(value: Callable[[ServerUse], float]) -> Callable[[Trial], float | None]:
@@ -47,11 +50,23 @@ def per_request(value: Callable[[ServerUse], float]) -> Callable[[Trial], float 
     return of_load(lambda load: max(0.0, value(load.server)) / load.requests if load.server else 0.0)
 
 
+def instructions(trial: Trial) -> float | None:
+    """Return the instructions per request; None if they were not counted."""
+    return trial.count.instructions / trial.count.requests if trial.count else None
+
+
 CPU = Quantity("cpu", "CPU time per request", "µs", 1000, per_request(lambda use: use.cpu_ns))
 INTERVAL = Quantity(
     "interval", "time between two replies", "µs", 1000, of_load(lambda load: load.elapsed_ns / load.requests)
 )
-COST = Quantity("cost", "cost of a request", "µs", 1000, lambda trial: CPU.of(trial) or INTERVAL.of(trial))
+INSTRUCTIONS = Quantity("instructions", "instructions per request", "instructions", 1, instructions)
+COST = Quantity(
+    "cost",
+    "cost of a request",
+    "µs",
+    1000,
+    lambda trial: INSTRUCTIONS.of(trial) or CPU.of(trial) or INTERVAL.of(trial),
+)
 P50 = Quantity("p50", "median latency", "µs", 1000, of_load(lambda load: max(1, load.latency.p50_ns)))
 P99 = Quantity("p99", "p99 latency", "µs", 1000, of_load(lambda load: max(1, load.latency.p99_ns)))
 P999 = Quantity("p999", "p99.9 latency", "µs", 1000, of_load(lambda load: max(1, load.latency.p999_ns)))

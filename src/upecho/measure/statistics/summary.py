@@ -12,11 +12,15 @@ from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.results import RequestedCell, Results
 from upecho.measure.statistics import causes
 from upecho.measure.statistics.claims import Claims
-from upecho.measure.statistics.plausibility import Void
+from upecho.measure.statistics.plausibility import Void, VoidReason
 from upecho.measure.statistics.quantities import VALUES
-from upecho.measure.trials import Trial
+from upecho.measure.trials import Count, Trial
 from upecho.net.address import Family
 from upecho.support.text import plural
+
+# How far the instructions of two servers with one memory layout may differ if they are deterministic. What they do at
+# their start and at their end depends a little on time: about 500 instructions, in a difference of 4000 requests.
+MAX_VARIATION, MAX_VARIATION_INSTRUCTIONS = 1e-4, 1.0  # as a share, and for each request
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,10 @@ class Figures:
         connection_bytes: Memory of the server per connection, in bytes; None if the system does not report it.
         spreads: Every quantity that trials tell, by its name, in the unit of its values. User and system time have the
             mean instead of the median, because a trial counts them in few clock ticks.
+        instructions: Instructions of the server per request; None unless the run counts them, and then the other
+            figures mean nothing.
+        variation: How far two servers with the same memory layout differ in their instructions, as a share; None if
+            that is not known. It is 0 unless the server is not deterministic.
     """
 
     trials: int
@@ -67,10 +75,21 @@ class Figures:
     saturated: bool
     connection_bytes: Spread | None = None
     spreads: Mapping[str, Spread] = field(default_factory=dict)
+    instructions: Spread | None = None
+    variation: float | None = None
+
+    @property
+    def is_unsteady(self) -> bool:
+        """Whether the server is known not to be deterministic."""
+        if self.variation is None or not self.instructions:
+            return False
+        return self.variation > max(MAX_VARIATION, MAX_VARIATION_INSTRUCTIONS / self.instructions.median)
 
     @classmethod
-    def of(cls, loads: Sequence[LoadResult], connection_bytes: Sequence[float] = ()) -> Self:
-        """Summarise the loads of valid trials, of which there is at least one."""
+    def of(
+        cls, loads: Sequence[LoadResult], connection_bytes: Sequence[float] = (), counts: Sequence[Count] = ()
+    ) -> Self:
+        """Summarise the loads of valid trials, of which there is at least one, and their counts."""
         cpu = [load.server_cpu_ns / load.requests for load in loads if load.server_cpu_ns is not None]
         return cls(
             trials=len(loads),
@@ -81,6 +100,8 @@ class Figures:
             p999_ns=Spread.of(load.latency.p999_ns for load in loads),
             saturated=2 * sum(load.saturated for load in loads) >= len(loads),
             connection_bytes=Spread.of(connection_bytes) if connection_bytes else None,
+            instructions=Spread.of(one.instructions / one.requests for one in counts) if counts else None,
+            variation=max((one.variation for one in counts if one.variation is not None), default=None),
         )
 
 
@@ -131,9 +152,11 @@ class Row:
         return self.cell.label + (" !" if self.request.failed_checks else "")
 
     @property
-    def cost_ns(self) -> float:
-        """The cost of a request in nanoseconds: CPU time, or elapsed time if CPU time is unknown."""
+    def cost(self) -> float:
+        """The cost of a request: instructions, nanoseconds of CPU time, or those of elapsed time, if that is known."""
         assert self.figures
+        if self.figures.instructions:
+            return self.figures.instructions.median
         return self.figures.cpu_ns.median if self.figures.cpu_ns else 1e9 / self.figures.rate.median
 
 
@@ -181,9 +204,12 @@ def _row(request: RequestedCell, trials: Sequence[Trial], scenario: Scenario) ->
     if failures := [trial.failure for trial in trials if trial.failure]:
         return Row(request, Status.FAILED, reason=f"failed: {failures[0]}")
     if voids := [trial.void for trial in trials if trial.void]:
+        if voids[0].reason is VoidReason.UNCOUNTABLE:
+            return Row(request, Status.UNSUPPORTED, reason=f"unsupported {voids[0]}")
         return Row(request, Status.VOID, reason=f"void: {voids[0]}", void=voids[0])
     if loads := [trial.load for trial in trials if trial.load]:
-        figures = Figures.of(loads, list(_connection_bytes(trials, scenario.clients)))
+        counts = [trial.count for trial in trials if trial.count]
+        figures = Figures.of(loads, list(_connection_bytes(trials, scenario.clients)), counts)
         return Row(request, Status.MEASURED, replace(figures, spreads=dict(_spreads(trials))))
     return _row_without_trials(request)
 
@@ -244,7 +270,7 @@ def family_ratios(rows: Sequence[Row]) -> Iterator[FamilyRatio]:
     costs: dict[Family, dict[str, float]] = {}
     for row in rows:
         if row.figures:
-            costs.setdefault(row.cell.family, {})[row.cell.label] = row.cost_ns
+            costs.setdefault(row.cell.family, {})[row.cell.label] = row.cost
     yield from _ratios_to_first(costs) if costs else ()
 
 

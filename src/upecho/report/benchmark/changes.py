@@ -16,11 +16,12 @@ from upecho.measure.statistics.claims import Verdict
 from upecho.report.benchmark import observation
 from upecho.report.benchmark.footer import packages_of, quota_lines, range_of, rounds_of, servers_on
 from upecho.report.benchmark.lines import PRECISION, TOO_FEW, over, precision_text
-from upecho.report.figures import three_digits
+from upecho.report.figures import three_digits, whole
 from upecho.report.layout import MIN_NAME_WIDTH, cut, shortened, table_width
 
 COSTS_MORE, COSTS_LESS = "costs more", "costs less"
 TITLES = (f"{BASE} µs", f"{NEW} µs", "ratio", "±", "")  # of the columns after the first
+COUNTED_TITLES = (BASE, NEW, *TITLES[2:])
 REASON_LENGTH = 60
 MAX_CELLS = 4  # cells named in a line about those that are not compared
 
@@ -33,7 +34,8 @@ def changes(found: Changes, width: int) -> RenderableType:
         width: Width of the terminal, in characters.
     """
     parts: list[RenderableType] = []
-    figures_width = table_width([TITLES, *([text.plain for text in _figures(one)] for one in found.cells)], gap=1)
+    titles = COUNTED_TITLES if found.is_counted else TITLES
+    figures_width = table_width([titles, *([text.plain for text in _figures(one)] for one in found.cells)], gap=1)
     names = shortened(
         (text for one in found.cells for text in _first_column(one)), max(MIN_NAME_WIDTH, width - figures_width)
     )
@@ -42,7 +44,7 @@ def changes(found: Changes, width: int) -> RenderableType:
         parts.append(Text.assemble((scenario, "bold"), (f"  {loads[scenario].summary}", "dim"), "\n"))
         rows = [one for one in found.cells if one.cell.scenario == scenario]
         for family in dict.fromkeys(one.cell.family for one in rows):
-            parts += [_table([one for one in rows if one.cell.family == family], names), Text()]
+            parts += [_table([one for one in rows if one.cell.family == family], names, titles), Text()]
     return Group(*parts, *_absent(found), *_footer(found))
 
 
@@ -56,7 +58,7 @@ def limit(found: Changes, max_percent: float) -> Text:
     beyond, broken, undecided = found.beyond(max_percent / 100), found.broken, found.undecided()
     parts = []
     if beyond:
-        costs = [f"{where(one.cell)} ({one.ratio.ratio:.3f})" for one in beyond]
+        costs = [f"{where(one.cell)} ({one.ratio.ratio:.{4 if one.is_counted else 3}f})" for one in beyond]
         parts.append(f"more than {max_percent:g}% more expensive: {', '.join(costs)}")
     elif len(undecided) < len(found.cells):
         parts.append(f"no server is known to have become more than {max_percent:g}% more expensive")
@@ -76,11 +78,11 @@ def where(cell: Cell) -> str:
     return f"{cell.label} over {cell.family} in {cell.scenario}"
 
 
-def _table(rows: Sequence[Change], names: Mapping[str, str]) -> Table:
+def _table(rows: Sequence[Change], names: Mapping[str, str], titles: Sequence[str]) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
     width = max(map(cell_len, names.values()))
     table.add_column(names[over(rows[0].cell.family)], width=width, no_wrap=True, header_style="bold cyan")
-    for title in TITLES:
+    for title in titles:
         table.add_column(title, justify="right" if title else "left", no_wrap=True)
     for one in rows:
         table.add_row(Text(names[one.new.label]), *_figures(one))
@@ -89,9 +91,12 @@ def _table(rows: Sequence[Change], names: Mapping[str, str]) -> Table:
 
 def _figures(change: Change) -> list[Text]:
     """Return the texts of the columns after the first."""
-    costs = [three_digits(row.cost_ns / 1e3) for row in (change.base, change.new)]
-    plain = [*costs, f"{change.ratio.ratio:.3f}", precision_text(change.ratio)]
-    return [*map(Text, plain), _verdict(change)]
+    rows = (change.base, change.new)
+    if change.is_counted:
+        costs, ratio = [whole(row.cost) for row in rows], f"{change.ratio.ratio:.5f}"
+    else:
+        costs, ratio = [three_digits(row.cost / 1e3) for row in rows], f"{change.ratio.ratio:.3f}"
+    return [*map(Text, (*costs, ratio, precision_text(change.ratio))), _verdict(change)]
 
 
 def conclusion(change: Change) -> str:
@@ -141,14 +146,16 @@ def cautions(found: Changes) -> Iterator[str]:
         if not summary.results.complete:
             yield f"The run of {name} was interrupted, so that trials may be missing."
     base, new = (summary.results.environment for summary in found.summaries.values())
-    if differences := list(_machine_differences(base, new)):
+    if (differences := list(_machine_differences(base, new))) and not found.is_counted:
         yield f"different machines: {'; '.join(differences)}; the ratios include that difference"
     yield from observation.cautions(found)
 
 
 def meaning(found: Changes) -> Iterator[str]:
     """Yield the meaning of the costs and of the ratio."""
-    if any(one.new.figures and one.new.figures.cpu_ns for one in found.cells):
+    if found.is_counted:
+        yield f"{BASE}, {NEW}: instructions of the server per request in user mode, median of the rounds"
+    elif any(one.new.figures and one.new.figures.cpu_ns for one in found.cells):
         yield "µs: CPU time of the server per request, median of the trials of a run"
     else:
         yield "µs: elapsed time per request, because the system does not report CPU time"
@@ -158,6 +165,9 @@ def meaning(found: Changes) -> Iterator[str]:
             "doing less work."
         )
     ratio = f"ratio: cost in {NEW} relative to {BASE}"
+    if found.is_counted:
+        yield f"{ratio}, paired by round, each of which has the same memory layout in both runs"
+        return
     yield f"{ratio}. {_division(found)}" if found.baselines else ratio
     undivided = dict.fromkeys(one.cell.group for one in found.cells if one.cell.group not in found.baselines)
     if undivided:
@@ -177,7 +187,8 @@ def _division(found: Changes) -> str:
 def certainty(found: Changes) -> Iterator[str]:
     """Yield what a claimed difference means, and how certain the figures are."""
     undivided = ", also without the division" if found.baselines else ""
-    yield f"A claimed difference has p < 5%, corrected for all comparisons (Holm), and exceeds A/A{undivided}."
+    floor = "" if found.is_counted else f", and exceeds A/A{undivided}"
+    yield f"A claimed difference has p < 5%, corrected for all comparisons (Holm){floor}."
     if found.floors:
         spread = range_of(list(found.floors.values()))
         yield f"A/A: the same server measured twice in a run differs from itself by up to {spread}."

@@ -13,8 +13,8 @@ from upecho.measure.statistics.summary import Figures, Row
 from upecho.net.address import Family
 from upecho.report.benchmark.absent import absent
 from upecho.report.benchmark.columns import Column
-from upecho.report.benchmark.lines import BOUND, Line, over, shows_rate
-from upecho.report.figures import bar, three_digits
+from upecho.report.benchmark.lines import BOUND, UNSTEADY, Line, over, shows_rate
+from upecho.report.figures import bar, percent, three_digits, whole
 from upecho.report.layout import MIN_NAME_WIDTH, table_width
 
 BAR_WIDTH = 5
@@ -88,13 +88,17 @@ class FamilyTable:
 
     @property
     def _columns(self) -> Columns:
-        return {one.title: one.text for one in self.chosen} or _columns(self.scenario)
+        if self.chosen:
+            return {one.title: one.text for one in self.chosen}
+        is_counted = any(line.figures.instructions for line in self.lines)
+        return COUNTED if is_counted else _columns(self.scenario)
 
     def _texts(self) -> Iterator[list[str]]:
         """Yield the texts of each line, without its name."""
         columns = self._columns.values()
         for line in self.lines:
-            ratio = f"{line.mark} {line.ratio.ratio:.2f}".strip()
+            decimals = 4 if line.figures.instructions else 2
+            ratio = f"{line.mark} {line.ratio.ratio:.{decimals}f}".strip()
             yield [*(text(line.figures) for text in columns), ratio, line.precision]
 
 
@@ -136,6 +140,25 @@ def _rate(figures: Figures) -> str:
 
 def _gigabytes(figures: Figures, message_size: int) -> str:
     return _bound(figures) + f"{figures.rate.median * message_size / 1e9:.2f}"
+
+
+def _instructions(figures: Figures) -> str:
+    return whole(figures.instructions.median) if figures.instructions else "-"
+
+
+def _layouts(figures: Figures) -> str:
+    """Return the range of the instructions over all layouts, as a share of the median."""
+    found = figures.instructions
+    return percent((found.high - found.low) / found.median) if found else "-"
+
+
+def _variation(figures: Figures) -> str:
+    if figures.variation is None:
+        return "-"
+    return f"{UNSTEADY} {percent(figures.variation)}" if figures.is_unsteady else percent(figures.variation)
+
+
+COUNTED: Columns = {"instructions": _instructions, "layouts": _layouts, "repeated": _variation}
 
 
 def _bound(figures: Figures) -> str:

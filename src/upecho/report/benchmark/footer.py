@@ -22,6 +22,7 @@ from upecho.report.benchmark.lines import (
     TOO_BUSY,
     TOO_FEW,
     UNKNOWN,
+    UNSTEADY,
     Line,
     Lines,
     shows_rate,
@@ -127,6 +128,8 @@ def _marks(summary: Summary, tables: Lines, columns: Sequence[Column]) -> Iterat
     elif any(line.figures.cpu_ns for table in tables.values() for line in table):
         yield "CPU µs/req: CPU time per request of all processes and threads of the server"
     yield from of_ladders
+    if shown and results.counting:
+        yield from _counts(shown)
     if shown:
         yield from _ratio_marks(summary, shown, with_rates=not columns or RATE in columns)
     if shown or of_ladders:
@@ -146,8 +149,19 @@ def _ratio_marks(summary: Summary, shown: Sequence[Line], *, with_rates: bool) -
     rates = {scenario.name for scenario in summary.results.scenarios if shows_rate(scenario)}
     if with_rates and any(line.figures.saturated for line in shown if line.row.cell.scenario in rates):
         yield f"{BOUND} the load engine was the bottleneck: the server can handle at least this rate"
-    cost = "cost" if any(line.figures.cpu_ns for line in shown) else "elapsed time per request"
+    is_known = summary.results.counting or any(line.figures.cpu_ns for line in shown)
+    cost = "cost" if is_known else "elapsed time per request"
     yield f"ratio: {cost} relative to {reference_name(summary)}, paired by round; tables are sorted by it"
+
+
+def _counts(shown: Sequence[Line]) -> Iterator[str]:
+    """Yield the meaning of the columns of a run that counts instructions."""
+    yield "instructions: executed per request by all processes and threads of the server, in user mode; the median"
+    yield "layouts: range over the rounds, each of which gives all servers another memory layout"
+    yield "repeated: difference between two servers with the same layout"
+    if any(line.figures.is_unsteady for line in shown):
+        yield f"{UNSTEADY} not deterministic, because of threads, timers or hashing: only the intervals tell"
+    yield "Not counted: the kernel, waiting for locks, cache misses."
 
 
 def _certainty(summary: Summary) -> Iterator[str]:
@@ -217,9 +231,10 @@ def _why_it_ended(summary: Summary, rows: Sequence[Row]) -> str:
         return ""
     if any(results.rounds not in summary.claims.costs.logs(cell) for cell in due):
         return "The run was interrupted."
+    more = "--rounds" if results.counting else "--rounds or --seconds"
     if results.rounds < limits.rounds:
         return f"The time was used up ({limits.budget_seconds:g} s); increase --budget."
-    return "All rounds were measured; increase --rounds or --seconds."
+    return f"All rounds were measured; increase {more}."
 
 
 def _where(results: Results) -> str:
@@ -246,6 +261,10 @@ def servers_on(results: Results) -> list[str]:
 
 
 def _how(results: Results) -> str:
+    """Return how a run was made."""
+    if results.counting:
+        how = f"counted by {results.counting.counter} ({results.counting.tool})"
+        return f"{rounds_of(results)} to fresh server processes, {how}"
     cores = results.environment.cores
     engines = {trial.load.engine for trial in results.trials if trial.load} or {results.window.engine}
     engine = f"load engine {', '.join(sorted(engines))}"
@@ -259,4 +278,7 @@ def _how(results: Results) -> str:
 
 def rounds_of(results: Results) -> str:
     """Return the number of rounds and the length of their trials."""
+    if results.counting:
+        requests = " and ".join(map(str, results.counting.requests))
+        return f"{plural(results.rounds, 'round')} of {requests} requests"
     return f"{plural(results.rounds, 'round')} of {results.window.seconds:g} s"

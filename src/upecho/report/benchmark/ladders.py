@@ -66,7 +66,7 @@ class Ladder:
 
     def _first_cost(self, families: Mapping[Family, Mapping[str, Row]]) -> float:
         row = next(iter(families.values())).get(self.steps[0].name)
-        return row.cost_ns if row and row.figures else float("inf")
+        return row.cost if row and row.figures else float("inf")
 
 
 def _rows(families: Mapping[Family, Mapping[str, Row]]) -> Iterator[Row]:

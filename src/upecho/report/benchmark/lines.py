@@ -20,6 +20,7 @@ from upecho.report.figures import percent
 ALIKE = "≈"
 BOUND = "≥"
 UNKNOWN = "?"
+UNSTEADY = "~"
 PRECISION = "±: half of the ratio's 95% interval, as a share of the ratio"
 TOO_BUSY = f"{UNKNOWN} unknown, because too many trials were disturbed"
 TOO_FEW = f"{UNKNOWN} fewer than {MIN_ROUNDS} rounds: too few for an interval, and for claiming a difference"

@@ -39,9 +39,11 @@ def remarks(summary: Summary, rows: Sequence[Row], found: Sequence[Lead]) -> Ite
 
 def _families(rows: Sequence[Row]) -> Iterator[str]:
     """Yield a line for each family but the first: what the same servers cost over it."""
+    is_counted = any(row.figures.instructions for row in rows if row.figures)
+    cost = "many instructions" if is_counted else "much CPU"
     for one in family_ratios(rows):
         servers = f"median of {one.targets} servers" if one.targets > 1 else "1 server"
-        yield f"{one.family} costs {one.ratio:.2f} times as much CPU as {one.base} ({servers})"
+        yield f"{one.family} costs {one.ratio:.2f} times as {cost} as {one.base} ({servers})"
 
 
 def _references(summary: Summary, rows: Sequence[Row]) -> Iterator[str]:

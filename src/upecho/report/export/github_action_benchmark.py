@@ -28,7 +28,11 @@ def github_action_benchmark(summary: Summary) -> str:
 
 def _entry(one: Series, summary: Summary) -> dict[str, Any]:
     name, unit, scale = f"{one.row.cell.group}: {one.row.cell.label}", "ratio", 1.0
-    if one.quantity is Quantity.COST:
+    if one.figures.instructions:
+        name += ", instructions"
+    if one.quantity is Quantity.COST and one.figures.instructions:
+        unit = "instructions per request"
+    elif one.quantity is Quantity.COST:
         unit, scale = "µs of CPU time per request" if one.figures.cpu_ns else "µs per request", 1e-3
     else:
         name += f", relative to {one.reference}"
@@ -43,8 +47,9 @@ def _extra(one: Series, summary: Summary) -> Iterator[str]:
     """Yield lines that the charts show beside a point."""
     figures, here = one.figures, summary.results.environment
     yield f"{plural(figures.trials, 'trial')}, {plural(len(one.logs), 'round')}"
-    yield f"{three_digits(figures.rate.median)} requests/s"
-    yield f"p50 {three_digits(figures.p50_ns.median / 1e3)} µs, p99 {three_digits(figures.p99_ns.median / 1e3)} µs"
+    if not figures.instructions:
+        yield f"{three_digits(figures.rate.median)} requests/s"
+        yield f"p50 {three_digits(figures.p50_ns.median / 1e3)} µs, p99 {three_digits(figures.p99_ns.median / 1e3)} µs"
     if summary.claims.is_too_busy:
         yield f"the machine was too busy: {summary.claims.disturbed:.0%} of the trials were disturbed"
     if checks := one.row.request.failed_checks:

@@ -58,7 +58,7 @@ def series(summary: Summary) -> Iterator[Series]:
     for row in summary.rows:
         if row.figures:
             logs = summary.claims.costs.logs(row.cell)
-            yield Series(row, Quantity.COST, row.cost_ns, logs=tuple(logs.values()))
+            yield Series(row, Quantity.COST, row.cost, logs=tuple(logs.values()))
             if row.cell.scenario not in curves:
                 yield from _ratio(row, summary)
 

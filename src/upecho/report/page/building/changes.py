@@ -101,8 +101,8 @@ def _cost_change(change: Change, run: Run) -> CostChange:
     return CostChange(
         change.new.label,
         identities.subject(change.cell.target, run.server(change.cell).python),
-        base_us=change.base.cost_ns / US,
-        new_us=change.new.cost_ns / US,
+        base_us=change.base.cost / US,
+        new_us=change.new.cost / US,
         ratio=change.ratio,
         has_interval=change.ratio.samples >= MIN_ROUNDS,
         conclusion=costs.conclusion(change),

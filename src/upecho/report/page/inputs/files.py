@@ -11,6 +11,7 @@ from upecho.measure.environment import Environment
 from upecho.measure.results import Results
 from upecho.report.published.claims import Publication, is_claims_file, publications
 from upecho.report.saved_runs import read_run
+from upecho.support import json_document
 from upecho.support.errors import CallerError
 
 
@@ -48,6 +49,8 @@ def read(paths: Sequence[Path]) -> Inputs:
             continue
         content = read_run(path)
         if isinstance(content, Results):
+            with json_document.naming(path):
+                content.expect_timed("a page")
             results[name] = content
         else:
             found[name] = content
