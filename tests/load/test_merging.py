@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from upecho.load.histogram import HIGHEST, counts_of, encoded
 from upecho.load.latency import Latency, percentile
-from upecho.load.merging import merged
+from upecho.load.merging import in_sequence, merged
 from upecho.load.plan import Failure, LoadResult, ServerUse
 from upecho.support.decoding import build
 
@@ -106,3 +106,22 @@ def test_server_use_is_known_if_one_part_has_measured_it() -> None:
 def test_only_results_of_one_engine_can_be_merged(engines: list[str]) -> None:
     with pytest.raises(ValueError, match="from one load engine"):
         merged([replace(load(), engine=name) for name in engines])
+
+
+def test_loads_one_after_another_are_one_longer_load() -> None:
+    first = replace(load([100, 200]), server=USE, slices=(1, 1), elapsed_ns=1000, saturated=True)
+    second = replace(load([300]), server=replace(USE, resident_bytes=2000, peak_bytes=3000, threads=2), slices=(1,))
+    found = in_sequence([first, second])
+    assert found == replace(
+        merged([load([100, 200]), load([300])]),
+        elapsed_ns=2000,
+        server=ServerUse(100, 40, 60, 8, 1000, 3000, 5),
+        saturated=True,
+        slices=(1, 1, 1),
+        threads=1,
+    )
+    assert in_sequence([first]) == first
+
+
+def test_use_is_unknown_if_it_is_for_one_of_the_loads() -> None:
+    assert in_sequence([replace(load([1]), server=USE), load([1])]).server is None

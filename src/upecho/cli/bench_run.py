@@ -8,6 +8,7 @@ from upecho.cli.console import console
 from upecho.cli.progress import Steps
 from upecho.cli.signals import as_interrupts
 from upecho.measure.run import Run
+from upecho.measure.statistics.sequential import Verdicts
 from upecho.measure.statistics.summary import Status, Summary
 from upecho.report.benchmark.columns import Column
 from upecho.report.benchmark.comparison import comparison
@@ -56,6 +57,9 @@ def _save_and_report(summary: Summary, save: Path | None, columns: Sequence[Colu
 
 
 def _exit_status(summary: Summary) -> int:
+    results = summary.results
+    if results.ab_test and Verdicts(results.ab_test, results.trials).exceeded:
+        return TargetError.exit_status
     if any(row.target_failed or row.request.failed_checks for row in summary.rows):
         return TargetError.exit_status
     return HarnessError.exit_status if any(row.status is Status.VOID for row in summary.rows) else 0

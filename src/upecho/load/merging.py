@@ -1,11 +1,13 @@
-"""Merges the results of loads that several threads or machines put on one server at the same time.
+"""Merges the results of loads on one server: at the same time, by several threads or machines, or one after another.
 
 Everything is merged from counts: a percentile of the merged latencies is the percentile of all single latencies.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import zip_longest
+from dataclasses import fields, replace
+from itertools import chain, zip_longest
+from typing import Any
 
 from upecho.load.histogram import decoded, encoded
 from upecho.load.latency import Latency, percentile
@@ -48,6 +50,39 @@ def merged(loads: Sequence[LoadResult]) -> LoadResult:
         lag_histogram=encoded(lags) if lags else "",
         threads=sum(load.threads for load in loads),
     )
+
+
+LEVELS = frozenset({"resident_bytes", "peak_bytes", "threads"})  # of a server; its other figures are counts
+
+
+def in_sequence(loads: Sequence[LoadResult]) -> LoadResult:
+    """Return the result of several loads on one server, one after another.
+
+    Args:
+        loads: Results of the same engine, at least one, in their order.
+
+    Raises:
+        ValueError: As for ``merged``.
+    """
+    uses = [load.server for load in loads if load.server]
+    return replace(
+        merged([replace(load, server=None) for load in loads]),
+        elapsed_ns=sum(load.elapsed_ns for load in loads),
+        server=_added(uses) if len(uses) == len(loads) else None,
+        saturated=2 * sum(load.saturated for load in loads) >= len(loads),
+        slices=tuple(chain.from_iterable(load.slices for load in loads)),
+        threads=max(load.threads for load in loads),
+    )
+
+
+def _added(uses: Sequence[ServerUse]) -> ServerUse:
+    """Add what a server used in several loads; its resident memory is that before the first of them."""
+    counts: dict[str, Any] = {}
+    for name in {field.name for field in fields(ServerUse)} - LEVELS:
+        values = [getattr(use, name) for use in uses]
+        counts[name] = None if None in values else sum(values)
+    peak_bytes, threads = max(use.peak_bytes for use in uses), max(use.threads for use in uses)
+    return replace(uses[0], **counts, peak_bytes=peak_bytes, threads=threads)
 
 
 def _only(uses: Iterable[ServerUse | None]) -> ServerUse | None:

@@ -90,13 +90,16 @@ class ForeignServer(LoadedServer):
 
 
 @contextlib.contextmanager
-def serving(supervisor: Supervisor, planned: PlannedCell, cores: Collection[int]) -> Iterator[LoadedServer]:
+def serving(
+    supervisor: Supervisor, planned: PlannedCell, cores: Collection[int], *, layout: int | None = None
+) -> Iterator[LoadedServer]:
     """Provide the server of a trial; one that was started ends with the block.
 
     Args:
         supervisor: Supervisor of a server that is started.
         planned: The cell of the trial.
         cores: Processor cores of a server that is started.
+        layout: Number of its memory layout (``upecho.processes.layout``); None leaves it to the system.
 
     Raises:
         StartFailure: The server did not become ready.
@@ -106,7 +109,13 @@ def serving(supervisor: Supervisor, planned: PlannedCell, cores: Collection[int]
     if planned.running:
         yield ForeignServer(planned.running)
         return
-    launch = Launch(planned.target, new_address(supervisor, planned), cores=cores, interpreter=planned.interpreter)
+    launch = Launch(
+        planned.target,
+        new_address(supervisor, planned),
+        cores=cores,
+        interpreter=planned.interpreter,
+        layout=layout,
+    )
     with start_server(supervisor, launch) as process:
         yield StartedServer(process)
 

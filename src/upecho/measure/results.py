@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from upecho.measure.environment import Environment
+from upecho.measure.plan.ab_test import ABTest
 from upecho.measure.plan.cells import Cell, Reference, on_python
 from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.plan.settings import Counting, Limits, Window
@@ -80,6 +81,7 @@ class Results:
         max_clients: Number of clients that targets were said to serve at the same time; null for no limit.
         quickly_checked: Whether the conformance checks that take long were left out.
         counting: How the instructions of the servers were counted; null for a run that measures time.
+        ab_test: What an A/B test asked; null for any other run.
     """
 
     environment: Environment
@@ -96,6 +98,7 @@ class Results:
     max_clients: int | None = field(default=None, metadata={ADDED_LATER: True})
     quickly_checked: bool = field(default=False, metadata={ADDED_LATER: True})
     counting: Counting | None = field(default=None, metadata={ADDED_LATER: True})
+    ab_test: ABTest | None = field(default=None, metadata={ADDED_LATER: True})
 
     @property
     def rounds(self) -> int:
@@ -193,6 +196,9 @@ class Results:
         for cell in (one.cell for part in (self.requested, self.trials) for one in part):
             if cell.scenario not in known:
                 yield f"the scenario {cell.scenario!r} is not described"
+        sides = [cell for pair in self.ab_test.pairs for cell in (pair.base, pair.new)] if self.ab_test else []
+        if any(cell not in requested for cell in sides):
+            yield "the A/B test is about a cell that was not requested"
         for number, trial in enumerate(self.trials):
             yield from (f"trials[{number}] {contradiction}" for contradiction in self._of_trial(trial, requested))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from upecho.load.engine import best, engine
 from upecho.load.opening import expect_descriptors
-from upecho.measure import rounds
+from upecho.measure import ab_rounds, rounds
 from upecho.measure.count_runner import trial_runner
 from upecho.measure.environment import Environment
 from upecho.measure.plan.cell_plan import PlannedCell
@@ -70,7 +70,8 @@ class Run:
     def _measure(self, on_start: Callable[[Cell, int], None]) -> Iterator[Trial]:
         with Supervisor() as supervisor:
             runner = trial_runner(supervisor, self.settings)
-            for trial in rounds.measure(runner, self.cells, self.settings, on_start=on_start):
+            measured = ab_rounds.measure if self.settings.ab_test else rounds.measure
+            for trial in measured(runner, self.cells, self.settings, on_start=on_start):
                 self._trials.append(trial)
                 yield trial
 
@@ -91,6 +92,7 @@ class Run:
             max_clients=self.settings.max_clients,
             quickly_checked=self.settings.quickly_checked,
             counting=self.settings.counting,
+            ab_test=self.settings.ab_test,
         )
 
     def _is_measurable(self, planned: PlannedCell) -> bool:

@@ -1,5 +1,6 @@
 """Runs trials: provides the server of each and puts the load of its cell on it."""
 
+import contextlib
 from dataclasses import dataclass
 
 from upecho.load.engine_process import EngineProcess
@@ -53,7 +54,12 @@ class Observation:
 
 
 class TrialRunner:
-    """Runs one trial after another, with one load engine for all and a fresh server for each that upecho starts."""
+    """Runs one trial after another, with one load engine for all and a fresh server for each that upecho starts.
+
+    Attributes:
+        quotas: CPU quotas that the engine and the servers are subject to.
+        cores: Processor cores of the engine and of the servers.
+    """
 
     def __init__(self, supervisor: Supervisor, cores: Cores, window: Window) -> None:
         """Start the load engine.
@@ -64,10 +70,10 @@ class TrialRunner:
             window: How each server is loaded.
         """
         self._supervisor = supervisor
-        self._cores = cores
+        self.cores = cores
         self._window = window
         rlimits.raise_limit()  # the engine and the servers inherit it
-        self._quotas = Quotas()
+        self.quotas = Quotas()
         self._engine = EngineProcess(supervisor, cores.engine)
 
     def measure(self, planned: PlannedCell, round_number: int) -> Trial:
@@ -78,14 +84,12 @@ class TrialRunner:
             HarnessError: The load engine or the machine failed, or there is no room for a socket in TMPDIR.
         """
         seen = Observation()
-        counts = self._quotas.read()
+        counts = self.quotas.read()
         try:
             findings = self._observe(planned, seen)
         except StartFailure as failure:
-            if failure.refusal:
-                raise _blamed_on_the_right_one(failure.refusal) from None
-            findings = (Finding(Fault.NOT_READY, printable(failure.detail)),)
-        load, throttling = seen.load, self._quotas.since(counts)
+            findings = (not_ready(failure),)
+        load, throttling = seen.load, self.quotas.since(counts)
         return Trial(
             planned.cell,
             round_number,
@@ -94,7 +98,7 @@ class TrialRunner:
             void=seen.void or why_void(planned.scenario, load, seconds=self._window.seconds)
             if load and not findings
             else None,
-            disturbances=tuple(disturbances(load, throttling=throttling, own_core=bool(self._cores.engine))),
+            disturbances=tuple(disturbances(load, throttling=throttling, own_core=bool(self.cores.engine))),
             resident_bytes=seen.resident_bytes,
             capacity=seen.capacity,
             shares_core=seen.shares_core,
@@ -104,7 +108,7 @@ class TrialRunner:
 
     def _observe(self, planned: PlannedCell, seen: Observation) -> tuple[Finding, ...]:
         """Load a server; return what it did wrong."""
-        with serving(self._supervisor, planned, self._cores.servers) as server:
+        with self.serving(planned) as server:
             earlier = procfs.started_count()
             self._load(planned, server, seen)
             assert seen.load
@@ -116,23 +120,29 @@ class TrialRunner:
                 seen.system_calls = self._counted(planned.scenario, server, seen.rate)
             return findings
 
+    def serving(
+        self, planned: PlannedCell, layout: int | None = None
+    ) -> contextlib.AbstractContextManager[LoadedServer]:
+        """Provide the server of a trial (``upecho.measure.loaded_server``)."""
+        return serving(self._supervisor, planned, self.cores.servers, layout=layout)
+
     def _load(self, planned: PlannedCell, server: LoadedServer, seen: Observation) -> None:
         """Put all loads of a trial on a server; the last one counts, or else the first with errors."""
-        seen.shares_core = server.may_run_on(self._cores.engine)
+        seen.shares_core = server.may_run_on(self.cores.engine)
         if server.scope and server.is_fresh:
             seen.resident_bytes = server.scope.use().resident_bytes
         scenario = planned.scenario
         if not planned.cell.cold:
-            seen.load = self._run(scenario, server, seconds=self._window.warm_up_seconds)
+            seen.load = self.run(scenario, server, seconds=self._window.warm_up_seconds)
             if seen.load.errors:
                 return
         if scenario.share is not None:
-            seen.load = self._run(scenario, server, seconds=self._window.seconds)
+            seen.load = self.run(scenario, server, seconds=self._window.seconds)
             if seen.load.errors or not seen.load.requests:
                 return
             seen.capacity = seen.load.requests / seen.load.elapsed_ns * 1e9
             seen.rate = scenario.share * seen.capacity
-        seen.load = self._run(scenario, server, seconds=self._window.seconds, rate=seen.rate)
+        seen.load = self.run(scenario, server, seconds=self._window.seconds, rate=seen.rate)
 
     def _may_count(self, scenario: Scenario, server: LoadedServer) -> bool:
         """Whether system calls can be counted in this way.
@@ -145,12 +155,12 @@ class TrialRunner:
     def _counted(self, scenario: Scenario, server: LoadedServer, rate: float | None) -> SystemCalls | None:
         """Count system calls in a further load; None if that fails, which is not the fault of the server."""
         method = self._window.system_calls
-        load = self._run(scenario, server, seconds=COUNT_SECONDS, rate=rate, counting=method)
+        load = self.run(scenario, server, seconds=COUNT_SECONDS, rate=rate, counting=method)
         if load.errors or not load.requests or not load.server or load.server.system_calls is None or not method:
             return None
         return SystemCalls(load.server.system_calls, load.requests, method)
 
-    def _run(
+    def run(
         self,
         scenario: Scenario,
         server: LoadedServer,
@@ -159,6 +169,15 @@ class TrialRunner:
         rate: float | None = None,
         counting: Method | None = None,
     ) -> LoadResult:
+        """Put one load on a server.
+
+        Args:
+            scenario: The load.
+            server: The server.
+            seconds: Duration, in seconds.
+            rate: Requests per second; None for a closed loop.
+            counting: How to count system calls; None if they are not counted.
+        """
         timeout = DEADLINE_SECONDS + DEADLINE_SECONDS_PER_CLIENT * scenario.clients
         plan = Plan(
             connections=scenario.connections,
@@ -173,6 +192,17 @@ class TrialRunner:
         )
         job = Job(str(server.address), plan, scope=server.scope, engine=self._window.engine, system_calls=counting)
         return self._engine.run(job)
+
+
+def not_ready(failure: StartFailure) -> Finding:
+    """Return what a server did wrong that did not become ready.
+
+    Raises:
+        UpechoError: It rejected its settings, which is not its fault.
+    """
+    if failure.refusal:
+        raise _blamed_on_the_right_one(failure.refusal) from None
+    return Finding(Fault.NOT_READY, printable(failure.detail))
 
 
 def _blamed_on_the_right_one(refusal: CallerError) -> UpechoError:

@@ -9,8 +9,10 @@ from typing import Any
 import click
 
 from upecho.cli import bench_columns, bench_cores, bench_count, bench_observation, bench_selection
+from upecho.cli.bench_ab import MARGIN_PERCENT, ab_run
 from upecho.cli.bench_run import measure
 from upecho.cli.environment import expect_usable_environment
+from upecho.cli.limit_parameter import QUANTITY_NAMES, LimitText, expect_distinct
 from upecho.cli.parameters import FamilyName, Number, ScenarioName, TargetName
 from upecho.cli.signals import as_interrupts
 from upecho.load.engine import NAMES, best
@@ -132,13 +134,29 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     "relative to native.  "
     "[default: native]",
 )
+@click.option(
+    "--ab",
+    nargs=2,
+    metavar="BASE NEW",
+    help="Compare two targets, TARGET or TARGET@NAME, or two interpreters, @NAME, for each TARGET. They are measured "
+    "side by side, by default over inet under throughput, until it is decided which one costs more, or that the "
+    "difference is not larger than --precision.",
+)
+@click.option(
+    "--fail-above",
+    multiple=True,
+    type=LimitText(),
+    metavar="[QUANTITY=]PERCENT",
+    help="Exit with status 1 if a quantity is known to exceed that of BASE in --ab, or that of --reference, by more "
+    f"than this many percent. Repeatable; QUANTITY is one of {QUANTITY_NAMES}.  [default quantity: cpu]",
+)
 @click.option("--cold", is_flag=True, help="Also measure each server before any of its connections has ended.")
 @click.option("--rounds", type=Number(1, 10000), help=f"Maximum number of rounds.  {_defaults('rounds')}")
 @click.option(
     "--precision",
     type=Number(0.0, 100.0),
     help="Stop when every ratio is known to ± this many percent; 0 disables this.  "
-    f"[default: {NORMAL.precision:g}; with --count: {COUNTED.precision:g}]",
+    f"[default: {NORMAL.precision:g}; with --count: {COUNTED.precision:g}; with --ab: {MARGIN_PERCENT:g}]",
 )
 @click.option("--seconds", type=Number(0.01, 3600.0), help=f"Duration of a trial, in seconds.  {_defaults('seconds')}")
 @click.option(
@@ -186,6 +204,9 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     if save:
         atomic_write.check(save)
     counting = bench_count.counting(options)
+    expect_distinct(options["fail_above"])
+    if options["ab"]:
+        return measure(ab_run(targets, families, options, _checked), save)
     targets = bench_selection.expanded(targets)
     interpreters = pythons.named(options["programs"])
     relative_name, relative_python = on_python(options["reference"], interpreters)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from upecho.measure.cores import Cores
+from upecho.measure.plan.ab_test import ABTest
 from upecho.measure.plan.cells import Reference
 from upecho.processes.linux.system_calls import Method
 from upecho.support.decoding import ADDED_LATER
@@ -79,6 +80,7 @@ class RunSettings:
         cores: Processor cores of the load engine and of the servers.
         max_clients: Number of clients that targets serve at the same time which do not declare it; None for no limit.
         counting: How instructions are counted; None if the run measures time.
+        ab_test: What an A/B test asks; None for any other run.
     """
 
     window: Window
@@ -90,3 +92,4 @@ class RunSettings:
     cores: Cores = field(default_factory=Cores.divided)
     max_clients: int | None = None
     counting: Counting | None = None
+    ab_test: ABTest | None = None

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from upecho.measure.plan.cells import Cell, Group
 from upecho.measure.results import Results
-from upecho.measure.statistics import noise
+from upecho.measure.statistics import noise, sequential
 from upecho.measure.statistics.costs import Costs
 from upecho.measure.statistics.quantities import COST, Quantity
 from upecho.measure.statistics.ratios import CONFIDENCE, Estimate, Ratio, holm, paired
@@ -30,6 +30,7 @@ class Claims:
 
     Attributes:
         costs: Cost of each cell in each round.
+        confidence: Confidence of the intervals, which is higher in an A/B test, because it looks at them repeatedly.
     """
 
     def __init__(self, results: Results, quantity: Quantity = COST) -> None:
@@ -40,6 +41,7 @@ class Claims:
             quantity: What is compared.
         """
         self.costs = Costs(results.trials, results.reference, quantity)
+        self.confidence = sequential.confidence(results.ab_test) if results.ab_test else CONFIDENCE
         self._disturbed = sum(bool(trial.disturbances) for trial in results.trials)
         self._throttled = sum(trial.was_throttled for trial in results.trials)
         self._trials = len(results.trials)
@@ -60,8 +62,8 @@ class Claims:
         return self.disturbed > noise.MAX_DISTURBED
 
     def ratio(self, cell: Cell) -> Ratio:
-        """Return the ratio of a cell's cost to that of the reference of its group, with a 95 % interval."""
-        return paired(self.costs.pairs(cell, self.reference(cell.group)))
+        """Return the ratio of a cell's cost to that of the reference of its group, with its interval."""
+        return paired(self.costs.pairs(cell, self.reference(cell.group)), self.confidence)
 
     def reference(self, group: Group) -> Cell:
         """Return the cell that the ratios of a group are relative to."""
@@ -81,7 +83,7 @@ class Claims:
         p_value = self._p_values[frozenset((first, second))]
         difference = math.expm1(abs(Estimate.of(logs).mean))
         exceeds_floor = difference > (self.floor(first.group) or 0.0)
-        return Verdict.DIFFERENT if p_value < 1 - CONFIDENCE and exceeds_floor else Verdict.NO_DIFFERENCE
+        return Verdict.DIFFERENT if p_value < 1 - self.confidence and exceeds_floor else Verdict.NO_DIFFERENCE
 
     @cached_property
     def _references(self) -> dict[Group, Cell]:

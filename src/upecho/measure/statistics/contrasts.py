@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from upecho.measure.plan.cells import Cell
 from upecho.measure.statistics.claims import MIN_ROUNDS, Claims, Verdict
-from upecho.measure.statistics.ratios import CONFIDENCE, Estimate, Ratio, holm
+from upecho.measure.statistics.ratios import Estimate, Ratio, holm
 
 CONCLUSIVE = (Verdict.DIFFERENT, Verdict.NO_DIFFERENCE)  # verdicts that rest on enough undisturbed rounds
 
@@ -56,7 +56,7 @@ def contrasts(claims: Claims, pairs: Iterable[tuple[Cell, Cell]]) -> list[Contra
     estimates = {pair: Estimate.of(logs) for pair in pairs if (logs := claims.costs.pairs(*pair))}
     p_values = holm({pair: estimate.p_value for pair, estimate in estimates.items()})
     return [
-        Contrast(*pair, estimate.ratio(), _verdict(claims, pair, estimate, p_values[pair]))
+        Contrast(*pair, estimate.ratio(claims.confidence), _verdict(claims, pair, estimate, p_values[pair]))
         for pair, estimate in estimates.items()
     ]
 
@@ -67,5 +67,5 @@ def _verdict(claims: Claims, pair: tuple[Cell, Cell], estimate: Estimate, p_valu
     if claims.is_too_busy:
         return Verdict.TOO_BUSY
     floor = max(claims.floor(cell.group) or 0.0 for cell in pair)
-    is_real = p_value < 1 - CONFIDENCE and math.expm1(abs(estimate.mean)) > floor
+    is_real = p_value < 1 - claims.confidence and math.expm1(abs(estimate.mean)) > floor
     return Verdict.DIFFERENT if is_real else Verdict.NO_DIFFERENCE

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from upecho.load.plan import LoadResult, ServerUse
 from upecho.measure.statistics import causes
 from upecho.measure.trials import Trial
+from upecho.support.errors import CallerError
+from upecho.support.text import unknown_name
 
 
 @dataclass(frozen=True)
@@ -86,3 +88,15 @@ SYSTEM_CALLS = Quantity("syscalls", "system calls per request", "", 1, causes.ab
 QUANTITIES = (CPU, P50, P99, P999, MEMORY, USER, SYSTEM, SWITCHES, INVOLUNTARY, SYSTEM_CALLS)
 # What each of them is in a trial; 0 is a value here.
 VALUES = {one.name: one.of for one in QUANTITIES} | causes.CAUSES
+
+
+def named(name: str) -> Quantity:
+    """Return the quantity that users call by a name.
+
+    Raises:
+        CallerError: There is none.
+    """
+    for one in QUANTITIES:
+        if one.name == name:
+            return one
+    raise CallerError(unknown_name("quantity", name, [one.name for one in QUANTITIES]))

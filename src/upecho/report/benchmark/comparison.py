@@ -12,6 +12,7 @@ from upecho.measure.plan.scenarios import Scenario, title_summary
 from upecho.measure.statistics.leads import leads
 from upecho.measure.statistics.summary import Row, Summary
 from upecho.report.benchmark import curves, ladders
+from upecho.report.benchmark.answers import answers
 from upecho.report.benchmark.columns import Column
 from upecho.report.benchmark.family_table import FamilyTable
 from upecho.report.benchmark.footer import footer
@@ -30,6 +31,8 @@ def comparison(summary: Summary, width: int, columns: Sequence[Column] = ()) -> 
         width: Width of the terminal, in characters.
         columns: Columns to show instead of those of each scenario; empty for these.
     """
+    if summary.results.ab_test:
+        return Group(*answers(summary), *footer(summary, {}))
     scenarios, tables, found = summary.results.scenarios, lines(summary), leads(summary.results)
     parts: list[RenderableType] = []
     for scenario in scenarios:

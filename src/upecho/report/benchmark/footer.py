@@ -14,6 +14,7 @@ from upecho.measure.statistics.plausibility import VoidReason
 from upecho.measure.statistics.summary import Row, Status, Summary
 from upecho.net.address import Family
 from upecho.report.benchmark import ladders, observation
+from upecho.report.benchmark.answers import explanation
 from upecho.report.benchmark.columns import RATE, Column, meanings
 from upecho.report.benchmark.lines import (
     ALIKE,
@@ -168,6 +169,9 @@ def _certainty(summary: Summary) -> Iterator[str]:
     """Yield how certain the figures are."""
     claims = summary.claims
     if not any(row.figures for row in summary.rows):
+        return
+    if summary.results.ab_test:
+        yield from explanation(summary)
         return
     if claims.is_too_busy:
         yield f"The machine was too busy to draw conclusions: {claims.disturbed:.0%} of the trials were disturbed."

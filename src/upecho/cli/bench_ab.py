@@ -1,0 +1,119 @@
+"""The run of ``upecho bench --ab BASE NEW``: which cells are compared, and how."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from upecho.cli import bench_selection
+from upecho.cli.ab_sides import Side, sides
+from upecho.load.engine import best
+from upecho.measure.plan import pythons
+from upecho.measure.plan.ab_test import ABTest, Pair
+from upecho.measure.plan.cell_plan import PlannedCell
+from upecho.measure.plan.cells import Cell, Reference
+from upecho.measure.plan.scenarios import Scenario
+from upecho.measure.plan.settings import Limits, RunSettings, Window
+from upecho.measure.run import Run
+from upecho.measure.statistics.quantities import CPU
+from upecho.measure.statistics.sequential import FIRST_LOOK
+from upecho.net.address import Family
+from upecho.processes.linux import procfs
+from upecho.serving.target import Kind, Target
+from upecho.support.errors import CallerError, TargetError, Unavailable
+
+FAMILIES, SCENARIO = (Family.INET,), "throughput"  # unless the user names others
+SECONDS, WARM_UP_SECONDS, WINDOW_SECONDS = 0.6, 0.1, 0.1
+ROUNDS, BUDGET_SECONDS, MARGIN_PERCENT = 110, 60.0, 1.0
+REFUSED = {"reference": "--reference", "cold": "--cold", "quick": "--quick"}
+
+Check = Callable[[Sequence[PlannedCell]], list[PlannedCell]]
+
+
+def ab_run(targets: Sequence[str], families: Sequence[Family], options: dict[str, Any], check: Check) -> Run:
+    """Return the run of an A/B test.
+
+    Args:
+        targets: The targets that the user named beside the two sides.
+        families: The families that the user named.
+        options: The other options of the command.
+        check: Checks the conformance of cells, and returns them with the checks that failed.
+
+    Raises:
+        CallerError: The two sides cannot be compared.
+        TargetError: The code of a target cannot be loaded.
+    """
+    for key, option in REFUSED.items():
+        if options[key]:
+            raise CallerError(f"{option} has no meaning with --ab")
+    if not procfs.AVAILABLE:
+        raise Unavailable("this system does not report the CPU time of other processes", subject="--ab")
+    pairs = sides(options["ab"], targets, pythons.named(options["programs"]))
+    scenarios = bench_selection.scenarios(options["scenarios"] or [SCENARIO], options["engine"] or best())
+    for scenario in scenarios:
+        if scenario.share is not None:
+            raise CallerError(f"--ab cannot measure the scenario {scenario.title}", hint="use one without a schedule")
+    parsed = _targets(pairs, options["max_clients"])
+    planned = [
+        [_cell(one, parsed, family, scenario) for one in pair]
+        for scenario, family, pair in itertools.product(
+            scenarios, bench_selection.families(families or FAMILIES), pairs
+        )
+    ]
+    cells = list(dict.fromkeys(itertools.chain.from_iterable(planned)))
+    for one in cells:
+        if one.target.kind is Kind.ADDRESS:
+            raise CallerError(one.cell.target, subject="--ab cannot compare a server that runs already")
+        if one.unsupported:
+            raise CallerError(one.unsupported, subject=f"cannot compare {one.cell.target} in {one.cell.group}")
+    for one, reason in pythons.unloadable(cells).items():
+        raise CallerError(reason, subject=f"cannot run {one.cell.target} on {one.cell.python}")
+    test = ABTest(
+        tuple(Pair(base.cell, new.cell) for base, new in planned),
+        CPU.name,
+        margin=(MARGIN_PERCENT if options["precision"] is None else options["precision"]) / 100,
+        limits=options["fail_above"],
+        windows=2 * max(1, round((options["seconds"] or SECONDS) / WINDOW_SECONDS / 2)),
+    )
+    return Run(cells if options["no_check"] else check(cells), _settings(test, options))
+
+
+def _targets(pairs: Sequence[Sequence[Side]], max_clients: int | None) -> dict[str, Target]:
+    """Return the targets by the text that the user wrote.
+
+    Raises:
+        CallerError: A target does not exist.
+        TargetError: The code of a target cannot be loaded.
+    """
+    every = list(itertools.chain.from_iterable(pairs))
+    names = list(dict.fromkeys(one.target for one in every))
+    interpreters = dict.fromkeys(one.interpreter for one in every if one.interpreter)
+    found = bench_selection.tried(names, "", list(interpreters))
+    for name, reason in found.unusable.items():
+        raise TargetError(reason, subject=f"cannot compare {name}")
+    return {one.text: one for one in bench_selection.targets(names, found, max_clients)}
+
+
+def _cell(side: Side, targets: dict[str, Target], family: Family, scenario: Scenario) -> PlannedCell:
+    cell = Cell(side.target, family, scenario.name, python=side.python)
+    return PlannedCell(cell, targets[side.target], scenario, side.interpreter)
+
+
+def _settings(test: ABTest, options: dict[str, Any]) -> RunSettings:
+    window = Window(
+        WARM_UP_SECONDS, options["seconds"] or SECONDS, seed=options["seed"], engine=options["engine"] or best()
+    )
+    limits = Limits(
+        rounds=options["rounds"] or ROUNDS,
+        budget_seconds=BUDGET_SECONDS if options["budget"] is None else options["budget"],
+        min_rounds=FIRST_LOOK,
+        precision=test.margin,
+    )
+    base = test.pairs[0].base
+    return RunSettings(
+        window,
+        limits,
+        checked=not options["no_check"],
+        even_if_failing=options["even_if_failing"],
+        reference=Reference(base.target, base.python),
+        ab_test=test,
+    )

@@ -1,0 +1,54 @@
+"""Rounds of an A/B test, until every question is decided or a limit is reached."""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from upecho.measure.plan.cell_plan import PlannedCell
+from upecho.measure.plan.cells import Cell
+from upecho.measure.plan.settings import RunSettings
+from upecho.measure.side_by_side import measure_pair
+from upecho.measure.statistics.sequential import Verdicts, looks
+from upecho.measure.trial_runner import TrialRunner
+from upecho.measure.trials import Trial
+
+STEP = 2  # rounds: each side comes first in one of them, so the test ends after both
+
+
+def measure(
+    runner: TrialRunner,
+    cells: Sequence[PlannedCell],
+    settings: RunSettings,
+    *,
+    on_start: Callable[[Cell, int], None],
+) -> Iterator[Trial]:
+    """Measure the pairs of an A/B test; a pair with a trial that is no measurement is not measured again.
+
+    Args:
+        runner: Starts and loads the servers.
+        cells: Cells that can be measured; a pair is measured if both of its cells are among them.
+        settings: What is asked, and when to stop. The time is considered after every second round.
+        on_start: Called before each round of a pair with its new cell and the number of the round.
+    """
+    test, limits = settings.ab_test, settings.limits
+    assert test
+    planned = {one.cell: one for one in cells}
+    pending = [pair for pair in test.pairs if {pair.base, pair.new} <= planned.keys()]
+    source, trials = random.Random(settings.window.seed), []
+    end, times_of_looks = time.monotonic() + limits.budget_seconds, looks(limits.rounds)
+    started = time.monotonic()
+    for number in range(1, limits.rounds + 1):
+        for pair in source.sample(pending, len(pending)):
+            on_start(pair.new, number)
+            sides = (planned[pair.base], planned[pair.new])
+            found = measure_pair(runner, sides, number, window=settings.window, windows=test.windows)
+            trials += found
+            yield from found
+            if not all(trial.is_valid for trial in found):
+                pending.remove(pair)
+        if number in times_of_looks:
+            verdicts = Verdicts(test, trials)
+            pending = [pair for pair in pending if not verdicts.is_decided(pair)]
+        now = time.monotonic()
+        if not pending or (number % STEP == 0 and now + (now - started) * STEP / number > end):
+            return
