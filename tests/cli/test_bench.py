@@ -157,6 +157,21 @@ def test_interpreters_have_names(main: Main, tmp_path: Path) -> None:
     assert {one.cell.python for one in results.requested if one.cell.target == "selectors"} == {"old", "new"}
 
 
+def test_limits_are_relative_to_the_reference(main: Main) -> None:
+    limits = ("--fail-above", "memory=0", "--fail-above", "900")
+    arguments = ("threads", *SMALL, "--rounds", "4", "--reference", "selectors", *limits)
+    status, out, _ = main(*arguments)
+    text = " ".join(out.split())
+    exceeded = "--fail-above memory=0: peak memory above that of selectors by more: threads over unix in throughput ("
+    assert (exceeded in text) is bool(status)
+    assert "--fail-above cpu=900: no CPU time per request is known to exceed that of selectors by more" in text
+
+
+def test_limit_without_a_reference_is_an_error(refusal: Callable[..., str]) -> None:
+    line = "--fail-above compares with something; name it with --reference or --ab"
+    assert refusal("bench", "threads", "--fail-above", "5") == line
+
+
 def test_reference_without_figures_is_replaced_and_the_report_says_so(main: Main) -> None:
     status, out, _ = main("selectors", "threads", *SMALL, "--reference", "blocking")
     assert status == 0

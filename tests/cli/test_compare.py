@@ -88,6 +88,17 @@ def test_limit_decides_the_exit_status(
         assert "--fail-above" not in out
 
 
+def test_every_limit_is_reported(save: Save, main: Main) -> None:
+    files = [save("base.json", BASE), save("new.json", run({"a": COSTLIER, "b": STEADY}))]
+    options = ("--fail-above", "20", "--fail-above", "p99=10", "--fail-above", "memory=5")
+    status, out, _ = main(*files, *options)
+    assert status == 0
+    text = " ".join(out.split())
+    assert "--fail-above: no server is known to have become more than 20% more expensive" in text
+    assert "--fail-above p99=10: no p99 latency is known to exceed that of BASE by more" in text
+    assert "--fail-above memory=5: no peak memory is known to exceed that of BASE by more" in text
+
+
 def test_same_file_twice_has_no_difference(save: Save, main: Main) -> None:
     file = save("same.json", BASE)
     status, out, _ = main(file, file, "--fail-above", "0")
@@ -224,15 +235,22 @@ def test_runs_that_cannot_be_compared_are_an_error(new: Results, line: str, save
     assert refusal("compare", save("base.json", BASE), save("new.json", new)) == line
 
 
+LIMIT = "it must be PERCENT or QUANTITY=PERCENT, with one of cpu, p50, p99, p999, memory and 0 to 1000 percent"
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
         ([], "Missing argument 'BASE.json' (see upecho compare --help)"),
         (["one.json"], "Missing argument 'NEW.json' (see upecho compare --help)"),
         (["a", "b", "c"], "Got unexpected extra argument (c) (see upecho compare --help)"),
-        (["a", "b", "--fail-above", "nan"], "--fail-above is 'nan'; it must be a number from 0 to 1000"),
-        (["a", "b", "--fail-above", "-1"], "--fail-above is '-1'; it must be a number from 0 to 1000"),
-        (["a", "b", "--fail-above", "1001"], "--fail-above is '1001'; it must be a number from 0 to 1000"),
+        (["a", "b", "--fail-above", "nan"], "--fail-above is 'nan'; " + LIMIT),
+        (["a", "b", "--fail-above", "-1"], "--fail-above is '-1'; " + LIMIT),
+        (["a", "b", "--fail-above", "1001"], "--fail-above is '1001'; " + LIMIT),
+        (
+            ["a", "b", "--fail-above", "5", "--fail-above", "cpu=5"],
+            "--fail-above limits cpu twice; give each quantity one limit",
+        ),
     ],
 )
 def test_usage_error_is_one_line(arguments: list[str], line: str, refusal: Refusal) -> None:

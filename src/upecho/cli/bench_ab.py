@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from upecho.cli import bench_selection
+from upecho.cli import bench_cores, bench_selection
 from upecho.cli.ab_sides import Side, sides
 from upecho.load.engine import best
 from upecho.measure.plan import pythons
@@ -116,4 +116,5 @@ def _settings(test: ABTest, options: dict[str, Any]) -> RunSettings:
         even_if_failing=options["even_if_failing"],
         reference=Reference(base.target, base.python),
         ab_test=test,
+        cores=bench_cores.divided(options["engine_cores"], window.engine),
     )

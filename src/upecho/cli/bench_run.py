@@ -7,17 +7,28 @@ from pathlib import Path
 from upecho.cli.console import console
 from upecho.cli.progress import Steps
 from upecho.cli.signals import as_interrupts
+from upecho.measure.plan.ab_test import Limit
 from upecho.measure.run import Run
+from upecho.measure.statistics.excesses import above_reference
 from upecho.measure.statistics.sequential import Verdicts
 from upecho.measure.statistics.summary import Status, Summary
 from upecho.report.benchmark.columns import Column
 from upecho.report.benchmark.comparison import comparison
+from upecho.report.benchmark.excesses import limit_lines
+from upecho.report.benchmark.references import reference_name
 from upecho.support import atomic_write
 from upecho.support.errors import HarnessError, TargetError, UpechoError
 
 
-def measure(run: Run, save: Path | None, columns: Sequence[Column] = ()) -> int:
-    """Measure, save and report; return the exit status."""
+def measure(run: Run, save: Path | None, columns: Sequence[Column] = (), *, limits: Sequence[Limit] = ()) -> int:
+    """Measure, save and report; return the exit status.
+
+    Args:
+        run: The run.
+        save: Where to save it; None if it is not saved.
+        columns: Columns of the report; empty for those of each scenario.
+        limits: By how much quantities may exceed those of the reference, in a run that is no A/B test.
+    """
     stopped: BaseException | None = None
     try:
         with as_interrupts():
@@ -29,7 +40,7 @@ def measure(run: Run, save: Path | None, columns: Sequence[Column] = ()) -> int:
         _save_and_report(summary, save, columns)
     if stopped:
         raise stopped
-    return _exit_status(summary)
+    return _judged(summary, limits) or _exit_status(summary)
 
 
 def _measure(run: Run, save: Path | None) -> None:
@@ -54,6 +65,14 @@ def _save_and_report(summary: Summary, save: Path | None, columns: Sequence[Colu
     finally:
         terminal = console()
         terminal.print(comparison(summary, terminal.width, columns))
+
+
+def _judged(summary: Summary, limits: Sequence[Limit]) -> int:
+    """Report which limits are exceeded; return the exit status for that."""
+    excesses = above_reference(summary.results, limits)
+    for line in limit_lines(limits, excesses, reference_name(summary)):
+        console().print(line)
+    return TargetError.exit_status if excesses else 0
 
 
 def _exit_status(summary: Summary) -> int:

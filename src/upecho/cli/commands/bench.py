@@ -25,6 +25,7 @@ from upecho.measure.run import Run, expect_engine_supports
 from upecho.measure.statistics.claims import MIN_ROUNDS
 from upecho.net.address import Family
 from upecho.support import atomic_write
+from upecho.support.errors import CallerError
 
 
 @dataclass(frozen=True)
@@ -207,6 +208,8 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     expect_distinct(options["fail_above"])
     if options["ab"]:
         return measure(ab_run(targets, families, options, _checked), save)
+    if options["fail_above"] and not options["reference"]:
+        raise CallerError("--fail-above compares with something", hint="name it with --reference or --ab")
     targets = bench_selection.expanded(targets)
     interpreters = pythons.named(options["programs"])
     relative_name, relative_python = on_python(options["reference"], interpreters)
@@ -244,7 +247,7 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
         counting=counting,
         cores=cores,
     )
-    return measure(Run(cells, settings), save, options["columns"])
+    return measure(Run(cells, settings), save, options["columns"], limits=options["fail_above"])
 
 
 def _checked(cells: Sequence[PlannedCell], *, quickly: bool) -> list[PlannedCell]:

@@ -1,16 +1,21 @@
 """``upecho compare``: what changed between two saved runs of ``upecho bench`` or of ``upecho check``."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from upecho.cli.console import console
-from upecho.cli.parameters import Number
+from upecho.cli.limit_parameter import QUANTITY_NAMES, LimitText, expect_distinct
 from upecho.conformance.run.verdicts.changes import VerdictChanges
 from upecho.conformance.run.verdicts.document import Document
+from upecho.measure.plan.ab_test import Limit
 from upecho.measure.results import Results
-from upecho.measure.statistics.changes import Changes
+from upecho.measure.statistics.changes import BASE, Changes
+from upecho.measure.statistics.excesses import above_base
+from upecho.measure.statistics.quantities import CPU
 from upecho.report.benchmark.changes import changes, limit
+from upecho.report.benchmark.excesses import limit_lines
 from upecho.report.conformance.changes import changes as verdict_changes
 from upecho.report.conformance.changes_summary import changes_summary
 from upecho.report.saved_runs import read_run
@@ -25,10 +30,11 @@ FILE = click.Path(path_type=Path)
 @click.argument("new", metavar="NEW.json", type=FILE)
 @click.option(
     "--fail-above",
-    type=Number(0.0, 1000.0),
-    metavar="PERCENT",
+    multiple=True,
+    type=LimitText(),
+    metavar="[QUANTITY=]PERCENT",
     help="For results: exit with status 1 if a server costs more, by more than this many percent, or fails but had "
-    "figures in BASE.json.",
+    f"figures in BASE.json. Repeatable; QUANTITY is one of {QUANTITY_NAMES}.  [default quantity: cpu]",
 )
 @click.option(
     "--summary",
@@ -36,7 +42,7 @@ FILE = click.Path(path_type=Path)
     metavar="FILE",
     help="For verdicts: save what changed to FILE, as Markdown for a job in continuous integration.",
 )
-def command(base: Path, new: Path, fail_above: float | None, summary: Path | None) -> int:
+def command(base: Path, new: Path, fail_above: tuple[Limit, ...], summary: Path | None) -> int:
     """Compare two saved runs: both of upecho bench, or both of upecho check.
 
     \b
@@ -60,16 +66,17 @@ def command(base: Path, new: Path, fail_above: float | None, summary: Path | Non
     BASE.json and fails in NEW.json, or is not run there although no failed check is the cause. A failure that is known
     in NEW.json, or known to be flaky in either file, does not count.
 
-    Exit status for results: 0 whatever the verdicts are; with --fail-above, 1 if a server costs more, by more than
-    PERCENT, or fails but had figures in BASE.json. For verdicts: 1 if a check got worse, or if the code of a target can
-    no longer be loaded, else 0. For both: 2 if a file cannot be read, or if the runs cannot be compared.
+    Exit status for results: 0 whatever the verdicts are; with --fail-above, 1 if a server is known to exceed BASE.json,
+    by more than PERCENT, or fails but had figures there. For verdicts: 1 if a check got worse, or if the code of a
+    target can no longer be loaded, else 0. For both: 2 if a file cannot be read, or if the runs cannot be compared.
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
+    expect_distinct(fail_above)
     match read_run(base), read_run(new):
         case Results() as before, Results() as after:
             _refuse(summary, "--summary is for verdicts")
             return _compare_results(Changes(before, after), fail_above)
         case Document() as before, Document() as after:
-            _refuse(fail_above, "--fail-above is for results; what got worse in verdicts always fails")
+            _refuse(fail_above or None, "--fail-above is for results; what got worse in verdicts always fails")
             return _compare_verdicts(VerdictChanges(before, after), summary)
     raise CallerError(
         f"one of {base} and {new} contains results and the other verdicts", hint="compare two files of the same kind"
@@ -82,13 +89,18 @@ def _refuse(option: object, reason: str) -> None:
         raise CallerError(reason)
 
 
-def _compare_results(found: Changes, fail_above: float | None) -> int:
+def _compare_results(found: Changes, limits: Sequence[Limit]) -> int:
     terminal = console()
     terminal.print(changes(found, terminal.width))
-    if fail_above is None:
-        return 0
-    terminal.print(limit(found, fail_above))
-    return TargetError.exit_status if found.beyond(fail_above / 100) or found.broken else 0
+    others = [one for one in limits if one.quantity != CPU.name]
+    excesses = above_base(found, others)
+    costs = [one.share for one in limits if one.quantity == CPU.name]
+    for share in costs:
+        terminal.print(limit(found, share * 100))
+    for line in limit_lines(others, excesses, BASE):
+        terminal.print(line)
+    is_beyond = excesses or any(found.beyond(share) for share in costs)
+    return TargetError.exit_status if is_beyond or (limits and found.broken) else 0
 
 
 def _compare_verdicts(found: VerdictChanges, summary: Path | None) -> int:
