@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.made_up import load
+from upecho.load.engine import best
 from upecho.measure import ab_rounds
 from upecho.measure.plan.cell_plan import PlannedCell
 from upecho.measure.plan.cells import Reference
@@ -32,7 +33,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def pair(runner: object, sides: Sequence[PlannedCell], number: int, **_: object) -> list[Trial]:
         costs = {"selectors": 10.0, "asyncio": 20.0 + number / 100}
-        return [Trial(one.cell, number, load(costs[one.cell.target])) for one in sides]
+        return [Trial(one.cell, number, load(costs[one.cell.target], best())) for one in sides]
 
     monkeypatch.setattr(ab_rounds, "measure_pair", pair)
 
