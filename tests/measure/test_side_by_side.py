@@ -2,12 +2,13 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from upecho.load.engine import best
-from upecho.load.plan import LoadResult
+from upecho.load.plan import Failure, LoadResult
 from upecho.measure import side_by_side
 from upecho.measure.cores import Cores
 from upecho.measure.loaded_server import LoadedServer
@@ -121,9 +122,23 @@ def test_failing_side_ends_the_round(
     assert not trial.contradiction()
 
 
-def test_implausible_window_makes_the_trial_void(runner: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_implausible_load_makes_the_trial_void(runner: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
     void = Void(VoidReason.LITTLES_LAW, "made up")
     monkeypatch.setattr(side_by_side, "why_void", lambda scenario, load, *, seconds: void)
+    trials = measured(runner, BASE, NEW)
+    assert [(trial.cell.target, trial.void) for trial in trials] == [(BASE, void), (NEW, void)]
+
+
+def test_load_that_no_port_is_left_for_ends_the_round(runner: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
+    run: Callable[..., LoadResult] = runner.run
+
+    def without_ports(scenario: Scenario, server: LoadedServer, *, seconds: float) -> LoadResult:
+        load = run(scenario, server, seconds=seconds)
+        return replace(load, errors={Failure.NO_PORT: 2}) if len(runner.loads) == 4 else load
+
+    monkeypatch.setattr(runner, "run", without_ports)
     (trial,) = measured(runner, BASE, NEW)
-    assert (trial.cell.target, trial.void) == (BASE, void)
+    assert trial.cell.target == NEW
+    assert trial.void
+    assert trial.void.reason is VoidReason.NO_PORT
     assert not trial.contradiction()

@@ -38,7 +38,7 @@ class _Side:
         server: Its server; None before it is started.
         loads: Results of its windows, without the warm-up.
         findings: What the server did wrong.
-        void: Why a window is no measurement; None if all are.
+        void: Why the windows together are no measurement; None if they are one.
         resident_bytes: Resident memory before the first connection, in bytes; None if the system does not report it.
     """
 
@@ -72,6 +72,8 @@ def measure_pair(
         pair = _Pair(runner, both, window)
         if pair.start(servers, window.seed * LAYOUTS_PER_SEED + number) and pair.warm_up():
             pair.load(windows)
+    for side in both:
+        side.void = _void(side, window, windows)
     throttling = runner.quotas.since(counts)
     failed = [side for side in both if side.findings or side.void]
     return [_trial(side, number, throttling, own_core=bool(runner.cores.engine)) for side in failed or both]
@@ -104,17 +106,25 @@ class _Pair:
             side.loads.clear()
         seconds = self.window.seconds / windows
         turns = (side for number in range(windows) for side in (self.sides[::-1] if number % 2 else self.sides))
-        return all(self._load_once(side, seconds) and self._is_plausible(side, seconds) for side in turns)
+        return all(self._load_once(side, seconds) for side in turns)
 
     def _load_once(self, side: _Side, seconds: float) -> bool:
         assert side.server
         side.loads.append(self.runner.run(side.planned.scenario, side.server, seconds=seconds))
         side.findings = tuple(side.server.findings(side.loads[-1]))
-        return not side.findings
+        return not (side.findings or side.loads[-1].errors)
 
-    def _is_plausible(self, side: _Side, seconds: float) -> bool:
-        side.void = why_void(side.planned.scenario, side.loads[-1], seconds=seconds)
-        return side.void is None
+
+def _void(side: _Side, window: Window, windows: int) -> Void | None:
+    """Return why the load of a side is no measurement; None if it is one, or if it has not been completed.
+
+    Every window has the edges that ``why_void`` allows for.
+    """
+    if side.findings or not side.loads or (len(side.loads) < windows and not side.loads[-1].errors):
+        return None
+    load = in_sequence(side.loads)
+    edges_seconds = (windows - 1) * load.latency.mean_ns / 1e9
+    return why_void(side.planned.scenario, load, seconds=window.seconds - edges_seconds)
 
 
 def _trial(side: _Side, number: int, throttling: Throttling | None, *, own_core: bool) -> Trial:
