@@ -1,5 +1,6 @@
 """How it was measured: each file that a page was made from is linked, wherever the page is."""
 
+import dataclasses
 import re
 import shlex
 import urllib.parse
@@ -10,10 +11,12 @@ from typing import Any
 
 import pytest
 
-from tests.made_up import requested, run
+from tests.made_up import cell, requested, run
 from tests.report.page.published import is_up_to_date
 from tests.report.page.samples import publication, results, saved, verdicts
-from upecho.measure.results import Running
+from upecho.measure.plan.ab_test import ABTest, Limit, Pair
+from upecho.measure.plan.cells import Cell
+from upecho.measure.results import RequestedCell, Running
 from upecho.report.page.building.page import page
 from upecho.report.page.building.sources import bench_command
 from upecho.report.page.inputs.files import Inputs, read
@@ -102,3 +105,37 @@ def test_quick_check_is_stated_and_repeated() -> None:
     (source,) = page(Inputs({"results.json": run({"mine": [1.0, 2.0]}, quickly_checked=True)}, {})).sources
     assert "except those that take long and those of start and stop" in source.facts["conformance"]
     assert " --quick " in source.command
+
+
+@pytest.mark.parametrize(
+    ("pairs", "pythons", "expected"),
+    [
+        ([(cell("a"), cell("b"))], {}, "upecho bench --family unix --ab a b --fail-above cpu=5 "),
+        (
+            [(cell("a", python="old"), cell("a", python="new"))],
+            {"old": "CPython 3.13.0", "new": "CPython 3.14.0"},
+            "upecho bench --family unix --ab a@old a@new --fail-above cpu=5 --python old=python3.13 "
+            "--python new=python3.14 ",
+        ),
+        (
+            [(cell(name, python="old"), cell(name, python="new")) for name in "ab"],
+            {"old": "CPython 3.13.0", "new": "CPython 3.14.0"},
+            "upecho bench a b --family unix --ab @old @new --fail-above cpu=5 --python old=python3.13 ",
+        ),
+        (
+            [(cell("a"), cell("a", python="new"))],
+            {"": "CPython 3.13.0", "new": "CPython 3.14.0"},
+            "upecho bench --family unix --ab a@python3.13 a@new --fail-above cpu=5 --python new=python3.14 ",
+        ),
+    ],
+)
+def test_command_repeats_an_ab_test(pairs: list[tuple[Cell, Cell]], pythons: dict[str, str], expected: str) -> None:
+    cells = [one for pair in pairs for one in pair]
+    made = dataclasses.replace(
+        run({}),
+        scenarios=(),
+        requested=tuple(map(RequestedCell, cells)),
+        pythons=pythons,
+        ab_test=ABTest(tuple(Pair(*pair) for pair in pairs), "cpu", 0.01, (Limit("cpu", 0.05),)),
+    )
+    assert bench_command(made).startswith(expected)

@@ -4,13 +4,15 @@ import math
 import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from urllib.parse import quote
 
 from upecho.conformance.run.verdicts.document import Document
 from upecho.measure.cores import named
 from upecho.measure.environment import Environment
-from upecho.measure.plan.cells import BASELINE
+from upecho.measure.plan.ab_test import ABTest
+from upecho.measure.plan.cells import BASELINE, Cell
 from upecho.measure.plan.scenarios import SCENARIOS
 from upecho.measure.results import Results
 from upecho.measure.statistics.claims import MIN_ROUNDS
@@ -106,7 +108,10 @@ def bench_command(results: Results) -> str:
         options += ["--family", family]
     for scenario in scenarios:
         options += ["--scenario", scenario]
-    for name, version in results.pythons.items():
+    if results.ab_test:
+        targets, sides = _ab_test(results, results.ab_test, targets)
+        options += sides
+    for name, version in filter(itemgetter(0), results.pythons.items()):
         options += ["--python", _program(name, version.removeprefix("CPython "))]
     if any(cell.cold for cell in cells):
         options.append("--cold")
@@ -122,7 +127,24 @@ def bench_command(results: Results) -> str:
     options += ["--engine-cores", str(engine_cores)] if engine_cores > 1 else []
     options += ["--engine", window.engine, "--rounds", str(limits.rounds), "--seconds", f"{window.seconds:g}"]
     options += ["--budget", f"{limits.budget_seconds:g}", "--precision", f"{limits.precision * 100:g}"]
-    return shlex.join(["upecho", "bench", *(targets or [BASELINE]), *options])
+    return shlex.join(["upecho", "bench", *(targets or ([] if results.ab_test else [BASELINE])), *options])
+
+
+def _ab_test(results: Results, test: ABTest, targets: list[str]) -> tuple[list[str], list[str]]:
+    """Return the targets and the options of a command that makes an A/B test."""
+    sides = dict.fromkeys((_side(results, pair.base), _side(results, pair.new)) for pair in test.pairs)
+    (base, new), *others = sides
+    if others:  # one for each target, so the sides are interpreters
+        base, new = (f"@{side.rpartition('@')[2]}" for side in (base, new))
+    limits = [word for one in test.limits for word in ("--fail-above", f"{one.quantity}={one.share * 100:g}")]
+    return targets if others else [], ["--ab", base, new, *limits]
+
+
+def _side(results: Results, cell: Cell) -> str:
+    """Return a side of an A/B test as users write it; the interpreter of a side without a name has a usual program."""
+    if cell.python or not (version := results.pythons.get("", "").removeprefix("CPython ")):
+        return f"{cell.target}@{cell.python}" if cell.python else cell.target
+    return f"{cell.target}@{_program(version, version)}"
 
 
 def _program(name: str, version: str) -> str:
@@ -192,7 +214,8 @@ def cautions(run: Run) -> Iterator[str]:
         yield f"{name}: the run was interrupted, so that figures may be missing."
     if not run.results.checked:
         yield f"{name}: conformance was not checked before the run, so that a server may be fast because it does less."
-    yield from _imprecise(run)
+    if not run.results.ab_test:  # which stops when its question is answered
+        yield from _imprecise(run)
 
 
 def _imprecise(run: Run) -> Iterator[str]:
