@@ -107,6 +107,11 @@ def test_file_about_other_cells_is_refused(main: Main, refusal: Callable[..., st
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
+        (("--columns", "cpu"), "--columns has no meaning with --ab"),
+        (
+            ("--fail-above", "syscalls=5"),
+            "--ab does not count system calls; compare with --reference and --columns syscalls",
+        ),
         (("--cold",), "--cold has no meaning with --ab"),
         (("--quick",), "--quick has no meaning with --ab"),
         (("--reference", "asyncio"), "--reference has no meaning with --ab"),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.made_up import CHAT, run
+from upecho.cli.limit_parameter import QUANTITY_NAMES
 from upecho.measure.results import FORMAT, Results
 
 STEADY = [4.0, 4.04, 3.96, 4.0, 4.04, 3.96]
@@ -235,7 +236,7 @@ def test_runs_that_cannot_be_compared_are_an_error(new: Results, line: str, save
     assert refusal("compare", save("base.json", BASE), save("new.json", new)) == line
 
 
-LIMIT = "it must be PERCENT or QUANTITY=PERCENT, with one of cpu, p50, p99, p999, memory and 0 to 1000 percent"
+LIMIT = f"it must be PERCENT or QUANTITY=PERCENT, with one of {QUANTITY_NAMES} and 0 to 1000 percent"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import click
 import pytest
 
-from upecho.cli.limit_parameter import LimitText, expect_distinct
+from upecho.cli.limit_parameter import LimitText, expect_distinct, for_run
 from upecho.measure.plan.ab_test import Limit
 from upecho.support.errors import CallerError
 
@@ -41,3 +41,12 @@ def test_quantity_is_limited_once() -> None:
 
 def test_names_are_completed() -> None:
     assert [one.value for one in LimitText().completions("p9")] == ["p99=", "p999="]
+
+
+def test_limit_of_the_cpu_time_is_one_of_the_instructions_where_these_are_counted() -> None:
+    limits = (Limit("cpu", 0.1),)
+    assert for_run(limits, is_counted=False) == limits
+    assert for_run(limits, is_counted=True) == (Limit("instructions", 0.1),)
+    assert for_run((), is_counted=True) == ()
+    with pytest.raises(CallerError, match="--count instructions does not measure p99; leave its limit out"):
+        for_run((Limit("p99", 0.1),), is_counted=True)

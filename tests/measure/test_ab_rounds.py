@@ -4,11 +4,13 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, cast
+from unittest.mock import Mock
 
 import pytest
 
 from tests.made_up import cell, failed, load
 from upecho.measure import ab_rounds
+from upecho.measure.count_runner import CountRunner
 from upecho.measure.plan.ab_test import ABTest, Limit, Pair
 from upecho.measure.plan.cell_plan import PlannedCell
 from upecho.measure.plan.cells import Cell
@@ -109,3 +111,19 @@ def test_limits_decide_instead(measured: Callable[..., list[Trial]]) -> None:
     assert measured(cost)[-1].round == 4
     assert measured(cost, limits=(Limit("cpu", 0.11),), rounds=10)[-1].round == 10
     assert measured(cost, limits=(Limit("cpu", 0.5),), rounds=10)[-1].round == 4
+
+
+def test_count_needs_no_alternation(monkeypatch: pytest.MonkeyPatch) -> None:
+    runner = Mock(spec=CountRunner)
+    runner.measure.side_effect = lambda one, number: Trial(
+        one.cell, number, load(10.0 if one.cell == PAIRS[0].base else 11.0)
+    )
+    settings = RunSettings(
+        Window(0.1, 0.1, 0, "native"), Limits(10, math.inf), ab_test=ABTest(PAIRS[:1], "cpu", margin=0.01)
+    )
+    trials = list(
+        ab_rounds.measure(runner, [planned(PAIRS[0].base), planned(PAIRS[0].new)], settings, on_start=lambda *_: None)
+    )
+    assert [(one.cell.target, one.round) for one in trials] == [
+        (name, number) for number in (1, 2, 3, 4) for name in "ab"
+    ]

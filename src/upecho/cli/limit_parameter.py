@@ -7,7 +7,7 @@ from click.shell_completion import CompletionItem
 
 from upecho.cli.parameters import Parameter
 from upecho.measure.plan.ab_test import Limit
-from upecho.measure.statistics.quantities import CPU, QUANTITIES
+from upecho.measure.statistics.quantities import CPU, INSTRUCTIONS, QUANTITIES
 from upecho.support.errors import CallerError
 
 MAX_PERCENT = 1000.0
@@ -46,6 +46,20 @@ def expect_distinct(limits: tuple[Limit, ...]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise CallerError(f"--fail-above limits {name} twice", hint="give each quantity one limit")
+
+
+def for_run(limits: tuple[Limit, ...], *, is_counted: bool) -> tuple[Limit, ...]:
+    """Return limits for a run that counts instructions instead of measuring time, or that does not.
+
+    A limit of the CPU time is then one of the instructions, which stand for it.
+
+    Raises:
+        CallerError: A limit is about time or memory, which such a run does not measure.
+    """
+    for one in limits if is_counted else ():
+        if one.quantity != CPU.name:
+            raise CallerError(f"--count instructions does not measure {one.quantity}", hint="leave its limit out")
+    return tuple(Limit(INSTRUCTIONS.name, one.share) for one in limits) if is_counted else limits
 
 
 def _number(text: str) -> float | None:

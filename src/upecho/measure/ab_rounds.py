@@ -4,19 +4,19 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+from upecho.measure.count_runner import CountRunner, Runner
 from upecho.measure.plan.cell_plan import PlannedCell
 from upecho.measure.plan.cells import Cell
 from upecho.measure.plan.settings import RunSettings
 from upecho.measure.side_by_side import measure_pair
 from upecho.measure.statistics.sequential import Verdicts, looks
-from upecho.measure.trial_runner import TrialRunner
 from upecho.measure.trials import Trial
 
 STEP = 2  # rounds: each side comes first in one of them, so the test ends after both
 
 
 def measure(
-    runner: TrialRunner,
+    runner: Runner,
     cells: Sequence[PlannedCell],
     settings: RunSettings,
     *,
@@ -40,8 +40,7 @@ def measure(
     for number in range(1, limits.rounds + 1):
         for pair in source.sample(pending, len(pending)):
             on_start(pair.new, number)
-            sides = (planned[pair.base], planned[pair.new])
-            found = measure_pair(runner, sides, number, window=settings.window, windows=test.windows)
+            found = _round(runner, (planned[pair.base], planned[pair.new]), number, settings)
             trials += found
             yield from found
             if not all(trial.is_valid for trial in found):
@@ -52,3 +51,12 @@ def measure(
         now = time.monotonic()
         if not pending or (number % STEP == 0 and now + (now - started) * STEP / number > end):
             return
+
+
+def _round(runner: Runner, sides: Sequence[PlannedCell], number: int, settings: RunSettings) -> list[Trial]:
+    """Measure both sides once; a count is exact, so nothing has to alternate."""
+    assert settings.ab_test
+    if isinstance(runner, CountRunner):
+        found = [runner.measure(one, number) for one in sides]
+        return [trial for trial in found if not trial.is_valid] or found
+    return measure_pair(runner, sides, number, window=settings.window, windows=settings.ab_test.windows)

@@ -3,16 +3,17 @@
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from upecho.cli import bench_columns, bench_cores, bench_count, bench_observation, bench_selection
-from upecho.cli.bench_ab import MARGIN_PERCENT, ab_run
+from upecho.cli.bench_ab import TIMED, ab_run
 from upecho.cli.bench_run import measure
 from upecho.cli.environment import expect_usable_environment
-from upecho.cli.limit_parameter import QUANTITY_NAMES, LimitText, expect_distinct
+from upecho.cli.limit_parameter import QUANTITY_NAMES, LimitText, expect_distinct, for_run
 from upecho.cli.parameters import FamilyName, Number, ScenarioName, TargetName
 from upecho.cli.signals import as_interrupts
 from upecho.load.engine import NAMES, best
@@ -157,7 +158,7 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     "--precision",
     type=Number(0.0, 100.0),
     help="Stop when every ratio is known to ± this many percent; 0 disables this.  "
-    f"[default: {NORMAL.precision:g}; with --count: {COUNTED.precision:g}; with --ab: {MARGIN_PERCENT:g}]",
+    f"[default: {NORMAL.precision:g}; with --count: {COUNTED.precision:g}; with --ab: {TIMED.margin_percent:g}]",
 )
 @click.option("--seconds", type=Number(0.01, 3600.0), help=f"Duration of a trial, in seconds.  {_defaults('seconds')}")
 @click.option(
@@ -207,7 +208,7 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     counting = bench_count.counting(options)
     expect_distinct(options["fail_above"])
     if options["ab"]:
-        return measure(ab_run(targets, families, options, _checked), save)
+        return measure(ab_run(targets, families, options, partial(_checked, quickly=False), counting), save)
     if options["fail_above"] and not options["reference"]:
         raise CallerError("--fail-above compares with something", hint="name it with --reference or --ab")
     targets = bench_selection.expanded(targets)
@@ -247,7 +248,12 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
         counting=counting,
         cores=cores,
     )
-    return measure(Run(cells, settings), save, options["columns"], limits=options["fail_above"])
+    return measure(
+        Run(cells, settings),
+        save,
+        options["columns"],
+        limits=for_run(options["fail_above"], is_counted=counting is not None),
+    )
 
 
 def _checked(cells: Sequence[PlannedCell], *, quickly: bool) -> list[PlannedCell]:

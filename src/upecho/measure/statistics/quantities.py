@@ -96,7 +96,7 @@ def named(name: str) -> Quantity:
     Raises:
         CallerError: There is none.
     """
-    for one in QUANTITIES:
+    for one in (*QUANTITIES, INSTRUCTIONS):
         if one.name == name:
             return one
     raise CallerError(unknown_name("quantity", name, [one.name for one in QUANTITIES]))

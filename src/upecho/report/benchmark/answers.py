@@ -27,6 +27,7 @@ COLOURS = {
     Passed.ABOVE: "red",
 }
 UNDECIDED = "yellow"
+UNKNOWN = "-"
 
 
 def answers(summary: Summary) -> Iterator[RenderableType]:
@@ -86,18 +87,24 @@ def _table(pair: Pair, verdicts: Verdicts, results: Results, test: ABTest) -> Ta
     table.add_column("")
     for title in (BASE, NEW, "ratio", "interval"):
         table.add_column(title, justify="right", no_wrap=True)
-    for quantity in dict.fromkeys([*asked, *SHOWN]):
+    others = [one for one in SHOWN if _median(results, pair.new, one) != UNKNOWN]
+    for quantity in dict.fromkeys([*asked, *others]):
         values = [_median(results, cell, quantity) for cell in (pair.base, pair.new)]
         ratio = verdicts.ratio(pair, quantity)
         interval = f"[{ratio.low:.3f}, {ratio.high:.3f}]" if ratio and quantity in asked else ""
-        table.add_row(f"{quantity.label}, {quantity.unit}", *values, f"{ratio.ratio:.3f}" if ratio else "", interval)
+        table.add_row(
+            ", ".join(filter(None, (quantity.label, quantity.unit if quantity.unit not in quantity.label else ""))),
+            *values,
+            f"{ratio.ratio:.3f}" if ratio else "",
+            interval,
+        )
     return table
 
 
 def _median(results: Results, cell: Cell, quantity: Quantity) -> str:
     values = [quantity.of(trial) for trial in results.trials if trial.cell == cell]
     known = [value for value in values if value is not None]
-    return three_digits(statistics.median(known) / quantity.unit_size) if known else "-"
+    return three_digits(statistics.median(known) / quantity.unit_size) if known else UNKNOWN
 
 
 def _limit(outcome: Outcome) -> Text:
