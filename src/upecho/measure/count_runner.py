@@ -6,11 +6,16 @@ Theory of operation
     Their difference is what the additional requests cost: the start, the first requests, during which CPython adapts
     its code, and the end cancel. Each round has another layout.
 
+    A rehearsal comes first: the same server starts, answers and stops without being counted. CPython compiles a module
+    that it has never loaded, and keeps the result for the next process. Otherwise the first of the two servers would
+    compile, the second would not, and the difference would be false.
+
     What goes wrong while a server is counted may be a limit of the counter, such as a system call that Valgrind does
     not know. So the same server is then measured in the usual way, and only what it does wrong there is held against
     it. Otherwise it counts as unsupported by the counter.
 """
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
@@ -25,6 +30,7 @@ from upecho.measure.statistics.plausibility import Void, VoidReason
 from upecho.measure.trial_runner import TrialRunner
 from upecho.measure.trials import Count, Trial
 from upecho.processes.counting.callgrind import Uncountable
+from upecho.processes.counting.counter import Count as InstructionCount
 from upecho.processes.counting.counter import counter
 from upecho.processes.server_process import Launch, ServerProcess
 from upecho.processes.starting import StartFailure, start_server
@@ -69,6 +75,7 @@ class CountRunner:
         self._counter = counter(counting.counter)
         self._engine = EngineProcess(supervisor)
         self._usual = TrialRunner(supervisor, cores, window)
+        self._rehearsed: set[PlannedCell] = set()
 
     def measure(self, planned: PlannedCell, round_number: int) -> Trial:
         """Run one trial.
@@ -77,6 +84,7 @@ class CountRunner:
             CallerError: The server rejected its settings.
             HarnessError: The load engine, the counter or the machine failed.
         """
+        self._rehearse(planned)
         try:
             with timeouts.stretched(self._counter.slowdown):
                 short, long, *repeated = self._readings(planned, round_number)
@@ -88,6 +96,13 @@ class CountRunner:
             repeated=repeated[0].instructions - short.instructions if repeated else None,
         )
         return Trial(planned.cell, round_number, long.load, count=count)
+
+    def _rehearse(self, planned: PlannedCell) -> None:
+        """Let a server compile what it loads, unless that was done; what goes wrong shows again when it is counted."""
+        if planned not in self._rehearsed:
+            self._rehearsed.add(planned)
+            with contextlib.suppress(Uncountable, StartFailure):
+                self._served(planned, self._counting.requests[0])
 
     def _readings(self, planned: PlannedCell, round_number: int) -> Iterator[Reading]:
         """Yield a reading for each load; the longer one is repeated in the first round."""
@@ -104,18 +119,31 @@ class CountRunner:
             StartFailure: The server did not become ready.
         """
         with self._counter.count(self._supervisor.directory) as count:
-            launch = Launch(
-                planned.target,
-                new_address(self._supervisor, planned),
-                interpreter=planned.interpreter,
-                prefix=count.prefix,
-                layout=layout,
-            )
-            with start_server(self._supervisor, launch) as server:
-                count.attach(server)
-                load = self._load(planned, server, requests)
-                _expect_stop(server)
+            load = self._served(planned, requests, count=count, layout=layout)
             return Reading(load, count.total())
+
+    def _served(
+        self, planned: PlannedCell, requests: int, *, count: InstructionCount | None = None, layout: int | None = None
+    ) -> LoadResult:
+        """Start a server, let it answer a number of requests, and stop it; it is counted if there is a count.
+
+        Raises:
+            Uncountable: Requests failed, or it did not stop.
+            StartFailure: It did not become ready.
+        """
+        launch = Launch(
+            planned.target,
+            new_address(self._supervisor, planned),
+            interpreter=planned.interpreter,
+            prefix=count.prefix if count else (),
+            layout=layout,
+        )
+        with start_server(self._supervisor, launch) as server:
+            if count:
+                count.attach(server)
+            load = self._load(planned, server, requests)
+            _expect_stop(server)
+        return load
 
     def _load(self, planned: PlannedCell, server: ServerProcess, requests: int) -> LoadResult:
         seconds = timeouts.scaled(LOAD_SECONDS)
