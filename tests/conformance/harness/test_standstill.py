@@ -16,6 +16,7 @@ from upecho.conformance.run import runner
 from upecho.conformance.run.runner import Runner
 from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.net.address import Family
+from upecho.serving.loading.declarations import Declared
 from upecho.serving.target import Target
 
 STOPPED_SECONDS = 1.5
@@ -103,7 +104,7 @@ def half_close(code: str, seconds: str, path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(path)
     monkeypatch.setenv("PYTHONPATH", str(path), prepend=os.pathsep)
     monkeypatch.setattr(runner, "MODULE", "odd_worker")
-    (outcome,) = Runner([(Target.parse("mine:serve"), Family.UNIX)], [by_id()["half-close"]]).outcomes()
+    (outcome,) = Runner([(Target.parse("mine:serve", declared=Declared()), Family.UNIX)], [by_id()["half-close"]]).outcomes()
     return outcome
 
 
