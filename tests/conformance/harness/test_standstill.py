@@ -104,7 +104,8 @@ def half_close(code: str, seconds: str, path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(path)
     monkeypatch.setenv("PYTHONPATH", str(path), prepend=os.pathsep)
     monkeypatch.setattr(runner, "MODULE", "odd_worker")
-    (outcome,) = Runner([(Target.parse("mine:serve", declared=Declared()), Family.UNIX)], [by_id()["half-close"]]).outcomes()
+    target = Target.parse("mine:serve", declared=Declared())
+    (outcome,) = Runner([(target, Family.UNIX)], [by_id()["half-close"]]).outcomes()
     return outcome
 
 
