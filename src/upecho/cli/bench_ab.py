@@ -1,12 +1,13 @@
 """The run of ``upecho bench --ab BASE NEW``: which cells are compared, and how."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from upecho.cli import bench_cores, bench_count, bench_selection
 from upecho.cli.ab_sides import Side, sides
+from upecho.cli.bench_comparison import Check
 from upecho.cli.limit_parameter import for_run
 from upecho.load.engine import best
 from upecho.measure.plan import pythons
@@ -56,8 +57,6 @@ COUNTED = Question(
     margin_percent=0.1,
     budget_seconds=900.0,
 )
-
-Check = Callable[[Sequence[PlannedCell]], list[PlannedCell]]
 
 
 def ab_run(

@@ -2,72 +2,27 @@
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from upecho.cli import bench_columns, bench_cores, bench_count, bench_observation, bench_selection
+from upecho.cli import bench_columns, bench_cores, bench_count, bench_observation
 from upecho.cli.bench_ab import TIMED, ab_run
+from upecho.cli.bench_comparison import comparison
+from upecho.cli.bench_profiles import COUNTED, NORMAL, QUICK
 from upecho.cli.bench_run import measure
 from upecho.cli.environment import expect_usable_environment
 from upecho.cli.limit_parameter import QUANTITY_NAMES, LimitText, expect_distinct, for_run
 from upecho.cli.parameters import FamilyName, Number, ScenarioName, TargetName
 from upecho.cli.signals import as_interrupts
-from upecho.load.engine import NAMES, best
-from upecho.measure.plan import pythons
-from upecho.measure.plan.cell_plan import PlannedCell, every_cell, missing_baselines
-from upecho.measure.plan.cells import on_python
-from upecho.measure.plan.scenarios import ALL, DEFAULT_SCENARIOS, SUMMARIES, THROUGHPUT, Scenario
-from upecho.measure.plan.settings import Limits, RunSettings, Window
-from upecho.measure.run import Run, expect_engine_supports
-from upecho.measure.statistics.claims import MIN_ROUNDS
+from upecho.load.engine import NAMES
+from upecho.measure.plan.cell_plan import PlannedCell
+from upecho.measure.plan.scenarios import ALL, SUMMARIES, Scenario
 from upecho.net.address import Family
 from upecho.support import atomic_write
 from upecho.support.errors import CallerError
-
-
-@dataclass(frozen=True)
-class Profile:
-    """The defaults of a kind of run.
-
-    Attributes:
-        min_rounds: Number of rounds before the precision is considered.
-        rounds: Maximum number of rounds.
-        seconds: Duration of a trial's window, in seconds.
-        warm_up_seconds: Duration of a trial's warm-up, in seconds.
-        budget: Maximum duration of all rounds, in seconds.
-        scenarios: What is measured.
-        precision: Half width of the interval at which a run stops, in percent.
-    """
-
-    min_rounds: int
-    rounds: int
-    seconds: float
-    warm_up_seconds: float
-    budget: float
-    scenarios: Sequence[Scenario]
-    precision: float = 3.0
-
-
-NORMAL = Profile(min_rounds=5, rounds=100, seconds=1.0, warm_up_seconds=0.2, budget=900.0, scenarios=DEFAULT_SCENARIOS)
-# A quick run of all built-in servers has 30 cells. At 0.15 s to start and end a server, its rounds take 40 s. On a busy
-# machine they take longer, because fewer would give no intervals.
-QUICK = Profile(
-    min_rounds=MIN_ROUNDS, rounds=5, seconds=0.1, warm_up_seconds=0.02, budget=120.0, scenarios=(THROUGHPUT,)
-)
-# The instructions of a server differ by a few tenths of a percent from one memory layout to the next.
-COUNTED = Profile(
-    min_rounds=MIN_ROUNDS,
-    rounds=10,
-    seconds=1.0,
-    warm_up_seconds=0.2,
-    budget=900.0,
-    scenarios=(bench_count.LOCKSTEP,),
-    precision=0.1,
-)
 
 
 def _defaults(name: str) -> str:
@@ -207,49 +162,13 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
         atomic_write.check(save)
     counting = bench_count.counting(options)
     expect_distinct(options["fail_above"])
+    check = partial(_checked, quickly=options["quick"])
     if options["ab"]:
-        return measure(ab_run(targets, families, options, partial(_checked, quickly=False), counting), save)
+        return measure(ab_run(targets, families, options, check, counting), save)
     if options["fail_above"] and not options["reference"]:
         raise CallerError("--fail-above compares with something", hint="name it with --reference or --ab")
-    targets = bench_selection.expanded(targets)
-    interpreters = pythons.named(options["programs"])
-    relative_name, relative_python = on_python(options["reference"], interpreters)
-    found = bench_selection.tried(targets, relative_name, list(interpreters.values()))
-    selected = bench_selection.targets(targets, found, options["max_clients"], addresses=True)
-    relative_to = bench_selection.reference_target(relative_name, found)
-    if counting:
-        bench_count.expect_startable([*selected, relative_to])
-        families = families or bench_count.DEFAULT_FAMILIES
-    chosen_families = bench_selection.families(bench_observation.families(families, [*selected, relative_to]))
-    window, limits = _window_and_limits(options)
-    cores = bench_cores.divided(options["engine_cores"], window.engine)
-    scenarios = bench_selection.scenarios(options["scenarios"], window.engine, _profile(options).scenarios)
-    if counting:
-        bench_count.expect_lockstep(scenarios)
-    expect_engine_supports(window.engine, scenarios)
-    cells = every_cell(selected, chosen_families, scenarios, pythons=interpreters, cold=options["cold"])
-    references = every_cell([relative_to], chosen_families, scenarios, pythons=interpreters)
-    cells = bench_selection.loadable(bench_selection.with_reference(cells, references), found.unusable)
-    reference = bench_selection.chosen_reference(cells, relative_to, relative_python)
-    cells = bench_selection.without_other_references(cells, reference)
-    cells = bench_observation.with_running(cells, options["pids"], options["groups"])
-    bench_selection.report_missing_baseline(targets)
-    cells += missing_baselines(cells, cores.engine)
-    check = not options["no_check"]
-    cells = _checked(cells, quickly=options["quick"]) if check else cells
-    settings = RunSettings(
-        window,
-        limits,
-        checked=check,
-        quickly_checked=check and options["quick"],
-        even_if_failing=options["even_if_failing"],
-        reference=reference,
-        max_clients=options["max_clients"],
-        counting=counting,
-        cores=cores,
-    )
     return measure(
-        Run(cells, settings),
+        comparison(targets, families, options, check, counting),
         save,
         options["columns"],
         limits=for_run(options["fail_above"], is_counted=counting is not None),
@@ -262,28 +181,3 @@ def _checked(cells: Sequence[PlannedCell], *, quickly: bool) -> list[PlannedCell
 
     with as_interrupts():
         return checked(cells, quickly=quickly)
-
-
-def _profile(options: dict[str, Any]) -> Profile:
-    if options["count"]:
-        return replace(COUNTED, rounds=MIN_ROUNDS) if options["quick"] else COUNTED
-    return QUICK if options["quick"] else NORMAL
-
-
-def _window_and_limits(options: dict[str, Any]) -> tuple[Window, Limits]:
-    profile = _profile(options)
-    window = Window(
-        warm_up_seconds=profile.warm_up_seconds,
-        seconds=options["seconds"] or profile.seconds,
-        seed=options["seed"],
-        engine=options["engine"] or best(),
-        system_calls=bench_columns.counting(options["columns"]),
-    )
-    limits = Limits(
-        rounds=options["rounds"] or profile.rounds,
-        budget_seconds=profile.budget if options["budget"] is None else options["budget"],
-        min_rounds=profile.min_rounds,
-        precision=(profile.precision if options["precision"] is None else options["precision"]) / 100,
-        copies=not options["count"],
-    )
-    return window, limits
