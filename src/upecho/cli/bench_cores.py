@@ -31,8 +31,8 @@ option = click.option(
     "--engine-cores",
     type=CoreNumbers(),
     metavar="N|LIST",
-    help="Run the load engine on N cores, or on those of a list such as 2,4-7, with a thread on each that has its "
-    "share of the connections. The servers get the other cores.  [default: 1]",
+    help="Run the load engine on N cores, or on those of a list such as 2,4-7, with a thread on each; the threads "
+    "share the connections. The servers get the other cores.  [default: 1]",
 )
 
 

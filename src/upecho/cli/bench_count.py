@@ -25,8 +25,8 @@ def count_options(command: Callable[..., Any]) -> Callable[..., Any]:
     count = click.option(
         "--count",
         type=click.Choice([INSTRUCTIONS]),
-        help="Count the instructions that a server executes in user mode per request, instead of measuring time: "
-        "exact, also on a busy machine.",
+        help="Instead of measuring time, count the instructions that a server executes in user mode per request, which "
+        "other work on the machine hardly changes.",
     )
     how = click.option(
         "--counter",

@@ -33,15 +33,15 @@ def options(command: Command) -> Command:
         multiple=True,
         type=click.IntRange(1, MAX_PID),
         metavar="PID",
-        help="Measure the CPU time and memory of this process and everything that descends from it, as (a part of) the "
-        "target that is an address where it listens; repeatable.",
+        help="Add the CPU time and memory of this process and all its descendants to the figures of the address that "
+        "it listens at; repeatable.",
     )
     group = click.option(
         "--cgroup",
         "groups",
         multiple=True,
         metavar="PATH",
-        help="Measure those of this control group instead, processes that end included; repeatable.",
+        help="Like --pid, but for all processes of this control group, including those that end; repeatable.",
     )
     return pid(group(command))
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import click
 
-from upecho.cli import bench_columns, bench_cores, bench_count, bench_observation
-from upecho.cli.bench_ab import TIMED, ab_run
+from upecho.cli import bench_ab, bench_columns, bench_cores, bench_count, bench_observation
 from upecho.cli.bench_comparison import comparison
 from upecho.cli.bench_profiles import COUNTED, NORMAL, QUICK
 from upecho.cli.bench_run import measure
@@ -25,8 +24,9 @@ from upecho.support import atomic_write
 from upecho.support.errors import CallerError
 
 
-def _defaults(name: str) -> str:
-    return f"[default: {getattr(NORMAL, name):g}; quick: {getattr(QUICK, name):g}]"
+def _defaults(name: str, *others: str) -> str:
+    """Return the default of an option in a normal run, in a quick one, and in others, as help texts show it."""
+    return f"[default: {'; '.join([f'{getattr(NORMAL, name):g}', f'quick: {getattr(QUICK, name):g}', *others])}]"
 
 
 def _names(scenarios: Sequence[Scenario]) -> str:
@@ -47,7 +47,8 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     "families",
     multiple=True,
     type=FamilyName(),
-    help="Measure over this family; repeatable.  [default: those of the addresses, or else inet and unix]",
+    help="Measure over this family; repeatable.  [default: those of the addresses, or else inet and unix; "
+    f"with --count: {', '.join(bench_count.DEFAULT_FAMILIES)}; with --ab: {', '.join(bench_ab.TIMED.families)}]",
 )
 @click.option(
     "--scenario",
@@ -56,15 +57,16 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     type=ScenarioName(),
     metavar="NAME|FILE.toml",
     help=f"Measure this scenario; repeatable; {ALL} selects every scenario.  "
-    f"[default: {_names(NORMAL.scenarios)}; quick: {_names(QUICK.scenarios)}]",
+    f"[default: {_names(NORMAL.scenarios)}; quick: {_names(QUICK.scenarios)}; with --count: "
+    f"{bench_count.LOCKSTEP.summary}; with --ab: {_names(bench_ab.TIMED.scenarios)}]",
 )
 @click.option("--engine", type=click.Choice(NAMES), help="Load engine.  [default: native, if it was built]")
 @bench_cores.option
 @click.option(
     "--quick",
     is_flag=True,
-    help=f"Give a first impression in about a minute: up to {QUICK.rounds} rounds of short trials, after only those "
-    "conformance checks that take little time. The intervals (±) are wide, so only large differences are detected.",
+    help=f"Give a first impression in about a minute: up to {QUICK.rounds} rounds of short trials, preceded only by "
+    "the conformance checks that take little time. The intervals (±) are wide, so only large differences are detected.",
 )
 @click.option(
     "--save",
@@ -86,38 +88,54 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     default="",
     type=TargetName(),
     metavar="TARGET[@NAME]",
-    help="Show ratios relative to this target. If it is not among the targets, it is measured as well. With --python, "
-    "it runs with the one of that name, or else with the first that can load it. Where it has no figures, ratios are "
-    "relative to native.  "
-    "[default: native]",
+    help="Show ratios relative to this target. If it is not among the targets, it is measured as well. NAME is that of "
+    "a --python; without NAME, the first Python that can load the target counts. Where the target has no figures, "
+    "ratios are relative to native.  [default: native]",
 )
 @click.option(
     "--ab",
     nargs=2,
     metavar="BASE NEW",
-    help="Compare two targets, TARGET or TARGET@NAME, or two interpreters, @NAME, for each TARGET. They are measured "
-    "side by side, by default over inet under throughput, until it is decided which one costs more, or that the "
-    "difference is not larger than --precision.",
+    help="Measure two sides side by side until it is decided which one costs more, or that the difference is not "
+    "larger than --precision. Both sides are targets, TARGET or TARGET@NAME, or both are Pythons, @NAME, which are "
+    "compared for each TARGET. NAME is that of a --python, or the path of a Python.",
 )
 @click.option(
     "--fail-above",
     multiple=True,
     type=LimitText(),
     metavar="[QUANTITY=]PERCENT",
-    help="Exit with status 1 if a quantity is known to exceed that of BASE in --ab, or that of --reference, by more "
-    f"than this many percent. Repeatable; QUANTITY is one of {QUANTITY_NAMES}.  [default quantity: cpu]",
+    help="Exit with status 1 if a quantity is known to exceed that of BASE (with --ab) or of --reference by more than "
+    f"this many percent. Repeatable; QUANTITY is one of {QUANTITY_NAMES}.  [default quantity: cpu]",
 )
 @click.option("--cold", is_flag=True, help="Also measure each server before any of its connections has ended.")
-@click.option("--rounds", type=Number(1, 10000), help=f"Maximum number of rounds.  {_defaults('rounds')}")
+@click.option(
+    "--rounds",
+    type=Number(1, 10000),
+    help="Maximum number of rounds.  "
+    + _defaults("rounds", f"with --count: {COUNTED.rounds}", f"with --ab: {bench_ab.ROUNDS}"),
+)
 @click.option(
     "--precision",
     type=Number(0.0, 100.0),
-    help="Stop when every ratio is known to ± this many percent; 0 disables this.  "
-    f"[default: {NORMAL.precision:g}; with --count: {COUNTED.precision:g}; with --ab: {TIMED.margin_percent:g}]",
+    help="Stop when every ratio is known to ± this many percent; 0 disables this. With --ab: the largest difference "
+    f"that does not matter, in percent.  [default: {NORMAL.precision:g}; with --count: {COUNTED.precision:g}; "
+    f"with --ab: {bench_ab.TIMED.margin_percent:g}]",
 )
-@click.option("--seconds", type=Number(0.01, 3600.0), help=f"Duration of a trial, in seconds.  {_defaults('seconds')}")
 @click.option(
-    "--budget", type=Number(0.0, 1e6), help=f"Maximum duration of all rounds, in seconds.  {_defaults('budget')}"
+    "--seconds",
+    type=Number(0.01, 3600.0),
+    help=f"Duration of a trial, in seconds.  {_defaults('seconds', f'with --ab: {bench_ab.SECONDS:g}')}",
+)
+@click.option(
+    "--budget",
+    type=Number(0.0, 1e6),
+    help="Maximum duration of all rounds, in seconds.  "
+    + _defaults(
+        "budget",
+        f"with --ab: {bench_ab.TIMED.budget_seconds:g}",
+        f"with both --ab and --count: {bench_ab.COUNTED.budget_seconds:g}",
+    ),
 )
 @click.option("--seed", type=Number(0, 2**32), default=0, help="Seed for the cell order and the payload.")
 @bench_observation.options
@@ -139,6 +157,8 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     upecho bench selectors asyncio asyncio+uvloop --family unix --save new.json
     upecho bench "cmd:./my-server --listen {address}" selectors
     upecho bench 127.0.0.1:9000 --pid 1234
+    upecho bench --ab asyncio asyncio+uvloop
+    upecho bench --count instructions selectors asyncio
 
     TARGET is NAME, NAME+LOOP or module:attribute; cmd:COMMAND, in which {address} stands for the address to listen on;
     or the address of a server that runs already, such as 127.0.0.1:9000 or unix:PATH. NAME+all stands for one target
@@ -152,10 +172,12 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     Each ratio and its interval (±) are computed from pairs of trials in the same round. The servers of a table are
     sorted by their ratios, and those without figures follow.
 
-    Rounds are measured until every ratio is known to --precision, or until --rounds or --budget is used up.
+    Rounds are measured until every ratio is known to --precision, or until --rounds or --budget is used up. With --ab,
+    there is no baseline, and the run ends as soon as its question is decided.
 
-    Exit status: 0 if no server failed, 1 if the code of a target could not be loaded, or if a server failed a check or
-    a measurement, 2 if the input was wrong, 3 if upecho or the machine failed.
+    Exit status: 0 if no server failed and no limit is exceeded; 1 if the code of a target could not be loaded, if a
+    server failed a check or a measurement, or if a limit of --fail-above is exceeded; 2 if the input was wrong; 3 if
+    upecho or the machine failed.
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
     expect_usable_environment()
     if save:
@@ -164,7 +186,7 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     expect_distinct(options["fail_above"])
     check = partial(_checked, quickly=options["quick"])
     if options["ab"]:
-        return measure(ab_run(targets, families, options, check, counting), save)
+        return measure(bench_ab.ab_run(targets, families, options, check, counting), save)
     if options["fail_above"] and not options["reference"]:
         raise CallerError("--fail-above compares with something", hint="name it with --reference or --ab")
     return measure(

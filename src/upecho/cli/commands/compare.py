@@ -33,8 +33,9 @@ FILE = click.Path(path_type=Path)
     multiple=True,
     type=LimitText(),
     metavar="[QUANTITY=]PERCENT",
-    help="For results: exit with status 1 if a server costs more, by more than this many percent, or fails but had "
-    f"figures in BASE.json. Repeatable; QUANTITY is one of {QUANTITY_NAMES}.  [default quantity: cpu]",
+    help="For results: exit with status 1 if a quantity of a server is known to exceed that in BASE.json, by more than "
+    "this many percent, or if a server fails that had figures there. Repeatable; "
+    f"QUANTITY is one of {QUANTITY_NAMES}.  [default quantity: cpu]",
 )
 @click.option(
     "--summary",
@@ -50,8 +51,8 @@ def command(base: Path, new: Path, fail_above: tuple[Limit, ...], summary: Path 
     upecho compare main.json branch.json --fail-above 5
     upecho compare verdicts-main.json verdicts-branch.json
 
-    RESULTS (upecho bench --save): what a request costs. Make both runs on one machine that is otherwise idle. The
-    verdict on each server is one of:
+    RESULTS (upecho bench --save): how the cost of a request has changed. Make both runs on the same machine, which
+    should be idle otherwise. The verdict on each server is one of:
 
     \b
     costs more, costs less    the difference is larger than chance explains, and
@@ -63,12 +64,12 @@ def command(base: Path, new: Path, fail_above: tuple[Limit, ...], summary: Path 
 
     VERDICTS (upecho check --json): new failures with their explanations, what was mended, and what cannot be compared,
     such as checks or targets that are only in one of the runs. A MUST or SHOULD check got worse if it passed in
-    BASE.json and fails in NEW.json, or is not run there although no failed check is the cause. A failure that is known
-    in NEW.json, or known to be flaky in either file, does not count.
+    BASE.json and fails in NEW.json, or if it was not run there for a reason other than a failed check. A failure that
+    is known in NEW.json, or known to be flaky in either file, does not count.
 
-    Exit status for results: 0 whatever the verdicts are; with --fail-above, 1 if a server is known to exceed BASE.json,
-    by more than PERCENT, or fails but had figures there. For verdicts: 1 if a check got worse, or if the code of a
-    target can no longer be loaded, else 0. For both: 2 if a file cannot be read, or if the runs cannot be compared.
+    Exit status for results: 0; with --fail-above, 1 if a limit is exceeded, or if a server fails that had figures in
+    BASE.json. For verdicts: 1 if a check got worse, or if the code of a target can no longer be loaded, else 0. For
+    both: 2 if a file cannot be read, or if the runs cannot be compared.
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
     expect_distinct(fail_above)
     match read_run(base), read_run(new):

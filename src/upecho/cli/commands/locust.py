@@ -23,12 +23,12 @@ DEADLINE_SECONDS_PER_CLIENT = 0.002  # many servers accept one connection after 
 
 @click.command()
 @click.argument("target", metavar="[ADDRESS]", required=False)
-@click.option("--master", type=AddressText(), metavar="HOST:PORT", help="Wait here for workers on other machines.")
-@click.option("--worker", type=AddressText(), metavar="HOST:PORT", help="Work for the master that waits there.")
+@click.option("--master", type=AddressText(), metavar="HOST:PORT", help="Listen here for workers on other machines.")
+@click.option("--worker", type=AddressText(), metavar="HOST:PORT", help="Take part as a worker of this master.")
 @click.option("--workers", type=Number(1, 1000), default=2, show_default=True, help="Number of workers.")
 @click.option(
     "--wait", type=Number(0.1, 3600.0), default=60.0, show_default=True, metavar="SECONDS",
-    help="Longest time that a master waits for its workers, and a worker for its master.",
+    help="Maximum time that a master waits for its workers, and a worker for its master.",
 )  # fmt: skip
 @click.option(
     "--connections", type=Number(*LIMITS["connections"]), default=64, show_default=True, metavar="N",
@@ -53,7 +53,7 @@ DEADLINE_SECONDS_PER_CLIENT = 0.002  # many servers accept one connection after 
 @click.option("--seed", type=Number(0, 2**32), default=0, help="Seed for the payload.")
 @click.option(
     "--save", type=click.Path(path_type=Path), metavar="FILE",
-    help="Save what each worker has measured, and all together, to FILE, as JSON.",
+    help="Save the figures of each worker, and those of all together, to FILE, as JSON.",
 )  # fmt: skip
 def command(target: str | None, worker: Address | None, wait: float, save: Path | None, **options: Any) -> int:
     """Put one load on a running server, from several processes or machines.
@@ -70,8 +70,8 @@ def command(target: str | None, worker: Address | None, wait: float, save: Path 
     Messages between the machines are neither encrypted nor authenticated; use a network that you trust.
 
     Exit status: 0 if all workers have delivered a result without failures; 1 if requests failed; 2 if the input was
-    wrong, no master answered or it refused this worker; 3 if too few workers came, or one of them or the master was
-    lost.
+    wrong, or if a worker found no master or was refused by it; 3 if too few workers came, or if a worker or the master
+    was lost.
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
     _expect_one_role(target, worker, options["master"])
     expect_usable_environment()

@@ -33,11 +33,11 @@ def command(file: Path, reference: str, columns: Sequence[Column]) -> int:
     upecho show results.json --columns cpu,user,system,switches
 
     Nothing is measured. Whatever the reference is, each ratio and its interval (±) are computed from pairs of trials in
-    the same round. If the reference ran under several Pythons, the first of them counts, or
-    the one that NAME says.
+    the same round. If the reference ran under several Pythons, NAME selects one of them; without NAME, the first
+    counts.
 
-    Exit status: 0 if the report was shown; 2 if the file cannot be read, if the run has no such target,
-    or if there is no such column.
+    Exit status: 0 if the report was shown; 2 if the file cannot be read, if the run has no such target, or if there is
+    no such column.
     """  # noqa: D301 (\b is click's mark for lines that stay as they are)
     results = read_results(file)
     summary = Summary.of(results.relative_to(reference) if reference else results)
