@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from upecho import cli
 from upecho.processes.server_process import Launch, ServerProcess
@@ -21,6 +22,10 @@ from upecho.serving.target import Target
 
 DEADLINE_SECONDS = 60.0  # a busy machine takes 20 s to start pytest
 COMMAND_SECONDS = 100.0  # a comparison begins with the conformance suite, and four tests share the machine
+
+# The same examples in each run, however slow the machine is.
+settings.register_profile("repeatable", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(autouse=True)

@@ -3,14 +3,13 @@
 import tracemalloc
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from upecho.conformance.harness.clients.expected_bytes import Block, ExpectedBytes, reply_to
 from upecho.conformance.harness.violation import Violation
 
 CUTS = st.lists(st.integers(1, 50), min_size=1)
-repeatable = settings(derandomize=True, deadline=None)  # a busy machine is slow, and no files are to be written
 
 
 def pieces(data: bytes, sizes: list[int]) -> list[bytes]:
@@ -28,7 +27,6 @@ def take_all(expected: ExpectedBytes, received: list[bytes]) -> None:
         expected.take(piece)
 
 
-@repeatable
 @given(st.lists(st.binary()), CUTS)
 def test_right_answer_is_accepted_in_any_pieces(messages: list[bytes], sizes: list[int]) -> None:
     expected = ExpectedBytes()
@@ -39,7 +37,6 @@ def test_right_answer_is_accepted_in_any_pieces(messages: list[bytes], sizes: li
     assert (len(expected), expected.received) == (0, len(answer))
 
 
-@repeatable
 @given(st.binary(min_size=1), CUTS, st.data())
 def test_wrong_byte_is_found_at_its_offset(message: bytes, sizes: list[int], data: st.DataObject) -> None:
     expected = ExpectedBytes()
@@ -51,7 +48,6 @@ def test_wrong_byte_is_found_at_its_offset(message: bytes, sizes: list[int], dat
         take_all(expected, pieces(bytes(answer), sizes))
 
 
-@repeatable
 @given(st.binary(), st.binary(min_size=1))
 def test_surplus_bytes_are_refused(message: bytes, surplus: bytes) -> None:
     expected = ExpectedBytes()
