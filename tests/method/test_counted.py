@@ -3,7 +3,6 @@
 import math
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 
@@ -19,6 +18,7 @@ from upecho.measure.statistics.claims import MIN_ROUNDS, Claims, Verdict
 from upecho.measure.statistics.ratios import Ratio, paired
 from upecho.net.address import Family
 from upecho.processes.counting.callgrind import Callgrind
+from upecho.processes.supervisor import Supervisor
 from upecho.serving.target import Target
 
 pytestmark = pytest.mark.skipif(not shutil.which("valgrind"), reason="valgrind is not installed")
@@ -36,13 +36,10 @@ SMALLEST, LARGEST = 1.0005, 1.002  # ratios between which the planted one is on 
 @pytest.fixture(autouse=True)
 def busy() -> Iterator[None]:
     """Keep every core busy."""
-    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)]
-    try:
+    with Supervisor() as supervisor:
+        for _ in range(os.cpu_count() or 1):
+            supervisor.start([sys.executable, "-c", "while True: pass"])
         yield
-    finally:
-        for loop in loops:
-            loop.kill()
-            loop.wait()
 
 
 def counted(*cells: Cell, seed: int) -> Claims:
