@@ -55,7 +55,7 @@ COUNTED = Profile(
 def profile_of(options: Mapping[str, Any]) -> Profile:
     """Return the defaults of the run that options ask for."""
     if options["count"]:
-        return replace(COUNTED, rounds=MIN_ROUNDS) if options["quick"] else COUNTED
+        return replace(COUNTED, rounds=QUICK.rounds) if options["quick"] else COUNTED
     return QUICK if options["quick"] else NORMAL
 
 

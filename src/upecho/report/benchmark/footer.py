@@ -158,10 +158,10 @@ def _ratio_marks(summary: Summary, shown: Sequence[Line], *, with_rates: bool) -
 def _counts(shown: Sequence[Line]) -> Iterator[str]:
     """Yield the meaning of the columns of a run that counts instructions."""
     yield "instructions: executed per request by all processes and threads of the server, in user mode; the median"
-    yield "layouts: range over the rounds, each of which gives all servers another memory layout"
+    yield "layouts: range of a server's counts over the rounds; each round has another memory layout for all servers"
     yield "repeated: difference between two servers with the same layout"
     if any(line.figures.is_unsteady for line in shown):
-        yield f"{UNSTEADY} not deterministic, because of threads, timers or hashing: only the intervals tell"
+        yield f"{UNSTEADY} not deterministic, because of threads, timers or hashing: rely on intervals, not on counts"
     yield "Not counted: the kernel, waiting for locks, cache misses."
 
 
