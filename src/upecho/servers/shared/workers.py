@@ -10,6 +10,7 @@ Theory of operation
 import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 from upecho.serving.contract import Stop
 
@@ -37,8 +38,9 @@ class WorkerEnd:
         return self._descriptor
 
     def ready(self) -> None:
-        """Tell the main thread that one more worker is ready."""
-        os.write(self._descriptor, b".")
+        """Tell the main thread that one more worker is ready, unless it has told the workers to stop already."""
+        with suppress(BrokenPipeError):
+            os.write(self._descriptor, b".")
 
 
 def stop_of_worker(stop: Stop, theirs: socket.socket) -> Stop:
