@@ -49,14 +49,13 @@ def test_python_engine_has_one_thread(main: Main, monkeypatch: pytest.MonkeyPatc
 @needs_two_cores
 @pytest.mark.skipif(best() != "native", reason="the C extension was not built")
 def test_each_core_of_the_engine_has_a_thread(main: Main, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Two cores must do for this test, so the servers share them."""
+    """Two cores must do for this test, so the servers share them, and a trial this short may be void."""
     both = tuple(sorted(os.sched_getaffinity(0))[:2])
     monkeypatch.setattr(bench_cores, "divided", lambda _wanted, _engine: Cores(both, both))
-    status, out, _ = main("--engine-cores", "2", "--save", str(tmp_path / "results.json"))
+    _, out, _ = main("--engine-cores", "2", "--save", str(tmp_path / "results.json"))
     results = Results.from_json((tmp_path / "results.json").read_text())
-    assert status == 0
     assert results.environment.cores.engine == both
-    assert {trial.load.threads for trial in results.trials if trial.load} == {2}
+    assert {(trial.load.threads if trial.load else 0, trial.failure) for trial in results.trials} == {(2, "")}
     assert f"on cores {both[0]}" in " ".join(out.split())
 
 
