@@ -15,8 +15,8 @@ from upecho.measure.loaded_server import LoadedServer
 from upecho.measure.plan.cell_plan import PlannedCell
 from upecho.measure.plan.cells import Cell
 from upecho.measure.plan.scenarios import Scenario
-from upecho.measure.plan.settings import Window
-from upecho.measure.side_by_side import LAYOUTS_PER_SEED, measure_pair
+from upecho.measure.plan.settings import LAYOUTS_PER_SEED, Window
+from upecho.measure.side_by_side import measure_pair
 from upecho.measure.statistics.plausibility import Void, VoidReason
 from upecho.measure.trial_runner import TrialRunner
 from upecho.measure.trials import Fault, Trial

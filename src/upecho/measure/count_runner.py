@@ -39,7 +39,6 @@ from upecho.support import timeouts
 from upecho.support.text import printable
 
 LOAD_SECONDS = 10.0  # for five thousand requests, of which a server answers thousands in a second
-LAYOUTS_PER_SEED = 1 << 16  # more than there are rounds
 
 
 class Reading(NamedTuple):
@@ -106,7 +105,7 @@ class CountRunner:
 
     def _readings(self, planned: PlannedCell, round_number: int) -> Iterator[Reading]:
         """Yield a reading for each load; the longer one is repeated in the first round."""
-        layout = self._window.seed * LAYOUTS_PER_SEED + round_number
+        layout = self._window.layout(round_number)
         lengths = self._counting.requests
         for requests in lengths if round_number > 1 else (*lengths, lengths[-1]):
             yield self._reading(planned, requests, layout=layout)

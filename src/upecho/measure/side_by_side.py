@@ -26,8 +26,6 @@ from upecho.measure.trial_runner import TrialRunner, not_ready
 from upecho.measure.trials import Finding, Trial
 from upecho.processes.starting import StartFailure
 
-LAYOUTS_PER_SEED = 1_000_000  # more than there are rounds
-
 
 @dataclass
 class _Side:
@@ -70,7 +68,7 @@ def measure_pair(
     counts = runner.quotas.read()
     with contextlib.ExitStack() as servers:
         pair = _Pair(runner, both, window)
-        if pair.start(servers, window.seed * LAYOUTS_PER_SEED + number) and pair.warm_up():
+        if pair.start(servers, window.layout(number)) and pair.warm_up():
             pair.load(windows)
     for side in both:
         side.void = _void(side, window, windows)

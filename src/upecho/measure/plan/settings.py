@@ -8,6 +8,8 @@ from upecho.measure.plan.cells import Reference
 from upecho.processes.linux.system_calls import Method
 from upecho.support.decoding import ADDED_LATER
 
+LAYOUTS_PER_SEED = 1 << 16  # more than there are rounds
+
 
 @dataclass(frozen=True)
 class Window:
@@ -27,6 +29,10 @@ class Window:
     seed: int
     engine: str
     system_calls: Method | None = field(default=None, metadata={ADDED_LATER: True})
+
+    def layout(self, round_number: int) -> int:
+        """Return the memory layout of all servers of a round, counted from 1; each round has another one."""
+        return self.seed * LAYOUTS_PER_SEED + round_number
 
 
 @dataclass(frozen=True)
