@@ -1,4 +1,4 @@
-"""The spool of stderr: what was written is found at its offset, whoever moved it, and little of it is on the disk."""
+"""The spool of stderr: output is found at its offset, whichever process moved it, and little of it is on the disk."""
 
 import os
 import resource

@@ -77,7 +77,7 @@ def test_each_epoll_instance_is_a_worker(stack: ExitStack, family: Family, host:
     epoll(stack, listener, first, second)
     epoll(stack, listener, third)
     epoll(stack, listener)
-    epoll(stack)  # whoever has it does not serve
+    epoll(stack)  # without a listener or a connection, so not of a worker
     counts = [(2, 123), (1, 7), (0, 0)]
     address = Address.parse(f"{connected}:{listener.getsockname()[1]}") if connected else Address.of(listener)
     expected = [WorkerShare(count, None if family.is_unix and count else received) for count, received in counts]

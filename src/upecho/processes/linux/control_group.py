@@ -1,6 +1,6 @@
 """The CPU time and the processes of a control group, in versions 1 and 2 of control groups.
 
-A group counts the CPU time of processes that have ended as well, whoever their parent was: cpu.stat in version 2
+A group also counts the CPU time of processes that have ended, whichever process was their parent: cpu.stat in version 2
 (Documentation/admin-guide/cgroup-v2.rst in the Linux source), and cpuacct.usage and cpuacct.stat in version 1
 (Documentation/admin-guide/cgroup-v1/cpuacct.rst). Groups below it count for it.
 """
