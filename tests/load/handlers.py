@@ -62,6 +62,28 @@ def used(cpu_ns: int) -> procfs.Use:
     return procfs.Use(cpu_ns, 0, 0, 0, 0, 0, 0)
 
 
+class CountingServer:
+    """A correct server of messages of 64 bytes, and a meter that shows how many it has received.
+
+    Attributes:
+        served: Messages that it has received.
+        readings: Number of these messages at each reading of the meter.
+    """
+
+    def __init__(self) -> None:
+        self.served: list[bytes] = []
+        self.readings: list[int] = []
+
+    def answer(self, connection: socket.socket) -> None:
+        while data := connection.recv(64, socket.MSG_WAITALL):
+            self.served.append(data)
+            connection.sendall(data.upper())
+
+    def meter(self) -> procfs.Use:
+        self.readings.append(len(self.served))
+        return used(len(self.served))
+
+
 def answering(change: Callable[[bytes], bytes]) -> Handler:
     """Return a handler that replies with changed data."""
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.load.handlers import correct, load, plan, run, serving, used
+from tests.load.handlers import CountingServer, correct, load, plan, run, serving, used
 from upecho.load.histogram import bucket, decoded, highest
 from upecho.load.plan import Plan, ServerUse
 from upecho.net.address import Address, Family
@@ -60,23 +60,12 @@ def test_duration_ends_the_load() -> None:
 
 
 def test_meter_is_read_with_all_connections_open_and_nothing_in_flight() -> None:
-    served: list[bytes] = []
-    readings: list[int] = []
-
-    def answer(connection: socket.socket) -> None:
-        while data := connection.recv(64, socket.MSG_WAITALL):
-            served.append(data)
-            connection.sendall(data.upper())
-
-    def meter() -> procfs.Use:
-        readings.append(len(served))
-        return used(len(served))
-
-    with serving(answer) as address:
-        result = run(address, plan(connections=3), meter)
-    assert readings == [3, 3 + result.requests]
+    server = CountingServer()
+    with serving(server.answer) as address:
+        result = run(address, plan(connections=3), server.meter)
+    assert server.readings == [3, 3 + result.requests]
     assert result.server_cpu_ns == result.requests
-    assert len(served) == 3 + result.requests + 3
+    assert len(server.served) == 3 + result.requests + 3
 
 
 def test_server_use_is_the_difference_of_two_readings() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.load.handlers import Handler, after, answering, correct, reset, serving, used, wait_for_end
+from tests.load.handlers import CountingServer, Handler, after, answering, correct, reset, serving, wait_for_end
 from upecho.load.engine import Meter, best, engine
 from upecho.load.plan import Failure, LoadResult, Plan
 from upecho.net.address import Address
@@ -88,22 +88,11 @@ def test_schedule_is_that_of_one_thread(threads: int) -> None:
 
 @THREADS
 def test_meter_is_read_while_no_thread_has_anything_in_flight(threads: int) -> None:
-    served: list[bytes] = []
-    readings: list[int] = []
-
-    def answer(connection: socket.socket) -> None:
-        while data := connection.recv(64, socket.MSG_WAITALL):
-            served.append(data)
-            connection.sendall(data.upper())
-
-    def meter() -> procfs.Use:
-        readings.append(len(served))
-        return used(len(served))
-
-    result = loaded(answer, Plan(5, 64, 60.0, 10.0, max_requests=200, threads=threads), meter)
-    assert readings == [5, 5 + 200]
+    server = CountingServer()
+    result = loaded(server.answer, Plan(5, 64, 60.0, 10.0, max_requests=200, threads=threads), server.meter)
+    assert server.readings == [5, 5 + 200]
     assert result.server_cpu_ns == 200
-    assert len(served) == 5 + 200 + 5
+    assert len(server.served) == 5 + 200 + 5
 
 
 @THREADS
