@@ -57,9 +57,9 @@ def sleeping(listener, stop):
 
 def burning(listener, stop):
     def change(data):
-        end = time.thread_time() + 0.002
+        end = time.thread_time() + 0.002  # a system call, which few of the kernel's few ticks may meet
         while time.thread_time() < end:
-            sum(range(1000))
+            sum(range(20000))
         return data.upper()
     served(listener, change)
 """

@@ -19,7 +19,7 @@ import signal, socket, sys, time
 {BIND_UNIX}
 time.sleep(0.5)
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-signal.pause()
+while True: time.sleep(0.01)  # pause() would sleep through a signal that arrived just before it
 """
 
 linux_only = pytest.mark.skipif(not procfs.AVAILABLE, reason="observes processes through /proc")
