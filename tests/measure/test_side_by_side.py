@@ -3,10 +3,12 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.measure.forking import forking_server
 from upecho.load.engine import best
 from upecho.load.plan import Failure, LoadResult
 from upecho.measure import side_by_side
@@ -21,6 +23,7 @@ from upecho.measure.statistics.plausibility import Void, VoidReason
 from upecho.measure.trial_runner import TrialRunner
 from upecho.measure.trials import Fault, Trial
 from upecho.net.address import Family
+from upecho.processes.linux import procfs
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.target import Target
 
@@ -127,6 +130,18 @@ def test_implausible_load_makes_the_trial_void(runner: Recording, monkeypatch: p
     monkeypatch.setattr(side_by_side, "why_void", lambda scenario, load, *, seconds: void)
     trials = measured(runner, BASE, NEW)
     assert [(trial.cell.target, trial.void) for trial in trials] == [(BASE, void), (NEW, void)]
+
+
+@pytest.mark.once
+@pytest.mark.skipif(best() != "native", reason="only the native engine makes such a load")
+@pytest.mark.skipif(not procfs.AVAILABLE, reason="only Linux shows the signals of other processes")
+def test_cpu_time_that_the_kernel_discards_is_noticed(runner: TrialRunner, directory: Path) -> None:
+    target, churn = forking_server(directory, "signal.SIG_IGN"), Scenario("churn", 2, 64, churn=True)
+    side = PlannedCell(Cell(target, Family.INET, churn.name), Target.parse(target), churn)
+    (trial,) = measure_pair(runner, [side, side], 1, window=WINDOW, windows=WINDOWS)
+    assert not trial.findings
+    assert trial.void
+    assert trial.void.reason is VoidReason.CPU_TIME_LOST
 
 
 def test_load_that_no_port_is_left_for_ends_the_round(runner: Recording, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,11 @@
 """A trial loads a fresh server, and is a measurement only if nothing went wrong."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.measure.forking import forking_server
 from tests.processes.commands import command, serving
 from upecho.load.engine import NAMES, best
 from upecho.load.engine_process import EngineProcess
@@ -211,22 +211,6 @@ def test_server_with_one_worker_has_no_shares(measure: Callable[..., Trial]) -> 
     assert load.workers is None
 
 
-FORKING = """
-import os, signal, socket, sys
-signal.signal(signal.SIGCHLD, {disposition})
-host, _, port = sys.argv[1].rpartition(":")
-listener = socket.create_server((host, int(port)), backlog=128)
-while True:
-    connection, _ = listener.accept()
-    if os.fork() == 0:
-        listener.close()
-        while data := connection.recv(65536):
-            connection.sendall(data.upper())
-        os._exit(0)
-    connection.close()
-"""
-
-
 @pytest.mark.once
 @pytest.mark.skipif(best() != "native", reason="only the native engine makes such a load")
 @pytest.mark.skipif(not procfs.AVAILABLE, reason="only Linux shows the signals of other processes")
@@ -234,8 +218,7 @@ while True:
 def test_cpu_time_that_the_kernel_discards_is_noticed(
     disposition: str, is_lost: bool, measure: Callable[..., Trial], directory: Path
 ) -> None:
-    (directory / "forking.py").write_text(FORKING.format(disposition=disposition))
-    target = f"cmd:{sys.executable} -S {directory}/forking.py {{address}}"
+    target = forking_server(directory, disposition)
     trial = measure(target, Family.INET, Scenario("churn", 2, 64, churn=True), "native")
     assert not trial.findings
     reason = trial.void.reason if trial.void else None

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 
 from upecho.load.plan import Failure, LoadResult
 from upecho.measure.plan.cell_plan import PlannedCell
+from upecho.measure.statistics.plausibility import Void, VoidReason
 from upecho.measure.trials import Fault, Finding
 from upecho.net.address import Address
 from upecho.net.ports import unused
@@ -20,6 +21,8 @@ from upecho.processes.supervisor import Supervisor
 from upecho.serving.target import Kind
 from upecho.support.error_reports import error_reports
 
+STARTED_PER_REQUEST = 0.5  # of processes and threads on this machine; a server that forks for each has more
+LOST = "CPU time of processes that ended is lost, because the server ignores SIGCHLD; only a control group has it"
 END_SECONDS = 0.2  # how much later the end of a process may be visible than the end of its connections
 
 
@@ -41,14 +44,20 @@ class LoadedServer(abc.ABC):
         """Whether a server that upecho did not start may run on one of some processor cores."""
         return not (self.is_fresh or self.scope is None or self.scope.cores().isdisjoint(cores))
 
-    def discards_cpu_time(self) -> bool:
-        """Whether the kernel discards the CPU time of processes of the server that end: SIGCHLD in wait(2).
+    def lost_cpu_time(self, load: LoadResult, started: int) -> Void | None:
+        """Return that the CPU time of a load is not known, because the kernel discarded a part of it; None if it is.
 
-        A control group counts it all the same.
+        It discards that of processes that end if their parent ignores SIGCHLD (wait(2)), unless a control group counts.
+
+        Args:
+            load: The load.
+            started: Number of processes and threads that were started on this machine meanwhile.
         """
-        if self.scope is None or self.scope.group:
-            return False
-        return any(signal_masks.ignores(pid, signal.SIGCHLD) for pid in self.scope.members())
+        if not load.server or started <= STARTED_PER_REQUEST * load.requests or not self.scope or self.scope.group:
+            return None
+        if any(signal_masks.ignores(pid, signal.SIGCHLD) for pid in self.scope.members()):
+            return Void(VoidReason.CPU_TIME_LOST, LOST)
+        return None
 
     @abc.abstractmethod
     def findings(self, load: LoadResult) -> Iterator[Finding]:

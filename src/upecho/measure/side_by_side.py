@@ -24,6 +24,7 @@ from upecho.measure.statistics.plausibility import Void, why_void
 from upecho.measure.throttling import Throttling
 from upecho.measure.trial_runner import TrialRunner, not_ready
 from upecho.measure.trials import Finding, Trial
+from upecho.processes.linux import procfs
 from upecho.processes.starting import StartFailure
 
 
@@ -71,7 +72,7 @@ def measure_pair(
         if pair.start(servers, window.layout(number)) and pair.warm_up():
             pair.load(windows)
     for side in both:
-        side.void = _void(side, window, windows)
+        side.void = side.void or _void(side, window, windows)
     throttling = runner.quotas.since(counts)
     failed = [side for side in both if side.findings or side.void]
     return [_trial(side, number, throttling, own_core=bool(runner.cores.engine)) for side in failed or both]
@@ -108,9 +109,12 @@ class _Pair:
 
     def _load_once(self, side: _Side, seconds: float) -> bool:
         assert side.server
-        side.loads.append(self.runner.run(side.planned.scenario, side.server, seconds=seconds))
-        side.findings = tuple(side.server.findings(side.loads[-1]))
-        return not (side.findings or side.loads[-1].errors)
+        earlier = procfs.started_count()
+        load = self.runner.run(side.planned.scenario, side.server, seconds=seconds)
+        side.loads.append(load)
+        side.void = side.server.lost_cpu_time(load, procfs.started_count() - earlier)
+        side.findings = tuple(side.server.findings(load))
+        return not (side.findings or side.void or load.errors)
 
 
 def _void(side: _Side, window: Window, windows: int) -> Void | None:

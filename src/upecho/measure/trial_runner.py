@@ -11,7 +11,7 @@ from upecho.measure.plan.cell_plan import PlannedCell
 from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.plan.settings import Window
 from upecho.measure.statistics.noise import disturbances
-from upecho.measure.statistics.plausibility import Void, VoidReason, why_void
+from upecho.measure.statistics.plausibility import Void, why_void
 from upecho.measure.throttling import Quotas
 from upecho.measure.trials import Fault, Finding, SystemCalls, Trial
 from upecho.processes import rlimits
@@ -24,8 +24,6 @@ from upecho.support.errors import AddressError, CallerError, HarnessError, Upech
 from upecho.support.text import printable
 
 COUNT_SECONDS = 0.1  # of the load in which system calls are counted: thousands of requests, except large ones
-STARTED_PER_REQUEST = 0.5  # of processes and threads on this machine; a server that forks for each has more
-LOST = "CPU time of processes that ended is lost, because the server ignores SIGCHLD; only a control group has it"
 DEADLINE_SECONDS = 5.0  # for a server that no longer answers, after the end of the window
 DEADLINE_SECONDS_PER_CLIENT = 0.002  # many servers accept one connection after another
 
@@ -112,9 +110,7 @@ class TrialRunner:
             earlier = procfs.started_count()
             self._load(planned, server, seen)
             assert seen.load
-            started = procfs.started_count() - earlier
-            if seen.load.server and started > STARTED_PER_REQUEST * seen.load.requests and server.discards_cpu_time():
-                seen.void = Void(VoidReason.CPU_TIME_LOST, LOST)
+            seen.void = server.lost_cpu_time(seen.load, procfs.started_count() - earlier)
             findings = tuple(server.findings(seen.load))
             if self._window.system_calls and not findings and self._may_count(planned.scenario, server):
                 seen.system_calls = self._counted(planned.scenario, server, seen.rate)
