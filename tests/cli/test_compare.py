@@ -48,29 +48,35 @@ def main(upecho_here: Callable[..., tuple[int, str, str]]) -> Callable[..., tupl
             run({"a": COSTLIER, "b": STEADY}),
             "5",
             1,
-            "--fail-above: more than 5% more expensive: a over unix in chat (1.100)",
+            "--fail-above cpu=5: CPU time per request above that of BASE by more: "
+            "a over unix in chat (1.100 [1.085, 1.115])",
         ),
         (
             run({"a": COSTLIER, "b": STEADY}),
             "20",
             0,
-            "--fail-above: no server is known to have become more than 20% more expensive",
+            "--fail-above cpu=20: no CPU time per request is known to exceed that of BASE by more",
         ),
         (
             run({"a": STEADY, "b": STEADY}),
             "0",
             0,
-            "--fail-above: no server is known to have become more than 0% more expensive",
+            "--fail-above cpu=0: no CPU time per request is known to exceed that of BASE by more",
         ),
         (run({"a": COSTLIER[:2], "b": COSTLIER[:2]}), "5", 0, "--fail-above: undecided: 2 of 2 cells"),
-        (run({"a": STEADY}), "5", 0, "--fail-above: no server is known to have become more than 5% more expensive"),
+        (
+            run({"a": STEADY}),
+            "5",
+            0,
+            "--fail-above cpu=5: no CPU time per request is known to exceed that of BASE by more",
+        ),
         (run({"a": STEADY, "b": "1 reset"}), None, 0, ""),
         (
             run({"a": STEADY, "b": "1 reset"}),
             "1000",
             1,
-            "--fail-above: no server is known to have become more than 1000% more expensive; "
-            "broken since BASE: b over unix in chat",
+            "--fail-above cpu=1000: no CPU time per request is known to exceed that of BASE by more "
+            "--fail-above: broken since BASE: b over unix in chat",
         ),
     ],
 )
@@ -95,7 +101,7 @@ def test_every_limit_is_reported(save: Save, main: Main) -> None:
     status, out, _ = main(*files, *options)
     assert status == 0
     text = " ".join(out.split())
-    assert "--fail-above: no server is known to have become more than 20% more expensive" in text
+    assert "--fail-above cpu=20: no CPU time per request is known to exceed that of BASE by more" in text
     assert "--fail-above p99=10: no p99 latency is known to exceed that of BASE by more" in text
     assert "--fail-above memory=5: no peak memory is known to exceed that of BASE by more" in text
 

@@ -48,5 +48,5 @@ def test_limit_of_the_cpu_time_is_one_of_the_instructions_where_these_are_counte
     assert for_run(limits, is_counted=False) == limits
     assert for_run(limits, is_counted=True) == (Limit("instructions", 0.1),)
     assert for_run((), is_counted=True) == ()
-    with pytest.raises(CallerError, match="--count instructions does not measure p99; leave its limit out"):
+    with pytest.raises(CallerError, match="a run that counts instructions does not measure p99; leave its limit out"):
         for_run((Limit("p99", 0.1),), is_counted=True)

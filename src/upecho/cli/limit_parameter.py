@@ -58,7 +58,9 @@ def for_run(limits: tuple[Limit, ...], *, is_counted: bool) -> tuple[Limit, ...]
     """
     for one in limits if is_counted else ():
         if one.quantity != CPU.name:
-            raise CallerError(f"--count instructions does not measure {one.quantity}", hint="leave its limit out")
+            raise CallerError(
+                f"a run that counts instructions does not measure {one.quantity}", hint="leave its limit out"
+            )
     return tuple(Limit(INSTRUCTIONS.name, one.share) for one in limits) if is_counted else limits
 
 

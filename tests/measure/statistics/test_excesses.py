@@ -81,6 +81,22 @@ def test_server_exceeds_itself_in_an_earlier_run(baseline: dict[str, list[float]
     assert above_base(Changes(before, after), [MEMORY_10]) == []
 
 
+@pytest.mark.parametrize(("factor", "expected"), [(1.02, []), (1.051, []), (1.1, ["b"]), (0.5, [])])
+@pytest.mark.parametrize("baseline", [{}, {BASELINE: STEADY}])
+def test_cost_exceeds_that_of_an_earlier_run_if_the_whole_interval_is_above(
+    factor: float, expected: list[str], baseline: dict[str, list[float]]
+) -> None:
+    noisy = [1.0, 1.02, 0.98, 1.01, 0.99, 1.0]
+    changes = Changes(
+        run({"a": STEADY, "b": noisy} | baseline), run({"a": STEADY, "b": times(factor, noisy)} | baseline)
+    )
+    assert [one.cell.target for one in above_base(changes, [CPU_5])] == expected
+
+
+def test_few_rounds_show_no_excess_over_an_earlier_run() -> None:
+    assert above_base(Changes(run({"a": STEADY}), run({"a": times(2)[:3]})), [CPU_5]) == []
+
+
 def test_slowdown_of_the_machine_is_no_excess() -> None:
     before = with_p99(run({"a": STEADY, BASELINE: STEADY}), {})
     slower = with_p99(run({"a": STEADY, BASELINE: STEADY}), {"a": 1.5, BASELINE: 1.5})

@@ -12,7 +12,7 @@ from upecho.measure.cores import Cores
 from upecho.measure.plan.settings import Window
 from upecho.measure.results import Results
 from upecho.measure.statistics.changes import Changes
-from upecho.report.benchmark.changes import changes, limit
+from upecho.report.benchmark.changes import changes, without_answer
 
 pytestmark = pytest.mark.once
 
@@ -167,18 +167,11 @@ def test_other_pythons_and_windows_are_shown() -> None:
     assert "6 rounds of 2 s" in text_of(run({"a": STEADY}), new)
 
 
-def test_limit_is_one_line_about_the_cells_beyond_it() -> None:
-    found = Changes(BASE, LATER)
-    assert limit(found, 5).plain == (
-        "--fail-above: more than 5% more expensive: a over unix in chat (1.100); "
-        "broken since BASE: e over unix in chat; undecided: 1 of 4 cells"
-    )
-    assert limit(found, 12.5).plain.startswith(
-        "--fail-above: no server is known to have become more than 12.5% more expensive; broken"
-    )
-    same = Changes(BASE, BASE)
-    assert limit(same, 0).plain == "--fail-above: no server is known to have become more than 0% more expensive"
+def test_cells_without_an_answer_are_named() -> None:
+    assert [line.plain for line in without_answer(Changes(BASE, LATER))] == [
+        "--fail-above: broken since BASE: e over unix in chat",
+        "--fail-above: undecided: 1 of 4 cells",
+    ]
+    assert not list(without_answer(Changes(BASE, BASE)))
     busy = run({"a": STEADY}, disturbed=6)
-    assert limit(Changes(busy, busy), 5).plain == "--fail-above: undecided: 1 of 1 cells"
-    broken = Changes(run({"a": STEADY}), run({"a": "1 reset"}))
-    assert limit(broken, 5).plain == "--fail-above: broken since BASE: a over unix in chat"
+    assert [line.plain for line in without_answer(Changes(busy, busy))] == ["--fail-above: undecided: 1 of 1 cells"]

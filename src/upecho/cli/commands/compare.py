@@ -1,20 +1,18 @@
 """``upecho compare``: what changed between two saved runs of ``upecho bench`` or of ``upecho check``."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from upecho.cli.console import console
-from upecho.cli.limit_parameter import QUANTITY_NAMES, LimitText, expect_distinct
+from upecho.cli.limit_parameter import QUANTITY_NAMES, LimitText, expect_distinct, for_run
 from upecho.conformance.run.verdicts.changes import VerdictChanges
 from upecho.conformance.run.verdicts.document import Document
 from upecho.measure.plan.ab_test import Limit
 from upecho.measure.results import Results
 from upecho.measure.statistics.changes import BASE, Changes
 from upecho.measure.statistics.excesses import above_base
-from upecho.measure.statistics.quantities import CPU
-from upecho.report.benchmark.changes import changes, limit
+from upecho.report.benchmark.changes import changes, without_answer
 from upecho.report.benchmark.excesses import limit_lines
 from upecho.report.conformance.changes import changes as verdict_changes
 from upecho.report.conformance.changes_summary import changes_summary
@@ -33,9 +31,9 @@ FILE = click.Path(path_type=Path)
     multiple=True,
     type=LimitText(),
     metavar="[QUANTITY=]PERCENT",
-    help="For results: exit with status 1 if a quantity of a server is known to exceed that in BASE.json, by more than "
-    "this many percent, or if a server fails that had figures there. Repeatable; "
-    f"QUANTITY is one of {QUANTITY_NAMES}.  [default quantity: cpu]",
+    help="For results: exit with status 1 if a quantity of a server is known to exceed that in BASE.json by more than "
+    "this many percent (the whole interval of the ratio is above it), or if a server fails that had figures there. "
+    f"Repeatable; QUANTITY is one of {QUANTITY_NAMES}.  [default quantity: cpu]",
 )
 @click.option(
     "--summary",
@@ -90,18 +88,16 @@ def _refuse(option: object, reason: str) -> None:
         raise CallerError(reason)
 
 
-def _compare_results(found: Changes, limits: Sequence[Limit]) -> int:
+def _compare_results(found: Changes, limits: tuple[Limit, ...]) -> int:
     terminal = console()
     terminal.print(changes(found, terminal.width))
-    others = [one for one in limits if one.quantity != CPU.name]
-    excesses = above_base(found, others)
-    costs = [one.share for one in limits if one.quantity == CPU.name]
-    for share in costs:
-        terminal.print(limit(found, share * 100))
-    for line in limit_lines(others, excesses, BASE):
+    if not limits:
+        return 0
+    limits = for_run(limits, is_counted=found.is_counted)
+    excesses = above_base(found, limits)
+    for line in (*limit_lines(limits, excesses, BASE), *without_answer(found)):
         terminal.print(line)
-    is_beyond = excesses or any(found.beyond(share) for share in costs)
-    return TargetError.exit_status if is_beyond or (limits and found.broken) else 0
+    return TargetError.exit_status if excesses or found.broken else 0
 
 
 def _compare_verdicts(found: VerdictChanges, summary: Path | None) -> int:

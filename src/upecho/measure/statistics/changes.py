@@ -35,12 +35,14 @@ class Change:
         new: Row of the cell in NEW.
         ratio: Cost in NEW relative to BASE; each cost is divided by the baseline's if both runs measured that.
         verdict: Conclusion of the comparison.
+        estimates: The change of the logarithm of the cost: divided by the baseline's cost, and not.
     """
 
     base: Row
     new: Row
     ratio: Ratio
     verdict: Verdict
+    estimates: Sequence[Estimate]
 
     @property
     def cell(self) -> Cell:
@@ -147,10 +149,6 @@ class Changes:
         """The cells that had figures in BASE and whose target fails in NEW."""
         return [absence for absence in self.absent if absence.is_broken]
 
-    def beyond(self, share: float) -> list[Change]:
-        """Return the cells that are known to cost more, by more than a share of their cost in BASE."""
-        return [change for change in self.cells if change.costs_more and change.ratio.ratio > 1 + share]
-
     def undecided(self) -> list[Change]:
         """Return the cells that nothing can be concluded about."""
         return [change for change in self.cells if change.verdict in (Verdict.TOO_FEW, Verdict.TOO_BUSY)]
@@ -202,7 +200,7 @@ class Changes:
         p_values = holm({cell: max(one.p_value for one in both) for cell, both in differences.items()})
         for cell in cells:
             verdict = self._verdict(cell, differences[cell], p_value=p_values[cell])
-            yield Change(self._base[cell], self._new[cell], samples[cell].ratio, verdict)
+            yield Change(self._base[cell], self._new[cell], samples[cell].ratio, verdict, differences[cell])
 
     def _verdict(self, cell: Cell, differences: Sequence[Estimate], *, p_value: float) -> Verdict:
         if min(one.samples for one in differences) < MIN_ROUNDS:

@@ -12,8 +12,10 @@ from upecho.measure.plan.cells import BASELINE, Cell
 from upecho.measure.results import Results
 from upecho.measure.statistics.changes import Changes
 from upecho.measure.statistics.claims import MIN_ROUNDS, Claims
-from upecho.measure.statistics.quantities import named
+from upecho.measure.statistics.quantities import CPU, INSTRUCTIONS, named
 from upecho.measure.statistics.ratios import CONFIDENCE, Estimate, Ratio
+
+COSTS = {CPU.name, INSTRUCTIONS.name}  # the quantities that ``Changes`` is about
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,11 @@ def _with_reference(results: Results, limit: Limit) -> Iterator[_Comparison]:
 def _with_base(changes: Changes, limit: Limit) -> Iterator[_Comparison]:
     runs = [Claims(summary.results, named(limit.quantity)) for summary in changes.summaries.values()]
     for change in () if any(claims.is_too_busy for claims in runs) else changes.cells:
+        floor = max(claims.floor(change.cell.group) or 0.0 for claims in runs)
+        if limit.quantity in COSTS:
+            if min(one.samples for one in change.estimates) >= MIN_ROUNDS:
+                yield _Comparison(change.cell, limit, change.estimates, floor)
+            continue
         base, new = (list(claims.costs.logs(change.cell).values()) for claims in runs)
         if min(len(base), len(new)) < MIN_ROUNDS:
             continue
@@ -85,5 +92,4 @@ def _with_base(changes: Changes, limit: Limit) -> Iterator[_Comparison]:
             base, new = (claims.costs.pairs(change.cell, baseline) for claims in runs)
             if base and new:
                 estimates.insert(0, Estimate.of(new).minus(Estimate.of(base)))
-        floor = max(claims.floor(change.cell.group) or 0.0 for claims in runs)
         yield _Comparison(change.cell, limit, estimates, floor)

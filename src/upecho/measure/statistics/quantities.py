@@ -25,6 +25,7 @@ class Quantity:
         unit: Unit that reports show it in, such as ``µs``.
         unit_size: Size of that unit in the unit of the values, for example 1000 if the values are nanoseconds.
         of: Returns the value that a trial has measured, which is above 0; None if the trial does not tell.
+        ratio_decimals: Number of decimals of its ratios in reports.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Quantity:
     unit: str
     unit_size: float
     of: Callable[[Trial], float | None]
+    ratio_decimals: int = 3
 
 
 def of_load(value: Callable[[LoadResult], float]) -> Callable[[Trial], float | None]:
@@ -61,7 +63,7 @@ CPU = Quantity("cpu", "CPU time per request", "µs", 1000, per_request(lambda us
 INTERVAL = Quantity(
     "interval", "time between two replies", "µs", 1000, of_load(lambda load: load.elapsed_ns / load.requests)
 )
-INSTRUCTIONS = Quantity("instructions", "instructions per request", "instructions", 1, instructions)
+INSTRUCTIONS = Quantity("instructions", "instructions per request", "instructions", 1, instructions, ratio_decimals=5)
 COST = Quantity(
     "cost",
     "cost of a request",

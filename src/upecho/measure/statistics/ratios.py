@@ -34,7 +34,15 @@ class Ratio:
     samples: int
 
     def __str__(self) -> str:
-        return f"{self.ratio:.3f} [{self.low:.3f}, {self.high:.3f}]"
+        return self.text(3)
+
+    def text(self, decimals: int) -> str:
+        """Return the ratio with its interval, such as ``1.234 [1.222, 1.246]``."""
+        return f"{self.ratio:.{decimals}f} {self.interval(decimals)}"
+
+    def interval(self, decimals: int) -> str:
+        """Return the interval alone."""
+        return f"[{self.low:.{decimals}f}, {self.high:.{decimals}f}]"
 
     @property
     def precision(self) -> float:

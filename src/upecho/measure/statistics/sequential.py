@@ -40,7 +40,7 @@ class Answer(enum.StrEnum):
 
     MORE = "costs more"
     LESS = "costs less"
-    ALIKE = "no difference that matters"
+    ALIKE = "no difference larger than the margin"
     UNDECIDED = "undecided"
 
 

@@ -60,7 +60,8 @@ def sentence(pair: Pair, verdicts: Verdicts) -> str:
     ratio, answer = verdicts.ratio(pair, quantity), verdicts.answer(pair)
     if ratio is None:
         return f"Undecided: too few rounds for an interval of the {quantity.label}."
-    figures = f"{ratio} times the {quantity.label} of {pair.base.label}, after {ratio.samples} rounds"
+    times = f"{ratio.text(quantity.ratio_decimals)} times the {quantity.label} of {pair.base.label}"
+    figures = f"{times}, after {ratio.samples} rounds"
     match answer:
         case Answer.MORE | Answer.LESS:
             return f"{pair.new.label} {answer}: {figures}."
@@ -91,12 +92,12 @@ def _table(pair: Pair, verdicts: Verdicts, results: Results, test: ABTest) -> Ta
     for quantity in dict.fromkeys([*asked, *others]):
         values = [_median(results, cell, quantity) for cell in (pair.base, pair.new)]
         ratio = verdicts.ratio(pair, quantity)
-        interval = f"[{ratio.low:.3f}, {ratio.high:.3f}]" if ratio and quantity in asked else ""
+        decimals = quantity.ratio_decimals
         table.add_row(
             ", ".join(filter(None, (quantity.label, quantity.unit if quantity.unit not in quantity.label else ""))),
             *values,
-            f"{ratio.ratio:.3f}" if ratio else "",
-            interval,
+            f"{ratio.ratio:.{decimals}f}" if ratio else "",
+            ratio.interval(decimals) if ratio and quantity in asked else "",
         )
     return table
 
@@ -109,7 +110,7 @@ def _median(results: Results, cell: Cell, quantity: Quantity) -> str:
 
 def _limit(outcome: Outcome) -> Text:
     allowed = f"--fail-above {outcome.limit.quantity}={outcome.limit.share * 100:g}"
-    figures = f"{outcome.ratio} times" if outcome.ratio else "unknown"
+    figures = f"{outcome.ratio.text(outcome.quantity.ratio_decimals)} times" if outcome.ratio else "unknown"
     return Text(
         f"{allowed}: {outcome.quantity.label} {figures}: {outcome.passed}", COLOURS.get(outcome.passed, UNDECIDED)
     )

@@ -48,25 +48,12 @@ def changes(found: Changes, width: int) -> RenderableType:
     return Group(*parts, *_absent(found), *_footer(found))
 
 
-def limit(found: Changes, max_percent: float) -> Text:
-    """Return a line about the cells that cost more than allowed, or that fail now.
-
-    Args:
-        found: Comparison to report on.
-        max_percent: Allowed increase of the cost, in percent.
-    """
-    beyond, broken, undecided = found.beyond(max_percent / 100), found.broken, found.undecided()
-    parts = []
-    if beyond:
-        costs = [f"{where(one.cell)} ({one.ratio.ratio:.{4 if one.is_counted else 3}f})" for one in beyond]
-        parts.append(f"more than {max_percent:g}% more expensive: {', '.join(costs)}")
-    elif len(undecided) < len(found.cells):
-        parts.append(f"no server is known to have become more than {max_percent:g}% more expensive")
-    if broken:
-        parts.append(f"broken since {BASE}: {', '.join(where(one.cell) for one in broken)}")
-    if undecided:
-        parts.append(f"undecided: {len(undecided)} of {len(found.cells)} cells")
-    return Text(f"--fail-above: {'; '.join(parts)}", "red" if beyond or broken else "yellow" if undecided else "green")
+def without_answer(found: Changes) -> Iterator[Text]:
+    """Yield a line about the cells that fail now, and one about those that nothing can be concluded about."""
+    if found.broken:
+        yield Text(f"--fail-above: broken since {BASE}: {', '.join(where(one.cell) for one in found.broken)}", "red")
+    if undecided := found.undecided():
+        yield Text(f"--fail-above: undecided: {len(undecided)} of {len(found.cells)} cells", "yellow")
 
 
 def _first_column(change: Change) -> tuple[str, str]:

@@ -20,8 +20,11 @@ def limit_lines(limits: Sequence[Limit], excesses: Sequence[Excess], base: str) 
     """
     for limit in limits:
         shown = f"--fail-above {limit.quantity}={limit.share * 100:g}"
-        label = named(limit.quantity).label
-        found = [f"{where(one.cell)} ({one.ratio})" for one in excesses if one.limit == limit]
+        quantity = named(limit.quantity)
+        label = quantity.label
+        found = [
+            f"{where(one.cell)} ({one.ratio.text(quantity.ratio_decimals)})" for one in excesses if one.limit == limit
+        ]
         if found:
             yield Text(f"{shown}: {label} above that of {base} by more: {', '.join(found)}", "red")
         else:
