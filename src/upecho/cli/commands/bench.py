@@ -58,7 +58,8 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     metavar="NAME|FILE.toml",
     help=f"Measure this scenario; repeatable; {ALL} selects every scenario.  "
     f"[default: {_names(NORMAL.scenarios)}; quick: {_names(QUICK.scenarios)}; with --count: "
-    f"{bench_count.LOCKSTEP.summary}; with --ab: {_names(bench_ab.TIMED.scenarios)}]",
+    f"{bench_count.LOCKSTEP.name}, which is {bench_count.LOCKSTEP.summary}; "
+    f"with --ab: {_names(bench_ab.TIMED.scenarios)}]",
 )
 @click.option("--engine", type=click.Choice(NAMES), help="Load engine.  [default: native, if it was built]")
 @bench_cores.option
@@ -106,7 +107,9 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     type=LimitText(),
     metavar="[QUANTITY=]PERCENT",
     help="Exit with status 1 if a quantity is known to exceed that of BASE (with --ab) or of --reference by more than "
-    f"this many percent. Repeatable; QUANTITY is one of {QUANTITY_NAMES}.  [default quantity: cpu]",
+    "this many percent (the whole interval of the ratio is above it). Repeatable; "
+    f"QUANTITY is one of {QUANTITY_NAMES}. With --count, cpu stands for the instructions, and there is no other.  "
+    "[default quantity: cpu]",
 )
 @click.option("--cold", is_flag=True, help="Also measure each server before any of its connections has ended.")
 @click.option(
