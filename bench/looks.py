@@ -9,7 +9,7 @@ either side of a round may be disturbed.
 import argparse
 
 from bench.intervals import DISTRIBUTIONS, Source
-from upecho.cli.bench_ab import ROUNDS
+from upecho.cli.bench.ab import ROUNDS
 from upecho.measure.statistics.ratios import CONFIDENCE, Estimate
 from upecho.measure.statistics.sequential import LOOKS, looks
 

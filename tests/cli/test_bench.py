@@ -90,7 +90,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> None:
         progress("something")
         return {("threads", Family.UNIX): ["echo-hello", "half-close"]}
 
-    monkeypatch.setattr("upecho.cli.bench_gate.failing", failing)
+    monkeypatch.setattr("upecho.cli.bench.conformance.failing", failing)
 
 
 @pytest.mark.usefixtures("failing")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from upecho.cli.check_notes import tell_works_anyway
+from upecho.cli.check.notes import tell_works_anyway
 from upecho.conformance.catalogue import catalogue
 from upecho.conformance.check import Level
 from upecho.conformance.run.runner import Runner

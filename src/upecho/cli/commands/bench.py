@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from upecho.cli import bench_ab, bench_columns, bench_cores, bench_count, bench_observation
-from upecho.cli.bench_comparison import comparison
-from upecho.cli.bench_profiles import COUNTED, NORMAL, QUICK
-from upecho.cli.bench_run import measure
+from upecho.cli.bench import ab, columns, engine_cores, instructions, observation
+from upecho.cli.bench.comparison import comparison
+from upecho.cli.bench.profiles import COUNTED, NORMAL, QUICK
+from upecho.cli.bench.run import measure
 from upecho.cli.environment import expect_usable_environment
 from upecho.cli.limit_parameter import QUANTITY_NAMES, LimitText, expect_distinct, for_run
 from upecho.cli.parameters import FamilyName, Number, ScenarioName, TargetName
@@ -48,7 +48,7 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     multiple=True,
     type=FamilyName(),
     help="Measure over this family; repeatable.  [default: those of the addresses, or else inet and unix; "
-    f"with --count: {', '.join(bench_count.DEFAULT_FAMILIES)}; with --ab: {', '.join(bench_ab.TIMED.families)}]",
+    f"with --count: {', '.join(instructions.DEFAULT_FAMILIES)}; with --ab: {', '.join(ab.TIMED.families)}]",
 )
 @click.option(
     "--scenario",
@@ -58,11 +58,11 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     metavar="NAME|FILE.toml",
     help=f"Measure this scenario; repeatable; {ALL} selects every scenario.  "
     f"[default: {_names(NORMAL.scenarios)}; quick: {_names(QUICK.scenarios)}; with --count: "
-    f"{bench_count.LOCKSTEP.name}, which is {bench_count.LOCKSTEP.summary}; "
-    f"with --ab: {_names(bench_ab.TIMED.scenarios)}]",
+    f"{instructions.LOCKSTEP.name}, which is {instructions.LOCKSTEP.summary}; "
+    f"with --ab: {_names(ab.TIMED.scenarios)}]",
 )
 @click.option("--engine", type=click.Choice(NAMES), help="Load engine.  [default: native, if it was built]")
-@bench_cores.option
+@engine_cores.option
 @click.option(
     "--quick",
     is_flag=True,
@@ -116,19 +116,19 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     "--rounds",
     type=Number(1, 10000),
     help="Maximum number of rounds.  "
-    + _defaults("rounds", f"with --count: {COUNTED.rounds}", f"with --ab: {bench_ab.ROUNDS}"),
+    + _defaults("rounds", f"with --count: {COUNTED.rounds}", f"with --ab: {ab.ROUNDS}"),
 )
 @click.option(
     "--precision",
     type=Number(0.0, 100.0),
     help="Stop when every ratio is known to ± this many percent; 0 disables this. With --ab: the largest difference "
     f"that does not matter, in percent.  [default: {NORMAL.precision:g}; with --count: {COUNTED.precision:g}; "
-    f"with --ab: {bench_ab.TIMED.margin_percent:g}]",
+    f"with --ab: {ab.TIMED.margin_percent:g}]",
 )
 @click.option(
     "--seconds",
     type=Number(0.01, 3600.0),
-    help=f"Duration of a trial, in seconds.  {_defaults('seconds', f'with --ab: {bench_ab.SECONDS:g}')}",
+    help=f"Duration of a trial, in seconds.  {_defaults('seconds', f'with --ab: {ab.SECONDS:g}')}",
 )
 @click.option(
     "--budget",
@@ -136,20 +136,20 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     help="Maximum duration of all rounds, in seconds.  "
     + _defaults(
         "budget",
-        f"with --ab: {bench_ab.TIMED.budget_seconds:g}",
-        f"with both --ab and --count: {bench_ab.COUNTED.budget_seconds:g}",
+        f"with --ab: {ab.TIMED.budget_seconds:g}",
+        f"with both --ab and --count: {ab.COUNTED.budget_seconds:g}",
     ),
 )
 @click.option("--seed", type=Number(0, 2**32), default=0, help="Seed for the cell order and the payload.")
-@bench_observation.options
+@observation.options
 @click.option(
     "--max-clients",
     type=click.IntRange(min=1),
     metavar="N",
     help="Number of clients that a target serves at the same time, if it does not declare it.",
 )
-@bench_columns.option
-@bench_count.count_options
+@columns.option
+@instructions.count_options
 @click.option("--no-check", is_flag=True, help="Do not check conformance before measuring.")
 @click.option("--even-if-failing", is_flag=True, help="Also measure servers that fail a check, and mark them.")
 def command(targets: Sequence[str], families: Sequence[Family], save: Path | None, **options: Any) -> int:
@@ -185,11 +185,11 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
     expect_usable_environment()
     if save:
         atomic_write.check(save)
-    counting = bench_count.counting(options)
+    counting = instructions.counting(options)
     expect_distinct(options["fail_above"])
     check = partial(_checked, quickly=options["quick"])
     if options["ab"]:
-        return measure(bench_ab.ab_run(targets, families, options, check, counting), save)
+        return measure(ab.ab_run(targets, families, options, check, counting), save)
     if options["fail_above"] and not options["reference"]:
         raise CallerError("--fail-above compares with something", hint="name it with --reference or --ab")
     return measure(
@@ -202,7 +202,7 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
 
 def _checked(cells: Sequence[PlannedCell], *, quickly: bool) -> list[PlannedCell]:
     """Run the checks that gate a measurement, and return the cells with those that failed."""
-    from upecho.cli.bench_gate import checked  # noqa: PLC0415 (imports the suite, which not every run needs)
+    from upecho.cli.bench.conformance import checked  # noqa: PLC0415 (imports the suite, which not every run needs)
 
     with as_interrupts():
         return checked(cells, quickly=quickly)

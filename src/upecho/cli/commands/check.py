@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from upecho.cli import check_notes
-from upecho.cli.check_files import CheckFiles
-from upecho.cli.check_run import carry_out
+from upecho.cli.check import notes
+from upecho.cli.check.files import CheckFiles
+from upecho.cli.check.run import carry_out
 from upecho.cli.environment import expect_usable_environment
 from upecho.cli.parameters import CheckName, FamilyName, Number, TargetName
 from upecho.conformance.run.check_run import CheckRun, Plan
@@ -109,7 +109,7 @@ def command(targets: Sequence[str], families: Sequence[Family], **options: Any) 
     files = CheckFiles(options["json"], options["junit"], summary=options["summary"])
     files.expect_writable()
     plan = _plan(_expanded(targets), families, options)
-    check_notes.tell_unusable(plan)
+    notes.tell_unusable(plan)
     if not plan.pairs:
         files.save(CheckRun(plan).document(), strict=plan.strict)
         return CheckRun(plan).exit_status()
@@ -124,7 +124,7 @@ def command(targets: Sequence[str], families: Sequence[Family], **options: Any) 
 def _expanded(texts: Sequence[str]) -> list[str]:
     """Return the targets with a target for each loop in place of ``NAME+all``; report those that are impossible."""
     found, limited = inventory.expanded(texts)
-    check_notes.tell_limited(limited)
+    notes.tell_limited(limited)
     return found
 
 
@@ -155,5 +155,5 @@ def _plan(texts: Sequence[str], families: Sequence[Family], options: dict[str, A
         run_all=options["run_all"],
     )
     if targets and not plan.due:
-        raise CallerError(f"none of the selected checks applies: {check_notes.why_none_is_due(plan)}")
+        raise CallerError(f"none of the selected checks applies: {notes.why_none_is_due(plan)}")
     return plan

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from upecho.cli import bench_columns
+from upecho.cli.bench import columns
 from upecho.cli.console import console
 from upecho.cli.parameters import TargetName
 from upecho.measure.results import read_results
@@ -23,7 +23,7 @@ from upecho.report.benchmark.comparison import comparison
     metavar="TARGET[@NAME]",
     help="Show ratios relative to this target of the run.  [default: the reference of the run]",
 )
-@bench_columns.option
+@columns.option
 def command(file: Path, reference: str, columns: Sequence[Column]) -> int:
     """Show the report of a run that upecho bench --save has saved.
 

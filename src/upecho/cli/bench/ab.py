@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from upecho.cli import bench_cores, bench_count, bench_selection
-from upecho.cli.ab_sides import Side, sides
-from upecho.cli.bench_comparison import Check
+from upecho.cli.bench import choices, engine_cores, instructions
+from upecho.cli.bench.ab_sides import Side, sides
+from upecho.cli.bench.comparison import Check
 from upecho.cli.limit_parameter import for_run
 from upecho.load.engine import best
 from upecho.measure.plan import pythons
@@ -52,8 +52,8 @@ TIMED = Question(CPU, (Family.INET,), (THROUGHPUT,), margin_percent=1.0, budget_
 # Four rounds of Callgrind, the fewest that give an interval, take a minute and a half, and longer on a busy machine.
 COUNTED = Question(
     INSTRUCTIONS,
-    bench_count.DEFAULT_FAMILIES,
-    (bench_count.LOCKSTEP,),
+    instructions.DEFAULT_FAMILIES,
+    (instructions.LOCKSTEP,),
     margin_percent=0.1,
     budget_seconds=900.0,
 )
@@ -87,7 +87,7 @@ def ab_run(
     planned = [
         [_cell(one, parsed, family, scenario) for one in pair]
         for scenario, family, pair in itertools.product(
-            scenarios, bench_selection.families(families or question.families), pairs
+            scenarios, choices.families(families or question.families), pairs
         )
     ]
     cells = list(dict.fromkeys(itertools.chain.from_iterable(planned)))
@@ -134,10 +134,10 @@ def _targets(pairs: Sequence[Sequence[Side]], max_clients: int | None) -> dict[s
     every = list(itertools.chain.from_iterable(pairs))
     names = list(dict.fromkeys(one.target for one in every))
     interpreters = dict.fromkeys(one.interpreter for one in every if one.interpreter)
-    found = bench_selection.tried(names, "", list(interpreters))
+    found = choices.tried(names, "", list(interpreters))
     for name, reason in found.unusable.items():
         raise TargetError(reason, subject=f"cannot compare {name}")
-    return {one.text: one for one in bench_selection.targets(names, found, max_clients)}
+    return {one.text: one for one in choices.targets(names, found, max_clients)}
 
 
 def _cell(side: Side, targets: dict[str, Target], family: Family, scenario: Scenario) -> PlannedCell:
@@ -151,12 +151,12 @@ def _scenarios(options: dict[str, Any], question: Question) -> list[Scenario]:
     Raises:
         CallerError: A scenario does not exist, or cannot be measured in an A/B test.
     """
-    found = bench_selection.scenarios(options["scenarios"], options["engine"] or best(), question.scenarios)
+    found = choices.scenarios(options["scenarios"], options["engine"] or best(), question.scenarios)
     for scenario in found:
         if scenario.share is not None:
             raise CallerError(f"--ab cannot measure the scenario {scenario.title}", hint="use one without a schedule")
     if question is COUNTED:
-        bench_count.expect_lockstep(found)
+        instructions.expect_lockstep(found)
     return found
 
 
@@ -179,5 +179,5 @@ def _settings(test: ABTest, options: dict[str, Any], question: Question, countin
         reference=Reference(base.target, base.python),
         ab_test=test,
         counting=counting,
-        cores=bench_cores.divided(options["engine_cores"], window.engine),
+        cores=engine_cores.divided(options["engine_cores"], window.engine),
     )

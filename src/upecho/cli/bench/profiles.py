@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from upecho.cli import bench_columns, bench_count
+from upecho.cli.bench import columns, instructions
 from upecho.load.engine import best
 from upecho.measure.plan.scenarios import DEFAULT_SCENARIOS, THROUGHPUT, Scenario
 from upecho.measure.plan.settings import Limits, Window
@@ -47,7 +47,7 @@ COUNTED = Profile(
     seconds=1.0,
     warm_up_seconds=0.2,
     budget=900.0,
-    scenarios=(bench_count.LOCKSTEP,),
+    scenarios=(instructions.LOCKSTEP,),
     precision=0.1,
 )
 
@@ -67,7 +67,7 @@ def window_and_limits(options: Mapping[str, Any]) -> tuple[Window, Limits]:
         seconds=options["seconds"] or profile.seconds,
         seed=options["seed"],
         engine=options["engine"] or best(),
-        system_calls=bench_columns.counting(options["columns"]),
+        system_calls=columns.counting(options["columns"]),
     )
     limits = Limits(
         rounds=options["rounds"] or profile.rounds,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from upecho.cli import bench_cores
+from upecho.cli.bench import engine_cores
 from upecho.load.engine import best
 from upecho.measure.cores import Cores
 from upecho.measure.results import Results
@@ -51,7 +51,7 @@ def test_python_engine_has_one_thread(main: Main, monkeypatch: pytest.MonkeyPatc
 def test_each_core_of_the_engine_has_a_thread(main: Main, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Two cores must do for this test, so the servers share them, and a trial this short may be void."""
     both = tuple(sorted(os.sched_getaffinity(0))[:2])
-    monkeypatch.setattr(bench_cores, "divided", lambda _wanted, _engine: Cores(both, both))
+    monkeypatch.setattr(engine_cores, "divided", lambda _wanted, _engine: Cores(both, both))
     _, out, _ = main("--engine-cores", "2", "--save", str(tmp_path / "results.json"))
     results = Results.from_json((tmp_path / "results.json").read_text())
     assert results.environment.cores.engine == both

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from upecho.cli.check_notes import why_none_is_due
+from upecho.cli.check.notes import why_none_is_due
 from upecho.conformance.catalogue import catalogue
 from upecho.conformance.check import Check
 from upecho.conformance.run.check_run import Plan

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from upecho.cli.ab_sides import Side, sides
+from upecho.cli.bench.ab_sides import Side, sides
 from upecho.processes.interpreter import Interpreter
 from upecho.support.errors import CallerError
 

@@ -2,8 +2,8 @@
 
 import click
 
-from upecho.cli import check_notes
-from upecho.cli.check_files import CheckFiles
+from upecho.cli.check import notes
+from upecho.cli.check.files import CheckFiles
 from upecho.cli.console import console
 from upecho.cli.progress import Steps
 from upecho.cli.signals import as_interrupts
@@ -40,12 +40,12 @@ def carry_out(run: CheckRun, files: CheckFiles, *, directory: str | None, write_
     finally:
         _keep(run, files, verbose=verbose)
     outcomes, status = run.results(), run.exit_status()
-    check_notes.tell_not_due(run.plan)
-    check_notes.tell_works_anyway(outcomes)
+    notes.tell_not_due(run.plan)
+    notes.tell_works_anyway(outcomes)
     if write_known:
         rest = TargetError.exit_status if run.plan.unusable else 0
         return status if status == HarnessError.exit_status else rest
-    check_notes.tell_stale(run.plan.known, outcomes)
+    notes.tell_stale(run.plan.known, outcomes)
     return status
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from upecho.cli import bench_cores, bench_count, bench_observation, bench_selection
-from upecho.cli.bench_profiles import profile_of, window_and_limits
+from upecho.cli.bench import choices, engine_cores, instructions, observation
+from upecho.cli.bench.profiles import profile_of, window_and_limits
 from upecho.measure.plan import pythons
 from upecho.measure.plan.cell_plan import PlannedCell, every_cell, missing_baselines
 from upecho.measure.plan.cells import Reference, on_python
@@ -47,9 +47,9 @@ class Selection:
         """
         interpreters = pythons.named(options["programs"])
         name, python = on_python(options["reference"], interpreters)
-        found = bench_selection.tried(names, name, list(interpreters.values()))
-        selected = bench_selection.targets(names, found, options["max_clients"], addresses=True)
-        reference = bench_selection.reference_target(name, found)
+        found = choices.tried(names, name, list(interpreters.values()))
+        selected = choices.targets(names, found, options["max_clients"], addresses=True)
+        reference = choices.reference_target(name, found)
         return cls(selected, reference, python, interpreters, found.unusable)
 
     @property
@@ -67,9 +67,9 @@ class Selection:
         """
         cells = every_cell(self.targets, families, scenarios, pythons=self.interpreters, cold=cold)
         references = every_cell([self.reference], families, scenarios, pythons=self.interpreters)
-        cells = bench_selection.loadable(bench_selection.with_reference(cells, references), self.unusable)
-        reference = bench_selection.chosen_reference(cells, self.reference, self.reference_python)
-        return bench_selection.without_other_references(cells, reference), reference
+        cells = choices.loadable(choices.with_reference(cells, references), self.unusable)
+        reference = choices.chosen_reference(cells, self.reference, self.reference_python)
+        return choices.without_other_references(cells, reference), reference
 
 
 def comparison(
@@ -92,21 +92,21 @@ def comparison(
         CallerError: Something that the user named does not exist, or cannot be measured.
         Unavailable: A package or a load engine is missing.
     """
-    names = bench_selection.expanded(names)
+    names = choices.expanded(names)
     selection = Selection.of(names, options)
     if counting:
-        bench_count.expect_startable(selection.every_target)
-        families = families or bench_count.DEFAULT_FAMILIES
-    families = bench_selection.families(bench_observation.families(families, selection.every_target))
+        instructions.expect_startable(selection.every_target)
+        families = families or instructions.DEFAULT_FAMILIES
+    families = choices.families(observation.families(families, selection.every_target))
     window, limits = window_and_limits(options)
-    cores = bench_cores.divided(options["engine_cores"], window.engine)
-    scenarios = bench_selection.scenarios(options["scenarios"], window.engine, profile_of(options).scenarios)
+    cores = engine_cores.divided(options["engine_cores"], window.engine)
+    scenarios = choices.scenarios(options["scenarios"], window.engine, profile_of(options).scenarios)
     if counting:
-        bench_count.expect_lockstep(scenarios)
+        instructions.expect_lockstep(scenarios)
     expect_engine_supports(window.engine, scenarios)
     cells, reference = selection.cells(families, scenarios, cold=options["cold"])
-    cells = bench_observation.with_running(cells, options["pids"], options["groups"])
-    bench_selection.report_missing_baseline(names)
+    cells = observation.with_running(cells, options["pids"], options["groups"])
+    choices.report_missing_baseline(names)
     cells += missing_baselines(cells, cores.engine)
     settings = RunSettings(
         window,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from upecho.cli import bench_selection
+from upecho.cli.bench import choices
 from upecho.conformance.run.preconditions import Tried
 from upecho.measure.plan import pythons
 from upecho.measure.plan.cell_plan import PlannedCell, every_cell
@@ -20,11 +20,11 @@ THROUGHPUT_ONLY = (THROUGHPUT,)
 
 
 def test_default_is_used_if_nothing_is_named() -> None:
-    assert bench_selection.scenarios([], "python", THROUGHPUT_ONLY) == [THROUGHPUT]
+    assert choices.scenarios([], "python", THROUGHPUT_ONLY) == [THROUGHPUT]
 
 
 def test_all_skips_the_scenarios_that_the_engine_does_not_support(capsys: pytest.CaptureFixture[str]) -> None:
-    found = bench_selection.scenarios(["all"], "python", THROUGHPUT_ONLY)
+    found = choices.scenarios(["all"], "python", THROUGHPUT_ONLY)
     assert [one.name for one in found] == [
         *("latency", "throughput", "bulk", "idle", "idle-10000"),
         *("sizes-64B", "sizes-1KiB", "sizes-10KiB", "sizes-100KiB", "sizes-1MiB"),
@@ -35,7 +35,7 @@ def test_all_skips_the_scenarios_that_the_engine_does_not_support(capsys: pytest
 
 def test_named_scenario_is_not_skipped() -> None:
     churn = [one for one in SCENARIOS if one.churn]
-    assert bench_selection.scenarios(["churn", "churn"], "python", THROUGHPUT_ONLY) == churn
+    assert choices.scenarios(["churn", "churn"], "python", THROUGHPUT_ONLY) == churn
 
 
 @pytest.mark.parametrize(("named", "reported"), [(["threads"], True), (["native"], False), ([], False)])
@@ -45,7 +45,7 @@ def test_missing_baseline_is_reported_unless_it_was_named(
     monkeypatch.setattr(
         inventory, "implementation", lambda row: inventory.ImplementationEntry(row.name, unavailable="not built")
     )
-    bench_selection.report_missing_baseline(named)
+    choices.report_missing_baseline(named)
     assert capsys.readouterr().err == ("skipping native: not built\n" if reported else "")
 
 
@@ -61,44 +61,44 @@ def planned(*targets: str, cold: bool = False) -> list[PlannedCell]:
 
 def test_reference_among_the_targets_is_not_added() -> None:
     cells = planned("a", "b", cold=True)
-    assert bench_selection.with_reference(cells, planned("b")) == cells
-    assert bench_selection.chosen_reference(cells, Target.implementation("b")) == Reference("b", "3.13.0")
+    assert choices.with_reference(cells, planned("b")) == cells
+    assert choices.chosen_reference(cells, Target.implementation("b")) == Reference("b", "3.13.0")
 
 
 def test_added_reference_runs_with_the_first_python_that_can_load_it() -> None:
-    cells = bench_selection.with_reference(planned("a"), planned("b"))
+    cells = choices.with_reference(planned("a"), planned("b"))
     assert cells == [*planned("a"), *(replace(one, added=True) for one in planned("b"))]
     loadable = [one for one in cells if (one.cell.target, one.cell.python) != ("b", "3.13.0")]
     for left, python in ((cells, "3.13.0"), (loadable, "3.14.0")):
-        reference = bench_selection.chosen_reference(left, Target.implementation("b"))
+        reference = choices.chosen_reference(left, Target.implementation("b"))
         assert reference == Reference("b", python)
-        kept = bench_selection.without_other_references(left, reference)
+        kept = choices.without_other_references(left, reference)
         assert [one.cell.python for one in kept if one.cell.target == "b"] == [python]
         assert kept[:2] == planned("a")
 
 
 def test_reference_that_no_interpreter_can_load_is_an_error() -> None:
     with pytest.raises(CallerError, match=r"^no interpreter can load the reference b$"):
-        bench_selection.chosen_reference(planned("a"), Target.implementation("b"))
+        choices.chosen_reference(planned("a"), Target.implementation("b"))
 
 
 def test_baseline_as_the_reference_adds_nothing() -> None:
-    target = bench_selection.reference_target("", Tried({}, {}))
+    target = choices.reference_target("", Tried({}, {}))
     assert target.text == BASELINE
-    assert bench_selection.with_reference(planned("a"), planned(BASELINE)) == planned("a")
-    assert bench_selection.chosen_reference(planned("a"), target) == Reference()
+    assert choices.with_reference(planned("a"), planned(BASELINE)) == planned("a")
+    assert choices.chosen_reference(planned("a"), target) == Reference()
 
 
 def test_run_in_which_only_the_reference_can_be_loaded_has_nothing_to_measure(monkeypatch: pytest.MonkeyPatch) -> None:
-    cells = bench_selection.with_reference(planned("a"), planned("b"))
+    cells = choices.with_reference(planned("a"), planned("b"))
     lacking = dict.fromkeys(planned("a"), "not installed")
     monkeypatch.setattr(pythons, "unloadable", lambda _cells: lacking)
     with pytest.raises(CallerError, match="nothing to measure"):
-        bench_selection.loadable(cells, {})
+        choices.loadable(cells, {})
 
 
 def test_address_is_refused_by_a_run_that_starts_each_server_itself() -> None:
     nothing = Tried({}, {})
-    assert [one.text for one in bench_selection.targets(["127.0.0.1:80"], nothing, addresses=True)] == ["127.0.0.1:80"]
+    assert [one.text for one in choices.targets(["127.0.0.1:80"], nothing, addresses=True)] == ["127.0.0.1:80"]
     with pytest.raises(CallerError, match=r"^this run starts each server itself, so it cannot measure '127.0.0.1:80'$"):
-        bench_selection.targets(["127.0.0.1:80"], nothing)
+        choices.targets(["127.0.0.1:80"], nothing)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from upecho.cli import bench_gate
+from upecho.cli.bench import conformance
 from upecho.conformance.run import gate
 from upecho.measure.cores import Cores
 from upecho.measure.results import Results, Running
@@ -107,7 +107,7 @@ def test_checks_are_run_on_a_server_that_runs_already(
     server: ServerProcess, upecho_here: Main, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checks = [check for check in gate.demanded() if check.id in ("echo-hello", "half-close")]
-    monkeypatch.setattr(bench_gate, "demanded", lambda **_: checks)
+    monkeypatch.setattr(conformance, "demanded", lambda **_: checks)
     status, shown, said = upecho_here("bench", str(server.address), *TINY[:-1])
     assert status == 0, said
     assert said.startswith("checking conformance")
