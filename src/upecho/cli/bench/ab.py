@@ -52,7 +52,7 @@ TIMED = Question(CPU, (Family.INET,), (THROUGHPUT,), margin_percent=1.0, budget_
 # Four rounds of Callgrind, the fewest that give an interval, take a minute and a half, and longer on a busy machine.
 COUNTED = Question(
     INSTRUCTIONS,
-    instructions.DEFAULT_FAMILIES,
+    instructions.FAMILIES,
     (instructions.LOCKSTEP,),
     margin_percent=0.1,
     budget_seconds=900.0,
@@ -86,9 +86,7 @@ def ab_run(
     parsed = _targets(pairs, options["max_clients"])
     planned = [
         [_cell(one, parsed, family, scenario) for one in pair]
-        for scenario, family, pair in itertools.product(
-            scenarios, choices.families(families or question.families), pairs
-        )
+        for scenario, family, pair in itertools.product(scenarios, choices.families(families, question.families), pairs)
     ]
     cells = list(dict.fromkeys(itertools.chain.from_iterable(planned)))
     for one in cells:

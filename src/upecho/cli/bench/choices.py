@@ -22,7 +22,6 @@ from upecho.serving.target import Kind, Target
 from upecho.support.errors import CallerError, UpechoError
 from upecho.support.text import unknown_name
 
-DEFAULT_FAMILIES = ("inet", "unix")
 FILE_ENDING = ".toml"
 
 
@@ -139,14 +138,18 @@ def report_missing_baseline(names: Sequence[str]) -> None:
         _is_available(inventory.implementation(registry.find(BASELINE)))
 
 
-def families(named: Sequence[Family]) -> list[Family]:
+def families(named: Sequence[Family], default: Sequence[Family]) -> list[Family]:
     """Return the families that the user named, or else the default ones that are available.
+
+    Args:
+        named: The families that the user named.
+        default: The families of a run for which the user named none.
 
     Raises:
         Unavailable: This system lacks a family that the user named.
     """
     if not named:
-        rows = [row for row in inventory.families() if row.name in DEFAULT_FAMILIES]
+        rows = [row for row in inventory.families() if Family(row.name) in default]
         return [Family(row.name) for row in rows if _is_available(row)]
     found = list(dict.fromkeys(named))
     for family in found:

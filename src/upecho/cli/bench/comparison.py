@@ -96,11 +96,11 @@ def comparison(
     selection = Selection.of(names, options)
     if counting:
         instructions.expect_startable(selection.every_target)
-        families = families or instructions.DEFAULT_FAMILIES
-    families = choices.families(observation.families(families, selection.every_target))
+    profile = profile_of(options)
+    families = choices.families(observation.families(families, selection.every_target), profile.families)
     window, limits = window_and_limits(options)
     cores = engine_cores.divided(options["engine_cores"], window.engine)
-    scenarios = choices.scenarios(options["scenarios"], window.engine, profile_of(options).scenarios)
+    scenarios = choices.scenarios(options["scenarios"], window.engine, profile.scenarios)
     if counting:
         instructions.expect_lockstep(scenarios)
     expect_engine_supports(window.engine, scenarios)

@@ -14,7 +14,7 @@ from upecho.support.errors import CallerError
 
 INSTRUCTIONS = "instructions"
 LOCKSTEP = Scenario("lockstep", 1, KIB)
-DEFAULT_FAMILIES = (Family.UNIX,)  # what a server executes in user mode hardly depends on it
+FAMILIES = (Family.UNIX,)  # what a server executes in user mode hardly depends on it
 # CPython has adapted its code after a few hundred requests. Five thousand take a server about 5 s under Callgrind.
 REQUESTS, QUICK_REQUESTS = (1000, 5000), (500, 1500)
 TIMED = ("cold", "seconds", "engine_cores", "columns")  # options that have no meaning here

@@ -47,8 +47,9 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     "families",
     multiple=True,
     type=FamilyName(),
-    help="Measure over this family; repeatable.  [default: those of the addresses, or else inet and unix; "
-    f"with --count: {', '.join(instructions.DEFAULT_FAMILIES)}; with --ab: {', '.join(ab.TIMED.families)}]",
+    help="Measure over this family; repeatable.  [default: those of the addresses, or else "
+    f"{', '.join(NORMAL.families)}; quick: {', '.join(QUICK.families)}; with --count: {', '.join(COUNTED.families)}; "
+    f"with --ab: {', '.join(ab.TIMED.families)}]",
 )
 @click.option(
     "--scenario",
@@ -66,8 +67,9 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
 @click.option(
     "--quick",
     is_flag=True,
-    help=f"Give a first impression in about a minute: up to {QUICK.rounds} rounds of short trials, preceded only by "
-    "the conformance checks that take little time. The intervals (±) are wide, so only large differences are detected.",
+    help=f"Give a first impression in about a minute: up to {QUICK.rounds} rounds of short trials over "
+    f"{', '.join(QUICK.families)}, preceded only by the conformance checks that take little time. The intervals (±) "
+    "are wide, so only large differences are detected.",
 )
 @click.option(
     "--save",
@@ -122,8 +124,8 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     "--precision",
     type=Number(0.0, 100.0),
     help="Stop when every ratio is known to ± this many percent; 0 disables this. With --ab: the largest difference "
-    f"that does not matter, in percent.  [default: {NORMAL.precision:g}; with --count: {COUNTED.precision:g}; "
-    f"with --ab: {ab.TIMED.margin_percent:g}]",
+    "that does not matter, in percent.  "
+    + _defaults("precision", f"with --count: {COUNTED.precision:g}", f"with --ab: {ab.TIMED.margin_percent:g}"),
 )
 @click.option(
     "--seconds",
