@@ -11,7 +11,8 @@ from tests.broken.poll_loop import PollLoop
 from tests.broken.threads import serve_with
 from upecho.serving.contract import Stop
 
-SHARE = 0.05  # further CPU time that the more expensive server burns, as a share of its own
+SHARE = 0.05  # CPU time that the more expensive server uses beyond that of the other one, as a share of the latter
+BURNT = 0.2  # CPU time that the other one burns: burning changes what the rest costs, by 0.25 % of it on an AMD EPYC
 WORK = bytes(1 << 17)  # hashing this takes 0.1 ms, which hides the effect of how many requests a wake-up finds
 
 DELAY_SECONDS = 0.005
@@ -22,7 +23,7 @@ STALL_AFTER_NS = 300_000_000  # after the connection was opened
 
 
 class _Working(PollLoop):
-    """Works for each request, and burns a further share of all its CPU time; the share may be 0."""
+    """Works for each request, and burns a further share of all its CPU time."""
 
     def __init__(self, share: float, listener: socket.socket, stop: Stop) -> None:
         super().__init__(listener, stop)
@@ -67,8 +68,8 @@ def _stall_once(connection: socket.socket) -> None:
         connection.sendall(data.upper())
 
 
-cheap = functools.partial(_work, 0.0)
-costly = functools.partial(_work, SHARE)
+cheap = functools.partial(_work, BURNT)
+costly = functools.partial(_work, (1 + BURNT) * (1 + SHARE) - 1)
 prompt = functools.partial(serve_with, functools.partial(_later, 0.0))
 late = functools.partial(serve_with, functools.partial(_later, DELAY_SECONDS))
 stalling = functools.partial(serve_with, _stall_once)
