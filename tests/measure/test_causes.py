@@ -12,6 +12,7 @@ from upecho.measure.plan.cells import Cell
 from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.plan.settings import Window
 from upecho.measure.statistics import causes
+from upecho.measure.statistics.plausibility import VoidReason
 from upecho.measure.trial_runner import TrialRunner
 from upecho.measure.trials import Trial
 from upecho.net.address import Family
@@ -76,7 +77,9 @@ def measure(supervisor: Supervisor, directory: Path, monkeypatch: pytest.MonkeyP
         window = Window(0.02, seconds, 1, "native" if scenario.engine_feature else "python", counting)
         planned = PlannedCell(Cell(target, Family.UNIX, scenario.name), Target(target, Kind.IMPLEMENTATION), scenario)
         trial = TrialRunner(supervisor, Cores(), window).measure(planned, 1)
-        assert trial.is_valid, trial
+        assert not trial.findings, trial
+        # A busy machine keeps the engine from sending; that has no influence on what a request makes a server do.
+        assert trial.void is None or trial.void.reason is VoidReason.LITTLES_LAW, trial
         return trial
 
     return measure
@@ -116,7 +119,7 @@ def test_time_in_the_program_is_user_time(measure: Callable[..., Trial]) -> None
 def test_switches_of_ended_threads_are_unknown(measure: Callable[..., Trial]) -> None:
     if best() != "native":
         pytest.skip("churn takes the native engine")
-    trial = measure("known:calls2", CHURN)
+    trial = measure("known:calls2", CHURN, seconds=0.5)  # long enough for clock ticks, however busy the machine is
     assert causes.voluntary_switches(trial) is None
     assert causes.involuntary_switches(trial) is None
     assert causes.user_ns(trial) is not None
