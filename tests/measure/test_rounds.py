@@ -131,8 +131,9 @@ def test_no_round_starts_that_would_exceed_the_budget(
 
 def test_cell_that_failed_is_not_measured_again(monkeypatch: pytest.MonkeyPatch) -> None:
     trials = measured(FakeRunner(monkeypatch, broken=CELLS[4], void=CELLS[5]), Limits(3, math.inf))
-    assert len(trials) == 3 * 18 - 4
-    assert [trial.round for trial in trials if not trial.is_valid] == [1, 1]
+    assert [trial.round for trial in trials if trial.findings] == [1]
+    assert [trial.round for trial in trials if trial.void] == [1, 2]  # once may be the fault of a busy machine
+    assert len(trials) == 3 * 18 - 2 - 1
 
 
 @pytest.mark.parametrize(("added", "counts"), [((), [3, 1]), ((0,), [1, 1]), ((1,), [3, 1])])

@@ -5,10 +5,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from upecho.measure.count_runner import CountRunner, Runner
+from upecho.measure.plan.ab_test import Pair
 from upecho.measure.plan.cell_plan import PlannedCell
 from upecho.measure.plan.cells import Cell
 from upecho.measure.plan.settings import RunSettings
 from upecho.measure.side_by_side import measure_pair
+from upecho.measure.statistics.plausibility import Void, are_exceptions
 from upecho.measure.statistics.sequential import Verdicts, looks
 from upecho.measure.trials import Trial
 
@@ -22,7 +24,7 @@ def measure(
     *,
     on_start: Callable[[Cell, int], None],
 ) -> Iterator[Trial]:
-    """Measure the pairs of an A/B test; a pair with a trial that is no measurement is not measured again.
+    """Measure the pairs of an A/B test; a pair that has failed once, or is void too often, is not measured again.
 
     Args:
         runner: Starts and loads the servers.
@@ -34,6 +36,7 @@ def measure(
     assert test
     planned = {one.cell: one for one in cells}
     pending = [pair for pair in test.pairs if {pair.base, pair.new} <= planned.keys()]
+    voids: dict[Pair, list[Void]] = {pair: [] for pair in pending}
     source, trials = random.Random(settings.window.seed), []
     end, times_of_looks = time.monotonic() + limits.budget_seconds, looks(limits.rounds)
     started = time.monotonic()
@@ -43,7 +46,8 @@ def measure(
             found = _round(runner, (planned[pair.base], planned[pair.new]), number, settings)
             trials += found
             yield from found
-            if not all(trial.is_valid for trial in found):
+            voids[pair] += [trial.void for trial in found if trial.void]
+            if any(trial.findings for trial in found) or not are_exceptions(voids[pair], number):
                 pending.remove(pair)
         if number in times_of_looks:
             verdicts = Verdicts(test, trials)

@@ -9,6 +9,7 @@ from upecho.measure.plan.cell_plan import PlannedCell
 from upecho.measure.plan.cells import Cell
 from upecho.measure.plan.settings import RunSettings
 from upecho.measure.statistics.costs import Costs
+from upecho.measure.statistics.plausibility import Void, are_exceptions
 from upecho.measure.trials import Trial
 
 
@@ -19,7 +20,7 @@ def measure(
     *,
     on_start: Callable[[Cell, int], None],
 ) -> Iterator[Trial]:
-    """Measure trials in interleaved rounds; a cell that has failed once is not measured again.
+    """Measure trials in interleaved rounds; a cell that has failed once, or is void too often, is not measured again.
 
     Args:
         runner: Measures single trials.
@@ -31,6 +32,7 @@ def measure(
     end = time.monotonic() + limits.budget_seconds
     costs = Costs(reference=settings.reference)
     pending = set(cells)
+    voids: dict[PlannedCell, list[Void]] = {one: [] for one in cells}
     orders = interleaving.orders(cells, settings.window.seed, copies=limits.copies)
     for number, order in zip(range(1, limits.rounds + 1), orders, strict=False):
         started = time.monotonic()
@@ -39,7 +41,9 @@ def measure(
                 on_start(planned.cell, number)
                 trial = runner.measure(planned, number)
                 costs.add(trial)
-                if not trial.is_valid:
+                if trial.void:
+                    voids[planned].append(trial.void)
+                if trial.findings or not are_exceptions(voids[planned], number):
                     pending.remove(planned)
                 yield trial
         if limits.precision and number >= limits.min_rounds:

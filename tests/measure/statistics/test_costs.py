@@ -8,6 +8,7 @@ import pytest
 from tests.made_up import GROUP, VOID, cell, load, run, trial
 from upecho.measure.plan.cells import BASELINE, Group, Reference
 from upecho.measure.statistics.costs import Costs
+from upecho.measure.statistics.plausibility import Void, VoidReason
 from upecho.measure.statistics.quantities import CPU, P50
 from upecho.measure.trials import Trial
 from upecho.net.address import Family
@@ -30,7 +31,7 @@ def test_two_trials_of_a_round_are_averaged() -> None:
     "wrong",
     [
         pytest.param(trial("a", 2, load(1.0), failure="1 mismatch"), id="failure"),
-        pytest.param(trial("a", 2, load(1.0), void=VOID), id="void"),
+        pytest.param(trial("a", 2, load(1.0), void=Void(VoidReason.CPU_TIME_LOST, "lost")), id="void"),
         pytest.param(trial("a", 2, None), id="no-load"),
     ],
 )
@@ -42,6 +43,13 @@ def test_invalid_trial_removes_the_costs_of_its_cell(wrong: Trial) -> None:
         costs = Costs(trials)
         assert costs.logs(cell("a")) == {}
         assert costs.groups() == {GROUP: [cell("b")]}
+
+
+def test_single_trial_that_contradicts_littles_law_is_left_out() -> None:
+    void = trial("a", 2, load(9.0), void=VOID)
+    others = [trial("a", 1, load(1.0)), trial("a", 3, load(1.0))]
+    assert list(Costs([*others, void]).logs(cell("a"))) == [1, 3]
+    assert Costs([*others, void, dataclasses.replace(void, round=4)]).logs(cell("a")) == {}
 
 
 def test_trial_that_does_not_tell_adds_nothing() -> None:

@@ -98,6 +98,19 @@ def test_failure_in_one_trial_takes_the_figures_of_the_cell() -> None:
     assert row.target_failed
 
 
+@pytest.mark.parametrize(("voids", "rounds", "has_figures"), [(1, 1, False), (1, 2, True), (2, 4, False), (2, 8, True)])
+def test_few_trials_that_contradict_littles_law_are_left_out(voids: int, rounds: int, *, has_figures: bool) -> None:
+    void = Void(VoidReason.LITTLES_LAW, "64 requests were in flight, but by Little's law 50.1")
+    trials = [trial("a", load(9), void=void)] * voids + [trial("a", load(5))] * (rounds - voids)
+    row = only(trials)
+    assert (row.figures is not None) == has_figures
+    if row.figures:
+        assert row.figures.cpu_ns
+        assert row.figures.cpu_ns.median == 5000
+    else:
+        assert row.void == void
+
+
 def test_void_trial_takes_the_figures_of_the_cell_but_is_no_failure() -> None:
     void = Void(VoidReason.NO_PORT, "no local port left")
     row = only([trial("a", load(5)), trial("a", load(1), void=void)])

@@ -250,6 +250,14 @@ def test_machine_without_ports_is_explained() -> None:
     assert "sysctl net.ipv4.ip_local_port_range" in " ".join(text.split())
 
 
+def test_trials_that_are_left_out_are_counted() -> None:
+    run = made_up.run({"a": [1.0, 1.1, 1.0, 1.1, 1.0]})
+    void = dataclasses.replace(run.trials[1], void=Void(VoidReason.LITTLES_LAW, "9 of 10"))
+    text = " ".join(rendered(dataclasses.replace(run, trials=(run.trials[0], void, *run.trials[2:]))).split())
+    assert "1 trial left out: the machine kept the load engine from its processor" in text
+    assert "left out" not in rendered(run)
+
+
 def test_floor_is_shown() -> None:
     costs = {"cheap": [1.0] * 5, "costly": [2.0, 2.1, 2.0, 1.9, 2.0]}
     text = " ".join(rendered(made_up.run(costs, copies={"cheap": [1.0, 1.1, 1.0, 0.9, 1.0]})).split())

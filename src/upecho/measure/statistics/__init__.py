@@ -53,5 +53,6 @@ What this does not know
 - How a server performs on another machine, or beside other work. If too many trials were disturbed (``noise``), nothing
   is claimed.
 - Whether there is no difference. "No difference detected" excludes only differences larger than ±.
-- Anything about a cell in which one trial failed or was void (``plausibility``): it has no figures at all.
+- Anything about a cell in which one trial failed, or in which a trial was void (``plausibility``): it has no figures at
+  all. Only single trials that contradict Little's law are left out instead.
 """

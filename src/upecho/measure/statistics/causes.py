@@ -25,7 +25,7 @@ def system_ns(trial: Trial) -> float | None:
 def _part_ns(trial: Trial, part: Callable[[ServerUse], int]) -> float | None:
     """Return a part of the CPU time per request.
 
-    The sum of both parts is exact, but the kernel divides it by what it sees at its clock ticks, and shows whole ticks.
+    The sum of both parts is exact, but the kernel splits it by the mode at each clock tick, and shows whole ticks.
     """
     if not (found := _use(trial)):
         return None

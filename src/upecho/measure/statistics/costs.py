@@ -4,9 +4,11 @@ import enum
 import itertools
 import math
 import statistics
+from collections import Counter
 from collections.abc import Iterable
 
 from upecho.measure.plan.cells import Cell, Group, Reference
+from upecho.measure.statistics.plausibility import Void, are_exceptions
 from upecho.measure.statistics.quantities import COST, Quantity
 from upecho.measure.statistics.ratios import paired
 from upecho.measure.trials import Trial
@@ -28,7 +30,7 @@ class Basis(enum.IntEnum):
 
 
 class Costs:
-    """The costs of cells, round by round; a cell with an invalid trial has none, nor has a trial that does not tell.
+    """The costs of cells, round by round; a cell that failed or is void has none, nor has a trial that does not tell.
 
     Only costs of one basis are compared, and a cell of another basis than the rest of its group has none.
     """
@@ -49,7 +51,9 @@ class Costs:
         self._quantity = quantity
         self._reference = reference
         self._logs: dict[Cell, dict[int, list[float]]] = {}
-        self._invalid: set[Cell] = set()
+        self._failed: set[Cell] = set()
+        self._voids: dict[Cell, list[Void]] = {}
+        self._trials: Counter[Cell] = Counter()
         self._bases: dict[Cell, Basis] = {}
         self._comparable: dict[Group, Basis] = {}
         for trial in trials:
@@ -58,10 +62,13 @@ class Costs:
     def add(self, trial: Trial) -> None:
         """Add the cost that a trial has measured."""
         cell = trial.cell
-        if not trial.load or not trial.is_valid:
-            self._invalid.add(cell)
+        self._trials[cell] += 1
+        if trial.void:
+            self._voids.setdefault(cell, []).append(trial.void)
+        elif not trial.is_valid:
+            self._failed.add(cell)
             self._logs.pop(cell, None)
-        elif cell not in self._invalid and (value := self._quantity.of(trial)):
+        elif cell not in self._failed and (value := self._quantity.of(trial)):
             rounds = self._logs.setdefault(cell, {})
             rounds.setdefault(trial.round, []).append(math.log(value))
             self._bases[cell] = max(self._bases.get(cell, Basis.CPU), _basis(trial))
@@ -116,6 +123,8 @@ class Costs:
 
     def has_costs(self, cell: Cell) -> bool:
         """Whether a cell with valid trials can be compared with the others of its group."""
+        if not are_exceptions(self._voids.get(cell, []), self._trials[cell]):
+            return False
         return self._quantity is not COST or self._bases.get(cell) == self._comparable.get(cell.group)
 
     def _median(self, cell: Cell) -> float:

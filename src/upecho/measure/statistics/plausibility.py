@@ -1,12 +1,14 @@
 """Decides whether a load result can be true, and whether the machine provided what the load needed."""
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from upecho.load.plan import Failure, LoadResult
 from upecho.measure.plan.scenarios import Scenario
 
 TOLERANCE = 0.1  # how far the requests in flight may fall short of what the load keeps in flight
+MAX_VOID = 0.25  # of a cell's trials may contradict Little's law; above this, it has no figures
 ROUNDING = 0.01  # mean latency and elapsed time are measured separately
 
 
@@ -62,3 +64,16 @@ def why_void(scenario: Scenario, load: LoadResult, *, seconds: float) -> Void | 
         return None
     found = in_flight * busy_ns / load.elapsed_ns
     return Void(VoidReason.LITTLES_LAW, f"{in_flight} requests were in flight, but by Little's law {found:.1f}")
+
+
+def are_exceptions(voids: Sequence[Void], trials: int) -> bool:
+    """Return whether the other trials of a cell count although some of its trials are void.
+
+    A machine that keeps the engine from its processor for a tenth of the window makes a trial contradict Little's law.
+    This says nothing about the other trials, whereas an engine that loses requests contradicts it again and again.
+
+    Args:
+        voids: What made trials of the cell void.
+        trials: Number of all its trials.
+    """
+    return all(one.reason is VoidReason.LITTLES_LAW for one in voids) and len(voids) <= max(1, MAX_VOID * trials)

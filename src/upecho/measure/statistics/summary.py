@@ -12,7 +12,7 @@ from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.results import RequestedCell, Results
 from upecho.measure.statistics import causes
 from upecho.measure.statistics.claims import Claims
-from upecho.measure.statistics.plausibility import Void, VoidReason
+from upecho.measure.statistics.plausibility import Void, VoidReason, are_exceptions
 from upecho.measure.statistics.quantities import VALUES
 from upecho.measure.trials import Count, Trial
 from upecho.net.address import Family
@@ -203,14 +203,16 @@ class Summary:
 def _row(request: RequestedCell, trials: Sequence[Trial], scenario: Scenario) -> Row:
     if failures := [trial.failure for trial in trials if trial.failure]:
         return Row(request, Status.FAILED, reason=f"failed: {failures[0]}")
-    if voids := [trial.void for trial in trials if trial.void]:
+    valid = [trial for trial in trials if trial.is_valid]
+    voids = [trial.void for trial in trials if trial.void]
+    if voids and not (valid and are_exceptions(voids, len(trials))):
         if voids[0].reason is VoidReason.UNCOUNTABLE:
             return Row(request, Status.UNSUPPORTED, reason=f"unsupported {voids[0]}")
         return Row(request, Status.VOID, reason=f"void: {voids[0]}", void=voids[0])
-    if loads := [trial.load for trial in trials if trial.load]:
-        counts = [trial.count for trial in trials if trial.count]
-        figures = Figures.of(loads, list(_connection_bytes(trials, scenario.clients)), counts)
-        return Row(request, Status.MEASURED, replace(figures, spreads=dict(_spreads(trials))))
+    if loads := [trial.load for trial in valid if trial.load]:
+        counts = [trial.count for trial in valid if trial.count]
+        figures = Figures.of(loads, list(_connection_bytes(valid, scenario.clients)), counts)
+        return Row(request, Status.MEASURED, replace(figures, spreads=dict(_spreads(valid))))
     return _row_without_trials(request)
 
 

@@ -113,6 +113,12 @@ def _remarks(summary: Summary) -> Iterator[str]:
             "families."
         )
     yield from observation.remarks(summary)
+    measured = {row.cell for row in rows if row.figures}
+    if voids := sum(bool(trial.void) for trial in summary.results.trials if trial.cell in measured):
+        yield (
+            f"{plural(voids, 'trial')} left out: the machine kept the load engine from its processor, so fewer "
+            "requests were in flight than the load is meant to have."
+        )
     if any(row.void and row.void.reason is VoidReason.NO_PORT for row in rows):
         yield f"{NoPortLeft()}."
     if any(row.cell.cold for row in rows if row.figures):
