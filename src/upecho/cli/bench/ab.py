@@ -26,7 +26,14 @@ from upecho.support.errors import CallerError, TargetError, Unavailable
 
 SECONDS, WARM_UP_SECONDS, WINDOW_SECONDS = 0.6, 0.1, 0.1
 ROUNDS = 110
-REFUSED = {"reference": "--reference", "cold": "--cold", "quick": "--quick", "columns": "--columns"}
+REFUSED = {
+    "reference": "--reference",
+    "cold": "--cold",
+    "quick": "--quick",
+    "columns": "--columns",
+    "pids": "--pid",
+    "groups": "--cgroup",
+}
 
 
 @dataclass(frozen=True)

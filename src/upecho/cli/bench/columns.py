@@ -1,11 +1,13 @@
 """The option ``--columns`` of ``upecho bench`` and ``upecho show``."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from upecho.cli.parameters import Parameter
+from upecho.measure.plan.ab_test import Limit
 from upecho.measure.statistics.quantities import SYSTEM_CALLS
 from upecho.processes.linux import system_calls
 from upecho.report.benchmark.columns import COLUMNS, Column, named
@@ -35,10 +37,11 @@ option = click.option(
 )
 
 
-def counting(columns: list[Column]) -> system_calls.Method | None:
-    """Return how system calls are to be counted; None if no column shows them.
+def counting(columns: Sequence[Column], limits: Sequence[Limit]) -> system_calls.Method | None:
+    """Return how system calls are to be counted; None if neither a column nor a limit needs them.
 
     Raises:
         Unavailable: They cannot be counted here.
     """
-    return system_calls.method() if any(one.name == SYSTEM_CALLS.name for one in columns) else None
+    needed = {one.name for one in columns} | {one.quantity for one in limits}
+    return system_calls.method() if SYSTEM_CALLS.name in needed else None

@@ -87,7 +87,7 @@ def window_and_limits(options: Mapping[str, Any]) -> tuple[Window, Limits]:
         seconds=options["seconds"] or profile.seconds,
         seed=options["seed"],
         engine=options["engine"] or best(),
-        system_calls=columns.counting(options["columns"]),
+        system_calls=columns.counting(options["columns"], options["fail_above"]),
     )
     limits = Limits(
         rounds=options["rounds"] or profile.rounds,

@@ -69,10 +69,10 @@ def _save_and_report(summary: Summary, save: Path | None, columns: Sequence[Colu
 
 def _judged(summary: Summary, limits: Sequence[Limit]) -> int:
     """Report which limits are exceeded; return the exit status for that."""
-    excesses = above_reference(summary.results, limits)
-    for line in limit_lines(limits, excesses, reference_name(summary)):
+    judged = above_reference(summary.results, limits)
+    for line in limit_lines(limits, judged, reference_name(summary)):
         console().print(line)
-    return TargetError.exit_status if excesses else 0
+    return TargetError.exit_status if judged.excesses else 0
 
 
 def _exit_status(summary: Summary) -> int:

@@ -92,7 +92,7 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     type=TargetName(),
     metavar="TARGET[@NAME]",
     help="Show ratios relative to this target. If it is not among the targets, it is measured as well. NAME is that of "
-    "a --python; without NAME, the first Python that can load the target counts. Where the target has no figures, "
+    "a --python; without NAME, the first --python that can load the target is used. Where the target has no figures, "
     "ratios are relative to native.  [default: native]",
 )
 @click.option(
@@ -110,7 +110,7 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
     metavar="[QUANTITY=]PERCENT",
     help="Exit with status 1 if a quantity is known to exceed that of BASE (with --ab) or of --reference by more than "
     "this many percent (the whole interval of the ratio is above it). Repeatable; "
-    f"QUANTITY is one of {QUANTITY_NAMES}. With --count, cpu stands for the instructions, and there is no other.  "
+    f"QUANTITY is one of {QUANTITY_NAMES}. With --count, cpu means instructions and is the only valid quantity.  "
     "[default quantity: cpu]",
 )
 @click.option("--cold", is_flag=True, help="Also measure each server before any of its connections has ended.")
@@ -194,12 +194,8 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
         return measure(ab.ab_run(targets, families, options, check, counting), save)
     if options["fail_above"] and not options["reference"]:
         raise CallerError("--fail-above compares with something", hint="name it with --reference or --ab")
-    return measure(
-        comparison(targets, families, options, check, counting),
-        save,
-        options["columns"],
-        limits=for_run(options["fail_above"], is_counted=counting is not None),
-    )
+    limits = for_run(options["fail_above"], is_counted=counting is not None)
+    return measure(comparison(targets, families, options, check, counting), save, options["columns"], limits=limits)
 
 
 def _checked(cells: Sequence[PlannedCell], *, quickly: bool) -> list[PlannedCell]:

@@ -89,15 +89,15 @@ def _refuse(option: object, reason: str) -> None:
 
 
 def _compare_results(found: Changes, limits: tuple[Limit, ...]) -> int:
+    limits = for_run(limits, is_counted=found.is_counted)
     terminal = console()
     terminal.print(changes(found, terminal.width))
     if not limits:
         return 0
-    limits = for_run(limits, is_counted=found.is_counted)
-    excesses = above_base(found, limits)
-    for line in (*limit_lines(limits, excesses, BASE), *without_answer(found)):
+    judged = above_base(found, limits)
+    for line in (*limit_lines(limits, judged, BASE), *without_answer(found)):
         terminal.print(line)
-    return TargetError.exit_status if excesses or found.broken else 0
+    return TargetError.exit_status if judged.excesses or found.broken else 0
 
 
 def _compare_verdicts(found: VerdictChanges, summary: Path | None) -> int:

@@ -4,7 +4,7 @@ A limit counts as exceeded only if the whole interval of the ratio is above it. 
 number of comparisons and limits (Bonferroni), and the ratio has to exceed A/A like any other difference.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from upecho.measure.plan.ab_test import Limit
@@ -49,20 +49,34 @@ class _Comparison:
         return Excess(self.cell, self.limit, ratios[0]) if is_above else None
 
 
-def above_reference(results: Results, limits: Sequence[Limit]) -> list[Excess]:
+@dataclass(frozen=True)
+class Judged:
+    """What is known about limits.
+
+    Attributes:
+        excesses: Where a limit is exceeded.
+        compared: The limits about which something is known: at least one cell has an interval.
+    """
+
+    excesses: Sequence[Excess]
+    compared: Set[Limit]
+
+
+def above_reference(results: Results, limits: Sequence[Limit]) -> Judged:
     """Return where a server is known to exceed the reference of the run by more than a limit."""
-    return _exceeded(one for limit in limits for one in _with_reference(results, limit))
+    return _judged(one for limit in limits for one in _with_reference(results, limit))
 
 
-def above_base(changes: Changes, limits: Sequence[Limit]) -> list[Excess]:
+def above_base(changes: Changes, limits: Sequence[Limit]) -> Judged:
     """Return where a server is known to exceed itself in BASE by more than a limit."""
-    return _exceeded(one for limit in limits for one in _with_base(changes, limit))
+    return _judged(one for limit in limits for one in _with_base(changes, limit))
 
 
-def _exceeded(comparisons: Iterable[_Comparison]) -> list[Excess]:
+def _judged(comparisons: Iterable[_Comparison]) -> Judged:
     every = list(comparisons)
     confidence = 1 - (1 - CONFIDENCE) / max(1, len(every))
-    return [found for one in every if (found := one.excess(confidence))]
+    excesses = [found for one in every if (found := one.excess(confidence))]
+    return Judged(excesses, {one.limit for one in every})
 
 
 def _with_reference(results: Results, limit: Limit) -> Iterator[_Comparison]:
