@@ -13,7 +13,7 @@ from upecho.support.text import unknown_name
 
 NONE = "-"
 SMALL = 0.1  # below this, two decimals say too little about a number per request
-SPLIT = "the mean; the kernel divides the CPU time into both by what it sees at its clock ticks"
+SPLIT = "the mean; the kernel splits the CPU time according to the mode that it observes at each clock tick"
 
 
 @dataclass(frozen=True)
