@@ -163,7 +163,11 @@ def test_limits_are_relative_to_the_reference(main: Main) -> None:
     text = " ".join(out.split())
     exceeded = "--fail-above memory=0: peak memory above that of selectors by more: threads over unix in throughput ("
     assert (exceeded in text) is bool(status)
-    assert "--fail-above cpu=900: no CPU time per request is known to exceed that of selectors by more" in text
+    busy = "The machine was too busy to draw conclusions" in text
+    kept = (
+        "undecided: no CPU time per request could be compared" if busy else "no CPU time per request is known to exceed"
+    )
+    assert f"--fail-above cpu=900: {kept}" in text
 
 
 def test_limit_without_a_reference_is_an_error(refusal: Callable[..., str]) -> None:

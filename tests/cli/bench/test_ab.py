@@ -113,6 +113,8 @@ def test_file_about_other_cells_is_refused(main: Main, refusal: Callable[..., st
             "--ab does not count system calls; compare with --reference and --columns syscalls",
         ),
         (("--cold",), "--cold has no meaning with --ab"),
+        (("--pid", "1"), "--pid has no meaning with --ab"),
+        (("--cgroup", "nowhere"), "--cgroup has no meaning with --ab"),
         (("--quick",), "--quick has no meaning with --ab"),
         (("--reference", "asyncio"), "--reference has no meaning with --ab"),
         (("--scenario", "open-loop"), "--ab cannot measure the scenario open-loop; use one without a schedule"),

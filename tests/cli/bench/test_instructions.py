@@ -102,3 +102,8 @@ def test_missing_valgrind_is_refused_before_anything_is_started(
     assert refusal("bench", "selectors", *COUNT).startswith(
         "counting with Callgrind is unavailable here: valgrind is not on the PATH; install it"
     )
+
+
+def test_limit_that_is_not_counted_is_refused_before_anything_is_checked(refusal: Callable[..., str]) -> None:
+    line = refusal("bench", "threads", "--reference", "selectors", *COUNT, "--fail-above", "p99=5")
+    assert line == "a run that counts instructions does not measure p99; leave its limit out"

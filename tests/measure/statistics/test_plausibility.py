@@ -40,13 +40,13 @@ def test_tolerance_and_rounding_are_allowed_for(mean_us: float) -> None:
 
 @pytest.mark.parametrize(("mean_us", "seen"), [(890.0, "8.9"), (1020.0, "10.2"), (100.0, "1.0"), (2000.0, "20.0")])
 def test_fewer_or_more_in_flight_than_the_load_keeps_is_void(mean_us: float, seen: str) -> None:
-    assert detail(CHAT, result(mean_us)) == f"10 requests were in flight, but by Little's law {seen}"
+    assert detail(CHAT, result(mean_us)) == f"10 requests in flight, but by Little's law {seen}"
 
 
 def test_pipelined_requests_are_all_in_flight() -> None:
     pipelined = dataclasses.replace(CHAT, depth=4)
     assert detail(pipelined, result(4000.0)) == ""
-    assert detail(pipelined, result(1000.0)).startswith("40 requests were in flight")
+    assert detail(pipelined, result(1000.0)).startswith("40 requests in flight")
 
 
 def test_late_last_reply_leaves_the_other_connections_unused() -> None:

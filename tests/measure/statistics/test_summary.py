@@ -100,7 +100,7 @@ def test_failure_in_one_trial_takes_the_figures_of_the_cell() -> None:
 
 @pytest.mark.parametrize(("voids", "rounds", "has_figures"), [(1, 1, False), (1, 2, True), (2, 4, False), (2, 8, True)])
 def test_few_trials_that_contradict_littles_law_are_left_out(voids: int, rounds: int, *, has_figures: bool) -> None:
-    void = Void(VoidReason.LITTLES_LAW, "64 requests were in flight, but by Little's law 50.1")
+    void = Void(VoidReason.LITTLES_LAW, "64 requests in flight, but by Little's law 50.1")
     trials = [trial("a", load(9), void=void)] * voids + [trial("a", load(5))] * (rounds - voids)
     row = only(trials)
     assert (row.figures is not None) == has_figures

@@ -142,7 +142,12 @@ SCENARIO_HELP = "\b\nScenarios:\n" + "\n".join(
         f"with both --ab and --count: {ab.COUNTED.budget_seconds:g}",
     ),
 )
-@click.option("--seed", type=Number(0, 2**32), default=0, help="Seed for the cell order and the payload.")
+@click.option(
+    "--seed",
+    type=Number(0, 2**32),
+    default=0,
+    help="Seed for the order of the trials and for the content of the messages.",
+)
 @observation.options
 @click.option(
     "--max-clients",
@@ -173,7 +178,8 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
 
     Each table includes native, the baseline: the same protocol in C, which costs little more than the system calls.
     Ratios are relative to it, or to the target that --reference names. Both are left out of a table in which no other
-    server can be measured. Without upecho's C extension and --reference, ratios are relative to the cheapest server.
+    server can be measured. If upecho's C extension is missing and --reference is not given, ratios are relative to the
+    cheapest server.
     Each ratio and its interval (±) are computed from pairs of trials in the same round. The servers of a table are
     sorted by their ratios, and those without figures follow.
 

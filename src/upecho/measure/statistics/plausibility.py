@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from upecho.load.plan import Failure, LoadResult
 from upecho.measure.plan.scenarios import Scenario
+from upecho.support.text import plural
 
 TOLERANCE = 0.1  # how far the requests in flight may fall short of what the load keeps in flight
 MAX_VOID = 0.25  # of a cell's trials may contradict Little's law; above this, it has no figures
@@ -63,7 +64,7 @@ def why_void(scenario: Scenario, load: LoadResult, *, seconds: float) -> Void | 
     if lowest_ns <= busy_ns <= (1 + ROUNDING) * load.elapsed_ns:
         return None
     found = in_flight * busy_ns / load.elapsed_ns
-    return Void(VoidReason.LITTLES_LAW, f"{in_flight} requests were in flight, but by Little's law {found:.1f}")
+    return Void(VoidReason.LITTLES_LAW, f"{plural(in_flight, 'request')} in flight, but by Little's law {found:.1f}")
 
 
 def are_exceptions(voids: Sequence[Void], trials: int) -> bool:

@@ -27,6 +27,6 @@ def limit_lines(limits: Sequence[Limit], judged: Judged, base: str) -> Iterator[
         if found:
             yield Text(f"{shown}: {label} above that of {base} by more: {', '.join(found)}", "red")
         elif limit not in judged.compared:
-            yield Text(f"{shown}: undecided: no server has a ratio of the {label} with an interval", "yellow")
+            yield Text(f"{shown}: undecided: no {label} could be compared", "yellow")
         else:
             yield Text(f"{shown}: no {label} is known to exceed that of {base} by more", "green")
