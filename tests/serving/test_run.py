@@ -48,6 +48,31 @@ def serve(listener, stop):
 """
 
 
+# Has no descriptor left as soon as it is announced, like a server whose workers serve many clients at once.
+CROWDED = """
+import errno, os, resource
+from upecho.servers import selectors
+CALLS_READY = True
+def serve(listener, stop):
+    read, taken = os.read, []
+    def crowded(descriptor, size):
+        try:
+            while True:
+                taken.append(os.dup(descriptor))
+        except OSError as error:
+            assert error.errno == errno.EMFILE
+        os.read = read
+        return read(descriptor, size)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    os.read = crowded
+    stop.ready()
+    assert taken
+    for one in taken:
+        os.close(one)
+    selectors.serve(listener, stop)
+"""
+
+
 # Takes a while to end after serve has returned.
 SLOW_TO_END = f"""
 import atexit, time
@@ -230,6 +255,14 @@ def test_naive_server_is_ended_at_once(start: Start, directory: Path) -> None:
 def test_announcement_carries_any_path(start: Start, directory: Path, name: str) -> None:
     server = start("threads", f"unix:{directory}/{name}")
     assert server.address == Address.parse(f"unix:{directory}/{name}")
+
+
+def test_server_needs_no_descriptor_after_it_is_announced(start: Start, module: Module) -> None:
+    server = start(module("crowded", CROWDED))
+    with connect(server.address, 20) as client:
+        assert exchange(client) == b"HELLO"
+    assert server.stop() == 0
+    assert server.child.stderr() == ""
 
 
 def test_announcement_carries_the_actual_port(start: Start) -> None:

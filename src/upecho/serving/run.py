@@ -116,9 +116,9 @@ def _announce(address: Address) -> None:
     Raises:
         HarnessError: As for ``write_to_stdout``.
     """
+    nowhere = os.open(os.devnull, os.O_WRONLY)  # before clients come and take every descriptor: workers serve already
     write_to_stdout(encode(Ready(str(address))))
     os.read(STDIN, 1)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
 
