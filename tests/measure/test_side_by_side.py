@@ -125,6 +125,24 @@ def test_failing_side_ends_the_round(
     assert not trial.contradiction()
 
 
+def test_warm_up_in_which_no_request_was_sent_changes_nothing(
+    runner: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run: Callable[..., LoadResult] = runner.run
+
+    def late(scenario: Scenario, server: LoadedServer, *, seconds: float) -> LoadResult:
+        """The machine does not let the engine send anything before its window is over."""
+        is_warm_up = seconds == WINDOW.warm_up_seconds
+        load = run(scenario, server, seconds=1e-9 if is_warm_up else seconds)
+        assert load.requests == 0 or not is_warm_up
+        return load
+
+    monkeypatch.setattr(runner, "run", late)
+    trials = measured(runner, BASE, NEW)
+    assert [trial.cell.target for trial in trials] == [BASE, NEW]
+    assert all(trial.is_valid for trial in trials)
+
+
 def test_implausible_load_makes_the_trial_void(runner: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
     void = Void(VoidReason.LITTLES_LAW, "made up")
     monkeypatch.setattr(side_by_side, "why_void", lambda scenario, load, *, seconds: void)

@@ -139,5 +139,3 @@ def _failed_requests(load: LoadResult) -> Iterator[Finding]:
     for kind, count in load.errors.items():
         if kind is not Failure.NO_PORT:
             yield Finding(Fault.REQUESTS_FAILED, kind.counted(count))
-    if not load.errors and not load.requests:
-        yield Finding(Fault.NO_REPLY, "no request was answered")

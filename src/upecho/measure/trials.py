@@ -16,7 +16,6 @@ class Fault(enum.StrEnum):
 
     NOT_READY = "not-ready"
     REQUESTS_FAILED = "requests-failed"
-    NO_REPLY = "no-reply"
     PROCESS_ENDED = "process-ended"
     ERROR_ON_STDERR = "error-on-stderr"
 

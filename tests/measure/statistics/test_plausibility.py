@@ -64,8 +64,15 @@ def test_schedule_has_no_fixed_number_in_flight() -> None:
     assert detail(dataclasses.replace(CHAT, share=0.5), result(1.0)) == ""
 
 
-def test_load_without_requests_is_not_judged() -> None:
-    assert detail(CHAT, result(0.0, requests=0)) == ""
+@pytest.mark.parametrize("scenario", [CHAT, dataclasses.replace(CHAT, share=0.5)], ids=["closed", "schedule"])
+def test_load_without_requests_makes_a_trial_void(scenario: Scenario) -> None:
+    void = why_void(scenario, result(0.0, requests=0), seconds=1.0)
+    assert void
+    assert void.reason is VoidReason.NO_REQUEST
+
+
+def test_load_whose_requests_all_failed_is_not_void() -> None:
+    assert not why_void(CHAT, dataclasses.replace(result(0.0, requests=0), errors={Failure.RESET: 8}), seconds=1.0)
 
 
 def test_machine_without_ports_makes_a_trial_void() -> None:

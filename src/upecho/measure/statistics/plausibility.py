@@ -19,7 +19,11 @@ class VoidReason(enum.StrEnum):
     NO_PORT = "no-port"
     CPU_TIME_LOST = "cpu-time-lost"
     LITTLES_LAW = "littles-law"
+    NO_REQUEST = "no-request"  # a request that has no reply is an error, so a load with neither has sent none
     UNCOUNTABLE = "uncountable"  # the server works, but not while its instructions are counted
+
+
+STARVED = (VoidReason.LITTLES_LAW, VoidReason.NO_REQUEST)  # what a machine does that is busy with something else
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ def why_void(scenario: Scenario, load: LoadResult, *, seconds: float) -> Void | 
     """
     if Failure.NO_PORT in load.errors:
         return Void(VoidReason.NO_PORT, "no local port left")
+    if not load.requests and not load.errors:
+        return Void(VoidReason.NO_REQUEST, "the machine did not let the load engine send a request in time")
     if load.requests and load.server_cpu_ns is not None and load.server_cpu_ns <= 0:
         return Void(VoidReason.CPU_TIME_LOST, "the CPU time of processes that ended was lost")
     if scenario.share is not None or not load.requests:
@@ -70,11 +76,12 @@ def why_void(scenario: Scenario, load: LoadResult, *, seconds: float) -> Void | 
 def are_exceptions(voids: Sequence[Void], trials: int) -> bool:
     """Return whether the other trials of a cell count although some of its trials are void.
 
-    A machine that keeps the engine from its processor for a tenth of the window makes a trial contradict Little's law.
-    This says nothing about the other trials, whereas an engine that loses requests contradicts it again and again.
+    A machine that keeps the engine from its processor for a tenth of the window makes a trial contradict Little's law,
+    and for the whole of a short window, it lets no request out. This says nothing about the other trials, whereas an
+    engine that loses requests contradicts the law again and again.
 
     Args:
         voids: What made trials of the cell void.
         trials: Number of all its trials.
     """
-    return all(one.reason is VoidReason.LITTLES_LAW for one in voids) and len(voids) <= max(1, MAX_VOID * trials)
+    return all(one.reason in STARVED for one in voids) and len(voids) <= max(1, MAX_VOID * trials)
