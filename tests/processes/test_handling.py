@@ -14,11 +14,12 @@ from upecho.processes.starting import start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.target import Kind, Target
 
+# timeout(1) sends the signal twice. Python resets its handlers before it ends, so this handler ends the process itself.
 LATE_HANDLER = f"""
-import signal, socket, sys, time
+import os, signal, socket, sys, time
 {BIND_UNIX}
 time.sleep(0.5)
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 while True: time.sleep(0.01)  # pause() would sleep through a signal that arrived just before it
 """
 

@@ -99,6 +99,18 @@ def test_probe_describes_this_interpreter_as_it_does_itself(monkeypatch: pytest.
     assert Interpreter.here().version.startswith(f"{platform.python_implementation()} {platform.python_version()}")
 
 
+@pytest.mark.parametrize(("gil", "end"), [(None, " free-threaded"), ("0", " free-threaded"), ("1", " with GIL")])
+def test_gil_that_a_module_has_enabled_in_this_process_does_not_count(
+    gil: str | None, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "version", f"{sys.version} free-threading")
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: True, raising=False)
+    monkeypatch.delenv("PYTHON_GIL", raising=False)
+    if gil:
+        monkeypatch.setenv("PYTHON_GIL", gil)
+    assert Interpreter.here().version.endswith(end)
+
+
 def test_path_is_made_absolute_without_following_links(bare: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:
     programs = Path(bare.executable).parent
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")

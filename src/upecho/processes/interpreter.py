@@ -86,8 +86,12 @@ class Interpreter:
 
     @classmethod
     def here(cls) -> Self:
-        """Return the interpreter that runs upecho."""
-        gil, build = getattr(sys, "_is_gil_enabled", lambda: True)(), "free-threading" in sys.version
+        """Return the interpreter that runs upecho, as a new process of it starts.
+
+        An extension module may have enabled the GIL in this process; no server has loaded it therefore.
+        """
+        build = "free-threading" in sys.version
+        gil = not build or os.environ.get("PYTHON_GIL") == "1"
         version = described(platform.python_implementation(), platform.python_version(), gil=gil, free_threaded=build)
         return cls(sys.executable, version)
 

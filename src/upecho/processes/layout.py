@@ -14,7 +14,8 @@ Theory of operation
     layout becomes a random effect over the rounds.
 
     Not handled: what a program itself derives from its arguments, such as longer strings on the heap. Where a sandbox
-    forbids personality(2), as containers may, addresses stay random and differ from process to process.
+    forbids personality(2), as containers may, addresses stay random and differ from process to process. A free-threaded
+    Python has its objects from mimalloc, which chooses addresses at random, so only their hashes and the stack agree.
 """
 
 import os
