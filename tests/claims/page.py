@@ -37,7 +37,7 @@ All ratios have the form *A to B*. A ratio above 1 means that A is faster, or ne
 - *published* is the ratio of the requests per second of A to those of B, calculated from the source where the source
   gives only the two figures.
 - *requests/s* is the same ratio as upecho measures it, with its 95 % interval. Each round starts a new process of each
-  server, and the rounds are the samples ([docs/method.md](../docs/method.md)).
+  server, and the rounds are the samples ([How upecho measures](../docs/explanation/method.md)).
 - *CPU time* is the CPU time per request of B divided by that of A. The time that the client needs is no part of it, so
   it also tells two servers apart that both wait for the client.
 

@@ -64,7 +64,7 @@ def ratio(claims: Claims, cell: Cell) -> Ratio:
 def test_a_few_instructions_more_are_found(seed: int) -> None:
     claims = counted(SHORT, LONG, seed=seed)
     found = ratio(claims, LONG)
-    print(f"{found.ratio:.5f} [{found.low:.5f}, {found.high:.5f}]")  # noqa: T201 (the figures in docs/bench.md)
+    print(f"{found.ratio:.5f} [{found.low:.5f}, {found.high:.5f}]")  # noqa: T201 (the figures in docs/guides/compare-two-builds.md)
     assert claims.verdict(SHORT, LONG) is Verdict.DIFFERENT
     assert SMALLEST < found.low < found.high < LARGEST
 

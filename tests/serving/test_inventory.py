@@ -80,7 +80,8 @@ def test_own_bug_propagates(monkeypatch: pytest.MonkeyPatch) -> None:
         inventory.implementations()
 
 
-def test_readme_has_the_right_number_of_checks() -> None:
+def test_guide_has_the_right_number_of_checks() -> None:
     target = Target.parse("selectors")
     inet, unix = (sum(is_due(check, target, family) for check in catalogue()) for family in (Family.INET, Family.UNIX))
-    assert f"for an implementation, {inet} over inet and {unix} over unix" in Path("README.md").read_text()
+    guide = Path("docs/guides/check-your-server.md").read_text()
+    assert f"for an implementation, {inet} over inet and {unix} over unix" in guide

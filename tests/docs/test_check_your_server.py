@@ -1,4 +1,4 @@
-"""The servers in docs/for-authors.md pass the suite when they are copied to files without a change."""
+"""The servers in docs/guides/check-your-server.md pass the suite when they are copied to files without a change."""
 
 import errno
 import re
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-PAGE = Path("docs/for-authors.md")
+PAGE = Path("docs/guides/check-your-server.md")
 SERVER = re.compile(r'^```python\n("""(\S+\.py)\b.*?)^```$', re.MULTILINE | re.DOTALL)
 CHECKS = ("echo-hello", "half-close-large", "reset-while-stalled", "hundred-clients", "graceful-shutdown")
 MORE = ("graceful-shutdown-no-data-loss", "graceful-shutdown-stalled-client", "address-in-use", "no-errors-on-stderr")
