@@ -78,27 +78,20 @@ engine_meet(Engine *engine)
     pthread_mutex_unlock(&run->mutex);
 }
 
+/* Move the calling thread to its core, if it has one. */
+static void
+use_core(const Thread *thread)
+{
+    if (CPU_COUNT(&thread->core))
+        sched_setaffinity(0, sizeof thread->core, &thread->core);
+}
+
 static void *
 carry_out(void *thread)
 {
+    use_core(thread); /* musl has no pthread_attr_setaffinity_np, by which it would start there */
     engine_carry_out(&((Thread *)thread)->engine);
     return NULL;
-}
-
-/* Create a thread on its core. */
-static int
-create_thread(Thread *thread)
-{
-    pthread_attr_t attributes;
-    int error = pthread_attr_init(&attributes);
-    if (error)
-        return error;
-    if (CPU_COUNT(&thread->core))
-        error = pthread_attr_setaffinity_np(&attributes, sizeof thread->core, &thread->core);
-    if (!error)
-        error = pthread_create(&thread->id, &attributes, carry_out, thread);
-    pthread_attr_destroy(&attributes);
-    return error;
 }
 
 /* Create all threads but the first; return how many threads there are then. If one cannot be created, the run ends,
@@ -111,7 +104,7 @@ create_threads(Run *run, Thread *threads)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     uint32_t count = 1;
     for (; count < run->plan->threads; count++) {
-        errno = create_thread(&threads[count]);
+        errno = pthread_create(&threads[count].id, NULL, carry_out, &threads[count]);
         if (errno) {
             threads[0].engine.io.operation = "pthread_create";
             engine_fail(&threads[0].engine, RUN_SYSTEM_ERROR);
@@ -171,8 +164,7 @@ run_threads(Run *run, Thread *threads)
     cpu_set_t cores;
     int is_divided = divide_cores(threads, run->plan->threads, &cores);
     uint32_t count = create_threads(run, threads);
-    if (is_divided)
-        sched_setaffinity(0, sizeof threads[0].core, &threads[0].core);
+    use_core(&threads[0]);
     engine_carry_out(&threads[0].engine);
     for (uint32_t number = 1; number < count; number++)
         pthread_join(threads[number].id, NULL);

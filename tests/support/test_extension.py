@@ -1,8 +1,10 @@
 """The C extension builds without warnings; where it cannot be built, that is reported and the rest works."""
 
 import os
+import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,6 +42,14 @@ def test_extension_builds_without_warnings(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("_native*.so")), (
         "the file of an earlier build must not be taken for the result of this one"
     )
+
+
+@pytest.mark.once
+@pytest.mark.skipif(not shutil.which("musl-gcc"), reason="musl-gcc is not installed (Debian: apt install musl-tools)")
+def test_sources_call_nothing_that_musl_lacks() -> None:
+    command = ["musl-gcc", "-std=c11", "-fsyntax-only", "-Wall", "-Wextra", "-Werror"]
+    sources = map(str, sorted((ROOT / "src/native").glob("*.c")))
+    subprocess.run([*command, f"-I{sysconfig.get_path('include')}", *sources], timeout=100, check=True)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the extension is built on Linux only")
