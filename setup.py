@@ -1,7 +1,10 @@
-"""Builds the C extension; everything else about the build stands in pyproject.toml."""
+"""Builds the C extension and the description for the package index; pyproject.toml has the rest of the build."""
 
+import re
+import runpy
 import sys
 import sysconfig
+import tomllib
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -12,6 +15,12 @@ from setuptools.errors import BaseError, CompileError, LinkError
 LIMITED = not sysconfig.get_config_var("Py_GIL_DISABLED")
 OLDEST = (3, 11)
 
+# The index shows README.md without the files beside it, so links to them become links to the repository, at the tag of
+# this version. A browser follows a link to a page (blob), but an image has to be the file itself (raw).
+REPOSITORY = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]["urls"]["Source"]
+VERSION = runpy.run_path("src/upecho/__init__.py")["__version__"]
+RELATIVE = re.compile(r'(\]\(|\b(?:src|srcset|href)=")(?![a-z]+:|#)([^)"\s]+)')
+IMAGES = (".svg", ".png")
 
 SOURCES = (
     "module",
@@ -56,6 +65,12 @@ class BuildIfPossible(build_ext):
             )
 
 
+def absolute(link: re.Match[str]) -> str:
+    """Return a relative link of README.md as one that works on the index."""
+    kind = "raw" if link[2].endswith(IMAGES) else "blob"
+    return f"{link[1]}{REPOSITORY}/{kind}/v{VERSION}/{link[2]}"
+
+
 native = Extension(
     "upecho.support._native",
     sources=[f"src/native/{name}.c" for name in SOURCES],
@@ -67,6 +82,8 @@ native = Extension(
     optional=True,
 )
 setup(
+    long_description=RELATIVE.sub(absolute, Path("README.md").read_text("utf-8")),
+    long_description_content_type="text/markdown",
     ext_modules=[native] if sys.platform == "linux" else [],
     cmdclass={"build_ext": BuildIfPossible},
     options={

@@ -7,7 +7,10 @@ from upecho.support.errors import Unavailable
 REASON = "it needs upecho's C extension, which was not built"
 STALE = "upecho's C extension was built from a different version of upecho"
 INTERFACE = 3  # what the extension must export under this name; src/native/module.c says when it is raised
-HINT = "install a C compiler and Python's header files (Debian: apt install gcc python3-dev), then reinstall upecho"
+HINT = (  # pip keeps the wheel that it has built without the extension
+    "install a C compiler and Python's header files (Debian: apt install gcc python3-dev), then reinstall upecho with "
+    "pip's option --no-cache-dir"
+)
 
 
 def require(user: str) -> ModuleType:
