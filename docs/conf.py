@@ -1,8 +1,10 @@
 """Configuration of the documentation site, which ``tox -e docs`` builds with warnings as errors."""
 
+import itertools
 import re
 from pathlib import Path
 
+import click
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
@@ -12,6 +14,8 @@ DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 REPOSITORY = "https://github.com/upecho/upecho"
 RELATIVE_LINK = re.compile(r"\]\((\.\./[^)\s#]+)([^)\s]*)\)")
+
+BAR = "| "  # how sphinx-click begins a line that must not be wrapped
 
 project = "upecho"
 author = "The upecho developers"
@@ -60,6 +64,18 @@ def link_to_repository(_app: Sphinx, page: str, content: list[str]) -> None:
     content[0] = RELATIVE_LINK.sub(target, content[0])
 
 
+def keep_lines(_app: Sphinx, _context: click.Context, lines: list[str]) -> None:
+    """Show the lines that ``--help`` does not wrap, such as examples, as they are there, with all spaces."""
+    kept: list[str] = []
+    for before, line in itertools.pairwise(["", *lines]):
+        if line.startswith(BAR) and not before.startswith(BAR):
+            kept += ["::", ""]
+        kept.append(f"   {line.removeprefix(BAR)}" if line.startswith(BAR) else line)
+    lines[:] = kept
+
+
 def setup(app: Sphinx) -> None:
-    """Register the hook."""
+    """Register the hooks."""
     app.connect("source-read", link_to_repository)
+    for part in ("description", "epilog"):
+        app.connect(f"sphinx-click-process-{part}", keep_lines)
