@@ -33,6 +33,8 @@ default_role = "code"  # the role of `text` in the help of a command
 # The same anchors as on GitHub, so that links work in both places.
 myst_heading_anchors = 4
 autodoc_member_order = "bysource"
+# So upecho need not be installed, nor its extension be built: pages are made from what modules and options say.
+autodoc_mock_imports = ["pytest", "rich"]
 # The attributes of a class are described in its docstring, with their units, so the signature names them only.
 autodoc_typehints = "none"
 napoleon_use_ivar = True
