@@ -44,7 +44,12 @@ def test_pipe_gets_one_plain_line_per_name(upecho: Upecho) -> None:
     done = upecho("list")
     lines = done.stdout.splitlines()
     assert (done.returncode, done.stderr) == (0, "")
-    assert [line for line in lines if not line.startswith(" ")] == ["implementations", "loops", "families"]
+    assert [line for line in lines if not line.startswith(" ")] == [
+        "implementations",
+        "loops",
+        "families",
+        "features",
+    ]
     names = [line.split()[0] for line in lines]
     assert {row.name for row in registry.BUILT_IN} | {row.name for row in loops.BUILT_IN} | {"inet6", "abstract"} < set(
         names
@@ -97,6 +102,7 @@ def test_checks_are_listed_as_json(upecho: Upecho) -> None:
         "topic": "bytes",
         "level": "MUST",
         "requirement": catalogue()[0].requirement,
+        "unavailable": None,
     }
 
 
@@ -125,11 +131,12 @@ def test_table_has_one_line_for_each_loop_that_is_not_installed() -> None:
 
 def test_json_has_the_documented_structure(upecho: Upecho) -> None:
     shown = json.loads(upecho("list", "--json").stdout)
-    assert list(shown) == ["implementations", "loops", "families"]
+    assert list(shown) == ["implementations", "loops", "families", "features"]
     assert {tuple(entry) for entry in shown["implementations"]} == {
         ("name", "summary", "unavailable", "max_clients", "naive")
     }
-    assert {tuple(entry) for entry in shown["loops"] + shown["families"]} == {("name", "summary", "unavailable")}
+    others = shown["loops"] + shown["families"] + shown["features"]
+    assert {tuple(entry) for entry in others} == {("name", "summary", "unavailable")}
     assert shown["implementations"][0] == {
         "name": "blocking",
         "summary": "one client after another, one thread",
@@ -219,6 +226,6 @@ def test_process_for_code_of_others_is_started_only_if_there_is_any(
     others = [package for row in (*loops.BUILT_IN, *registry.FRAMEWORKS) for package in row.packages]
     hide = f"sys.modules.update(dict.fromkeys({[one for one in others if one != 'uvloop' or hidden]}));"
     code = f"import sys; {hide}from upecho.cli import main; sys.argv = ['upecho', 'list']"
-    probe = f"{code}\ntry: main()\nexcept SystemExit: print('upecho.processes' in sys.modules)"
+    probe = f"{code}\ntry: main()\nexcept SystemExit: print('upecho.conformance.run.preconditions' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == str(not hidden)

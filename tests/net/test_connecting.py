@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from upecho.net import connecting
 from upecho.net.address import Address
 from upecho.net.connecting import connect, start_connecting
 from upecho.serving.listener import listening
@@ -131,3 +132,50 @@ def test_missing_local_port_is_not_an_address_error(
 
 def raise_errno(number: int) -> None:
     raise OSError(number, os.strerror(number))
+
+
+def refuse_when_full(client: socket.socket, name: str) -> None:
+    """Connect as on macOS and the BSDs, where a full queue refuses connections."""
+    client.setblocking(False)
+    try:
+        super(socket.socket, client).connect(name)
+    except BlockingIOError:
+        raise_errno(errno.ECONNREFUSED)
+    client.setblocking(True)
+
+
+def test_client_waits_for_room_where_a_full_queue_refuses(address: Address, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connecting, "WAITS_FOR_ROOM", False)
+    monkeypatch.setattr(connecting, "ROOM_SECONDS", 20.0)
+    refused = threading.Event()
+
+    def connect_once(client: socket.socket, name: str) -> None:
+        try:
+            refuse_when_full(client, name)
+        except ConnectionRefusedError:
+            refused.set()
+            raise
+
+    with full(address) as listener:
+        monkeypatch.setattr(socket.socket, "connect", connect_once)
+
+        def make_room() -> None:
+            refused.wait(20)
+            listener.accept()[0].close()
+
+        thread = threading.Thread(target=make_room)
+        thread.start()
+        connect(address, 20).close()
+        thread.join()
+    assert refused.is_set()
+
+
+def test_refusal_is_reported_with_both_reasons_where_a_full_queue_refuses(
+    address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connecting, "WAITS_FOR_ROOM", False)
+    monkeypatch.setattr(connecting, "ROOM_SECONDS", 0.02)
+    with full(address):
+        monkeypatch.setattr(socket.socket, "connect", refuse_when_full)
+        with pytest.raises(AddressError, match="no server is listening there, or its queue is full"):
+            connect(address, 5)

@@ -71,3 +71,21 @@ def test_threads_of_a_user_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
         end.set()
         for thread in threads:
             thread.join()
+
+
+@pytest.mark.parametrize(("soft", "expected"), [(256, rlimits.OPEN_MAX), (20_000, 20_000)])
+def test_infinite_limit_that_the_system_refuses_is_replaced(
+    monkeypatch: pytest.MonkeyPatch, soft: int, expected: int
+) -> None:
+    limits = [(soft, resource.RLIM_INFINITY)]
+
+    def setrlimit(_: int, wanted: tuple[int, int]) -> None:
+        if wanted[0] == resource.RLIM_INFINITY:
+            raise ValueError("current limit exceeds maximum limit")
+        limits.append(wanted)
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: limits[-1])
+    monkeypatch.setattr(resource, "setrlimit", setrlimit)
+    rlimits.raise_limit()
+    assert limits[-1] == (expected, resource.RLIM_INFINITY)
+    assert rlimits.too_few("it").endswith(f"for it: a process may open {expected} here (ulimit -n NUMBER raises that)")

@@ -7,10 +7,12 @@ from click.shell_completion import CompletionItem
 
 from upecho.cli.parameters import Parameter
 from upecho.measure.plan.ab_test import Limit
-from upecho.measure.statistics.quantities import CPU, INSTRUCTIONS, QUANTITIES
+from upecho.measure.statistics.quantities import CPU, INSTRUCTIONS, P50, P99, P999, QUANTITIES
+from upecho.processes.linux import procfs
 from upecho.support.errors import CallerError
 
 MAX_PERCENT = 1000.0
+LATENCIES = {one.name for one in (P50, P99, P999)}  # what a load engine measures itself
 QUANTITY_NAMES = ", ".join(one.name for one in QUANTITIES)
 
 
@@ -46,6 +48,17 @@ def expect_distinct(limits: tuple[Limit, ...]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise CallerError(f"--fail-above limits {name} twice", hint="give each quantity one limit")
+
+
+def expect_observable(limits: tuple[Limit, ...]) -> None:
+    """Make sure that this system shows what is limited; otherwise, nothing would ever exceed the limit.
+
+    Raises:
+        Unavailable: It does not.
+    """
+    for one in limits:
+        if one.quantity not in LATENCIES:
+            procfs.expect_available(f"--fail-above {one.quantity}")
 
 
 def for_run(limits: tuple[Limit, ...], *, is_counted: bool) -> tuple[Limit, ...]:

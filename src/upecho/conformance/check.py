@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from upecho.net.address import Family
+from upecho.processes.linux import procfs
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 TYPICAL_SECONDS = 0.1  # of most checks
 ATTRIBUTE = "__upecho_check__"  # of a test function: its description
+
+
+def _nothing() -> str:
+    return ""
 
 
 class Level(enum.StrEnum):
@@ -45,6 +50,7 @@ class Check:
         gate: Whether a server has to pass the check before ``upecho bench`` measures it.
         silence: Whether the check expects that nothing is logged to stderr, which concerns only implementations that do
             not declare to log.
+        lacking: Returns what this system lacks that the check needs, beside what ``observes`` says; empty if nothing.
     """
 
     id: str
@@ -62,6 +68,14 @@ class Check:
     seconds: float = TYPICAL_SECONDS
     gate: bool = False
     silence: bool = False
+    lacking: Callable[[], str] = _nothing
+
+    @property
+    def unavailable(self) -> str:
+        """Why this system cannot carry out the check; empty if it can."""
+        if self.observes and not procfs.AVAILABLE:
+            return "this system does not expose the resource usage of a process"
+        return self.lacking()
 
     @classmethod
     def of(cls, function: Callable[..., Any]) -> "Check | None":
@@ -83,6 +97,7 @@ def check(  # noqa: PLR0913 (one parameter for each property of a check)
     seconds: float = TYPICAL_SECONDS,
     gate: bool = True,
     silence: bool = False,
+    lacking: Callable[[], str] = _nothing,
 ) -> Callable[[Function], Function]:
     """Turn a test function into a check.
 
@@ -109,6 +124,7 @@ def check(  # noqa: PLR0913 (one parameter for each property of a check)
             seconds=seconds,
             gate=gate and level is Level.MUST,
             silence=silence,
+            lacking=lacking,
         )
         setattr(function, ATTRIBUTE, description)
         return function

@@ -1,12 +1,12 @@
 """A connection of the Python engine and the request in flight on it; every byte of the reply is compared."""
 
-import errno
 import selectors
 import socket
 import time
 
 from upecho.load.payload import Payload
 from upecho.load.plan import Failure
+from upecho.net.lost import is_lost
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
@@ -106,6 +106,6 @@ class Connection:
         except BlockingIOError:
             pass  # backpressure: the selector reports when the kernel accepts more
         except OSError as error:
-            if not isinstance(error, ConnectionError) and error.errno != errno.ENOTCONN:
+            if not is_lost(error):
                 raise
             raise Broken(Failure.RESET) from None

@@ -19,7 +19,6 @@ FAILURES = MappingProxyType(
         errno.ENOENT: Failure.REFUSED,
         errno.EAGAIN: Failure.REFUSED,
         errno.ECONNRESET: Failure.RESET,
-        errno.EINVAL: Failure.RESET,  # macOS: an option was set after the connection was reset
         errno.EADDRNOTAVAIL: Failure.NO_PORT,
         errno.ETIMEDOUT: Failure.TIMED_OUT,
     }
@@ -42,9 +41,10 @@ def connected(version: socket.AddressFamily, name: Any, seconds: float) -> socke
     try:
         sock = socket.socket(version, socket.SOCK_STREAM)
         sock.settimeout(seconds)
-        sock.connect(name)
         if version != socket.AF_UNIX:
+            # Later, macOS would refuse options if the server has reset the connection.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.connect(name)
         sock.setblocking(False)
     except OSError as error:
         if sock:

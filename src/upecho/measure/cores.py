@@ -44,7 +44,7 @@ class Cores:
         if not hasattr(os, "sched_getaffinity"):
             if wanted is None:
                 return cls()
-            raise Unavailable("this system does not bind processes to cores", subject="a choice of cores")
+            raise _no_binding()
         allowed = sorted(os.sched_getaffinity(0))
         if wanted is None and len(allowed) == 1:
             return cls()
@@ -55,6 +55,20 @@ class Cores:
         if not servers:
             raise _impossible(named(engine), allowed)
         return cls(tuple(engine), tuple(servers))
+
+
+def expect_binding() -> None:
+    """Make sure that this system binds processes to cores.
+
+    Raises:
+        Unavailable: It does not.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        raise _no_binding()
+
+
+def _no_binding() -> Unavailable:
+    return Unavailable("this system does not bind processes to cores", subject="a choice of cores")
 
 
 def numbers(text: str) -> list[int]:

@@ -1,5 +1,7 @@
 """What the kernel tells about sockets over netlink, as it tells ss(8): sock_diag(7). Only on Linux."""
 
+import errno
+import os
 import socket
 import struct
 import sys
@@ -50,6 +52,8 @@ def answers(request: bytes) -> list[bytes]:
     Raises:
         OSError: This kernel does not answer such requests.
     """
+    if sys.platform != "linux":
+        raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
     found: list[bytes] = []
     with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, SOCK_DIAG) as netlink:
         netlink.settimeout(0)  # the kernel answers while it takes the request

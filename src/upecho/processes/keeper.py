@@ -89,7 +89,7 @@ def _become(order: Order, files: list[int]) -> bool:
             os.dup2(stream, target)
         os.fchdir(directory)
         os.umask(order["umask"])
-        if order["cores"]:
+        if sys.platform != "darwin" and order["cores"]:  # macOS cannot bind a process to cores
             os.sched_setaffinity(0, order["cores"])
         _reset_signals()
         if not is_executed:

@@ -6,6 +6,8 @@ import resource
 from upecho.processes.linux.process_tree import thread_count
 from upecho.support.errors import HarnessError
 
+# Where the hard limit is infinite, macOS accepts a soft one of at least this size: OPEN_MAX in setrlimit(2) of macOS.
+OPEN_MAX = 10_240
 SPARE_PROCESSES = 5  # if fewer can be started, a process may have been refused one
 
 
@@ -19,7 +21,10 @@ def raise_limit(wanted: int | None = None) -> None:
     if wanted is None or resource.RLIM_INFINITY != hard < wanted:
         wanted = hard
     if soft != resource.RLIM_INFINITY and (wanted == resource.RLIM_INFINITY or soft < wanted):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        except ValueError:  # how Python reports EINVAL
+            resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, OPEN_MAX), hard))
 
 
 def expect(count: int, use: str) -> None:
@@ -40,6 +45,8 @@ def expect(count: int, use: str) -> None:
 def too_few(use: str) -> str:
     """Return a message that a use needs more descriptors than there are, and how to get more."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard == resource.RLIM_INFINITY:
+        return f"too few descriptors for {use}: a process may open {soft} here (ulimit -n NUMBER raises that)"
     return (
         f"too few descriptors for {use}: a process may open {soft} here, and {hard} at most "
         "(ulimit -n NUMBER raises the first number; root can raise the second with ulimit -Hn NUMBER)"

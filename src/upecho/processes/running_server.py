@@ -13,13 +13,14 @@ import os
 import pwd
 import socket
 import struct
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from upecho.net import connecting
 from upecho.net.address import Address
-from upecho.processes.linux import control_group, listening, process_tree
+from upecho.processes.linux import control_group, listening, process_tree, procfs
 from upecho.processes.linux.scope import Scope
 from upecho.support import timeouts
 from upecho.support.errors import CallerError, UpechoError
@@ -87,8 +88,7 @@ class Observed:
         Raises:
             CallerError: There is no such process, or it cannot be observed.
         """
-        if not process_tree.AVAILABLE:
-            raise CallerError("it takes Linux with a mounted /proc", subject=f"cannot observe process {pid}")
+        procfs.expect_available(f"an observation of process {pid}")
         if _start_time(pid) is None:
             raise CallerError(f"there is no process {pid}")
         found = cls(f"process {pid}", Scope((pid,)))
@@ -102,6 +102,7 @@ class Observed:
         Raises:
             CallerError: There is no such group, or it cannot be observed.
         """
+        procfs.expect_available(f"an observation of control group {path}")
         directory = control_group.find(path)
         if directory is None:
             hint = f"name a directory below {control_group.ROOT} that has {control_group.VERSION_2} or "
@@ -145,7 +146,7 @@ def listening_sockets(address: Address) -> set[str]:
     process listens that the kernel names at the other end of a connection: SO_PEERCRED in unix(7).
     """
     found = listening.sockets(address)
-    if found or not address.family.is_unix:
+    if found or not address.family.is_unix or sys.platform != "linux":
         return found
     with connecting.connect(address, timeouts.scaled(CONNECT_SECONDS)) as connection:
         pid, _, _ = CREDENTIALS.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size))

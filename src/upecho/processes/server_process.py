@@ -199,8 +199,7 @@ class ServerProcess:
         Raises:
             Unavailable: This system does not show what a process uses.
         """
-        if not procfs.AVAILABLE:
-            raise Unavailable("it takes Linux with a mounted /proc", subject="the resource usage of a process")
+        procfs.expect_available("the resource usage of a process")
         if self._is_hidden:
             reason = "/proc is mounted so that it hides them"
             raise Unavailable(reason, subject="the resource usage of the processes of other users")

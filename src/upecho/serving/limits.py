@@ -15,8 +15,10 @@ def io_uring() -> str:
     """Return why a process may not use io_uring; empty if it may."""
     if sys.platform != "linux":
         return "it needs io_uring, which only Linux has"
-    import ctypes  # noqa: PLC0415 (slow, and few loops need it)
-
+    try:
+        import ctypes  # noqa: PLC0415 (slow, and few loops need it)
+    except ImportError:  # Python was built without libffi
+        return "it needs io_uring, and only the module ctypes, which this Python lacks, could tell whether that works"
     libc = ctypes.CDLL(None, use_errno=True)
     libc.syscall(IO_URING_SETUP, 0, None)
     number = ctypes.get_errno()
@@ -42,11 +44,11 @@ def shared_libpython() -> str:
 
 def _is_loaded(library: str) -> bool:
     """Return whether a library is part of this process, as that of Python is if its program is linked to it."""
-    import ctypes  # noqa: PLC0415 (slow, and few loops need it)
-
     try:
+        import ctypes  # noqa: PLC0415 (slow, and few loops need it)
+
         ctypes.CDLL(library, os.RTLD_LAZY | os.RTLD_NOLOAD)
-    except OSError:
+    except (ImportError, OSError):
         return False
     return True
 

@@ -6,6 +6,8 @@ import fcntl
 import os
 import socket
 import stat
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,11 @@ from upecho.serving.settings import Settings
 from upecho.support.errors import AddressError, NoPortLeft
 
 Identity = tuple[int, int]  # device and inode number
+
+# Elsewhere than on Linux, a live server refuses connections, too, while its queue is full. One that accepts makes room
+# within this time.
+ROOM_SECONDS = 0.0 if sys.platform == "linux" else 1.0
+RETRY_SECONDS = 0.01
 
 NOT_PERMITTED = ("permission denied", "choose a port above 1023 or a directory you may write to")
 
@@ -120,12 +127,20 @@ def _remove_if_stale(path: Path) -> None:
         return
     if not stat.S_ISSOCK(kind):
         raise FileExistsError(errno.EEXIST, "the path exists and is not a socket; it was left alone")
+    deadline = time.monotonic() + ROOM_SECONDS
+    while _is_refused(path):
+        if time.monotonic() >= deadline:
+            path.unlink()
+            return
+        time.sleep(RETRY_SECONDS)
+    raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+
+
+def _is_refused(path: Path) -> bool:
+    """Whether a connection to a socket at a path is refused."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.setblocking(False)  # a live server with a full backlog would make connect() wait
-        outcome = probe.connect_ex(str(path))
-    if outcome != errno.ECONNREFUSED:
-        raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
-    path.unlink()
+        return probe.connect_ex(str(path)) == errno.ECONNREFUSED
 
 
 def _identity(path: Path) -> Identity:

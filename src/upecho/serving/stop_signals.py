@@ -13,7 +13,7 @@ Theory of operation
 
     Without the extension, ``signal.set_wakeup_fd`` does the same. But there is one wake-up descriptor for a process,
     and it belongs to the event loop of the server: asyncio replaces it, and trio warns if it is taken. It receives the
-    number of *every* signal that has a Python handler, such as SIGCHLD in a server with children. The pair therefore
+    number of *every* signal that has a Python handler, such as SIGCHLD in a server with children. So on Linux, the pair
     consists of datagram sockets, and a socket filter makes the kernel drop each datagram that does not begin with the
     number of a stop signal. Other ways to be told in C are worse. Blocking the signals and waiting for them in a thread
     changes the signal mask, which children of the server inherit; and ``faulthandler.register`` inspects the frame of
@@ -115,8 +115,12 @@ def _notify(reader: socket.socket, writer: socket.socket) -> Callable[[], object
 
 
 def _nonblocking_pair() -> tuple[socket.socket, socket.socket]:
-    """Return a pair of datagram sockets; a signal handler must never block."""
-    reader, writer = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    """Return a pair of sockets, of datagrams where they can be filtered; a signal handler must never block.
+
+    Elsewhere a stream, because on the BSDs a full queue of datagrams is not reported as EAGAIN, but as ENOBUFS.
+    """
+    kind = socket.SOCK_DGRAM if sys.platform == "linux" else socket.SOCK_STREAM
+    reader, writer = socket.socketpair(socket.AF_UNIX, kind)
     reader.setblocking(False)
     writer.setblocking(False)
     return reader, writer

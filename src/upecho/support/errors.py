@@ -12,7 +12,10 @@ UpechoError
 An error consists of fields and renders itself to one line. Code that needs a part of it reads the field.
 """
 
+import sys
 from typing import ClassVar
+
+PORT_RANGE = "net.ipv4.ip_local_port_range" if sys.platform == "linux" else "net.inet.ip.portrange.first"
 
 
 class UpechoError(Exception):
@@ -85,5 +88,5 @@ class NoPortLeft(HarnessError):
         super().__init__(
             "each TCP connection that has ended keeps one for a minute (TIME-WAIT)",
             subject="no local port left",
-            hint="wait a minute, widen the range (sysctl net.ipv4.ip_local_port_range), or use a Unix socket",
+            hint=f"wait a minute, widen the range (sysctl {PORT_RANGE}), or use a Unix socket",
         )

@@ -1,16 +1,21 @@
 """The C extension, which exists only where it could be built."""
 
+import sys
 from types import ModuleType
 
 from upecho.support.errors import Unavailable
 
-REASON = "it needs upecho's C extension, which was not built"
 STALE = "upecho's C extension was built from a different version of upecho"
 INTERFACE = 3  # what the extension must export under this name; src/native/module.c says when it is raised
-HINT = (  # pip keeps the wheel that it has built without the extension
-    "install a C compiler and Python's header files (Debian: apt install gcc python3-dev), then reinstall upecho with "
-    "pip's option --no-cache-dir"
-)
+if sys.platform == "linux":
+    REASON = "it needs upecho's C extension, which was not built"
+    HINT = (  # pip keeps the wheel that it has built without the extension
+        "install a C compiler and Python's header files (Debian: apt install gcc python3-dev), then reinstall upecho "
+        "with pip's option --no-cache-dir"
+    )
+else:
+    REASON = "it needs upecho's C extension, which exists for Linux only"
+    HINT = "it is written for epoll(7) and timerfd_create(2)"
 
 
 def require(user: str) -> ModuleType:

@@ -22,7 +22,7 @@ from upecho.measure.statistics.sequential import FIRST_LOOK
 from upecho.net.address import Family
 from upecho.processes.linux import procfs
 from upecho.serving.target import Kind, Target
-from upecho.support.errors import CallerError, TargetError, Unavailable
+from upecho.support.errors import CallerError, TargetError
 
 SECONDS, WARM_UP_SECONDS, WINDOW_SECONDS = 0.6, 0.1, 0.1
 ROUNDS = 110
@@ -125,8 +125,7 @@ def _expect_possible(options: dict[str, Any]) -> None:
             raise CallerError(f"{option} has no meaning with --ab")
     if any(one.quantity == SYSTEM_CALLS.name for one in options["fail_above"]):
         raise CallerError("--ab does not count system calls", hint="compare with --reference and --columns syscalls")
-    if not procfs.AVAILABLE:
-        raise Unavailable("this system does not report the CPU time of other processes", subject="--ab")
+    procfs.expect_available("--ab")
 
 
 def _targets(pairs: Sequence[Sequence[Side]], max_clients: int | None) -> dict[str, Target]:

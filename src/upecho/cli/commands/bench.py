@@ -13,7 +13,7 @@ from upecho.cli.bench.comparison import comparison
 from upecho.cli.bench.profiles import COUNTED, NORMAL, QUICK
 from upecho.cli.bench.run import measure
 from upecho.cli.environment import expect_usable_environment
-from upecho.cli.limit_parameter import QUANTITY_NAMES, LimitText, expect_distinct, for_run
+from upecho.cli.limit_parameter import QUANTITY_NAMES, LimitText, expect_distinct, expect_observable, for_run
 from upecho.cli.parameters import FamilyName, Number, ScenarioName, TargetName
 from upecho.cli.signals import as_interrupts
 from upecho.load.engine import NAMES
@@ -195,6 +195,7 @@ def command(targets: Sequence[str], families: Sequence[Family], save: Path | Non
         atomic_write.check(save)
     counting = instructions.counting(options)
     expect_distinct(options["fail_above"])
+    expect_observable(options["fail_above"])
     check = partial(_checked, quickly=options["quick"])
     if options["ab"]:
         return measure(ab.ab_run(targets, families, options, check, counting), save)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from upecho.cli.features import features
 from upecho.serving import inventory
 from upecho.serving.loops import ALL
 
@@ -28,7 +29,7 @@ EVERY_LOOP = inventory.Entry(ALL, "every installed loop, as in upecho check asyn
 @click.option("--checks", is_flag=True, help="List the conformance checks instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print the list as one JSON object.")
 def command(checks: bool, as_json: bool) -> None:
-    """List implementations, loops and families, and why some are unavailable.
+    """List implementations, loops, families and features, and why some are unavailable.
 
     \b
     upecho list
@@ -39,7 +40,9 @@ def command(checks: bool, as_json: bool) -> None:
     The JSON object contains these lists, whose entries have these keys:
     implementations   name, summary, unavailable, max_clients, naive
     loops, families   name, summary, unavailable
-    checks            id, topic, level, requirement (only with --checks)
+    features          name, summary, unavailable
+    checks            id, topic, level, requirement, unavailable (only with
+                      --checks)
     unavailable is a reason or null; max_clients is a number, or null for no
     limit; naive servers exist to show mistakes.
     """  # noqa: D301 (\b tells click not to rewrap the lines)
@@ -56,6 +59,7 @@ def _list_names(*, as_json: bool) -> None:
             ("implementations", [*inventory.implementations(unusable), *inventory.unusable_implementations(unusable)]),
             (LOOPS, inventory.loops(unusable)),
             ("families", inventory.families()),
+            ("features", features()),
         ]
     if as_json:
         click.echo(json.dumps({title: [asdict(entry) for entry in entries] for title, entries in sections}, indent=2))
@@ -94,8 +98,14 @@ def _list_checks(*, as_json: bool) -> None:
         _print_checks(topics)
 
 
-def _as_dict(check: "Check") -> dict[str, str]:
-    return {"id": check.id, "topic": check.topic, "level": check.level.value, "requirement": check.requirement}
+def _as_dict(check: "Check") -> dict[str, str | None]:
+    return {
+        "id": check.id,
+        "topic": check.topic,
+        "level": check.level.value,
+        "requirement": check.requirement,
+        "unavailable": check.unavailable or None,
+    }
 
 
 def _print_names(sections: Sequence[Section]) -> None:
@@ -113,7 +123,11 @@ def _print_checks(topics: Sequence[tuple[str, Sequence["Check"]]]) -> None:
     for topic, checks in topics:
         click.echo(topic)
         for check in checks:
-            click.echo(f"  {check.id:<{width}}  {check.level.value:<6}  {check.requirement}")
+            click.echo(f"  {check.id:<{width}}  {check.level.value:<6}  {_requirement(check)}")
+
+
+def _requirement(check: "Check") -> str:
+    return f"{check.requirement} (unavailable: {check.unavailable})" if check.unavailable else check.requirement
 
 
 def _names_table(sections: Sequence[Section]) -> "Table":
@@ -146,7 +160,7 @@ def _checks_table(topics: Sequence[tuple[str, Sequence["Check"]]]) -> "Table":
         table.add_row(Text(topic, style="bold"))
         for check in checks:
             level = Text(check.level.value, style="dim")
-            table.add_row(Text(check.id, style="cyan"), level, Text(check.requirement))
+            table.add_row(Text(check.id, style="cyan"), level, Text(_requirement(check)))
     return table
 
 

@@ -107,7 +107,7 @@ def test_latency_under_connect_churn(server: Server, record: Record) -> None:
     record(Recorded(slowest * 1000, "ms"))
 
 
-@check(Level.SHOULD, families=[Family.INET, Family.INET6])
+@check(Level.SHOULD, families=[Family.INET, Family.INET6], lacking=nagle.lacking)
 def test_no_nagle_delay(server: Server) -> None:
     """The server's kernel sends a small reply at once, even if an earlier one has not been acknowledged.
 

@@ -4,6 +4,7 @@ import contextlib
 import signal
 import socket
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,14 +36,17 @@ def test_stale_socket_path_reused(launcher: Launcher) -> None:
 def test_live_socket_path_kept(launcher: Launcher) -> None:
     """A server refuses a Unix path at which another server listens, even if its queue is full.
 
+    Its queue is full only on Linux. Elsewhere, that cannot be told from a server that does not run any more.
+
     Source: unix(7): a path that is removed and bound again cuts off the server that listened there.
     """
     address = launcher.starter.new_address()
     path = Path(Address.parse(address).path)
     with socket.socket(socket.AF_UNIX) as live, socket.socket(socket.AF_UNIX) as client:
         live.bind(str(path))
-        live.listen(0)
-        client.connect(str(path))
+        live.listen(0 if sys.platform == "linux" else 1)
+        if sys.platform == "linux":
+            client.connect(str(path))
         with _expect_same_file(path):
             launcher.starter.expect_refusal(address)
 

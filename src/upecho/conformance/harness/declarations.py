@@ -7,7 +7,6 @@ from upecho.conformance.check import Check
 from upecho.conformance.harness.servers.server import Server
 from upecho.conformance.harness.violation import Violation
 from upecho.net.address import Family
-from upecho.processes.linux import procfs
 from upecho.serving.target import Target
 from upecho.support.text import plural
 
@@ -37,14 +36,14 @@ class Declarations:
             return f"declared to serve at most {plural(self._target.max_clients or 0, 'client')}"
         if check.silence and self._target.logs:
             return "declared to log to stderr"
-        return None if self._is_observable(check) else "this system does not expose the resource usage of a process"
+        return check.unavailable or None
 
     def works_anyway(self, check: Check) -> bool:
         """Whether an unsupported check may well pass, because the target does more than it declares."""
         if check.silence and self._target.logs:  # a log may be silent by chance
             return False
         serves_family = self._family in self._target.families or self._serves_one
-        return self._is_observable(check) and serves_family and (not self.takes_too_many(check) or self._serves_more)
+        return not check.unavailable and serves_family and (not self.takes_too_many(check) or self._serves_more)
 
     @functools.cached_property
     def _serves_one(self) -> bool:
@@ -71,6 +70,3 @@ class Declarations:
     def takes_too_many(self, check: Check) -> bool:
         """Whether a check needs more clients than the target declares to serve at the same time."""
         return self._target.max_clients is not None and check.clients > self._target.max_clients
-
-    def _is_observable(self, check: Check) -> bool:
-        return procfs.AVAILABLE or not check.observes

@@ -69,9 +69,10 @@ class Callgrind:
         """Find Valgrind.
 
         Raises:
-            Unavailable: It is not installed.
+            Unavailable: It is not installed, or the processes that it has to count cannot be seen.
             HarnessError: It does not work.
         """
+        procfs.expect_available("counting with Callgrind")
         program = shutil.which("valgrind")
         if program is None:
             raise Unavailable("valgrind is not on the PATH", subject="counting with Callgrind", hint=INSTALL)

@@ -19,6 +19,7 @@ import contextlib
 import fcntl
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -75,10 +76,11 @@ def _signalling(directory: Path, pid: int) -> Iterator[None]:
     """Make the kernel send SIGSTOP to the process group at each creation or renaming in a directory, if it can."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        with contextlib.suppress(OSError):  # the process has ended, or the kernel lacks dnotify
-            fcntl.fcntl(descriptor, fcntl.F_SETOWN, -os.getpgid(pid))
-            fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGSTOP)
-            fcntl.fcntl(descriptor, fcntl.F_NOTIFY, fcntl.DN_CREATE | fcntl.DN_RENAME | fcntl.DN_MULTISHOT)
+        if sys.platform == "linux":
+            with contextlib.suppress(OSError):  # the process has ended, or the kernel lacks dnotify
+                fcntl.fcntl(descriptor, fcntl.F_SETOWN, -os.getpgid(pid))
+                fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGSTOP)
+                fcntl.fcntl(descriptor, fcntl.F_NOTIFY, fcntl.DN_CREATE | fcntl.DN_RENAME | fcntl.DN_MULTISHOT)
         yield
     finally:
         os.close(descriptor)

@@ -11,7 +11,6 @@ Theory of operation
     Not handled: a thread that is created by another thread between the list of threads and the opening of the counters.
 """
 
-import ctypes
 import errno
 import os
 import platform
@@ -23,6 +22,11 @@ from typing import Self
 
 from upecho.processes.linux import procfs
 from upecho.support.errors import HarnessError, Unavailable
+
+try:
+    import ctypes
+except ImportError:  # Python was built without libffi
+    ctypes = None  # type: ignore[assignment]
 
 # The number of the system call: asm/unistd.h of each architecture.
 SYSTEM_CALLS = {"x86_64": 298, "aarch64": 241, "riscv64": 241, "ppc64le": 319, "s390x": 331}
@@ -128,7 +132,7 @@ def _open(event: Event, thread: int) -> int:
     Raises:
         OSError: The kernel refuses it.
     """
-    number = SYSTEM_CALLS.get(platform.machine()) if sys.platform == "linux" else None
+    number = SYSTEM_CALLS.get(platform.machine()) if sys.platform == "linux" and ctypes else None
     if number is None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     flags = INHERIT | (PINNED if event.pinned else 0)
@@ -148,6 +152,8 @@ def _open(event: Event, thread: int) -> int:
 def _unavailable(event: Event, number: int) -> Unavailable:
     """Return the error for a counter that the kernel refuses."""
     subject = f"the kernel's counter of {event.name}"
+    if sys.platform != "linux":
+        return Unavailable("only Linux has such counters", subject=subject)
     if number in (errno.EACCES, errno.EPERM):
         return Unavailable("this user may not count that", subject=subject, hint=PARANOID)
     if number in (errno.ENOENT, errno.EOPNOTSUPP, errno.ENODEV):

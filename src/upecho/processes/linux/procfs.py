@@ -8,6 +8,7 @@ covers a child and nothing else, even if the child has left processes without a 
 import contextlib
 import os
 import re
+import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from upecho.processes.linux import process_tree
 from upecho.processes.linux.process_tree import Stat, descendants
+from upecho.support.errors import Unavailable
 
 AVAILABLE = process_tree.AVAILABLE
 PAGE_BYTES = os.sysconf("SC_PAGESIZE")
@@ -80,6 +82,19 @@ class Threads:
     involuntary_switches: int
     resident_bytes: int
     peak_bytes: int
+
+
+def expect_available(subject: str) -> None:
+    """Make sure that this system shows processes.
+
+    Args:
+        subject: What needs that, for the error message.
+
+    Raises:
+        Unavailable: It does not.
+    """
+    if not AVAILABLE:
+        raise Unavailable("it takes Linux with a mounted /proc", subject=subject)
 
 
 def use(root: int) -> Use:
@@ -185,6 +200,8 @@ def thread_counts(root: int) -> list[int]:
 def cores(pids: Iterable[int]) -> set[int]:
     """Return the numbers of the processor cores that at least one thread of some processes may run on."""
     found: set[int] = set()
+    if sys.platform != "linux":
+        return found
     for pid in pids:
         for thread in thread_ids([pid]):
             with contextlib.suppress(OSError):  # it has ended since it was listed

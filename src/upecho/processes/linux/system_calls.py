@@ -55,6 +55,7 @@ def method() -> Method:
     Raises:
         Unavailable: Neither does; the message says why.
     """
+    procfs.expect_available(SUBJECT)
     try:
         expect_available(_entries())
     except Unavailable as error:

@@ -281,7 +281,8 @@ def _how(results: Results) -> str:
     where = (
         f"{engine} on {named(cores.engine)}, servers on {ranges(cores.servers)}"
         if cores.engine
-        else f"{engine} and servers on the same cores: rates mean little, but CPU time remains meaningful"
+        else f"{engine} and servers on the same cores: rates mean little"
+        + (", but CPU time remains meaningful" if observation.knows_use(results) else "")
     )
     return f"{rounds_of(results)} {observation.freshness(results)}, interleaved; {where}"
 

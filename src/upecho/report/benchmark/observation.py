@@ -16,6 +16,8 @@ def remarks(summary: Summary) -> Iterator[str]:
     """Yield what the trials of servers that ran already do not show, and which of them were not observed."""
     measured = {row.cell.target for row in summary.rows if row.figures or row.status is Status.NOT_COMPARABLE}
     servers = {target: one for target, one in running(summary.results).items() if target in measured}
+    if measured - servers.keys() and not (knows_use(summary.results) or summary.results.counting):
+        yield "CPU time, memory and context switches of servers are unknown: this system does not show them."
     if not servers:
         return
     yield (
@@ -26,6 +28,11 @@ def remarks(summary: Summary) -> Iterator[str]:
     for target, one in servers.items():
         yield f"{target}: {observed(one)}"
     yield from _shared_cores(summary.results)
+
+
+def knows_use(results: Results) -> bool:
+    """Whether a trial tells what its server has used."""
+    return any(trial.load and trial.load.server for trial in results.trials)
 
 
 def _shared_cores(results: Results) -> Iterator[str]:

@@ -3,9 +3,13 @@
 import errno
 import selectors
 import socket
+import sys
 from collections.abc import Iterator
 
 from upecho.serving.contract import GONE_BEFORE_ACCEPT, OUT_OF_RESOURCES, RETRY_SECONDS, Stop
+
+# Elsewhere, a socket that a non-blocking listener accepts is non-blocking itself: accept(2) of macOS and FreeBSD.
+IS_ACCEPTED_BLOCKING = sys.platform == "linux"
 
 
 def accepting(listener: socket.socket, stop: Stop) -> Iterator[socket.socket]:
@@ -19,7 +23,7 @@ def accepting(listener: socket.socket, stop: Stop) -> Iterator[socket.socket]:
         selector.register(stop, selectors.EVENT_READ)
         while all(key.fileobj is listener for key, _ in selector.select()):
             try:
-                connection, _ = listener.accept()
+                connection = _accepted(listener)
             except OSError as error:
                 if error.errno in GONE_BEFORE_ACCEPT:
                     continue
@@ -43,7 +47,7 @@ def queued(listener: socket.socket, backlog: int) -> Iterator[socket.socket]:
     """
     for _ in range(backlog + 1):
         try:
-            connection, _ = listener.accept()
+            connection = _accepted(listener)
         except OSError as error:
             if error.errno in OUT_OF_RESOURCES | {errno.EAGAIN}:
                 return
@@ -51,3 +55,11 @@ def queued(listener: socket.socket, backlog: int) -> Iterator[socket.socket]:
                 raise
         else:
             yield connection
+
+
+def _accepted(listener: socket.socket) -> socket.socket:
+    """Accept a connection from a listener that does not block, and return it as a blocking socket."""
+    connection, _ = listener.accept()
+    if not IS_ACCEPTED_BLOCKING:
+        connection.setblocking(True)
+    return connection

@@ -18,6 +18,7 @@ from upecho.conformance.harness.clients.idle_watch import IdleWatch
 from upecho.conformance.harness.violation import Log, Violation, show
 from upecho.net.peer_queue import SendQueue, accept_arrivals, drop_arrivals, send_queue_of_peer
 from upecho.support import timeouts
+from upecho.support.errors import Unavailable
 from upecho.support.text import plural
 
 SLOW_READER_SECONDS = 0.02  # how long a client that does not read eagerly tries to send before it reads
@@ -128,7 +129,13 @@ class Client(Connection):
         self._socket.send(byte, socket.MSG_OOB)
 
     def signal_on_arrival(self, number: signal.Signals, group: int) -> None:
-        """Have the kernel send a signal to a process group whenever data arrives; only Linux can choose the signal."""
+        """Have the kernel send a signal to a process group whenever data arrives.
+
+        Raises:
+            Unavailable: This is not Linux.
+        """
+        if sys.platform != "linux":
+            raise Unavailable("only Linux can choose the signal", subject="a signal on arrival")
         fcntl.fcntl(self._socket, fcntl.F_SETOWN, -group)
         fcntl.fcntl(self._socket, fcntl.F_SETSIG, number)
         fcntl.fcntl(self._socket, fcntl.F_SETFL, fcntl.fcntl(self._socket, fcntl.F_GETFL) | os.O_ASYNC)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from upecho.conformance.harness.clients.expected_bytes import ExpectedBytes, reply_to
 from upecho.conformance.harness.clients.idle_watch import IDLE_SECONDS, STEP_SECONDS, IdleWatch
 from upecho.conformance.harness.violation import Log, Violation, show
+from upecho.net.lost import is_lost
 from upecho.support import timeouts
 from upecho.support.text import plural
 
@@ -157,7 +158,8 @@ class Connection:
         """
         self.note("reset")
         if self._socket.family != socket.AF_UNIX:
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            with contextlib.suppress(OSError):  # macOS refuses options once the server has ended the connection
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._socket.close()
 
     def close(self) -> None:
@@ -211,7 +213,9 @@ class Connection:
             return self._socket.send(data)
         except BlockingIOError:
             return 0
-        except ConnectionError as error:
+        except OSError as error:
+            if not is_lost(error):
+                raise
             self.note(str(error))
             raise Violation("a server that continues to read", f"connection lost: {error.strerror}") from None
 

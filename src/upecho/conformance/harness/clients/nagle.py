@@ -20,6 +20,7 @@ import time
 from upecho.conformance.harness.clients.client import Client
 from upecho.conformance.harness.clients.connection import TIMEOUT_SECONDS
 from upecho.conformance.harness.violation import Violation, precondition
+from upecho.net import sock_diag
 from upecho.net.peer_queue import SendQueue
 from upecho.support import timeouts
 
@@ -27,6 +28,11 @@ PIECE = b"abcd"  # twice as many bytes are fewer than the segments of the smalle
 HELD_SECONDS = 0.1  # a server that fills a segment with several calls releases it sooner
 SHOWN_SECONDS = 0.15  # less than the smallest retransmission timeout of Linux, 200 ms
 POLL_INTERVAL_SECONDS = 0.001
+
+
+def lacking() -> str:
+    """Return that this system does not show the send queue of any server; empty if it may."""
+    return "" if sock_diag.AVAILABLE else "this system does not show the send queue of a server"
 
 
 def is_shown(client: Client) -> bool:

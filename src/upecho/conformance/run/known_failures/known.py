@@ -9,7 +9,6 @@ from upecho.conformance.catalogue import by_id
 from upecho.conformance.run.selection import can_be_due
 from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.net.address import Family
-from upecho.processes.linux import procfs
 from upecho.serving.target import Target
 from upecho.support.text import printable
 
@@ -114,7 +113,7 @@ class Known:
         Reports print the reason to a terminal, so its control characters are escaped.
         """
         failures = self._by_target.get(outcome.target)
-        if failures is None or _is_unobservable(outcome):
+        if failures is None or by_id()[outcome.check].unavailable:  # then the outcome says nothing
             return outcome
         if entry := failures.entry(outcome):
             return _marked(outcome, entry.reason, flaky=entry.flaky, link=entry.link)
@@ -194,8 +193,3 @@ def _is_new(outcome: Outcome, *, strict: bool) -> bool:
     """Return whether an outcome fails the run and its entry would not be about another check."""
     did_not_pass = outcome.verdict in (Verdict.FAILED, Verdict.NOT_RUN)
     return did_not_pass and not outcome.follows_from and outcome.fails(strict=strict)
-
-
-def _is_unobservable(outcome: Outcome) -> bool:
-    """Return whether this system cannot show what the check observes, so that the outcome says nothing."""
-    return by_id()[outcome.check].observes and not procfs.AVAILABLE
