@@ -1,7 +1,8 @@
-"""Generates ``docs/checks.md``: all checks, and the broken servers that prove them.
+"""Generates ``docs/checks.md``: all checks, the broken servers that prove them, and real bugs that they catch.
 
-``python -m tests.broken.page > docs/checks.md`` writes the page from the rows in ``kills.py`` and from what is recorded
-in ``recorded.json``; a test asserts that it is up to date. ``python -m tests.broken.record`` renews both.
+``python -m tests.broken.page > docs/checks.md`` writes the page from the rows in ``kills.py``, from what is recorded in
+``recorded.json``, and from the defects in ``tests/real_bugs/bugs.toml``; a test asserts that it is up to date.
+``python -m tests.broken.record`` renews the record and the page.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from itertools import groupby
 from tests.broken import recorded
 from tests.broken.kills import KILLS, UNPROVED, Kill
 from tests.broken.recorded import Failures
+from tests.real_bugs import page as real_bugs
 from upecho.conformance.catalogue import catalogue
 from upecho.conformance.check import Check, Level
 from upecho.conformance.run.selection import is_due
@@ -31,7 +33,9 @@ The column *needs* says when a check applies:
 - `N clients`: only if the server serves at least N clients at once.
 - `declared maximum`: only if the server declares how many clients it serves at once.
 
-The last column names the servers in [the kill matrix](#the-kill-matrix) that the check must catch.
+The column *must catch* names the servers in [the kill matrix](#the-kill-matrix) that the check must catch. The last
+column names [defects that were reported in public](#real-bugs), with the versions that had them, which the check would
+have caught.
 Checks of the level INFO record a value and cannot fail.
 
 Many sources are sections of RFC 9293, which specifies TCP. For Unix sockets the same is required by analogy, because
@@ -57,21 +61,22 @@ fail nothing.
 
 def page() -> str:
     """Return the page as Markdown."""
-    return "\n".join([HEAD, *_checks(), MATRIX, *_matrix(), ""])
+    return "\n".join([HEAD, *_checks(), *real_bugs.section(), MATRIX, *_matrix(), ""])
 
 
 def _checks() -> Iterator[str]:
     for topic, checks in groupby(catalogue(), lambda check: check.topic):
         yield f"## {topic.capitalize()}\n"
-        yield "| check | level | requirement | source | needs | must catch |"
-        yield "|---|---|---|---|---|---|"
+        yield "| check | level | requirement | source | needs | must catch | real bugs |"
+        yield "|---|---|---|---|---|---|---|"
         yield from (_check_row(check) for check in checks)
         yield ""
 
 
 def _check_row(check: Check) -> str:
     proof = UNPROVED.get(check.id) or ", ".join(dict.fromkeys(one.name for one in KILLS if check.id in one.caught_by))
-    return f"| {check.id} | {check.level.value} | {check.requirement} | {check.source} | {_needs(check)} | {proof} |"
+    columns = [check.level.value, check.requirement, check.source, _needs(check), proof, real_bugs.links(check.id)]
+    return f"| {check.id} | {' | '.join(columns)} |"
 
 
 def _needs(check: Check) -> str:
