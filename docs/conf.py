@@ -38,6 +38,8 @@ autodoc_mock_imports = ["pytest", "rich"]
 # The attributes of a class are described in its docstring, with their units, so the signature names them only.
 autodoc_typehints = "none"
 napoleon_use_ivar = True
+add_module_names = False
+python_use_unqualified_type_names = True
 
 html_theme = "furo"
 html_title = "upecho"

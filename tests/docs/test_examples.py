@@ -16,8 +16,9 @@ from tests.docs import surroundings
 from tests.docs.pages import INDENTED, PAGES, SESSION, SHELL, Block, blocks
 from upecho.cli import COMMANDS, upecho
 from upecho.cli.bench import ab, profiles
+from upecho.support.errors import HarnessError
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.unmeasured]  # other tests reach the lines behind these commands
 
 LANGUAGES = {SHELL, SESSION, "text", "toml", "yaml"}
 DIRECTIVE = re.compile(r"\{(literalinclude|toctree|eval-rst|image)\} ?.*")
@@ -79,6 +80,7 @@ NEEDS: Mapping[str, Callable[[], object]] = {
     "git ": lambda: shutil.which("git"),
 }
 FAILING = "upecho check textbook"  # the server ends after its first client, so even the simplest check fails
+VOID = "void: the machine did not let the load engine"  # a trial as short as these, on a busy machine
 ADDRESSES = ("127.0.0.1:9000", "unix:/tmp/mine.sock", "unix:/run/my.sock")
 
 EXAMPLES = [(block, command) for page in PAGES for block in blocks(page) for command in block.commands()]
@@ -118,7 +120,8 @@ def test_command_runs(
         words = [str(server.child.pid) if word == "1234" else word for word in words]
     if words[0] == "upecho" and not set("$|<>&;") & set(command):
         status, out, err = upecho_here(*words[1:], *shortened(words))
-        assert status == " ".join(words).startswith(FAILING), out + err
+        is_void = status == HarnessError.exit_status and VOID in " ".join(out.split())
+        assert is_void or status == " ".join(words).startswith(FAILING), out + err
     else:
         subprocess.run(["bash", "-c", " ".join([command, *shortened(words)])], check=True, timeout=100)
 

@@ -15,7 +15,7 @@ import pytest
 from tests.docs.pages import find
 from upecho.conformance.run.verdicts.outcome import Verdict
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.unmeasured]
 
 TUTORIAL = Path("docs/tutorial")
 PAGE = str(TUTORIAL / "index.md")

@@ -11,7 +11,7 @@ from upecho.serving.contract import Stop
 MAX_CLIENTS = 1
 
 
-def serve(listener: socket.socket, stop: Stop) -> None:  # noqa: ARG001 (a first lesson does not stop)
+def serve(listener: socket.socket, stop: Stop) -> None:
     """Serve one client as the textbook does, then end."""
     connection, _ = listener.accept()
     data = connection.recv(1024)
