@@ -1,6 +1,7 @@
 """The source distribution has what a user of it needs, and installs without a compiler."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -122,10 +123,12 @@ def test_index_shows_the_readme_with_links_to_the_repository(source: Source) -> 
     assert metadata["Version"] == __version__
     assert metadata["Description-Content-Type"] == "text/markdown"
     shown, readme = str(metadata.get_payload()), (ROOT / "README.md").read_text()
-    at_tag = f"https://github.com/upecho/upecho/blob/v{__version__}/"
-    assert f"]({at_tag}LICENSE)" in shown
-    assert "](LICENSE)" in readme
-    assert shown.replace(at_tag, "").replace(at_tag.replace("blob", "raw"), "").strip() == readme.strip()
+    links = re.findall(r'(?:\]\(|\b(?:src|srcset|href)=")([^)"\s]+)', shown)
+    assert [link for link in links if not link.startswith(("https://", "#"))] == []
+    page, file = (f"https://github.com/upecho/upecho/{kind}/v{__version__}/" for kind in ("blob", "raw"))
+    assert f"{page}LICENSE" in links
+    assert {link.startswith(file) for link in links if link.endswith((".svg", ".png"))} == {True}
+    assert shown.replace(page, "").replace(file, "").strip() == readme.strip()
 
 
 def test_wheel_for_macos_is_pure_and_names_the_platform(source: Source, tmp_path: Path) -> None:
