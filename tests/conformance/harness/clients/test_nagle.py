@@ -14,6 +14,7 @@ from upecho.net import connecting, sock_diag
 from upecho.net.address import Address
 
 READ_BYTES = 1000
+MAX_CLIENTS = 20
 SLOW_SECONDS = 0.16  # two such replies take longer than a kernel waits for the first acknowledgement
 
 Answer = Callable[[socket.socket, bytes], object]
@@ -41,10 +42,12 @@ def client_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answer, boo
         return client
 
     yield client_of
-    opened[0].close()
+    for client in opened[::2]:
+        client.close()
     for thread in threads:
         thread.join()
-    opened[1].close()
+    for connection in opened[1::2]:
+        connection.close()
 
 
 def serve(connection: socket.socket, answer: Answer) -> None:
@@ -79,9 +82,15 @@ def answer_two_of_three(connection: socket.socket, data: bytes) -> None:
     connection.recv(READ_BYTES)
 
 
+def told(client_of: Callable[..., Client], answer: Answer, *, no_delay: bool) -> bool | None:
+    """Return what is seen at the first client that shows anything; a busy machine may be too slow for several."""
+    answers = (nagle.holds_back(client_of(answer, no_delay=no_delay)) for _ in range(MAX_CLIENTS))
+    return next((one for one in answers if one is not None), None)
+
+
 @pytest.mark.parametrize("answer", [answer_at_once, answer_byte_by_byte, answer_through_cork])
 def test_reply_that_is_sent_at_once_is_not_held_back(client_of: Callable[..., Client], answer: Answer) -> None:
-    assert nagle.holds_back(client_of(answer, no_delay=True)) is False
+    assert told(client_of, answer, no_delay=True) is False
 
 
 def test_replies_of_one_segment_for_each_byte_fit_into_the_first_window(client_of: Callable[..., Client]) -> None:
@@ -90,12 +99,26 @@ def test_replies_of_one_segment_for_each_byte_fit_into_the_first_window(client_o
             connection.send(bytes([byte]))
             time.sleep(0.001)  # the kernel would join bytes that follow each other more quickly
 
-    assert nagle.holds_back(client_of(answer, no_delay=True)) is False
+    assert told(client_of, answer, no_delay=True) is False
 
 
 @pytest.mark.parametrize("answer", [answer_at_once, answer_byte_by_byte])
 def test_reply_that_waits_for_an_acknowledgement_is_held_back(client_of: Callable[..., Client], answer: Answer) -> None:
-    assert nagle.holds_back(client_of(answer, no_delay=False)) is True
+    assert told(client_of, answer, no_delay=False) is True
+
+
+def test_reply_that_the_kernel_sends_again_shows_nothing(
+    client_of: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A harness that is kept from its processor sees a held reply only after it was sent by the timer of TCP."""
+    stays_unsent = nagle._stays_unsent
+
+    def late(client: Client) -> bool:
+        time.sleep(2 * nagle.RETRANSMISSION_SECONDS)
+        return stays_unsent(client)
+
+    monkeypatch.setattr(nagle, "_stays_unsent", late)
+    assert nagle.holds_back(client_of(answer_at_once, no_delay=False)) is None
 
 
 @pytest.mark.parametrize("no_delay", [True, False])

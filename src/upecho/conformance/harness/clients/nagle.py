@@ -12,7 +12,7 @@ A server may send each byte in a segment of its own, and TCP sends only ten segm
 replies together are shorter than that.
 
 After 200 ms without an acknowledgement, TCP sends a part of what it holds back and reduces its congestion window, so
-what is seen for the first time after that shows nothing.
+what is seen for the first time after that shows nothing: neither that a reply is held back nor that it was sent.
 """
 
 import time
@@ -26,7 +26,8 @@ from upecho.support import timeouts
 
 PIECE = b"abcd"  # twice as many bytes are fewer than the segments of the smallest initial window: 10, RFC 6928
 HELD_SECONDS = 0.1  # a server that fills a segment with several calls releases it sooner
-SHOWN_SECONDS = 0.15  # less than the smallest retransmission timeout of Linux, 200 ms
+SHOWN_SECONDS = 0.15  # less than the smallest retransmission timeout of Linux
+RETRANSMISSION_SECONDS = 0.2  # that timeout: TCP_RTO_MIN
 POLL_INTERVAL_SECONDS = 0.001
 
 
@@ -58,7 +59,9 @@ def holds_back(client: Client) -> bool | None:
             client.send(PIECE)
             queue = _wait_until_written(client, 2 * len(PIECE))
             is_telling = time.monotonic() - began < SHOWN_SECONDS
-            held = queue.unsent > 0 and _stays_unsent(client)
+            held = queue.unsent > 0
+            if held and not _stays_unsent(client):
+                held, is_telling = False, is_telling and time.monotonic() - began < RETRANSMISSION_SECONDS
         client.exchange(PIECE)  # its acknowledgements tell the server which replies were dropped
     return held if is_telling else None
 
