@@ -140,6 +140,15 @@ def test_failure_fails_the_job_unless_it_is_known(job: Callable[..., Job], tmp_p
     assert "known" in known.summary
 
 
+def test_revision_of_the_suite_is_passed_on(job: Callable[..., Job]) -> None:
+    done = job(targets="selectors", families="unix", suite="2026.12", options=FEW)
+    assert done.status == 0, done.log
+    document = read_run(done.workspace / done.outputs["verdicts"])
+    assert isinstance(document, Document)
+    assert document.suite == "2026.12"
+    assert job(targets="selectors", suite="2001.1").status == 2
+
+
 def test_wrong_input_is_reported_and_saves_nothing(job: Callable[..., Job]) -> None:
     done = job(targets="selectors", families="ipx")
     assert done.status == 2

@@ -31,7 +31,7 @@ EXPLANATION = Explanation(
     repeat="upecho …",
 )
 OUTCOME = Outcome("t", Family.INET, "half-close", Level.MUST, Verdict.FAILED, 0.5, EXPLANATION)
-KEYS = ["schema", "version", "upecho", "python", "platform", "due", "counts", "checks", "unusable", "verdicts"]
+KEYS = ["schema", "version", "upecho", "python", "platform", "due", "counts", "checks", "unusable", "verdicts", "suite"]
 
 
 def test_document_has_the_documented_keys() -> None:

@@ -11,6 +11,7 @@ SHORT_NAMES = (
     "--target",
     "--family",
     "--check",
+    "--suite",
     "--known",
     "--max-clients",
     "--all",

@@ -72,6 +72,18 @@ class CheckName(Parameter):
         return [CompletionItem(check.id, help=check.requirement) for check in checks if check.id.startswith(incomplete)]
 
 
+class SuiteName(Parameter):
+    """A revision of the suite. The command reports an unknown one."""
+
+    name = "revision"
+
+    def completions(self, incomplete: str) -> list[CompletionItem]:
+        """Complete the revisions, the newest first."""
+        from upecho.conformance.revisions import revisions  # noqa: PLC0415 (only completing a revision needs it)
+
+        return [CompletionItem(name) for name in sorted(revisions(), reverse=True) if name.startswith(incomplete)]
+
+
 class ScenarioName(Parameter):
     """The name of a scenario, or a TOML file that defines scenarios. The command reports an unknown one."""
 

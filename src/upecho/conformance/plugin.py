@@ -28,6 +28,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--upecho-check", action="append", default=[], metavar="ID", help="a check to run; repeatable (default: all)"
     )
     group.addoption(
+        "--upecho-suite",
+        default="",
+        metavar="REVISION",
+        help="revision of the suite that is scored; later checks are run, but not scored (default: every check)",
+    )
+    group.addoption(
         "--upecho-known",
         metavar="DIRECTORY",
         help="directory of known failures, one file per target (default: known, if it exists)",

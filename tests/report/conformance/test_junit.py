@@ -88,7 +88,7 @@ def test_a_suite_is_a_target_over_a_family() -> None:
         "errors": "2",
         "time": "5.500",
     }
-    assert [one.attrib["name"] for one in root[0].iter("property")] == ["upecho", "python", "platform"]
+    assert [one.attrib["name"] for one in root[0].iter("property")] == ["upecho", "suite", "python", "platform"]
     assert root[1].find("testcase").attrib == {"name": "passes", "classname": "t.unix", "time": "0.500"}  # type: ignore[union-attr]
 
 

@@ -67,9 +67,16 @@ def _keep(run: CheckRun, files: CheckFiles, *, verbose: bool) -> None:
     finally:
         plan, terminal = run.plan, console(PIPED_WIDTH)
         names = [target.text for target in plan.targets]
-        width = terminal.width
-        report = verdicts(run.results(), plan.checks, names, due=plan.due, width=width, verbose=verbose)
-        terminal.print(report, crop=False)
+        shown = verdicts(
+            run.results(),
+            plan.checks,
+            names,
+            due=plan.due,
+            width=terminal.width,
+            suite=plan.suite,
+            verbose=verbose,
+        )
+        terminal.print(shown, crop=False)
 
 
 def _write_known(run: CheckRun, directory: str | None) -> None:

@@ -10,7 +10,9 @@ from upecho.cli.check import notes
 from upecho.cli.check.files import CheckFiles
 from upecho.cli.check.run import carry_out
 from upecho.cli.environment import expect_usable_environment
-from upecho.cli.parameters import CheckName, FamilyName, Number, TargetName
+from upecho.cli.parameters import CheckName, FamilyName, Number, SuiteName, TargetName
+from upecho.conformance import revisions
+from upecho.conformance.catalogue import catalogue
 from upecho.conformance.run.check_run import CheckRun, Plan
 from upecho.conformance.run.known_failures.files import expect_writable, read_known_failures
 from upecho.conformance.run.preconditions import expect_cores, expect_listeners, tried
@@ -33,6 +35,13 @@ from upecho.support.errors import CallerError
 )
 @click.option(
     "--check", "ids", multiple=True, metavar="ID", type=CheckName(), help="Run this check; repeatable.  [default: all]"
+)
+@click.option(
+    "--suite",
+    metavar="REVISION",
+    type=SuiteName(),
+    help="Score only the checks of this revision of the suite, at their levels then; run and show later ones as well.  "
+    "[default: score every check]",
 )
 @click.option(
     "--all",
@@ -137,7 +146,8 @@ def _plan(texts: Sequence[str], families: Sequence[Family], options: dict[str, A
     expect_cores(options["jobs"] or 1)
     if options["grace"] is not None and not any(text.startswith(COMMAND) for text in texts):
         raise CallerError("--grace is for commands", hint="an implementation declares GRACE in its module")
-    checks = select_checks(options["ids"])
+    suite = revisions.equal_to(catalogue()) if options["suite"] is None else revisions.expected(options["suite"])
+    checks = select_checks(options["ids"], suite)
     found = tried(texts)
     targets = parse_targets(
         [text for text in texts if text not in found.unusable],
@@ -153,6 +163,7 @@ def _plan(texts: Sequence[str], families: Sequence[Family], options: dict[str, A
         jobs=options["jobs"],
         unusable=found.unusable,
         run_all=options["run_all"],
+        suite=suite,
     )
     if targets and not plan.due:
         raise CallerError(f"none of the selected checks applies: {notes.why_none_is_due(plan)}")

@@ -81,18 +81,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse bad input; deselect the checks that are not due or not selected."""
+    """Refuse bad input; deselect the checks that are not due or not selected; put those last that are not scored."""
     if message := config.stash[BAD_INPUT]:
         refuse(config, message)
         items.clear()
         return
-    due = [item for item in items if (check := _check(item)) is None or _is_selected(item, check)]
+    due = [item for item in items if not _is_check(item) or ((check := _check(item)) and is_due(check, *_pair(item)))]
     config.hook.pytest_deselected(items=[item for item in items if item not in due])
-    items[:] = due
-
-
-def _is_selected(item: pytest.Item, check: Check) -> bool:
-    return check in item.config.stash[OPTIONS].checks and is_due(check, *_pair(item))
+    items[:] = sorted(due, key=lambda item: (check := _check(item)) is not None and check.level is Level.LATER)
 
 
 @pytest.fixture(scope="session")
@@ -241,8 +237,14 @@ def _outcome(item: pytest.Item, call: pytest.CallInfo[None], check: Check) -> Ou
     return as_information(outcome) if check.level is Level.INFO else outcome
 
 
+def _is_check(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and Check.of(item.function) is not None
+
+
 def _check(item: pytest.Item) -> Check | None:
-    return Check.of(item.function) if isinstance(item, pytest.Function) else None
+    """Return the check that a test is, with its level in this run; None if it is no check, or not selected."""
+    check = Check.of(item.function) if isinstance(item, pytest.Function) else None
+    return item.config.stash[OPTIONS].selected(check) if check else None
 
 
 def _pair(item: pytest.Item) -> Pair:

@@ -5,7 +5,7 @@ import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from upecho.conformance.check import Check
+from upecho.conformance.check import Check, Level
 from upecho.conformance.harness.background import BackgroundChecks
 from upecho.conformance.harness.budget import Budget
 from upecho.conformance.harness.declarations import Declarations
@@ -147,9 +147,10 @@ class Launcher:
     def may_run_in_background(self, check: Check) -> bool:
         """Whether a check spends its time waiting and can have a server of its own for that.
 
-        A server that the user started may serve only one client at a time.
+        A server that the user started may serve only one client at a time. A check that is not scored comes last, so
+        that nothing that it does to a server affects another check.
         """
-        is_ours = self._target.kind is not Kind.ADDRESS
+        is_ours = self._target.kind is not Kind.ADDRESS and check.level is not Level.LATER
         return check.background and is_ours and self.declared.unsupported_reason(check) is None
 
     def finish_background(self) -> bool:

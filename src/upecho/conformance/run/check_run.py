@@ -24,6 +24,7 @@ class Plan:
         jobs: Number of checks that run at the same time; None means four per core.
         unusable: The targets that are not checked because their code cannot be used, each with the reason.
         run_all: Whether every check is run, even if a target answers nothing or failed checks take long.
+        suite: The revision of the suite that the levels of the checks are those of; empty if there is none.
     """
 
     pairs: Sequence[Pair]
@@ -33,6 +34,7 @@ class Plan:
     jobs: int | None = None
     unusable: Mapping[str, str] = field(default_factory=dict)
     run_all: bool = False
+    suite: str = ""
 
     @property
     def targets(self) -> list[Target]:
@@ -76,7 +78,7 @@ class CheckRun:
     def document(self) -> Document:
         """Return the outcomes so far as a document for ``upecho check --json``."""
         plan = self.plan
-        return Document.of(self.results(), plan.due, checks=plan.checks, unusable=plan.unusable)
+        return Document.of(self.results(), plan.due, checks=plan.checks, unusable=plan.unusable, suite=plan.suite)
 
     def exit_status(self) -> int:
         """Return 0 if all is well, 1 if a target or an outcome fails the run, 3 if a check has no verdict."""

@@ -2,27 +2,36 @@
 
 import enum
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
+from upecho.conformance.catalogue import by_id
+from upecho.conformance.check import Check, Level
 from upecho.processes.interpreter import Interpreter
 from upecho.serving.target import Target
 from upecho.support import decoding
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # pytest hashes its plugins, and a mapping has no hash
 class Given:
-    """A target that has been parsed already. As a pytest plugin, it replaces the options that would be parsed.
+    """A target and checks that have been selected already. As a pytest plugin, it replaces the options about them.
 
     A worker must not import the module of a target, which could end or block it.
 
     Attributes:
         target: The target.
+        levels: The level of each selected check in this run, by its id.
         interpreter: Python that runs it, if it is an implementation; None means the one that runs the worker.
     """
 
     target: Target
+    levels: Mapping[str, Level]
     interpreter: Interpreter | None = None
+
+    def checks(self) -> list[Check]:
+        """Return the selected checks."""
+        return [replace(by_id()[check], level=level) for check, level in self.levels.items()]
 
     def to_json(self) -> str:
         """Return the object as one line of JSON."""

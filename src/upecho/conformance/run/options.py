@@ -36,6 +36,10 @@ class Options:
     known: Known = field(default_factory=Known)
     interpreter: Interpreter | None = None
 
+    def selected(self, check: Check) -> Check | None:
+        """Return a check with the level that it has in this run; None if it is not selected."""
+        return next((one for one in self.checks if one.id == check.id), None)
+
     @classmethod
     def read(cls, config: pytest.Config) -> Self:
         """Return what the options of a run and the process that has started it ask for.
@@ -47,7 +51,7 @@ class Options:
         given = next((one for one in config.pluginmanager.get_plugins() if isinstance(one, Given)), None)
         targets = [given.target] if given else _parse_targets(config)
         pairs = pair_with_families(targets, [Family(name) for name in option("--upecho-family")])
-        checks = select_checks(option("--upecho-check"))
+        checks = given.checks() if given else select_checks(option("--upecho-check"), option("--upecho-suite"))
         known = read_known_failures(option("--upecho-known"), targets)
         python = option("--upecho-python")
         interpreter = given.interpreter if given else None

@@ -37,7 +37,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from upecho.conformance.catalogue import by_id
 from upecho.conformance.check import Check
 from upecho.conformance.findings import Fault
 from upecho.conformance.run.given import Given
@@ -112,7 +111,7 @@ class Worker:
         how = f"the worker process {ended(status)} after {done} of {len(self.share.checks)} checks"
         fault = self.fault or Fault(": ".join([how, *stderr]))
         for one in self.pending:
-            level = by_id()[one.check].level
+            level = self.share.levels()[one.check]
             yield Outcome(one.target, one.family, one.check, level, Verdict.ERROR, 0.0, fault=fault)
 
 
@@ -132,7 +131,7 @@ class Runner:
 
         Args:
             pairs: The targets, with the families to check them over.
-            checks: The checks; those that are not due for a pair are left out.
+            checks: The checks, with their levels in this run; those that are not due for a pair are left out.
             jobs: Number of workers that run at the same time; None means four per core.
             python: The interpreter that runs implementations; None means the one that runs this process.
             run_all: Whether every check is run, even if a target answers nothing or failed checks take long.
@@ -192,7 +191,7 @@ class Runner:
 
     def _start(self, supervisor: Supervisor) -> Worker:
         share = self._waiting.popleft()
-        given = Given(share.target, self._python)
+        given = Given(share.target, share.levels(), self._python)
         child = supervisor.fork([given.to_json(), *share.options(), *self._options])
         return Worker(child, share, list(share.identities()))
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from upecho.conformance import revisions
 from upecho.conformance.catalogue import by_id, catalogue
 from upecho.conformance.check import Check
 from upecho.net.address import Family
@@ -49,16 +50,20 @@ def _expect_no_path(text: str) -> None:
         raise CallerError(f"unknown implementation {text!r}", hint=f'for a program write "{COMMAND}{command}"')
 
 
-def select_checks(ids: Sequence[str]) -> list[Check]:
+def select_checks(ids: Sequence[str], suite: str = "") -> list[Check]:
     """Return the checks with the given ids, in the order of the suite; all checks if there are no ids.
 
+    Args:
+        ids: The ids.
+        suite: The revision of the suite whose levels the checks get; empty for the levels of this version.
+
     Raises:
-        CallerError: No check has one of the ids.
+        CallerError: No check has one of the ids, or there is no such revision.
     """
     for name in ids:
         if name not in by_id():
             raise CallerError(unknown_name("check", name, list(by_id())))
-    return [check for check in catalogue() if not ids or check.id in ids]
+    return revisions.under(suite, [check for check in catalogue() if not ids or check.id in ids])
 
 
 def pair_with_families(targets: Sequence[Target], families: Sequence[Family]) -> list[Pair]:

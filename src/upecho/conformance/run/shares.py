@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from upecho.conformance.check import Check
+from upecho.conformance.check import Check, Level
 from upecho.conformance.run.selection import Pair, is_due
 from upecho.conformance.run.verdicts.outcome import Identity
 from upecho.net.address import Family
@@ -30,15 +30,18 @@ class Share:
         return f"{self.target.text} over {self.family}"
 
     def options(self) -> list[str]:
-        """Return the share as options of the pytest plugin."""
+        """Return what is checked, apart from the checks, as options of the pytest plugin."""
         limit = self.target.max_clients
         return [
             f"--upecho-target={self.target.text}",
             f"--upecho-family={self.family}",
             *([] if limit is None else [f"--upecho-max-clients={limit}"]),
             *([f"--upecho-grace={self.target.grace}"] if self.target.kind is Kind.COMMAND else []),
-            *(f"--upecho-check={check.id}" for check in self.checks),
         ]
+
+    def levels(self) -> dict[str, Level]:
+        """Return the level that each check has in this run, by its id."""
+        return {check.id: check.level for check in self.checks}
 
     def identities(self) -> Iterator[Identity]:
         """Yield what each verdict of the share is about."""
@@ -61,7 +64,7 @@ def _shares(pair: Pair, checks: Sequence[Check], parts: int) -> list[Share]:
     if target.kind is Kind.ADDRESS or len(divisible) <= 1:
         return [Share(target, family, due)]
     last = [check for check in due if check.runs_last]
-    return [Share(target, family, [*some, *last]) for some in _equal_parts(divisible, parts)]
+    return [Share(target, family, sorted([*some, *last], key=checks.index)) for some in _equal_parts(divisible, parts)]
 
 
 def _equal_parts(checks: Sequence[Check], count: int) -> list[list[Check]]:

@@ -22,6 +22,7 @@ from upecho.report.layout import GAP
 HEADS = {
     Mark.FAILED: "FAILED",
     Mark.FAILED_SHOULD: "FAILED SHOULD",
+    Mark.FAILED_LATER: "FAILED, NOT SCORED",
     Mark.NOT_RUN: "NOT RUN",
     Mark.ERROR: "ERROR",
 }

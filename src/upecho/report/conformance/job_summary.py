@@ -34,7 +34,7 @@ def job_summary(document: Document, *, strict: bool) -> str:
     lines = [
         f"## upecho check: {TITLES[document.exit_status(strict=strict)]}",
         "",
-        escaped(summary(document.verdicts, document.due)),
+        escaped(summary(document.verdicts, document.due, document.suite)),
         "",
         *unloaded(document.unusable.items()),
         *_stale(document.verdicts),

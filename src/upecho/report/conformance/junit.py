@@ -10,6 +10,7 @@ import itertools
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
 
+from upecho.conformance.check import Level
 from upecho.conformance.run.verdicts import explaining
 from upecho.conformance.run.verdicts.document import DescribedCheck, Document
 from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
@@ -59,7 +60,7 @@ def _suite(name: str, cases: Sequence[ET.Element], document: Document, outcomes:
     }
     suite = _element("testsuite", name=name, tests=str(len(cases)), **counts, time=_time(outcomes))
     properties = ET.SubElement(suite, "properties")
-    for key in ("upecho", "python", "platform"):
+    for key in ("upecho", "suite", "python", "platform"):
         properties.append(_element("property", name=key, value=getattr(document, key)))
     suite.extend(cases)
     return suite
@@ -80,7 +81,7 @@ def _case(outcome: Outcome, check: DescribedCheck, *, strict: bool) -> ET.Elemen
 def _kind(outcome: Outcome, *, strict: bool) -> str:
     """Return the element that says how a check ended; empty if it passed."""
     if outcome.verdict is Verdict.ERROR:
-        return ERROR
+        return SKIPPED if outcome.level is Level.LATER else ERROR
     if outcome.fails(strict=strict):
         return FAILURE
     return "" if outcome.verdict is Verdict.PASSED else SKIPPED

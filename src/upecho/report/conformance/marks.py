@@ -21,6 +21,7 @@ class Mark(enum.Enum):
     PASSED = ".", "passed", "green"
     FAILED = "F", "failed", "bold red"
     FAILED_SHOULD = "f", "failed SHOULD", "yellow"
+    FAILED_LATER = "l", "failed, but is later than the suite's revision and not scored", "dim"
     KNOWN = "x", "known failure", "cyan"
     FLAKY = "~", "passed, known to be flaky", "cyan"
     STALE = "!", "known failure that no longer fails", "bold red"
@@ -54,11 +55,13 @@ class Mark(enum.Enum):
             return cls.KNOWN
         if outcome.verdict is Verdict.NOT_RUN:
             return cls.NOT_RUN
-        return cls.FAILED if outcome.level is Level.MUST else cls.FAILED_SHOULD
+        return OF_LEVEL[outcome.level]
 
 
+OF_LEVEL = {Level.MUST: Mark.FAILED, Level.SHOULD: Mark.FAILED_SHOULD, Level.LATER: Mark.FAILED_LATER}  # failed checks
 QUALIFIERS = {
     Mark.FAILED_SHOULD: "SHOULD",
+    Mark.FAILED_LATER: "not scored",
     Mark.KNOWN: "known",
     Mark.FLAKY: "flaky",
     Mark.STALE: "stale",
@@ -66,15 +69,21 @@ QUALIFIERS = {
 }
 
 
-def summary(outcomes: Sequence[Outcome], due: int) -> str:
-    """Return the line of totals: how many checks were due, and the number of each verdict, as in the JSON document."""
+def summary(outcomes: Sequence[Outcome], due: int, suite: str) -> str:
+    """Return the line of totals: how many checks were due, and the number of each verdict, as in the JSON document.
+
+    Args:
+        outcomes: The outcomes.
+        due: Number of verdicts of a complete run.
+        suite: The revision of the suite; empty if there is none.
+    """
     by_verdict = {verdict: [one for one in outcomes if one.verdict is verdict] for verdict in Verdict}
     if not by_verdict[Verdict.NOT_RUN]:
         del by_verdict[Verdict.NOT_RUN]
     parts = [_part(same, verdict) for verdict, same in by_verdict.items()]
     if missing := due - len(outcomes):
         parts.append(f"{missing} without a verdict")
-    return f"{plural(due, 'check')} due: {', '.join(parts)}"
+    return f"{plural(due, 'check')} due: {', '.join(parts)}" + (f"; suite {suite}" if suite else "")
 
 
 def _part(same: Sequence[Outcome], verdict: Verdict) -> str:

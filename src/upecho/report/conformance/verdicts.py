@@ -36,6 +36,7 @@ def verdicts(  # noqa: PLR0913 (what is shown, and how)
     *,
     due: int,
     width: int,
+    suite: str = "",
     verbose: bool = False,
 ) -> RenderableType:
     """Return the report on a run.
@@ -48,11 +49,12 @@ def verdicts(  # noqa: PLR0913 (what is shown, and how)
         targets: The targets, in the order in which the report shows them.
         due: Number of verdicts of a complete run.
         width: Width of the report in columns.
+        suite: The revision of the suite; empty if there is none.
         verbose: Whether the details of each check are shown, instead of those of one check for each cause.
     """
     ranks = {check.id: rank for rank, check in enumerate(checks)}
     ordered = sorted(outcomes, key=lambda one: (targets.index(one.target), ranks[one.check], ORDER.index(one.family)))
-    return Group(*_parts(ordered, checks, width=width, verbose=verbose), Text(summary(ordered, due)))
+    return Group(*_parts(ordered, checks, width=width, verbose=verbose), Text(summary(ordered, due, suite)))
 
 
 def _parts(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from upecho.conformance.catalogue import by_id
+from upecho.conformance.check import Level
 from upecho.conformance.run.selection import can_be_due
 from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.net.address import Family
@@ -110,10 +111,12 @@ class Known:
     def marked(self, outcome: Outcome) -> Outcome:
         """Return the outcome, marked with the reason if it is about a known failure.
 
-        Reports print the reason to a terminal, so its control characters are escaped.
+        Reports print the reason to a terminal, so its control characters are escaped. A check that is not scored is not
+        marked, so that the same entries serve for every revision of the suite.
         """
         failures = self._by_target.get(outcome.target)
-        if failures is None or by_id()[outcome.check].unavailable:  # then the outcome says nothing
+        not_scored = outcome.level is Level.LATER
+        if failures is None or not_scored or by_id()[outcome.check].unavailable:  # the last one: the outcome says nothing
             return outcome
         if entry := failures.entry(outcome):
             return _marked(outcome, entry.reason, flaky=entry.flaky, link=entry.link)

@@ -11,7 +11,7 @@ import platform
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,7 +20,7 @@ from upecho.conformance.check import Check, Level
 from upecho.conformance.run.verdicts.outcome import Identity, Outcome, Verdict
 from upecho.processes.interpreter import Interpreter, described
 from upecho.support import json_document
-from upecho.support.decoding import build
+from upecho.support.decoding import ADDED_LATER, build
 from upecho.support.errors import HarnessError, TargetError
 
 FORMAT = json_document.Format(
@@ -74,6 +74,8 @@ class Document:
         checks: The checks that were selected, keyed by id, in the order of the suite.
         unusable: The targets that were not checked because their code could not be loaded, each with the reason.
         verdicts: The verdicts, sorted by target, family and check.
+        suite: Revision of the suite that the levels are those of; empty if they are those of no revision, because the
+            suite has changed since the last one. Checks of the level LATER are not scored.
     """
 
     upecho: str
@@ -84,6 +86,7 @@ class Document:
     checks: Mapping[str, DescribedCheck]
     unusable: Mapping[str, str]
     verdicts: tuple[Outcome, ...]
+    suite: str = field(default="", metadata={ADDED_LATER: True})
 
     @classmethod
     def of(
@@ -93,6 +96,7 @@ class Document:
         *,
         checks: Iterable[Check],
         unusable: Mapping[str, str] | None = None,
+        suite: str = "",
     ) -> Self:
         """Return the document about a run of this upecho on this system.
 
@@ -101,6 +105,7 @@ class Document:
             due: Number of verdicts of a complete run.
             checks: The checks that were selected.
             unusable: The targets that were not checked because their code could not be loaded, each with the reason.
+            suite: Revision of the suite; empty if there is none.
         """
         return cls(
             upecho=__version__,
@@ -111,15 +116,17 @@ class Document:
             checks={check.id: DescribedCheck.of(check) for check in checks},
             unusable=dict(unusable or {}),
             verdicts=tuple(outcomes),
+            suite=suite,
         )
 
     def exit_status(self, *, strict: bool) -> int:
-        """Return 0 if all is well, 1 if a target or an outcome fails the run, 3 if a check has no verdict.
+        """Return 0 if all is well, 1 if a target or an outcome fails the run, 3 if a scored check has no verdict.
 
         Args:
             strict: Whether a failed SHOULD check fails the run.
         """
-        if len(self.verdicts) < self.due or self.counts[Verdict.ERROR]:
+        scored_errors = (one.verdict is Verdict.ERROR for one in self.verdicts if one.level is not Level.LATER)
+        if len(self.verdicts) < self.due or any(scored_errors):
             return HarnessError.exit_status
         failed = self.unusable or any(one.fails(strict=strict) for one in self.verdicts)
         return TargetError.exit_status if failed else 0

@@ -9,6 +9,7 @@ from upecho.report.page.building import identities
 from upecho.report.page.model.conformance import Divergence
 
 LOOP, FRAMEWORK, SERVER = "event loop", "framework", "server"
+SCORED = (Level.MUST, Level.SHOULD)
 
 
 def divergences(documents: Sequence[Document]) -> tuple[Divergence, ...]:
@@ -47,12 +48,12 @@ def _divergence(subject: tuple[str, str], outcomes: Sequence[Outcome], unusable:
 
 def is_failure(outcome: Outcome) -> bool:
     """Whether a check failed; one that was not run says nothing about its requirement."""
-    return outcome.level is not Level.INFO and outcome.verdict is Verdict.FAILED
+    return outcome.level in SCORED and outcome.verdict is Verdict.FAILED
 
 
 def _lost(outcomes: Sequence[Outcome]) -> set[str]:
     """Return the checks that failed nowhere, and were not run for a reason that no other failed check explains."""
-    judged = [one for one in outcomes if one.level is not Level.INFO]
+    judged = [one for one in outcomes if one.level in SCORED]
     not_run = {one.check for one in judged if one.verdict is Verdict.NOT_RUN and not one.follows_from}
     return not_run - {one.check for one in judged if is_failure(one)}
 
