@@ -23,9 +23,50 @@ from upecho.serving.target import Target
 DEADLINE_SECONDS = 60.0  # a busy machine takes 20 s to start pytest
 COMMAND_SECONDS = 100.0  # a comparison begins with the conformance suite, and four tests share the machine
 
+# What meets the interpreter runs on every Python: the servers, how they are started, stopped, loaded and observed, and
+# a test or more of each command. The rest runs on one, and so does a test in these directories that is marked "once".
+ROOT = Path(__file__).parents[1]
+EVERY_PYTHON = (
+    "tests/conformance/checks/",
+    "tests/conformance/harness/",
+    "tests/conformance/test_pytest_citizenship.py",
+    "tests/load/",
+    "tests/net/",
+    "tests/processes/",
+    "tests/servers/",
+    "tests/serving/",
+    "tests/support/",
+    "tests/cli/test_main.py",
+    "tests/cli/test_send.py",
+    "tests/cli/test_serve.py",
+    "tests/cli/test_list.py::test_pipe_gets_one_plain_line_per_name",
+    "tests/cli/test_check.py::test_correct_server_passes",
+    "tests/cli/test_check.py::test_wrong_server_fails",
+    "tests/cli/test_bench.py::test_two_targets_over_two_families",
+    "tests/cli/bench/test_ab.py::test_two_targets_are_compared_saved_and_shown",
+    "tests/cli/test_compare.py::test_command_runs_in_its_own_process",
+    "tests/cli/test_export.py::test_command_runs_in_its_own_process",
+    "tests/cli/test_report.py::test_text_is_printed",
+)
+
 # The same examples in each run, however slow the machine is.
 settings.register_profile("repeatable", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("repeatable")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not import modules of which no test is wanted: on a new checkout, pytest has to rewrite each of them."""
+    path = collection_path.relative_to(ROOT).as_posix() + ("/" if collection_path.is_dir() else "")
+    may_run = path.startswith(EVERY_PYTHON) or any(prefix.startswith(path) for prefix in EVERY_PYTHON)
+    return True if config.getoption("markexpr") == "not once" and not may_run else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what one Python is enough for, before pytest selects tests by their marks."""
+    for item in items:
+        if not item.nodeid.startswith(EVERY_PYTHON):
+            item.add_marker(pytest.mark.once)
 
 
 @pytest.fixture(autouse=True)

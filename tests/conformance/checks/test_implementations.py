@@ -2,6 +2,7 @@
 
 import importlib.util
 import itertools
+from typing import Any
 
 import pytest
 
@@ -15,13 +16,24 @@ from upecho.net.address import Family
 from upecho.serving.target import Target
 
 FAMILIES = [family for family in Family if family.is_available()]
-# A server is not affected by the form of its address, so one Python version is enough for these.
-SIMILAR = (Family.INET6, Family.ABSTRACT)
+# A server is not affected by the form of its address, so every Python checks it over one family, TCP or Unix, and one
+# Python over all of them.
+USUAL = (Family.INET, Family.UNIX)
 ONCE = [pytest.mark.once, pytest.mark.unmeasured]
+
+
+def parameters(name: str, usual: Family) -> list[Any]:
+    """Return the parameters of a server, one of them for every Python: the usual family, or one that the server has."""
+    served = [family for family in FAMILIES if serves(name, family)]
+    everywhere = usual if usual in served else served[0]
+    ids = {family: f"{name}-{family.value}" for family in served}
+    return [pytest.param(name, family, id=ids[family], marks=[] if family is everywhere else ONCE) for family in served]
+
+
 PARAMETERS = [
-    pytest.param(name, family, id=f"{name}-{family.value}", marks=ONCE if family in SIMILAR else [])
-    for name, family in itertools.product(CORRECT, FAMILIES)
-    if serves(name, family)
+    parameter
+    for name, usual in zip(CORRECT, itertools.cycle(USUAL), strict=False)
+    for parameter in parameters(name, usual)
 ]
 # Each of these over one family, and each family once, to limit the time.
 ASYNCIO = [name for name in CORRECT if name.startswith("asyncio")]
