@@ -115,8 +115,8 @@ class Known:
         marked, so that the same entries serve for every revision of the suite.
         """
         failures = self._by_target.get(outcome.target)
-        not_scored = outcome.level is Level.LATER
-        if failures is None or not_scored or by_id()[outcome.check].unavailable:  # the last one: the outcome says nothing
+        says_nothing = outcome.level is Level.LATER or by_id()[outcome.check].unavailable
+        if failures is None or says_nothing:
             return outcome
         if entry := failures.entry(outcome):
             return _marked(outcome, entry.reason, flaky=entry.flaky, link=entry.link)
