@@ -8,9 +8,10 @@ from tests.real_bugs.bugs import CPYTHON, Bug, Proof
 HEAD = """\
 ## Real bugs
 
-Each of these defects was reported in public, and a check would have caught it. The versions are those that the report
-or the history of the package names. Where the last column names two releases, `tox -e old-releases` installs both, and
-asserts that the check fails three times of three on the first one and passes three times of three on the second one.
+Each of these defects was reported in public, and a check catches a server that has it. The versions are those that the
+report or the history of the package names; if neither names one, the date of the report stands there. Where the last
+column names two releases, `tox -e old-releases` installs both, and asserts that the check fails three times of three on
+the first one and passes three times of three on the second one.
 [CONTRIBUTING.md](../CONTRIBUTING.md#add-a-real-bug) explains how to add one.
 """
 
