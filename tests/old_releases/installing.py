@@ -51,7 +51,10 @@ def install(python: str, requirement: str, directory: Path) -> Path:
     own = [python, "-m", "pip"]
     pip = own if _succeeds([*own, "--version"]) else [sys.executable, "-m", "pip", "--python", python]
     command = [*pip, "install", "--quiet", "--target", str(directory), requirement]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=INSTALL_SECONDS)
+    try:
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=INSTALL_SECONDS)
+    except subprocess.TimeoutExpired:
+        pytest.fail(f"pip did not install {requirement} for {python} within {INSTALL_SECONDS} s", pytrace=False)
     if done.returncode:
         errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or ["no reason given"]
         pytest.fail(f"pip cannot install {requirement} for {python}: {errors[0]}", pytrace=False)

@@ -1,20 +1,30 @@
 """``python asyncio_echo.py MODULE:FACTORY VARIANT ADDRESS``: a server on an event loop, for Python 3.6 and newer.
 
 Variants: ``write`` sends with ``write()``, ``writelines`` with ``writelines()``, and ``empty-chunk`` with
-``writelines()`` of the data and an empty chunk. ``wait-closed`` sends like ``write``; at the stop, it waits for
-``Server.wait_closed()`` before it closes its connections.
+``writelines()`` of the data and an empty chunk. ``reused-buffer`` writes every reply into the same buffer, which it
+passes to ``write()``. ``wait-closed`` sends like ``write``; at the stop, it waits for ``Server.wait_closed()`` before
+it closes its connections.
 """
 
 import asyncio
 import importlib
 import signal
 import sys
-from typing import Any, Set
+from typing import Any, Dict, Set
 
-SEND = {
+buffer = bytearray(1 << 20)  # more than any event loop reads at once
+
+
+def send_from_buffer(transport: Any, data: bytes) -> None:
+    buffer[: len(data)] = data
+    transport.write(memoryview(buffer)[: len(data)])
+
+
+SEND: Dict[str, Any] = {
     "write": lambda transport, data: transport.write(data),
     "writelines": lambda transport, data: transport.writelines([data]),
     "empty-chunk": lambda transport, data: transport.writelines([data, b""]),
+    "reused-buffer": send_from_buffer,
     "wait-closed": lambda transport, data: transport.write(data),
 }
 connections: Set[Any] = set()
