@@ -1,5 +1,6 @@
 """The code blocks of README.md and of the pages under docs/."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 PAGES = (Path("README.md"), *sorted(Path("docs").rglob("*.md")))
+RUNS_LONG_EXAMPLES = "UPECHO_LONG_EXAMPLES" in os.environ  # in "tox -e docs-examples"
 SHELL, SESSION = "shell", "console"  # commands only, and commands after "$ " with what they print
 INDENTED = "indented"
 

@@ -15,6 +15,8 @@ STEADY = [4.0, 4.04, 3.96, 4.0, 4.04, 3.96]
 LOOP = "from asyncio import new_event_loop\n"
 PYTHONS = ("bin/python", "bin/python3.13", "bin/python3.13t", "bin/python3.14", "with-gil")
 ENVIRONMENTS = ("venv-a/bin/python", "venv-b/bin/python")
+# A source distribution is not in a repository of Git.
+GIT = "#!/bin/sh\ncase $1 in rev-parse) printf %040d 1;; show) echo 2026-01-02T03:04:05+01:00;; esac\n"
 # A server in a language without any of upecho's help; it starts in a fraction of the time of "upecho serve".
 SERVER = """\
 #!{python} -SE
@@ -56,6 +58,7 @@ def build(directory: Path) -> None:
     for name in PYTHONS + ENVIRONMENTS:
         _script(directory / name, f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     _script(directory / "bin/upecho", f'#!/bin/sh\nexec {sys.executable} -m upecho "$@"\n')
+    _script(directory / "bin/git", GIT)
     _script(directory / "my-server", SERVER.format(python=sys.executable))
     _saved(directory)
 
@@ -65,8 +68,6 @@ def environment(directory: Path) -> dict[str, str]:
     return {
         "PATH": f"{directory / 'bin'}:{os.environ['PATH']}",
         "PYTHONPATH": str(directory),
-        # What the examples ask Git for is the same in a source distribution, which has no repository.
-        "GIT_DIR": str(ROOT / ".git"),
     }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.docs import surroundings
-from tests.docs.pages import INDENTED, PAGES, SESSION, SHELL, Block, blocks
+from tests.docs.pages import INDENTED, PAGES, RUNS_LONG_EXAMPLES, SESSION, SHELL, Block, blocks
 from upecho.cli import COMMANDS, upecho
 from upecho.cli.bench import ab, profiles
 from upecho.support.errors import HarnessError
@@ -27,7 +27,6 @@ LOOKS_LIKE_A_COMMAND = re.compile(r"(\$ |(\.venv/bin/)?(upecho|pip|pytest|tox|py
 INSTALLS = "it installs packages; continuous integration runs the commands of README.md"
 SEVERAL_MACHINES = "it needs several machines; tests/distributed runs it in network namespaces"
 TUTORIAL = "test_tutorial.py runs it, or a command of the same servers with fewer checks"
-MEASURES_FOR_LONG = "it measures dozens of cells, most of which are those of other examples"
 CORES = "it depends on the number of cores; tests/cli/bench/test_engine_cores.py fakes them"
 NOT_RUN = {
     "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/upecho bench --quick": INSTALLS,
@@ -51,9 +50,6 @@ NOT_RUN = {
         "--family inet --family unix --check coalesced-messages --check half-close-large --check descriptor-reuse "
         "--check hundred-clients --check fd-exhaustion --check graceful-shutdown-no-data-loss"
     ): TUTORIAL,
-    "upecho bench --quick": MEASURES_FOR_LONG,
-    "upecho bench selectors asyncio --scenario open-loop": MEASURES_FOR_LONG,
-    "upecho bench asyncio --scenario sizes --rounds 5 --seconds 0.1": MEASURES_FOR_LONG,
     "upecho bench prefork --scenario throughput --engine-cores 4": CORES,
     "upecho bench prefork --scenario throughput --engine-cores 2,4-7": CORES,
     "upecho bench prefork --engine-cores 2": CORES,
@@ -71,20 +67,39 @@ NOT_RUN = {
         "it measures in a checkout; tests/bench runs it"
     ),
 }
+# Measurements take long, so that only "tox -e docs-examples" runs all of them; and so do these.
+MEASUREMENTS = {
+    "upecho bench 127.0.0.1:9000",
+    "upecho bench unix:/run/my.sock --pid 1234 threads",
+    "upecho bench --ab asyncio asyncio-protocol",
+}
+LONG = {
+    "upecho check asyncio+all --family inet",
+    "upecho check trio anyio-asyncio anyio-trio gevent twisted tornado",
+    "upecho check tornado+my_package:new_event_loop",
+    "upecho check my_module:serve",
+    "upecho check selectors --family inet --json after.json",
+    "upecho report results.json verdicts.json --output report.html",
+    "upecho report new.json verdicts.json --base old.json --base old-verdicts.json --output report.html",
+}
 NEEDS: Mapping[str, Callable[[], object]] = {
     "gevent": lambda: importlib.util.find_spec("gevent"),
     "tornado+": lambda: importlib.util.find_spec("tornado"),
     "--output report": lambda: importlib.util.find_spec("altair"),
     "syscalls": lambda: shutil.which("strace"),
     "socat": lambda: shutil.which("socat"),
-    "git ": lambda: shutil.which("git"),
 }
 FAILING = "upecho check textbook"  # the server ends after its first client, so even the simplest check fails
 VOID = "void: the machine did not let the load engine"  # a trial as short as these, on a busy machine
 ADDRESSES = ("127.0.0.1:9000", "unix:/tmp/mine.sock", "unix:/run/my.sock")
 
+
+def is_long(command: str) -> bool:
+    return command in LONG or (command.startswith("upecho bench ") and command not in MEASUREMENTS)
+
+
 EXAMPLES = [(block, command) for page in PAGES for block in blocks(page) for command in block.commands()]
-RUN = [one for one in EXAMPLES if one[1] not in NOT_RUN]
+RUN = [one for one in EXAMPLES if one[1] not in NOT_RUN and is_long(one[1]) == RUNS_LONG_EXAMPLES]
 
 
 @pytest.fixture
@@ -129,8 +144,8 @@ def test_command_runs(
 def shortened(words: list[str]) -> list[str]:
     """Return further options that let a command do only a part of its work."""
     match words[:2]:
-        case ["upecho", "check"] if "--check" not in words:
-            return ["--check", "echo-hello", *one_family(words)]
+        case ["upecho", "check"]:
+            return [*([] if "--check" in words else ["--check", "echo-hello"]), *one_family(words)]
         case ["upecho", "bench"]:
             scenario = [] if "--scenario" in words else ["--scenario", "latency"]
             return ["--no-check", "--rounds", "1", "--seconds", "0.01", *scenario, *one_family(words)]
@@ -138,11 +153,16 @@ def shortened(words: list[str]) -> list[str]:
 
 
 def one_family(words: list[str]) -> list[str]:
-    is_free = "--family" not in words and not any("{" in word or "@" in word or ":" in word for word in words[2:])
-    return ["--family", "inet"] if is_free else []
+    """Return the option for one family that a target can be told about, unless an address or an option says which."""
+    text = " ".join(words)
+    if "--family" in words or re.search(r" (127\.|unix:)", text):
+        return []
+    return ["--family", "inet" if "{port}" in text else "unix"]
 
 
-@pytest.mark.parametrize("command", [command for command in NOT_RUN if command.startswith("upecho ")])
+@pytest.mark.parametrize(
+    "command", [one for _, one in EXAMPLES if one.startswith("upecho ") and (one in NOT_RUN or is_long(one))]
+)
 def test_options_of_a_command_that_is_not_run_exist(command: str) -> None:
     name, *arguments = shlex.split(command, comments=True)[1:]
     group = upecho.make_context("upecho", [name], resilient_parsing=True)
@@ -152,7 +172,7 @@ def test_options_of_a_command_that_is_not_run_exist(command: str) -> None:
 
 
 def test_every_command_that_is_not_run_is_shown() -> None:
-    assert not NOT_RUN.keys() - {command for _, command in EXAMPLES}
+    assert not (NOT_RUN.keys() | LONG | MEASUREMENTS) - {command for _, command in EXAMPLES}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
