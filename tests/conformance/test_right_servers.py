@@ -1,4 +1,7 @@
-"""Correct servers of every legal shape fail no check."""
+"""Correct servers of every legal shape fail no check.
+
+Each is checked over one family, in turn; ``python -m tests.right.repeat`` checks all over each of theirs.
+"""
 
 import pytest
 
@@ -15,8 +18,8 @@ PARAMETERS = [
     pytest.param(
         right, family, id=f"{right.name}-{family}", marks=pytest.mark.skipif(bool(right.missing), reason=right.missing)
     )
-    for right in SERVERS
-    for family in right.families
+    for number, right in enumerate(SERVERS)
+    for family in [right.families[number % len(right.families)]]
 ]
 
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from upecho.load.histogram import DIGITS, HIGHEST, bucket, counts_of, decoded, encoded, highest, merged
 from upecho.load.latency import Latency, percentile
 
+pytestmark = pytest.mark.once
+
 VALUES = st.lists(st.integers(0, 2 * HIGHEST))
 
 

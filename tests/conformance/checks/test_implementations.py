@@ -2,6 +2,7 @@
 
 import importlib.util
 import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,25 +17,25 @@ from upecho.net.address import Family
 from upecho.serving.target import Target
 
 FAMILIES = [family for family in Family if family.is_available()]
-# A server is not affected by the form of its address, so every Python checks it over one family, TCP or Unix, and one
-# Python over all of them.
-USUAL = (Family.INET, Family.UNIX)
 ONCE = [pytest.mark.once, pytest.mark.unmeasured]
 
 
-def parameters(name: str, usual: Family) -> list[Any]:
-    """Return the parameters of a server, one of them for every Python: the usual family, or one that the server has."""
+def parameters(name: str, number: int) -> Iterator[Any]:
+    """Yield each family of a server, TCP and Unix in turn, but only one of two that differ in the form of the address.
+
+    A server is not affected by that form, so every Python checks a server over one family, which is another one for the
+    next server, and one Python over the others.
+    """
     served = [family for family in FAMILIES if serves(name, family)]
-    everywhere = usual if usual in served else served[0]
-    ids = {family: f"{name}-{family.value}" for family in served}
-    return [pytest.param(name, family, id=ids[family], marks=[] if family is everywhere else ONCE) for family in served]
+    similar = (Family.INET6, Family.ABSTRACT)
+    usual = [family for family in served if family not in similar]
+    others = [family for family in served if family in similar]
+    for family in [*usual, *others[number % 2 :][:1]]:
+        marks = [] if family is usual[number % len(usual)] else ONCE
+        yield pytest.param(name, family, id=f"{name}-{family.value}", marks=marks)
 
 
-PARAMETERS = [
-    parameter
-    for name, usual in zip(CORRECT, itertools.cycle(USUAL), strict=False)
-    for parameter in parameters(name, usual)
-]
+PARAMETERS = [parameter for number, name in enumerate(CORRECT) for parameter in parameters(name, number)]
 # Each of these over one family, and each family once, to limit the time.
 ASYNCIO = [name for name in CORRECT if name.startswith("asyncio")]
 ON_UVLOOP = list(zip(ASYNCIO, itertools.cycle(FAMILIES), strict=False))
