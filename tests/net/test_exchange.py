@@ -96,12 +96,12 @@ def test_more_than_any_buffer_holds_comes_back(tmp_path: Path) -> None:
 def test_source_is_sent_as_it_arrives(pipe: tuple[int, int]) -> None:
     reader, typed = os.pipe()
     with served_by(echo) as client, closing(reader):
-        exchange = threading.Thread(target=Exchange(client, source=reader).run, args=(pipe[1], 0.01))
+        exchange = threading.Thread(target=Exchange(client, source=reader).run, args=(pipe[1], 1.0))
         exchange.start()
-        for _ in range(3):
+        for pause in (1.5, 0):  # longer than the timeout of the server
             os.write(typed, b"ab")
             assert os.read(pipe[0], 2) == b"AB"
-            exchange.join(0.03)  # longer than the timeout of the server
+            exchange.join(pause)
         os.close(typed)
         exchange.join()
 
