@@ -112,6 +112,7 @@ def serve(listener, stop):
 """
 
 
+@pytest.mark.unmeasured
 def test_right_servers_pass(job: Callable[..., Job]) -> None:
     done = job(targets="selectors\nasyncio-protocol\n", families="unix inet", options=FEW)
     assert done.status == 0, done.log
@@ -126,6 +127,7 @@ def test_right_servers_pass(job: Callable[..., Job]) -> None:
     assert "selectors" in done.summary
 
 
+@pytest.mark.unmeasured
 def test_failure_fails_the_job_unless_it_is_known(job: Callable[..., Job], tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(KEEPS_OPEN)
     inputs = {"targets": "mine:serve", "families": "unix", "results": "out"}

@@ -48,6 +48,7 @@ def test_two_targets_over_two_families(upecho: Run, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
+@pytest.mark.unmeasured
 def test_quick_run_is_long_enough_for_intervals(upecho: Run, tmp_path: Path) -> None:
     file = tmp_path / "results.json"
     done = upecho("bench", "selectors", "threads", "--quick", "--family", "unix", "--save", str(file))
@@ -64,6 +65,7 @@ def test_help_describes_the_baseline_and_the_scenarios(upecho: Run) -> None:
     assert "bulk 4 connections, 1 MiB messages" in text
 
 
+@pytest.mark.unmeasured
 def test_conformance_is_checked_first(upecho: Run) -> None:
     done = upecho("bench", "selectors", *TINY, "--family", "unix", "--scenario", "latency")
     assert done.returncode == 0
@@ -267,6 +269,7 @@ def _left_over(mark: str) -> list[str]:
     return found
 
 
+@pytest.mark.unmeasured
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc, which only Linux has")
 @pytest.mark.parametrize(
     ("number", "status", "line", "shown"),

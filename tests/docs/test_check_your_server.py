@@ -26,6 +26,7 @@ def servers(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(
     ("target", "families"),
     [("threaded:serve", ("inet", "unix")), ("cmd:python streams.py {host} {port}", ("inet",))],

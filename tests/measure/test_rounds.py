@@ -159,6 +159,7 @@ def least_precise(trials: Sequence[Trial], reference: Reference) -> float:
     return max(claims.ratio(one.cell).precision for one in CELLS)
 
 
+@pytest.mark.unmeasured
 @pytest.mark.once
 @pytest.mark.parametrize("noise", [0.02, 0.05, 0.1])
 @pytest.mark.parametrize("precision", [0.01, 0.03])

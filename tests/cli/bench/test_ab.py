@@ -53,6 +53,7 @@ def test_two_targets_are_compared_saved_and_shown(main: Main, upecho_here: Main,
     assert list(tmp_path.iterdir()) == [file]
 
 
+@pytest.mark.unmeasured
 def test_conformance_is_checked_first(main: Main) -> None:
     status, out, err = main("--ab", "selectors", "selectors", *SHORT[1:], "--family", "unix")
     assert (status, err.splitlines()[0]) == (0, "checking conformance")

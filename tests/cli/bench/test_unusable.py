@@ -28,6 +28,7 @@ def environment(directory: Path) -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(directory)}
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("check", [(), ("--no-check",)], ids=["checked", "unchecked"])
 def test_others_are_measured(upecho: Run, environment: dict[str, str], check: tuple[str, ...], tmp_path: Path) -> None:
     names = [f"asyncio+{name}:new_event_loop" for name in LOOPS]

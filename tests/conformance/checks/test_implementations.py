@@ -17,6 +17,7 @@ from upecho.net.address import Family
 from upecho.serving.target import Target
 
 FAMILIES = [family for family in Family if family.is_available()]
+MEASURED = ("selectors", "asyncio")  # the suite runs the same lines with every server
 ONCE = [pytest.mark.once, pytest.mark.unmeasured]
 
 
@@ -31,7 +32,8 @@ def parameters(name: str, number: int) -> Iterator[Any]:
     usual = [family for family in served if family not in similar]
     others = [family for family in served if family in similar]
     for family in [*usual, *others[number % 2 :][:1]]:
-        marks = [] if family is usual[number % len(usual)] else ONCE
+        everywhere = [] if name in MEASURED else [pytest.mark.unmeasured]
+        marks = everywhere if family is usual[number % len(usual)] else ONCE
         yield pytest.param(name, family, id=f"{name}-{family.value}", marks=marks)
 
 
@@ -59,6 +61,7 @@ def test_server_for_a_framework_passes(name: str, family: Family) -> None:
 
 
 @needs_uvloop
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(("name", "family"), ON_UVLOOP)
 def test_implementation_passes_on_uvloop(name: str, family: Family) -> None:
     expect_no_failure(f"{name}+uvloop", family)

@@ -52,6 +52,7 @@ def test_each_server_that_serves_wrongly_fails_a_demanded_check(kill: Kill) -> N
     assert kill.caught_by & {check.id for check in demanded()}
 
 
+@pytest.mark.unmeasured
 def test_failed_checks_are_returned_for_a_broken_server_only() -> None:
     broken = "tests.broken.wrong_bytes:lower_case"
     steps: list[str] = []

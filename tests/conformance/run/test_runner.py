@@ -123,6 +123,7 @@ def test_failure_in_one_worker_is_the_verdict_of_all() -> None:
     assert failed == {"beyond-fd-setsize", "no-errors-on-stderr"}
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(
     ("code", "how"),
     [

@@ -44,6 +44,8 @@ def exchange(server: ServerProcess) -> None:
         assert connection.recv(3) == b"ABC"
 
 
+@pytest.mark.once
+@pytest.mark.unmeasured
 @needs_valgrind
 @pytest.mark.parametrize("target", ["selectors", "prefork"])
 def test_server_under_valgrind_stops_cleanly_and_leaves_nothing(supervisor: Supervisor, target: str) -> None:
