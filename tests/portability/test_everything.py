@@ -88,7 +88,7 @@ def test_built_in_servers_pass_and_a_wrong_one_fails(without: dict[str, str], ru
     file = tmp_path / "verdicts.json"
     wanted = [word for check in CHECKS for word in ("--check", check)]
     families = ["--family", "inet", "--family", "unix"]
-    done = run(without, "check", *correct, "textbook", *families, *wanted, "--json", str(file))
+    done = run(without, "check", *correct, "textbook", *families, *wanted, "--jobs", "2", "--json", str(file))
     assert (done.returncode, done.stderr.count("Traceback")) == (1, 0), done.stdout + done.stderr
     verdicts = json.loads(file.read_text())["verdicts"]
     seen = {(one["check"], one["verdict"]) for one in verdicts if one["target"] in correct}

@@ -18,8 +18,7 @@ Eventually = Callable[[Callable[[], object]], None]
 def pair(clients: ExitStack) -> tuple[socket.socket, socket.socket]:
     """The client's end and the server's end of a connection."""
     ours, theirs = map(clients.enter_context, socket.socketpair())
-    for one in (ours, theirs):
-        one.settimeout(SECONDS)
+    theirs.settimeout(SECONDS)
     return ours, theirs
 
 

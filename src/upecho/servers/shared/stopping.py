@@ -32,7 +32,12 @@ def end_reading_descriptor(descriptor: int) -> None:
     """Do the same as ``end_reading`` for a socket of which only the descriptor is known; -1 is one that was closed."""
     if descriptor < 0:
         return
-    borrowed = socket.socket(fileno=descriptor)
+    try:
+        borrowed = socket.socket(fileno=descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # what macOS says of a connection that the client has reset
+            raise
+        return
     try:
         end_reading(borrowed)
     finally:

@@ -11,6 +11,7 @@ Theory of operation
 """
 
 import contextlib
+import os
 import queue
 import socket
 import threading
@@ -28,18 +29,23 @@ def end_when_read(connection: socket.socket) -> bool:
         Whether that will happen. It will not if there is nothing left to wait for, if no descriptor or thread is left,
         or in an interpreter without daemon threads.
     """
-    if _is_read(connection):
-        return False
     try:
-        duplicate = connection.dup()
+        duplicate = _duplicate(connection)
     except OSError:
         return False
     try:
-        _queue().put(duplicate)
+        if not _is_read(duplicate):
+            _queue().put(duplicate)
+            return True
     except RuntimeError:
-        duplicate.close()
-        return False
-    return True
+        pass
+    duplicate.close()
+    return False
+
+
+def _duplicate(connection: socket.socket) -> socket.socket:
+    """Return a socket for the same connection that never waits because of a timeout of the first one."""
+    return socket.socket(connection.family, connection.type, connection.proto, fileno=os.dup(connection.fileno()))
 
 
 def _is_read(connection: socket.socket) -> bool:
