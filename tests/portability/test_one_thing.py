@@ -29,7 +29,7 @@ ANY_THREAD, IDLE = "graceful-shutdown-any-thread", "no-cpu-while-idle"
         ("extension", {SERVED, STOPPED, ANY_THREAD}, set()),
         ("foreign_functions", {SERVED, IDLE}, {ANY_THREAD}),
         ("proc", {SERVED, STOPPED}, {ANY_THREAD, IDLE}),
-        ("platform blocking_accept", {SERVED}, set()),
+        ("platform blocking_accept", {"single-byte-messages"}, set()),
         ("platform kept_data", {"graceful-shutdown-no-data-loss", "graceful-shutdown-stalled-client"}, set()),
         ("platform waiting_connect", {SERVED, "live-socket-path-kept"}, set()),
     ],

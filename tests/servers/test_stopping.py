@@ -28,6 +28,21 @@ def discards(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stopping, "KEEPS_UNREAD", False)
 
 
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Collects what each look at a connection has found; a thread of its own looks."""
+    found: list[bool] = []
+    is_read = unread._is_read
+
+    def look(connection: socket.socket) -> bool:
+        found.append(is_read(connection))
+        return found[-1]
+
+    monkeypatch.setattr(unread, "_watched", [])
+    monkeypatch.setattr(unread, "_is_read", look)
+    return found
+
+
 def is_at_end(connection: socket.socket) -> bool:
     """Whether end of file follows at once on what has arrived."""
     connection.setblocking(False)
@@ -39,7 +54,11 @@ def is_at_end(connection: socket.socket) -> bool:
 
 @pytest.mark.usefixtures("discards")
 def test_connection_is_ended_once_everything_is_read(
-    pair: tuple[socket.socket, socket.socket], eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+    pair: tuple[socket.socket, socket.socket],
+    looks: list[bool],
+    *,
+    eventually: Eventually,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ended: list[int] = []
     shutdown = socket.socket.shutdown
@@ -52,11 +71,25 @@ def test_connection_is_ended_once_everything_is_read(
     client, server = pair
     client.sendall(b"early")
     stopping.end_reading(server)
+    eventually(lambda: looks.count(False) > 1)
     assert server.recv(4) == b"earl"
+    eventually(lambda: looks.count(False) > 3)
     assert not ended
     assert server.recv(4) == b"y"
     eventually(lambda: is_at_end(server))
     assert ended == [socket.SHUT_RD]
+
+
+@pytest.mark.usefixtures("discards", "looks")
+def test_connection_is_ended_while_another_is_not_read(clients: ExitStack, eventually: Eventually) -> None:
+    pairs = [socket.socketpair() for _ in range(2)]
+    for client, server in pairs:
+        clients.enter_context(client).sendall(b"early")
+        stopping.end_reading(clients.enter_context(server))
+    (_, unread_server), (_, server) = pairs
+    assert server.recv(5) == b"early"
+    eventually(lambda: is_at_end(server))
+    assert unread_server.recv(5) == b"early"
 
 
 @pytest.mark.usefixtures("discards")
