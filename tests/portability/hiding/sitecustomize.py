@@ -36,7 +36,9 @@ NAMES = {
 
 
 def platform() -> None:
-    """The name of the system."""
+    """The name of the system; ``sysconfig`` goes on to find what was built here."""
+    here = f"{sys.abiflags}_{sys.platform}_{getattr(sys.implementation, '_multiarch', '')}"
+    os.environ.setdefault("_PYTHON_SYSCONFIGDATA_NAME", f"_sysconfigdata_{here}")
     sys.platform = "darwin"
 
 
