@@ -22,15 +22,7 @@ from upecho.support.errors import CallerError
 
 # Of the levels of each revision that has been released, as JSON with sorted keys: SHA-256.
 RELEASED: dict[str, str] = {}
-KEEPS_OPEN = """
-def serve(listener, stop):
-    kept = []
-    while True:
-        connection, _ = listener.accept()
-        kept.append(connection)
-        while data := connection.recv(65536):
-            connection.sendall(data.upper())
-"""
+NEVER_CLOSES = "tests.broken.wrong_connection_end:never_closes"  # after a half-close
 COMPLAINS = """
 import contextlib, select, threading, traceback
 
@@ -115,14 +107,8 @@ def carried_out(plan: Plan) -> CheckRun:
     return run
 
 
-@pytest.fixture
-def keeps_open(module: Callable[[str, str], str]) -> str:
-    """A server that does not close after a half-close."""
-    return module("keeps_open", KEEPS_OPEN)
-
-
-def test_later_check_is_shown_and_not_scored(revised: Callable[..., str], keeps_open: str) -> None:
-    run = carried_out(plan(keeps_open, revised(echo_hello=Level.MUST), "half-close echo-hello"))
+def test_later_check_is_shown_and_not_scored(revised: Callable[..., str]) -> None:
+    run = carried_out(plan(NEVER_CLOSES, revised(echo_hello=Level.MUST), "half-close echo-hello"))
     assert [(one.check, one.level, one.verdict) for one in run.results()] == [
         ("echo-hello", Level.MUST, Verdict.PASSED),
         ("half-close", Level.LATER, Verdict.FAILED),
@@ -132,10 +118,10 @@ def test_later_check_is_shown_and_not_scored(revised: Callable[..., str], keeps_
     assert run.document().checks["half-close"].level is Level.LATER
 
 
-def test_level_is_that_of_the_revision(revised: Callable[..., str], keeps_open: str) -> None:
-    must = carried_out(plan(keeps_open, revised(half_close=Level.MUST), "half-close"))
+def test_level_is_that_of_the_revision(revised: Callable[..., str]) -> None:
+    must = carried_out(plan(NEVER_CLOSES, revised(half_close=Level.MUST), "half-close"))
     assert must.exit_status() == 1
-    info = carried_out(plan(keeps_open, revised(half_close=Level.INFO), "half-close"))
+    info = carried_out(plan(NEVER_CLOSES, revised(half_close=Level.INFO), "half-close"))
     assert [(one.level, one.verdict) for one in info.results()] == [(Level.INFO, Verdict.PASSED)]
     assert info.exit_status() == 0
 
