@@ -161,3 +161,20 @@ def test_orphans_are_waited_for_and_counted_for_their_own_child(supervisor: Supe
     os.kill(daemons[0], signal.SIGKILL)
     eventually(lambda: procfs.members(first.tree) == [first.pid])  # a zombie would be a member
     assert len(procfs.members(second.tree)) == 2
+
+
+def test_end_of_a_group_is_waited_for_where_its_keeper_cannot_tell(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child_module, "AVAILABLE", False)
+    looks = [False, True, True]  # the last one first
+    monkeypatch.setattr(child_module, "_has_processes", lambda _: bool(looks) and looks.pop())
+    supervisor.start(["true"]).kill()
+    assert not looks
+
+
+def test_group_without_processes_has_ended(supervisor: Supervisor) -> None:
+    child = supervisor.start(["sleep", "100"])
+    assert child_module._has_processes(child.pid)
+    child.kill()
+    assert not child_module._has_processes(child.pid)

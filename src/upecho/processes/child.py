@@ -23,6 +23,7 @@ END_SECONDS = 2.0  # until a process that has nothing left to do has ended
 KILL_SECONDS = 5.0  # until a process that was killed has to be gone; freeing much memory takes a while
 GUARDIAN_SECONDS = 2.0  # until a guardian has ended below which nothing is left; one that has not only bears the name
 KILL_PAUSE_SECONDS = 0.01  # until a process that was killed is killed again
+GROUP_PAUSE_SECONDS = 0.001  # between two looks at a process group
 
 
 class Lines:
@@ -184,7 +185,11 @@ class Child:
         deadline = time.monotonic() + timeout
         while not self._report.at_end and self.wait(timeout) is not None and time.monotonic() < deadline:
             self._report.read(max(0.0, deadline - time.monotonic()))  # there is no line after the status, only an end
-        return self._report.at_end
+        if AVAILABLE or not self._report.at_end:
+            return self._report.at_end
+        while (is_left := _has_processes(self.pid)) and time.monotonic() < deadline:
+            time.sleep(GROUP_PAUSE_SECONDS)
+        return not is_left
 
     def read_line(self, timeout: float) -> str | None:
         """Return the next line of stdout without its line end; None at end of file or if no line came in time.
@@ -210,6 +215,15 @@ class Child:
             with self._stderr_lock:
                 self._stderr.close()
                 self._spool.close()
+
+
+def _has_processes(group: int) -> bool:
+    """Whether a process group has a process; its keeper does not know that of orphans where it cannot adopt them."""
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):  # macOS refuses to signal a group that consists of zombies
+        return False
+    return True
 
 
 def guardian_killed() -> HarnessError:
