@@ -39,7 +39,6 @@ import signal
 import socket
 import struct
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -74,11 +73,12 @@ def stop_signals(timeout: float, target: str) -> Iterator[socket.socket]:
     """
     end_seconds, overtime = timeouts.scaled(END_SECONDS), timeouts.at_least(OVERTIME_SECONDS)
     reader, writer = _nonblocking_pair()
-    requested = threading.Event()
+    is_requested = False
     give_up = functools.partial(_give_up, target, overtime)
 
     def stop(number: int, _frame: FrameType | None) -> None:
-        requested.set()
+        nonlocal is_requested  # no Event: a handler that interrupts another one would wait for its lock for ever
+        is_requested = True
         if not timeout:
             give_up()
         signal.signal(signal.SIGALRM, give_up)
@@ -94,7 +94,7 @@ def stop_signals(timeout: float, target: str) -> Iterator[socket.socket]:
         finally:
             end_notification()
             _handle_stop_signals(signal.SIG_IGN)  # once the end has begun, a second Ctrl-C must not disturb it
-            if requested.is_set():
+            if is_requested:
                 _end_hard_after(end_seconds)  # serve has returned, but a thread of it may still run
             else:
                 for number, handler in before.items():
