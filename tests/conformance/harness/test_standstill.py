@@ -72,6 +72,18 @@ def longest(process: subprocess.Popen[str], *within: float) -> list[float]:
     return [float(word) for word in answer.split()]
 
 
+def test_standstill_that_the_thread_notices_meanwhile_is_not_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = Standstills()
+    watch.close()
+
+    def noticed_first(now: float) -> float:
+        watch._noticed.append((now, STOPPED_SECONDS))
+        return 0.0
+
+    monkeypatch.setattr(watch, "_late_seconds", noticed_first)
+    assert watch.longest(60) == STOPPED_SECONDS
+
+
 def test_stopped_process_notices_how_long_it_did_not_run(watching: subprocess.Popen[str]) -> None:
     os.kill(watching.pid, signal.SIGSTOP)
     time.sleep(STOPPED_SECONDS)

@@ -46,8 +46,8 @@ class Standstills:
             within: Seconds before now in which it has ended.
         """
         now = time.monotonic()
-        recent = [seconds for ended, seconds in self._noticed if ended >= now - within]
-        return max([*recent, self._late_seconds(now)])  # the thread may be about to notice one that is just over
+        late = self._late_seconds(now)  # the thread may be about to notice one that is just over, and may do so here
+        return max([late, *(seconds for ended, seconds in self._noticed if ended >= now - within)])
 
     def _late_seconds(self, now: float) -> float:
         late = now - self._slept - INTERVAL_SECONDS

@@ -44,11 +44,6 @@ class Method(enum.StrEnum):
     STRACE = "strace"
 
 
-# While strace holds up a thread, others wait for the lock that it has and wake each other up, which they rarely do
-# otherwise.
-UNDISTORTED = "trace=!futex"
-
-
 def method() -> Method:
     """Return the best method that works here.
 
