@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.conftest import IN_A_CHECKOUT, Run
+from tests.conftest import COMMAND_SECONDS
 from upecho.load.histogram import decoded
 from upecho.measure.results import Results
 from upecho.processes.interpreter import Interpreter
@@ -40,7 +41,7 @@ def test_pytest_benchmark_compares_saved_files(bench: Run, tmp_path: Path) -> No
     for file in files:
         assert bench("--implementation", "threads", f"--benchmark-json={file}").returncode == 0
     command = [sys.executable, "-m", "pytest_benchmark", "compare", *map(str, files)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=COMMAND_SECONDS)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("test_echo[throughput-unix-threads] (") == 2
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import COMMAND_SECONDS
 from tests.made_up import load
 from upecho.load.engine import best
 from upecho.load.plan import LoadResult
@@ -99,6 +100,6 @@ def test_threads_are_compared_over_both_families() -> None:
 @pytest.mark.parametrize("count", ["1", "0", "-1", "257", "x"])
 def test_wrong_number_of_threads_is_refused(count: str) -> None:
     command = [sys.executable, "-m", "bench.scaling", "--", count]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False)
     assert done.returncode == 2
     assert "error: " in done.stderr.splitlines()[-1]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import DEADLINE_SECONDS
 from upecho.load.engine import best
 from upecho.load.engine_process import EngineProcess
 from upecho.load.latency import Latency
@@ -291,7 +292,7 @@ def test_interrupted_run_keeps_its_trials_and_leaves_no_process(
         while not process.stderr.readline().startswith("round 3"):
             assert process.poll() is None
         process.send_signal(number)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=DEADLINE_SECONDS)
     assert process.returncode == status
     assert err.endswith(line)
     assert shown in out

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import DEADLINE_SECONDS
 from upecho.net.address import Address, Family
 from upecho.net.connecting import connect
 from upecho.processes.linux import procfs
@@ -64,7 +65,7 @@ def test_ready_line_has_the_address_and_is_the_only_output(bind: str) -> None:
         assert begin == "upecho: threads is ready"
         assert exchange(address) == b"HELLO"
         process.terminate()
-        assert process.communicate(timeout=10) == ("", "")
+        assert process.communicate(timeout=DEADLINE_SECONDS) == ("", "")
         assert process.returncode == 0
 
 
@@ -74,7 +75,7 @@ def test_signal_stops_the_server_with_status_0(directory: Path, target: str, num
     with serving(target, "--bind", f"unix:{directory}/s") as (process, line):
         assert exchange(line.partition(" on ")[2]) == b"HELLO"
         process.send_signal(number)
-        assert process.communicate(timeout=10) == ("", "")
+        assert process.communicate(timeout=DEADLINE_SECONDS) == ("", "")
     assert (process.returncode, list(directory.iterdir())) == (0, [])
 
 
@@ -105,7 +106,7 @@ def test_signals_that_the_caller_blocks_or_ignores_are_in_effect(
         eventually(lambda: len(set(procfs.members(process.pid)) - first) == 1)  # a dead worker is noticed and replaced
         assert exchange(line.partition(" on ")[2]) == b"HELLO"
         process.terminate()
-        assert process.communicate(timeout=10) == ("", "")
+        assert process.communicate(timeout=DEADLINE_SECONDS) == ("", "")
     assert process.returncode == 0
 
 
@@ -113,21 +114,21 @@ def test_sigint_to_the_process_group_stops_the_workers(directory: Path) -> None:
     with serving("prefork", "--bind", f"unix:{directory}/s", process_group=0) as (process, line):
         assert exchange(line.partition(" on ")[2]) == b"HELLO"
         os.killpg(process.pid, signal.SIGINT)
-        assert process.communicate(timeout=10) == ("", "")
+        assert process.communicate(timeout=DEADLINE_SECONDS) == ("", "")
     assert (process.returncode, list(directory.iterdir())) == (0, [])
 
 
 def test_naive_server_is_terminated_at_once(directory: Path) -> None:
     with serving("textbook", "--bind", f"unix:{directory}/s") as (process, _):
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=10) == ("", "upecho: textbook did not stop when told to\n")
+        assert process.communicate(timeout=DEADLINE_SECONDS) == ("", "upecho: textbook did not stop when told to\n")
     assert (process.returncode, list(directory.iterdir())) == (1, [])
 
 
 def test_naive_server_exits_after_its_client(directory: Path) -> None:
     with serving("textbook", "--bind", f"unix:{directory}/s") as (process, line):
         assert exchange(line.partition(" on ")[2]) == b"HELLO"
-        assert process.communicate(timeout=10) == ("", "")
+        assert process.communicate(timeout=DEADLINE_SECONDS) == ("", "")
     assert (process.returncode, list(directory.iterdir())) == (0, [])
 
 
@@ -137,7 +138,7 @@ def test_settings_are_passed_to_the_server(directory: Path) -> None:
     with serving("mine:serve", "--config", "x.toml", "--grace=2", cwd=directory) as (process, line):
         assert line == f"upecho: mine:serve is ready on unix:{directory}/s"
         settings = Settings(backlog=5, mode=0o660, grace=2.0)
-        assert process.communicate(timeout=10) == ("", f"{settings}\n")
+        assert process.communicate(timeout=DEADLINE_SECONDS) == ("", f"{settings}\n")
 
 
 def test_console_script_finds_a_module_in_the_current_directory(directory: Path) -> None:
@@ -150,7 +151,7 @@ def test_console_script_finds_a_module_in_the_current_directory(directory: Path)
 def test_traceback_of_a_crash_is_shown(directory: Path) -> None:
     (directory / "mine.py").write_text("def serve(listener, stop): raise FileNotFoundError(2, 'mine', 'x')\n")
     with serving("mine:serve", "--bind", f"unix:{directory}/s", cwd=directory) as (process, _):
-        assert "Traceback" in process.communicate(timeout=10)[1]
+        assert "Traceback" in process.communicate(timeout=DEADLINE_SECONDS)[1]
     assert (process.returncode, (directory / "s").exists()) == (1, False)
 
 
@@ -158,7 +159,7 @@ def test_heavy_packages_are_not_imported() -> None:
     command = [sys.executable, "-X", "importtime", "-m", "upecho", "serve", "threads", "--bind=127.0.0.1:0"]
     with serving(args=command) as (process, _):
         process.terminate()
-        lines = process.communicate(timeout=10)[1].splitlines()
+        lines = process.communicate(timeout=DEADLINE_SECONDS)[1].splitlines()
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
     assert "click" in imported
     assert not imported & {"rich", "pytest", "hypothesis", "asyncio"}

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import DEADLINE_SECONDS
 from tests.load.handlers import CountingServer, Handler, after, answering, correct, reset, serving, wait_for_end
 from upecho.load.engine import Meter, best, engine
 from upecho.load.plan import Failure, LoadResult, Plan
@@ -192,7 +193,7 @@ except KeyboardInterrupt:
         assert child.stdout
         assert child.stdout.readline() == "opened\n"
         child.send_signal(signal.SIGINT)
-        assert child.communicate(timeout=30)[0] == "1 0\n"
+        assert child.communicate(timeout=DEADLINE_SECONDS)[0] == "1 0\n"
 
 
 def test_ctrl_c_ends_a_thread_that_waits_for_the_others() -> None:
@@ -211,7 +212,7 @@ def test_ctrl_c_ends_a_thread_that_waits_for_the_others() -> None:
     with serving(answer) as address, script(body, address) as child:
         assert accepted.wait(30)
         child.send_signal(signal.SIGINT)
-        assert child.communicate(timeout=30)[0] == "ended\n"
+        assert child.communicate(timeout=DEADLINE_SECONDS)[0] == "ended\n"
 
 
 def test_failing_meter_ends_all_threads(start: Start) -> None:
@@ -235,7 +236,7 @@ except HarnessError as error:
     print(*left(), error)
 """
     with script(body, start(SERVER).address) as child:
-        (line,) = child.communicate(timeout=30)[0].splitlines()
+        (line,) = child.communicate(timeout=DEADLINE_SECONDS)[0].splitlines()
     assert line.startswith("1 0 too few descriptors for the connections of the load: a process may open 40 here")
 
 
@@ -253,7 +254,7 @@ except HarnessError as error:
     print(len(os.listdir("/proc/self/task")), error)
 """
     with script(body, start(SERVER).address) as child:
-        output = child.communicate(timeout=30)[0]
+        output = child.communicate(timeout=DEADLINE_SECONDS)[0]
     assert output == "1 cannot start a thread of the load engine: Resource temporarily unavailable\n"
 
 
@@ -273,7 +274,7 @@ assert seen[::2] == seen[1::2] == [[(core,) for core in both], [both] * 3, [both
 print("right")
 """
     with script(body, start(SERVER).address) as child:
-        assert child.communicate(timeout=30)[0] == "right\n"
+        assert child.communicate(timeout=DEADLINE_SECONDS)[0] == "right\n"
 
 
 def test_interruptions_of_all_threads_are_counted(start: Start) -> None:

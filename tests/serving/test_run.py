@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import DEADLINE_SECONDS
 from tests.exchange import exchange
 from upecho.net.address import Address
 from upecho.net.connecting import connect
@@ -160,7 +161,7 @@ def test_stop_ends_the_server_cleanly(start: Start, directory: Path, number: int
 def test_stop_after_the_end_changes_nothing() -> None:
     order = Order("threads", "127.0.0.1:0", Settings())
     command = [sys.executable, "-c", LATE, order.to_json()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_SECONDS, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "undisturbed\n", "")
 
 
@@ -210,7 +211,7 @@ def test_stop_before_serve_is_called_ends_the_server(directory: Path, target: st
     if target.endswith("uvloop"):
         pytest.importorskip("uvloop")
     order = Order(target, f"unix:{directory}/s", Settings())
-    done = subprocess.run([sys.executable, "-c", HASTY, order.to_json()], timeout=20, check=False)
+    done = subprocess.run([sys.executable, "-c", HASTY, order.to_json()], timeout=DEADLINE_SECONDS, check=False)
     assert (done.returncode, list(directory.iterdir())) == (0, [])
 
 
