@@ -90,7 +90,10 @@ def test_later_checks_come_last_and_others_have_their_earlier_level(revised: Cal
         ("half-close", Level.SHOULD),
         ("quiet-stderr", Level.MUST),
     ]
-    assert {check.level for check in found[2:]} == {Level.LATER}
+    assert {check.level for check in found[2:]} == {Level.LATER, Level.INFO}
+    assert {check.id for check in found[2:] if check.level is Level.INFO} == {
+        check.id for check in catalogue() if check.level is Level.INFO
+    }
     assert len(found) == len(catalogue())
     assert revisions.equal_to(found[:2]) == name
     assert revisions.equal_to(found) == ""

@@ -35,7 +35,7 @@ def expected(name: str) -> str:
         CallerError: There is no such revision; the message names those that exist.
     """
     if name not in revisions():
-        raise CallerError(unknown_name("revision of the suite", name, revisions()))
+        raise CallerError(unknown_name("revision of the suite", name, sorted(revisions())))
     return name
 
 
@@ -43,7 +43,7 @@ def under(name: str, checks: Iterable[Check]) -> list[Check]:
     """Return checks with their levels under a revision, the later ones last.
 
     What a later check does to a server is then over for the others: it comes after those that judge what happened
-    before them.
+    before them. An INFO check cannot fail anyway, and keeps its level.
 
     Args:
         name: The revision; empty for the levels of this version.
@@ -55,8 +55,12 @@ def under(name: str, checks: Iterable[Check]) -> list[Check]:
     if not name:
         return list(checks)
     levels = revisions()[expected(name)]
-    found = [replace(check, level=levels.get(check.id, Level.LATER)) for check in checks]
-    return sorted(found, key=lambda check: check.level is Level.LATER)
+    found = [replace(check, level=levels.get(check.id) or _later(check)) for check in checks]
+    return sorted(found, key=lambda check: check.id not in levels)
+
+
+def _later(check: Check) -> Level:
+    return Level.INFO if check.level is Level.INFO else Level.LATER
 
 
 def equal_to(checks: Sequence[Check]) -> str:

@@ -102,7 +102,7 @@ def test_a_suite_is_a_target_over_a_family() -> None:
         ("known", True, "skipped", "known failure: no FIN"),
         ("follows", True, "skipped", "not run because of a known failure: no FIN"),
         ("not-run", False, "failure", "the server has ended"),
-        ("stale", False, "failure", "listed as a known failure, but it is passed: no FIN"),
+        ("stale", False, "failure", "listed as a known failure, but now passed: no FIN"),
         ("flaky", True, None, ""),
         ("unsupported", True, "skipped", "serves 1 client"),
         ("error", False, "error", "OSError: odd"),

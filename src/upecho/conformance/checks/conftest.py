@@ -81,14 +81,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse bad input; deselect the checks that are not due or not selected; put those last that are not scored."""
+    """Refuse bad input; deselect the checks that are not due or not selected; sort the others."""
     if message := config.stash[BAD_INPUT]:
         refuse(config, message)
         items.clear()
         return
     due = [item for item in items if not _is_check(item) or ((check := _check(item)) and is_due(check, *_pair(item)))]
     config.hook.pytest_deselected(items=[item for item in items if item not in due])
-    items[:] = sorted(due, key=lambda item: (check := _check(item)) is not None and check.level is Level.LATER)
+    items[:] = sorted(due, key=_rank)
 
 
 @pytest.fixture(scope="session")
@@ -235,6 +235,15 @@ def _outcome(item: pytest.Item, call: pytest.CallInfo[None], check: Check) -> Ou
     if reason := item.stash.get(UNSUPPORTED, "") or unsupported_in(call):
         outcome = as_declared(outcome, reason)
     return as_information(outcome) if check.level is Level.INFO else outcome
+
+
+def _rank(item: pytest.Item) -> tuple[int, int]:
+    """Return the place of a test: by target and family, then by check; in a revision of the suite, later ones are last.
+
+    The tests of a user's project that are not checks come first.
+    """
+    options, check = item.config.stash[OPTIONS], _check(item)
+    return (options.pairs.index(_pair(item)), options.checks.index(check)) if check else (-1, -1)
 
 
 def _is_check(item: pytest.Item) -> bool:

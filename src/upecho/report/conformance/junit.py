@@ -90,7 +90,7 @@ def _kind(outcome: Outcome, *, strict: bool) -> str:
 def _message(outcome: Outcome) -> str:
     """Return why a check did not pass, on one line."""
     if outcome.is_stale:
-        return f"listed as a known failure, but it is {outcome.verdict}: {outcome.known}"
+        return f"listed as a known failure, but now {outcome.verdict}: {outcome.known}"
     if outcome.known:
         what = "not run because of a known failure" if outcome.verdict is Verdict.NOT_RUN else "known failure"
         return f"{what}: {outcome.known}"

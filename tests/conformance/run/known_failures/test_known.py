@@ -67,6 +67,13 @@ def test_check_that_is_not_run_because_of_known_failures_does_not_fail() -> None
     assert (marked.known, marked.fails(strict=True), marked.is_stale) == ("no FIN; silent", False, False)
 
 
+def test_failed_should_check_among_the_causes_need_not_be_known() -> None:
+    must, should = "half-close", "clear-bind-error"
+    assert known(entry(must)).marked(not_run(must, should)).known == "no FIN"
+    assert known(entry(should)).marked(not_run(must, should)).known == ""
+    assert known(entry(should)).marked(not_run(should)).known == "no FIN"
+
+
 def test_verdict_has_the_link_of_its_known_failure() -> None:
     first, second = replace(entry(), link="https://x.org/1"), replace(entry("echo-hello"), link="https://x.org/2")
     assert known(first).marked(outcome(Verdict.FAILED)).link == "https://x.org/1"

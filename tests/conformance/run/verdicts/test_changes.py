@@ -27,6 +27,8 @@ UNSUPPORTED = outcome(verdict=Verdict.UNSUPPORTED, unsupported="a limit")
 ERROR = outcome(verdict=Verdict.ERROR, fault=Fault("odd"))
 SHOULD = outcome(level=Level.SHOULD)
 SHOULD_FAILED = outcome(verdict=Verdict.FAILED, level=Level.SHOULD)
+LATER = outcome(level=Level.LATER)
+LATER_FAILED = outcome(verdict=Verdict.FAILED, level=Level.LATER)
 INFO = outcome(level=Level.INFO)
 INFO_NOT_RUN = outcome(verdict=Verdict.NOT_RUN, level=Level.INFO)
 
@@ -39,6 +41,8 @@ INFO_NOT_RUN = outcome(verdict=Verdict.NOT_RUN, level=Level.INFO)
         (SHOULD, SHOULD_FAILED, Kind.FAILED, True),
         (PASSED, NOT_RUN, Kind.NOT_REACHED, True),
         (PASSED, KNOWN, Kind.KNOWN, False),
+        (PASSED, LATER_FAILED, Kind.NOT_SCORED, False),
+        (LATER, LATER_FAILED, Kind.NOT_SCORED, False),
         (PASSED, FOLLOWS, Kind.NOT_RUN, False),
         (PASSED, NOT_RUN_KNOWN, Kind.NOT_RUN, False),
         (INFO, INFO_NOT_RUN, Kind.NOT_RUN, False),

@@ -124,8 +124,13 @@ class Known:
 
     @staticmethod
     def _marked_by_cause(failures: KnownFailures, outcome: Outcome) -> Outcome:
-        """Return the outcome, marked if it was not run and every check that is the cause is known to fail."""
-        causes = [failures.entry(replace(outcome, check=check)) for check in outcome.follows_from]
+        """Return the outcome, marked if it was not run and every check that is the cause is known to fail.
+
+        If MUST checks are among the causes, the others do not matter: they have failed too, but need not be known, as
+        they fail a strict run only, and that by themselves.
+        """
+        must = [check for check in outcome.follows_from if by_id()[check].level is Level.MUST]
+        causes = [failures.entry(replace(outcome, check=check)) for check in must or outcome.follows_from]
         known = [cause for cause in causes if cause]
         if not known or len(known) < len(causes):
             return replace(outcome, known="")

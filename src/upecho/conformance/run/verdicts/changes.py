@@ -31,6 +31,7 @@ class Kind(enum.Enum):
     NOW_PASSED = f"passed in {NEW}, and without a verdict in {BASE}"
     NOW_FAILED = f"failed in {NEW}, and without a verdict in {BASE}"
     FLAKY = "different, but known to be flaky"
+    NOT_SCORED = f"new failures that are not scored in {NEW}"
     KNOWN = f"new failures that are known in {NEW}"
     MENDED = "mended"
     NOT_REACHED = "passed, now not run because the server fails before"
@@ -170,6 +171,8 @@ def _kind(base: Outcome, new: Outcome) -> Kind:
         return Kind.FLAKY
     passed = base.verdict is Verdict.PASSED
     match new.verdict:
+        case Verdict.FAILED if passed and new.level is Level.LATER:
+            return Kind.NOT_SCORED
         case Verdict.FAILED if passed:
             return Kind.KNOWN if new.known else Kind.FAILED
         case Verdict.PASSED if base.verdict is Verdict.FAILED:

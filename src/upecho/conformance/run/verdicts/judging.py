@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from upecho.conformance.check import Level
 from upecho.conformance.findings import Explanation, Fault, Recorded
 from upecho.conformance.harness.launcher import Launcher
 from upecho.conformance.harness.violation import NotReached, Unsupported, Violation
@@ -146,6 +147,9 @@ def show_in_pytest(report: pytest.TestReport, outcome: Outcome, complaint: str, 
         report.outcome, report.longrepr = "passed", None
     elif outcome.verdict is Verdict.UNSUPPORTED and not outcome.works_anyway:
         report.outcome, report.longrepr = "skipped", (outcome.check, 0, f"unsupported: {outcome.unsupported}")
+    elif outcome.verdict is Verdict.ERROR and outcome.level is Level.LATER:
+        message = outcome.fault.message if outcome.fault else ""
+        report.outcome, report.longrepr = "skipped", (outcome.check, 0, f"error, not scored: {message}")
     elif outcome.verdict in (Verdict.FAILED, Verdict.NOT_RUN) and not outcome.fails(strict=strict):
         report.outcome, report.wasxfail = "skipped", outcome.known or report.longreprtext
 
