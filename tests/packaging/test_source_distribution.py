@@ -97,6 +97,7 @@ def test_wheel_has_every_file_of_the_package(source: Source, wheel: Path) -> Non
     assert f"upecho-{__version__}.dist-info/licenses/LICENSE" in names
 
 
+@pytest.mark.unmeasured  # coverage could not relate the files of this installation to those of the checkout
 def test_installation_without_a_compiler_works_and_says_what_is_missing(wheel: Path, tmp_path: Path) -> None:
     ZipFile(wheel).extractall(tmp_path)
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
