@@ -133,16 +133,19 @@ def upecho() -> Callable[..., "subprocess.CompletedProcess[str]"]:
 
 @pytest.fixture
 def upecho_here(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
 ) -> Callable[..., tuple[int, str, str]]:
-    """Run the command line in this process; return its exit status, stdout and stderr."""
+    """Run the command line in this process; return its exit status, stdout and stderr, which a failure shows too."""
 
     def upecho_here(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["upecho", *arguments])
         with pytest.raises(SystemExit) as end:
             cli.main()
         assert isinstance(end.value.code, int)
-        return end.value.code, *capsys.readouterr()
+        out, err = capsys.readouterr()
+        shown = f"exit status {end.value.code}\n{out}{err}"
+        request.node.add_report_section("call", " ".join(sys.argv), shown)
+        return end.value.code, out, err
 
     return upecho_here
 

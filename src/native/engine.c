@@ -159,7 +159,8 @@ load(Engine *engine)
     Usage before = usage_now();
     engine->phase = PHASE_LOAD;
     engine->now_ns = clock_now_ns();
-    engine->load_start_ns = engine->run->marked_ns;
+    /* A closed loop starts its clock at its first request: the system may have let others run since the mark. */
+    engine->load_start_ns = plan->interval_ns ? engine->run->marked_ns : engine->now_ns;
     engine->load_stop_ns = engine->load_start_ns + plan->duration_ns;
     for (uint32_t index = 0; index < engine->load_count; index++) {
         Connection *connection = &engine->connections[index];

@@ -9,7 +9,7 @@
  * results are merged after the run, by load/merging.py.
  *
  * Meetings. The threads wait for each other before and after each call of mark(), so nothing is in flight in any of
- * them while the caller reads its counters, and the load begins for all at the moment at which the call returns. No
+ * them while the caller reads its counters, and a schedule begins for all at the moment at which the call returns. No
  * thread leaves out a meeting: one that has ended comes to it at once, and so do all others, because the end of one
  * thread is the end of the run. They notice it after the events that they are handling, or at the end of their sleep,
  * which lasts one tick.

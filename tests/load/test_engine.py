@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.load.handlers import CountingServer, correct, load, plan, run, serving, used
+from upecho.load.connection import Connection
 from upecho.load.histogram import bucket, decoded, highest
 from upecho.load.plan import Plan, ServerUse
 from upecho.net.address import Address, Family
@@ -57,6 +58,20 @@ def test_duration_ends_the_load() -> None:
         result = run(address, Plan(2, 64, duration_seconds=0.05, deadline_seconds=10.0))
     assert not result.errors
     assert 40e6 < result.elapsed_ns < 5e9
+
+
+def test_a_closed_loop_keeps_all_its_requests_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
+    send = Connection._send  # of the Python engine; the machine may keep both engines from sending
+
+    def slow_send(connection: Connection) -> None:
+        send(connection)
+        time.sleep(0.01)
+
+    monkeypatch.setattr(Connection, "_send", slow_send)
+    with serving(correct) as address:
+        result = run(address, Plan(4, 64, duration_seconds=0.05, deadline_seconds=10.0))
+    assert not result.errors
+    assert result.requests * result.latency.mean_ns >= 0.999 * 4 * 0.05e9  # Little's law
 
 
 def test_meter_is_read_with_all_connections_open_and_nothing_in_flight() -> None:

@@ -2,7 +2,6 @@
 
 import selectors
 import socket
-import time
 
 from upecho.load.payload import Payload
 from upecho.load.plan import Failure
@@ -55,12 +54,17 @@ class Connection:
         self._ending = False
         selector.register(sock, READ, self)
 
-    def begin(self, *, ending: bool = False) -> None:
-        """Send the next request; if it is the last one (``ending``), shut down our sending side behind it."""
+    def begin(self, started_ns: int = 0, *, ending: bool = False) -> None:
+        """Send the next request; if it is the last one (``ending``), shut down our sending side behind it.
+
+        Args:
+            started_ns: Time from which its latency counts, in nanoseconds of time.perf_counter_ns.
+            ending: Whether it is the last one.
+        """
         self._offset = next(self._payload.offsets)
         self._sent = self._received = 0
         self._ending = ending
-        self.started_ns = time.perf_counter_ns()
+        self.started_ns = started_ns
         self._send()
         if self._sent < self._size:
             self._selector.modify(self.sock, READ | WRITE, self)

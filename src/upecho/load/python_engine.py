@@ -65,7 +65,6 @@ class _Run:
         readings = Readings(meter, (_own_switches, saturation.busy_ns, time.process_time_ns))
         self._open()
         readings.take()
-        self._started_ns = time.perf_counter_ns()
         if not self._errors:
             self._load()
         readings.take()
@@ -96,8 +95,10 @@ class _Run:
 
     def _load(self) -> None:
         """Keep a request in flight on each connection until the time is over; then wait for the last replies."""
-        self._stop_ns = time.perf_counter_ns() + int(self._plan.duration_seconds * 1e9)
-        self._exchange(list(self._connections)[: self._plan.connections], self._count)
+        self._started_ns = time.perf_counter_ns()
+        self._stop_ns = self._started_ns + int(self._plan.duration_seconds * 1e9)
+        loaded = list(self._connections)[: self._plan.connections]
+        self._exchange(loaded, self._count, started_ns=self._started_ns)
 
     def _end(self) -> None:
         """Half-close each connection behind a last request; the reply must arrive, then FIN, and nothing else."""
@@ -118,6 +119,7 @@ class _Run:
         connections: Collection[Connection],
         completed: Callable[[Connection], None],
         *,
+        started_ns: int = 0,
         ending: bool = False,
     ) -> None:
         """Send a request on each connection, and receive until no connection is waited for.
@@ -125,12 +127,14 @@ class _Run:
         Args:
             connections: Connections to send on.
             completed: Called for each complete reply; it stops waiting for the connection, or sends again.
+            started_ns: Time from which the latencies of these requests count, the same for all, because the system may
+                let others run while they are sent.
             ending: Whether the requests are the last ones.
         """
         self._waiting = set(connections)
         for connection in list(connections):
             try:
-                connection.begin(ending=ending)
+                connection.begin(started_ns, ending=ending)
             except Broken as broken:
                 self._drop(connection, broken.failure)
         while self._waiting:
@@ -163,7 +167,7 @@ class _Run:
         self._latencies_ns.append(now_ns - connection.started_ns)
         self._slices[(now_ns - self._started_ns) // SLICE_NS] += 1
         if now_ns < self._stop_ns and len(self._latencies_ns) < self._limit:
-            connection.begin()
+            connection.begin(now_ns)
         else:
             self._waiting.discard(connection)
 
