@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from tests.broken.threads import RECEIVE_BYTES, echo, serve_with
+from upecho.servers.selectors import Loop
 from upecho.servers.selectors import serve as serve_in_one_thread
 from upecho.servers.threads import serve as serve_correctly
 from upecho.serving.contract import Stop
@@ -58,20 +59,16 @@ def waits_for_clients_at_stop(listener: socket.socket, stop: Stop) -> None:
 
 def resets_connections_at_stop(listener: socket.socket, stop: Stop) -> None:
     """Reset all open connections at the stop."""
-    connected: set[socket.socket] = set()
 
-    def handler(connection: socket.socket) -> None:
-        connected.add(connection)
-        echo(connection)
-        connected.remove(connection)
+    class Resetting(Loop):
+        def _stop(self) -> None:
+            for connection in self.connections:
+                connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            os._exit(0)
 
-    def leave() -> None:
-        for connection in connected:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        os._exit(0)
-
-    _at_stop(stop, leave)
-    serve_with(handler, listener, _never(stop))
+    # In one thread, since with more of them, the last replies and FIN could be sent before the stop is noticed.
+    with selectors.DefaultSelector() as selector:
+        Resetting(listener, stop, selector).run()
 
 
 def resets_queued_client_at_stop(listener: socket.socket, stop: Stop) -> None:

@@ -167,6 +167,16 @@ def test_directory_is_private_and_removed() -> None:
     assert not supervisor.directory.exists()
 
 
+def test_directory_in_that_of_another_guardian_is_removed_by_either() -> None:
+    with Supervisor() as outer:
+        with Supervisor(parent=str(outer.directory)) as inner:
+            assert inner.directory.parent == outer.directory
+        assert not inner.directory.exists()
+        with Supervisor(parent=str(outer.directory)) as inner:
+            outer.__exit__()
+            assert not inner.directory.exists()
+
+
 @pytest.mark.parametrize("name", ["new\nline", "x" * 80])
 def test_unsuitable_tmpdir_is_not_used(directory: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     odd = directory / name

@@ -22,11 +22,12 @@ NAME = "python"  # of a forked process, which must not be taken for a guardian
 IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)  # from the start: a write fails instead of ending the process
 
 
-def main(file: int, program: str, *others: str) -> None:
+def main(file: int, parent: str, program: str, *others: str) -> None:
     """Be a guardian that can also fork processes which call ``main`` of a module.
 
     Args:
         file: Descriptor of the control socket.
+        parent: Where to create the private directory; empty for the usual place.
         program: Name of the module.
         others: Names of modules that it will import.
     """
@@ -34,7 +35,7 @@ def main(file: int, program: str, *others: str) -> None:
     for other in others:
         importlib.import_module(other)
     gc.freeze()  # what is never freed need not be looked at, and copied, by each process
-    order = guardian.main(file)
+    order = guardian.main(file, parent)
     if order is not None:  # this is a new process
         _restore(order["env"])
         sys.argv = order["argv"]

@@ -13,7 +13,8 @@ Theory of operation
 
     Nested harnesses: what a program starts may have a guardian of its own, which has to remove its own directory. All
     guardians and keepers have the process name ``GUARDIAN`` and are not killed at first: they end once nothing is below
-    them. What still has the name after a while is killed, too.
+    them. What still has the name after a while is killed, too. A harness that knows the directory of the outer guardian
+    has its own one created there, so that it is removed whatever happens to its guardian.
 
     Not handled: a guardian or a keeper that is itself killed (the harness still knows which processes are below the
     keeper until that is killed), processes of another user, and, on systems other than Linux, processes that leave the
@@ -42,11 +43,12 @@ PAUSE_SECONDS = 0.02  # between two attempts
 NO_DIRECTORY = 73  # EX_CANTCREAT in sysexits.h
 
 
-def main(file: int) -> Order | None:
+def main(file: int, parent: str) -> Order | None:
     """Create a private directory, report its path, start programs until the harness ends, and clean up.
 
     Args:
         file: Descriptor of the control socket.
+        parent: Where to create the directory; empty for the usual place.
 
     Returns:
         None in the guardian. In a new process that executes nothing, what it has to do.
@@ -58,7 +60,7 @@ def main(file: int) -> Order | None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel then waits for the keepers
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     try:
-        directory = tempfile.mkdtemp(prefix="upecho-", dir=_short_directory())
+        directory = tempfile.mkdtemp(prefix="upecho-", dir=parent or _short_directory())
     except OSError:
         sys.exit(NO_DIRECTORY)  # the harness reads no path and reports that
     control = socket.socket(fileno=file)

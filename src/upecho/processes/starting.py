@@ -58,14 +58,18 @@ class StartFailure(TargetError):
         self.listening = listening
 
 
-def forking_supervisor(targets: Iterable[Target]) -> Supervisor:
+def forking_supervisor(targets: Iterable[Target], *, parent: str = "") -> Supervisor:
     """Return a supervisor under which the built-in implementations among the targets start sooner.
 
     Their servers are forked from a process that has loaded their modules, which are known to allow that. The code of
     others is loaded by each of their servers.
+
+    Args:
+        targets: The targets.
+        parent: As for ``Supervisor``.
     """
     modules = {registry.find(target.name).module for target in targets if _is_built_in(target)}
-    return Supervisor(SERVING, sorted(modules)) if modules else Supervisor()
+    return Supervisor(SERVING if modules else None, sorted(modules), parent=parent)
 
 
 def _is_built_in(target: Target) -> bool:

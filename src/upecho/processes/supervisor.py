@@ -27,7 +27,11 @@ from upecho.processes.refusals import cannot_start
 from upecho.processes.rlimits import expect
 from upecho.support.errors import HarnessError
 
-GUARDIAN = "import sys; sys.path += sys.argv[2:]; from upecho.processes.guardian import main; main(int(sys.argv[1]))"
+GUARDIAN = """import sys
+sys.path += sys.argv[3:]
+from upecho.processes.guardian import main
+main(int(sys.argv[1]), sys.argv[2])
+"""
 FORK_SERVER = "import sys; from upecho.processes.fork_server import main; main(int(sys.argv[1]), *sys.argv[2:])"
 PACKAGES = Path(__file__).parents[2]
 
@@ -42,14 +46,16 @@ class Supervisor:
 
     directory: Path
 
-    def __init__(self, program: str | None = None, modules: Iterable[str] = ()) -> None:
+    def __init__(self, program: str | None = None, modules: Iterable[str] = (), *, parent: str = "") -> None:
         """Prepare to start programs; the guardian starts with the ``with`` block.
 
         Args:
             program: Name of a module that ``fork`` runs. It is imported only once (``upecho.processes.fork_server``).
             modules: Names of modules that it will import, which are imported only once as well.
+            parent: Where to create the directory; empty for the usual place for temporary files.
         """
         self.program = program
+        self._parent = parent
         if program:
             self._command, self._arguments = ["-P", "-c", FORK_SERVER], [program, *modules]
         else:
@@ -61,7 +67,7 @@ class Supervisor:
         self._control, theirs = socket.socketpair()
         try:
             self._guardian = subprocess.Popen(
-                [sys.executable, *self._command, str(theirs.fileno()), *self._arguments],
+                [sys.executable, *self._command, str(theirs.fileno()), self._parent, *self._arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],

@@ -27,6 +27,14 @@ import os, pathlib
 from upecho.servers.threads import serve
 pathlib.Path(f"loaded-{os.path.basename(__import__('sys').argv[0])}").touch()
 """
+WITH_ITS_PATH = """
+import pathlib
+from upecho.servers import threads
+
+def serve(listener, stop):
+    pathlib.Path({file!r}).write_text(listener.getsockname())
+    threads.serve(listener, stop)
+"""
 Workers = Callable[[str], None]
 
 
@@ -163,6 +171,18 @@ def test_worker_does_not_run_the_code_of_its_target(tmp_path: Path, monkeypatch:
     assert one.verdict is Verdict.PASSED
     assert (tmp_path / "loaded-run.py").exists()
     assert not (tmp_path / "loaded-worker.py").exists()
+
+
+def test_directories_of_workers_are_removed_with_that_of_the_runner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "path"
+    (tmp_path / "telling.py").write_text(WITH_ITS_PATH.format(file=str(file)))
+    monkeypatch.chdir(tmp_path)
+    outcomes = list(Runner(pairs("telling:serve"), [by_id()["half-close"]]).outcomes())
+    assert [one.verdict for one in outcomes] == [Verdict.PASSED]
+    _, inner, outer, *_ = Path(file.read_text()).parents
+    assert (inner.name[:7], outer.name[:7]) == ("upecho-", "upecho-")
 
 
 def test_fault_of_pytest_is_reported(workers: Workers) -> None:

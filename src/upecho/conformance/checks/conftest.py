@@ -94,7 +94,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def supervisor(pytestconfig: pytest.Config) -> Iterator[Supervisor]:
     """Own every process that the suite starts."""
-    with forking_supervisor(target for target, _ in pytestconfig.stash[OPTIONS].pairs) as supervisor:
+    options = pytestconfig.stash[OPTIONS]
+    with forking_supervisor((target for target, _ in options.pairs), parent=options.directory) as supervisor:
         yield supervisor
 
 

@@ -23,11 +23,13 @@ class Given:
         target: The target.
         levels: The level of each selected check in this run, by its id.
         interpreter: Python that runs it, if it is an implementation; None means the one that runs the worker.
+        directory: Where to create temporary files; empty for the usual place.
     """
 
     target: Target
     levels: Mapping[str, Level]
     interpreter: Interpreter | None = None
+    directory: str = ""
 
     def checks(self) -> list[Check]:
         """Return the selected checks."""

@@ -29,12 +29,14 @@ class Options:
         checks: The selected checks.
         known: The failures that are known.
         interpreter: Python that runs the implementations; None means the one that runs pytest.
+        directory: Where to create temporary files; empty for the usual place.
     """
 
     pairs: Sequence[Pair] = ()
     checks: Sequence[Check] = ()
     known: Known = field(default_factory=Known)
     interpreter: Interpreter | None = None
+    directory: str = ""
 
     def selected(self, check: Check) -> Check | None:
         """Return a check with the level that it has in this run; None if it is not selected."""
@@ -53,9 +55,10 @@ class Options:
         pairs = pair_with_families(targets, [Family(name) for name in option("--upecho-family")])
         checks = given.checks() if given else select_checks(option("--upecho-check"), option("--upecho-suite"))
         known = read_known_failures(option("--upecho-known"), targets)
+        if given:
+            return cls(pairs, checks, known, given.interpreter, given.directory)
         python = option("--upecho-python")
-        interpreter = given.interpreter if given else None
-        return cls(pairs, checks, known, Interpreter.probe(python) if python else interpreter)
+        return cls(pairs, checks, known, Interpreter.probe(python) if python else None)
 
 
 def _parse_targets(config: pytest.Config) -> list[Target]:

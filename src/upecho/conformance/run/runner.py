@@ -191,7 +191,7 @@ class Runner:
 
     def _start(self, supervisor: Supervisor) -> Worker:
         share = self._waiting.popleft()
-        given = Given(share.target, share.levels(), self._python)
+        given = Given(share.target, share.levels(), self._python, str(supervisor.directory))
         child = supervisor.fork([given.to_json(), *share.options(), *self._options])
         return Worker(child, share, list(share.identities()))
 
