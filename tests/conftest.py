@@ -1,5 +1,6 @@
 """Fixtures that several test modules share."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -61,12 +62,30 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if config.getoption("markexpr") == "not once" and not may_run else None
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what one Python is enough for, before pytest selects tests by their marks."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark what one Python is enough for, before pytest selects tests by their marks; then let the long ones start."""
     for item in items:
         if not item.nodeid.startswith(EVERY_PYTHON):
             item.add_marker(pytest.mark.once)
+    yield
+    items[:] = long_first(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+
+
+def long_first(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """Return tests in an order in which each worker of pytest-xdist begins with some that take long.
+
+    Each worker begins with a part of the list (--dist worksteal). If one of them ended with a long test, the others
+    would wait for it.
+    """
+    long = [item for item in items if item.get_closest_marker("long")]
+    others = iter([item for item in items if not item.get_closest_marker("long")])
+    ordered: list[pytest.Item] = []
+    for number in range(workers):
+        size = (len(items) - len(ordered)) // (workers - number)
+        first = long[number::workers]
+        ordered += [*first, *itertools.islice(others, max(0, size - len(first)))]
+    return [*ordered, *others]
 
 
 @pytest.fixture(autouse=True)

@@ -45,6 +45,7 @@ def exchange(server: ServerProcess) -> None:
 
 
 @pytest.mark.once
+@pytest.mark.long
 @pytest.mark.unmeasured
 @needs_valgrind
 @pytest.mark.parametrize("target", ["selectors", "prefork"])

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.once
 REPORTS = Path(__file__).parents[3] / "reports"
 
 
+@pytest.mark.long
 @pytest.mark.unmeasured
 @pytest.mark.parametrize("path", pages(REPORTS), ids=lambda path: path.name)
 def test_published_page_is_up_to_date(path: Path) -> None:

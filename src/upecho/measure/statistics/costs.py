@@ -55,6 +55,7 @@ class Costs:
         self._voids: dict[Cell, list[Void]] = {}
         self._trials: Counter[Cell] = Counter()
         self._bases: dict[Cell, Basis] = {}
+        self._cells: dict[Group, dict[Cell, None]] = {}
         self._comparable: dict[Group, Basis] = {}
         for trial in trials:
             self.add(trial)
@@ -67,12 +68,21 @@ class Costs:
             self._voids.setdefault(cell, []).append(trial.void)
         elif not trial.is_valid:
             self._failed.add(cell)
-            self._logs.pop(cell, None)
+            if self._logs.pop(cell, None):
+                del self._cells[cell.group][cell]
+                self._compare(cell.group)
         elif cell not in self._failed and (value := self._quantity.of(trial)):
             rounds = self._logs.setdefault(cell, {})
             rounds.setdefault(trial.round, []).append(math.log(value))
-            self._bases[cell] = max(self._bases.get(cell, Basis.CPU), _basis(trial))
-            self._comparable[cell.group] = min(self._bases[one] for one in self._logs if one.group == cell.group)
+            before = self._bases.get(cell)
+            self._bases[cell] = max(before or Basis.CPU, _basis(trial))
+            if self._bases[cell] is not before:
+                self._cells.setdefault(cell.group, {})[cell] = None
+                self._compare(cell.group)
+
+    def _compare(self, group: Group) -> None:
+        """Find out what the cells of a group are compared by."""
+        self._comparable[group] = min((self._bases[cell] for cell in self._cells[group]), default=Basis.CPU)
 
     def groups(self) -> dict[Group, list[Cell]]:
         """Return the cells that have costs, by group."""
