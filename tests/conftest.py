@@ -1,5 +1,6 @@
 """Fixtures that several test modules share."""
 
+import contextlib
 import itertools
 import os
 import signal
@@ -14,9 +15,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.built_in import CORRECT
 from upecho import cli
 from upecho.processes.server_process import Launch, ServerProcess
-from upecho.processes.starting import start_server
+from upecho.processes.starting import forking_supervisor, start_server
 from upecho.processes.supervisor import Supervisor
 from upecho.serving.settings import Settings
 from upecho.serving.target import Target
@@ -24,21 +26,14 @@ from upecho.serving.target import Target
 DEADLINE_SECONDS = 60.0  # a busy machine takes 20 s to start pytest
 COMMAND_SECONDS = 200.0  # a comparison begins with the conformance suite, and many tests share the machine
 
-# What meets the interpreter runs on every Python: the servers, how they are started, stopped, loaded and observed, and
-# a test or more of each command. The rest runs on one, and so does a test in these directories that is marked "once".
+# The servers, the suite on each of them, and a test or more of each command run on every Python. The other parts that
+# meet the interpreter are marked "ends": what a Python breaks there shows on the oldest or on the newest one. The rest
+# runs on one Python, and so does a test in these directories that is marked "once".
 ROOT = Path(__file__).parents[1]
 EVERY_PYTHON = (
     "tests/conformance/checks/",
-    "tests/conformance/harness/",
-    "tests/conformance/test_pytest_citizenship.py",
-    "tests/load/",
-    "tests/net/",
-    "tests/processes/",
     "tests/servers/",
     "tests/serving/",
-    "tests/support/",
-    "tests/cli/test_main.py",
-    "tests/cli/test_send.py",
     "tests/cli/test_serve.py",
     "tests/cli/test_list.py::test_pipe_gets_one_plain_line_per_name",
     "tests/cli/test_check.py::test_correct_server_passes",
@@ -49,6 +44,19 @@ EVERY_PYTHON = (
     "tests/cli/test_export.py::test_command_runs_in_its_own_process",
     "tests/cli/test_report.py::test_text_is_printed",
 )
+BOTH_ENDS = (
+    "tests/conformance/harness/",
+    "tests/conformance/test_pytest_citizenship.py",
+    "tests/load/",
+    "tests/net/",
+    "tests/processes/",
+    "tests/support/",
+    "tests/cli/test_main.py",
+    "tests/cli/test_send.py",
+)
+# Coverage takes 0.07 s of CPU time for each child process. Those of these tests run no line that others do not.
+CHILDREN_UNMEASURED = ("tests/cli/", "tests/measure/", "tests/report/")
+SELECTED = {"not once": EVERY_PYTHON + BOTH_ENDS, "not once and not ends": EVERY_PYTHON}  # by the option -m
 
 # The same examples in each run, however slow the machine is.
 settings.register_profile("repeatable", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -58,15 +66,18 @@ settings.load_profile("repeatable")
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Do not import modules of which no test is wanted: on a new checkout, pytest has to rewrite each of them."""
     path = collection_path.relative_to(ROOT).as_posix() + ("/" if collection_path.is_dir() else "")
-    may_run = path.startswith(EVERY_PYTHON) or any(prefix.startswith(path) for prefix in EVERY_PYTHON)
-    return True if config.getoption("markexpr") == "not once" and not may_run else None
+    selected = SELECTED.get(config.getoption("markexpr"), ("",))
+    may_run = path.startswith(selected) or any(prefix.startswith(path) for prefix in selected)
+    return None if may_run else True
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Mark what one Python is enough for, before pytest selects tests by their marks; then let the long ones start."""
+    """Mark tests by the Pythons that they run on, before pytest selects by marks; then let the long ones start."""
     for item in items:
-        if not item.nodeid.startswith(EVERY_PYTHON):
+        if item.nodeid.startswith(BOTH_ENDS):
+            item.add_marker(pytest.mark.ends)
+        elif not item.nodeid.startswith(EVERY_PYTHON):
             item.add_marker(pytest.mark.once)
     yield
     items[:] = long_first(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
@@ -89,9 +100,12 @@ def long_first(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
 
 
 @pytest.fixture(autouse=True)
-def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def plain_environment(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Variables that the developer has set must not influence a test."""
-    for name in [name for name in os.environ if name.startswith(("UPECHO_", "PYTHONUNBUFFERED"))]:
+    prefixes: tuple[str, ...] = ("UPECHO_", "PYTHONUNBUFFERED")
+    if request.node.nodeid.startswith(CHILDREN_UNMEASURED):
+        prefixes += ("COVERAGE_PROCESS_",)
+    for name in [name for name in os.environ if name.startswith(prefixes)]:
         monkeypatch.delenv(name)
     monkeypatch.setattr(sys, "path", list(sys.path))
 
@@ -117,14 +131,23 @@ def supervisor() -> Iterator[Supervisor]:
         yield one
 
 
+@pytest.fixture(scope="session")
+def quick_supervisor() -> Iterator[Supervisor]:
+    """A supervisor whose guardian has loaded the built-in servers, so that it need not do so for each test."""
+    with forking_supervisor(map(Target.implementation, CORRECT)) as one:
+        yield one
+
+
 @pytest.fixture
-def start(supervisor: Supervisor) -> Callable[..., ServerProcess]:
+def start(quick_supervisor: Supervisor) -> Iterator[Callable[..., ServerProcess]]:
     """Start a server in a child process: ``start("threads", grace=0.1)``."""
+    with contextlib.ExitStack() as started:
 
-    def start(target: str, address: str = "127.0.0.1:0", **settings: Any) -> ServerProcess:
-        return start_server(supervisor, Launch(Target.implementation(target), address, Settings(**settings)))
+        def start(target: str, address: str = "127.0.0.1:0", **settings: Any) -> ServerProcess:
+            launch = Launch(Target.implementation(target), address, Settings(**settings))
+            return started.enter_context(start_server(quick_supervisor, launch))
 
-    return start
+        yield start
 
 
 @pytest.fixture

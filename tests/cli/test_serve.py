@@ -174,6 +174,11 @@ def test_heavy_packages_are_not_imported() -> None:
             ["threads", "--bind=unix:/no/such/s"],
             "cannot listen on unix:/no/such/s: the directory does not exist",
         ),
+        pytest.param(
+            ["prefork-reuseport", "--bind=unix:/tmp/s"],
+            "prefork-reuseport: unix:/tmp/s is not served; it serves only inet and inet6",
+            marks=linux_only,
+        ),
     ],
 )
 def test_invalid_target_or_address_is_reported_on_one_line(refusal: Refusal, arguments: list[str], line: str) -> None:

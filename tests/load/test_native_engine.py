@@ -250,5 +250,5 @@ def test_ten_thousand_connections_stay_under_100_mb(supervisor: Supervisor, star
     client = EngineProcess(supervisor)
     result = client.run(Job(str(server.address), Plan(10_000, 1024, 60.0, 30.0, max_requests=20_000), engine="native"))
     assert (result.errors, result.requests >= 20_000) == ({}, True)
-    _, process = supervisor._children
+    (process,) = supervisor._children
     assert 0 < procfs.use(process.pid).peak_bytes < 100e6

@@ -185,6 +185,13 @@ def test_directories_of_workers_are_removed_with_that_of_the_runner(
     assert (inner.name[:7], outer.name[:7]) == ("upecho-", "upecho-")
 
 
+def test_last_line_of_a_lost_worker_cannot_control_a_terminal(workers: Workers) -> None:
+    workers("print(chr(27) + '[2J', file=sys.stderr); os._exit(3)")
+    (one,) = Runner(pairs("selectors"), [by_id()["half-close"]]).outcomes()
+    assert one.fault
+    assert one.fault.message.endswith(": \\x1b[2J")
+
+
 def test_fault_of_pytest_is_reported(workers: Workers) -> None:
     workers("import _pytest.main; _pytest.main.Session.perform_collect = lambda *_: 1 / 0")
     (one,) = Runner(pairs("selectors"), [by_id()["half-close"]]).outcomes()

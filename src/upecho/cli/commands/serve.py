@@ -8,8 +8,9 @@ import click
 
 from upecho.cli import configuration
 from upecho.cli.parameters import AddressText, Mode, Number, TargetName
-from upecho.net.address import Address
+from upecho.net.address import Address, Family
 from upecho.serving import run as serving
+from upecho.serving.loading.implementation import load_implementation
 from upecho.serving.settings import (
     DEFAULT_ADDRESS,
     DEFAULTS,
@@ -18,7 +19,7 @@ from upecho.serving.settings import (
     MAX_RECEIVE_SIZE,
     Settings,
 )
-from upecho.support.errors import TargetError
+from upecho.support.errors import CallerError, TargetError
 
 option = functools.partial(click.option, show_default=True, show_envvar=True)
 
@@ -61,6 +62,10 @@ def command(name: str, bind: Address, **settings: Any) -> int:
     upecho serve asyncio+uvloop --bind unix:/tmp/echo.sock --mode 0660
     UPECHO_BACKLOG=5 upecho serve my_module:serve --bind 127.0.0.1:0
     """  # noqa: D301 (\b tells click not to rewrap the lines)
+    families = load_implementation(name).declared.families
+    if bind.family not in families:
+        served = " and ".join(family for family in Family if family in families)
+        raise CallerError(f"{bind} is not served", subject=name, hint=f"it serves only {served}")
     order = serving.Order(name, str(bind), Settings(**settings))
     try:
         serving.run(order, lambda address: serving.write_to_stdout(f"upecho: {name} is ready on {address}\n"))

@@ -50,6 +50,7 @@ from upecho.processes.interpreter import Interpreter
 from upecho.processes.supervisor import Supervisor
 from upecho.support import decoding, timeouts
 from upecho.support.errors import HarnessError
+from upecho.support.text import printable
 
 Kind = TypeVar("Kind")
 
@@ -109,7 +110,7 @@ class Worker:
         self.child.close()
         done = len(self.share.checks) - len(self.pending)
         how = f"the worker process {ended(status)} after {done} of {len(self.share.checks)} checks"
-        fault = self.fault or Fault(": ".join([how, *stderr]))
+        fault = self.fault or Fault(printable(": ".join([how, *stderr])))
         for one in self.pending:
             level = self.share.levels()[one.check]
             yield Outcome(one.target, one.family, one.check, level, Verdict.ERROR, 0.0, fault=fault)

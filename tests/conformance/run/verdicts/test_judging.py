@@ -67,6 +67,7 @@ def test_only_a_violation_is_a_failure(raised: BaseException | None, verdict: Ve
 
 def test_foreseen_fault_has_a_message_on_one_line() -> None:
     assert fault_of(HarnessError("no\nprocess")) == Fault("no process")
+    assert fault_of(HarnessError("\x1b[2J")) == Fault("\\x1b[2J")
 
 
 def test_lack_of_descriptors_is_reported_with_advice() -> None:

@@ -17,6 +17,7 @@ from upecho.conformance.harness.violation import NotReached, Unsupported, Violat
 from upecho.conformance.run.verdicts.outcome import Outcome, Verdict
 from upecho.processes import rlimits
 from upecho.support.errors import HarnessError, Unavailable, UpechoError
+from upecho.support.text import printable
 
 # A server may use one process or thread for each client, and of those that it was refused, many may be left a moment
 # later: it has ended, or another worker, whose check had more than a thousand clients, is done.
@@ -107,8 +108,8 @@ def fault_of(raised: BaseException) -> Fault:
     if isinstance(raised, OSError) and raised.errno == errno.EMFILE:
         raised = HarnessError(rlimits.too_few("this check"))
     if isinstance(raised, UpechoError):
-        return Fault(" ".join(str(raised).split()))
-    message = " ".join(f"{type(raised).__name__}: {raised}".split())
+        return Fault(printable(" ".join(str(raised).split())))
+    message = printable(" ".join(f"{type(raised).__name__}: {raised}".split()))
     last = traceback.extract_tb(raised.__traceback__)[-1]
     return Fault(message, f"{last.name}, {Path(last.filename).name}:{last.lineno}")
 

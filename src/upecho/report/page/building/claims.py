@@ -174,5 +174,5 @@ def of_conformance(found: Conformance | None) -> Iterator[Claim]:
         same = [one for one in divergences if one.kind == kind]
         clean = [one.name for one in same if one.is_clean]
         subjects = f"{plural(len(same), 'server')} for frameworks" if kind == FRAMEWORK else plural(len(same), kind)
-        text = f"{len(clean)} of {subjects} failed no check" + (f": {', '.join(clean)}." if clean else ".")
+        text = f"{len(clean)} of {subjects} had no failed check" + (f": {', '.join(clean)}." if clean else ".")
         yield Claim(f"correct behaviour: {kind}s", text, "divergence")

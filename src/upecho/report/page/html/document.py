@@ -75,7 +75,7 @@ def _sections(page: Page) -> dict[str, Html]:
         else Html(),
         "families": tables.comparisons(page.comparisons) if page.comparisons else Html(),
         "conformance": _conformance(page),
-        "divergence": matrix.divergence(found.divergences) if found else Html(),
+        "divergence": matrix.divergence(found) if found else Html(),
         "published": published(page.published) if page.published else Html(),
         "method": join(map(_source, page.sources)),
     }

@@ -185,11 +185,10 @@ def _repeat(detail: Detail) -> str:
     return shlex.join(["upecho", "check", detail.target, *families, *checks])
 
 
-def divergence(found: Sequence[Divergence]) -> Html:
+def divergence(found: Conformance) -> Html:
     """Return what failed on each event loop, framework and other server."""
-    clean = [one.name for one in found if one.is_clean]
-    parts = [element("p", f"Nothing failed: {', '.join(clean) or 'none'}.")]
-    return join([*parts, *(_diverging(one) for one in found if not one.is_clean)])
+    parts = [element("p", found.without_failures)]
+    return join([*parts, *(_diverging(one) for one in found.divergences if not one.is_clean)])
 
 
 def _diverging(one: Divergence) -> Html:

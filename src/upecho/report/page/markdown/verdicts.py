@@ -39,8 +39,7 @@ def recorded(found: Conformance, record: Record) -> Iterator[str]:
 
 def divergence(found: Conformance) -> Iterator[str]:
     """Yield what failed on each event loop, framework and other server."""
-    clean = [one.name for one in found.divergences if one.is_clean]
-    yield escaped(f"Nothing failed: {', '.join(clean) or 'none'}.")
+    yield escaped(found.without_failures)
     yield ""
     for one in found.divergences:
         if not one.is_clean:

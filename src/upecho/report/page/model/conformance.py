@@ -197,3 +197,9 @@ class Conformance:
     records: tuple[Record, ...]
     divergences: tuple[Divergence, ...]
     verdicts: int
+
+    @property
+    def without_failures(self) -> str:
+        """A sentence that names the loops, frameworks and servers of which no check failed."""
+        clean = [one.name for one in self.divergences if one.is_clean]
+        return f"Without a failed check: {', '.join(clean) or 'none'}."

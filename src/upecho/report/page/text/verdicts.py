@@ -52,8 +52,7 @@ def recorded(found: Conformance, record: Record, width: int) -> Iterator[Text]:
 
 def divergence(found: Conformance, width: int) -> Iterator[Text]:
     """Yield what failed on each event loop, framework and other server."""
-    clean = [one.name for one in found.divergences if one.is_clean]
-    yield from paragraph(f"Nothing failed: {', '.join(clean) or 'none'}.", width)
+    yield from paragraph(found.without_failures, width)
     for one in found.divergences:
         if not one.is_clean:
             yield Text()
