@@ -17,6 +17,7 @@ from tests.killable import Harness
 from upecho.processes.linux import procfs
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.once,
     pytest.mark.usefixtures("locust"),
     pytest.mark.skipif(not procfs.AVAILABLE, reason="needs /proc"),
@@ -25,6 +26,8 @@ pytestmark = [
 Eventually = Callable[[Callable[[], object]], None]
 Starter = Callable[..., Harness]
 
+FEW = ("--rate", "100")  # requests, which leave the processor to other tests
+UNENDING = ("--seconds", "600", *FEW)
 SECONDS = 100.0  # until a process that has nothing left to do has ended, on a busy machine
 OF_ANOTHER_VERSION = """
 import sys, upecho
@@ -133,7 +136,7 @@ def test_worker_without_a_master_ends(start: Starter, server: CountingServer) ->
 
 @pytest.mark.parametrize("how", ["killed", "machine lost"])
 def test_lost_master_ends_its_workers(start: Starter, server: CountingServer, eventually: Eventually, how: str) -> None:
-    head, address = master(start, server, "--workers", "1", "--seconds", "600")
+    head, address = master(start, server, "--workers", "1", *UNENDING)
     worker = start("--worker", address)
     eventually(server.counts)
     victims = [head.popen.pid] if how == "killed" else [*head.survivors()]
@@ -149,7 +152,7 @@ def test_lost_master_ends_its_workers(start: Starter, server: CountingServer, ev
 
 
 def test_terminated_worker_says_so(start: Starter, server: CountingServer, eventually: Eventually) -> None:
-    head, address = master(start, server, "--workers", "2", "--seconds", "3")
+    head, address = master(start, server, "--workers", "2", "--seconds", "3", *FEW)
     workers = [start("--worker", address) for _ in range(2)]
     eventually(server.counts)
     workers[0].popen.terminate()
@@ -165,7 +168,7 @@ def test_terminated_worker_says_so(start: Starter, server: CountingServer, event
 def test_ended_command_leaves_nothing_behind(
     start: Starter, server: CountingServer, eventually: Eventually, number: signal.Signals
 ) -> None:
-    harness = start(server.address, "--seconds", "600")
+    harness = start(server.address, *UNENDING)
     eventually(server.counts)
     harness.popen.send_signal(number)
     status, out, err = end(harness)
@@ -188,7 +191,7 @@ def test_address_in_use_is_reported(start: Starter, server: CountingServer) -> N
 
 def test_death_of_a_part_is_reported(start: Starter, server: CountingServer, eventually: Eventually) -> None:
     """First of the engine of a worker, then of the process that runs Locust for the master."""
-    head, address = master(start, server, "--workers", "2", "--seconds", "600")
+    head, address = master(start, server, "--workers", "2", *UNENDING)
     workers = [start("--worker", address) for _ in range(2)]
     eventually(server.counts)
     kill(workers[0], b"upecho.load")

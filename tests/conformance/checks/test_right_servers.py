@@ -15,6 +15,7 @@ CHURN = """
 """
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.once,
     pytest.mark.skipif(not procfs.AVAILABLE, reason="this system does not show what a process uses"),
 ]

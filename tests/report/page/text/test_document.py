@@ -97,7 +97,7 @@ def test_failed_checks_are_listed_where_their_loop_diverges() -> None:
         for one in failing("asyncio+rloop")
     ]
     text = text_of(page(Inputs({}, {"a.json": verdicts_of([*passing("trio"), *known])})))
-    assert "\nNothing failed: trio.\n" in text
+    assert "\nWithout a failed check: trio.\n" in text
     assert (
         "rloop (event loop): 1 check failed\n  half-close: asyncio+rloop over inet. Known: it does (https://x.org/a).\n"
         in text
