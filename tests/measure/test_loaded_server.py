@@ -13,6 +13,7 @@ from upecho.measure.plan.scenarios import Scenario
 from upecho.measure.plan.settings import Window
 from upecho.measure.trial_runner import TrialRunner
 from upecho.measure.trials import Fault, Trial
+from upecho.net.address import Address
 from upecho.processes.linux import procfs
 from upecho.processes.running_server import RunningServer, listening_sockets, start_times
 from upecho.processes.server_process import ServerProcess
@@ -82,3 +83,16 @@ def test_unix_socket_is_found_by_a_name_that_was_not_bound(
     found = listening_sockets(server.address)
     assert len(found) == 1
     assert listening_sockets(server.address._replace(path=f"{directory}/other")) == found
+
+
+def test_unix_socket_with_the_same_relative_path_elsewhere_is_another_one(
+    start: Callable[..., ServerProcess], directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for name in ("one", "two"):
+        (directory / name).mkdir()
+        monkeypatch.chdir(directory / name)
+        found.append(listening_sockets(start("selectors", "unix:s").address))
+    monkeypatch.chdir(directory / "one")
+    assert listening_sockets(Address.parse("unix:s")) == found[0] != found[1]
+    assert [len(one) for one in found] == [1, 1]

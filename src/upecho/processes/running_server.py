@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from upecho.net import connecting
-from upecho.net.address import Address
+from upecho.net.address import Address, Family
 from upecho.processes.linux import control_group, listening, process_tree, procfs
 from upecho.processes.linux.scope import Scope
 from upecho.support import timeouts
@@ -142,15 +142,17 @@ def start_times(pids: Iterable[int]) -> tuple[tuple[int, int], ...]:
 def listening_sockets(address: Address) -> set[str]:
     """Return the inodes of the sockets of this machine that accept connections to an address.
 
-    The path of a Unix socket may have another name than the one that was bound. Then the sockets count at which the
-    process listens that the kernel names at the other end of a connection: SO_PEERCRED in unix(7).
+    The path of a Unix socket may have another name than the one that was bound, and a relative path may be that of a
+    server in another directory. Then the sockets count at which the process listens that the kernel names at the other
+    end of a connection: SO_PEERCRED in unix(7).
     """
     found = listening.sockets(address)
-    if found or not address.family.is_unix or sys.platform != "linux":
+    is_relative = address.family is Family.UNIX and not Path(address.path).is_absolute()
+    if (found and not is_relative) or not address.family.is_unix or sys.platform != "linux":
         return found
     with connecting.connect(address, timeouts.scaled(CONNECT_SECONDS)) as connection:
         pid, _, _ = CREDENTIALS.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size))
-    return listening.open_sockets(pid) & listening.candidates(address)
+    return listening.open_sockets(pid) & (found or listening.candidates(address))
 
 
 def others_listening(inodes: set[str], members: Iterable[int]) -> list[int]:
