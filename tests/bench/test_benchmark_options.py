@@ -1,15 +1,17 @@
 """Every option of pytest-benchmark works under ``pytest bench`` or is refused in one line."""
 
+import importlib
 import json
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tests.bench.conftest import IN_A_CHECKOUT, Run
+from tests.bench.conftest import IN_A_CHECKOUT, ROOT, Run
 
 pytestmark = [pytest.mark.once, pytest.mark.unmeasured, IN_A_CHECKOUT]
 
@@ -71,12 +73,20 @@ def test_no_option_is_forgotten() -> None:
     assert options == TESTED_BELOW | {option.partition("=")[0] for option in REFUSED}
 
 
+def test_option_without_effect_is_refused(bench: Run) -> None:
+    done = bench(*SERVER, "--benchmark-min-time=1")
+    assert_refused(done, "--benchmark-min-time has no effect here: ")
+    assert REFUSED["min-time=1"] in done.stderr
+
+
 @pytest.mark.parametrize("option", REFUSED)
-def test_option_without_effect_is_refused(bench: Run, option: str) -> None:
+def test_each_option_without_effect_is_refused(option: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    options = importlib.import_module("bench.options")
+    config = SimpleNamespace(invocation_params=SimpleNamespace(args=[f"--benchmark-{option}"]))
     name = option.partition("=")[0]
-    done = bench(*SERVER, f"--benchmark-{option}")
-    assert_refused(done, f"--benchmark-{name} has no effect here: ")
-    assert REFUSED[option] in done.stderr
+    with pytest.raises(pytest.UsageError, match=f"--benchmark-{name} has no effect here: .*{REFUSED[option]}"):
+        options.expect_supported(config, ())
 
 
 def test_option_in_the_environment_is_refused(bench: Run) -> None:

@@ -39,7 +39,8 @@ def test_survivors_are_counted_once_and_exactly(
     host, head, *others = five
     server = CountingServer(host.start(SERVER, host.address))
     file, meeting = tmp_path / "run.json", f"{head.address}:5557"
-    command = ["locust", server.address, "--master", meeting, "--workers", "3", "--seconds", "4", "--save", str(file)]
+    load = ["--workers", "3", "--seconds", "4", "--rate", "3000"]  # which leaves the processor to other tests
+    command = ["locust", server.address, "--master", meeting, *load, "--save", str(file)]
     master = head.start("-m", "upecho", *command)
     workers = [one.start("-m", "upecho", "locust", "--worker", meeting) for one in others]
     eventually(lambda: len(server.counts()) == 3)

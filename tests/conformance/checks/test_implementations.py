@@ -62,6 +62,7 @@ def test_server_for_a_framework_passes(name: str, family: Family) -> None:
 
 
 @needs_uvloop
+@pytest.mark.ends
 @pytest.mark.unmeasured
 @pytest.mark.parametrize(("name", "family"), ON_UVLOOP)
 def test_implementation_passes_on_uvloop(name: str, family: Family) -> None:
