@@ -56,6 +56,7 @@ BOTH_ENDS = (
 )
 # Coverage takes 0.07 s of CPU time for each child process. Those of these tests run no line that others do not.
 CHILDREN_UNMEASURED = ("tests/cli/", "tests/measure/", "tests/report/")
+SHORT_TESTS_BETWEEN_LONG_ONES = 0.7  # share of those that a worker runs before its last long one
 SELECTED = {"not once": EVERY_PYTHON + BOTH_ENDS, "not once and not ends": EVERY_PYTHON}  # by the option -m
 
 # The same examples in each run, however slow the machine is.
@@ -73,29 +74,33 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Mark tests by the Pythons that they run on, before pytest selects by marks; then let the long ones start."""
+    """Mark tests by the Pythons that they run on, before pytest selects by marks; then order them."""
     for item in items:
         if item.nodeid.startswith(BOTH_ENDS):
             item.add_marker(pytest.mark.ends)
         elif not item.nodeid.startswith(EVERY_PYTHON):
             item.add_marker(pytest.mark.once)
     yield
-    items[:] = long_first(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+    items[:] = long_early(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
-def long_first(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
-    """Return tests in an order in which each worker of pytest-xdist begins with some that take long.
+def long_early(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """Return tests in an order in which no worker of pytest-xdist ends with one that takes long.
 
     Each worker begins with a part of the list (--dist worksteal). If one of them ended with a long test, the others
-    would wait for it.
+    would wait for it. And if all ran long tests at the same time, which wait for most of it, so would the processor.
     """
-    long = [item for item in items if item.get_closest_marker("long")]
+    long = [item for item in items if item.get_closest_marker("long")][::-1]  # the longest ones are the last
     others = iter([item for item in items if not item.get_closest_marker("long")])
     ordered: list[pytest.Item] = []
     for number in range(workers):
         size = (len(items) - len(ordered)) // (workers - number)
-        first = long[number::workers]
-        ordered += [*first, *itertools.islice(others, max(0, size - len(first)))]
+        own = long[number::workers]
+        rest = max(0, size - len(own))
+        between = int(rest * SHORT_TESTS_BETWEEN_LONG_ONES) // max(1, len(own))
+        for item in own:
+            ordered += [item, *itertools.islice(others, between)]
+        ordered += itertools.islice(others, rest - between * len(own))
     return [*ordered, *others]
 
 
