@@ -1,5 +1,6 @@
 """A server that ran already is observed from trial to trial, and it is noticed if it ends."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,15 @@ pytestmark = [
 ]
 
 SMALL = Scenario("small", 2, 64)
+DAEMON = """
+import os, socket, sys
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("s")
+listener.listen()
+if os.fork() == 0:
+    sys.stdin.read()
+    listener.accept()
+"""
 
 
 @pytest.fixture
@@ -96,3 +106,11 @@ def test_unix_socket_with_the_same_relative_path_elsewhere_is_another_one(
     monkeypatch.chdir(directory / "one")
     assert listening_sockets(Address.parse("unix:s")) == found[0] != found[1]
     assert [len(one) for one in found] == [1, 1]
+
+
+def test_unix_socket_of_a_daemon_is_found_by_its_relative_path(
+    supervisor: Supervisor, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(directory)
+    assert supervisor.start([sys.executable, "-S", "-c", DAEMON]).wait(20) == 0  # only the daemon is left
+    assert len(listening_sockets(Address.parse("unix:s"))) == 1

@@ -144,7 +144,8 @@ def listening_sockets(address: Address) -> set[str]:
 
     The path of a Unix socket may have another name than the one that was bound, and a relative path may be that of a
     server in another directory. Then the sockets count at which the process listens that the kernel names at the other
-    end of a connection: SO_PEERCRED in unix(7).
+    end of a connection: SO_PEERCRED in unix(7). That is the one that has called listen(), which may have ended, as in a
+    daemon.
     """
     found = listening.sockets(address)
     is_relative = address.family is Family.UNIX and not Path(address.path).is_absolute()
@@ -152,7 +153,7 @@ def listening_sockets(address: Address) -> set[str]:
         return found
     with connecting.connect(address, timeouts.scaled(CONNECT_SECONDS)) as connection:
         pid, _, _ = CREDENTIALS.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size))
-    return listening.open_sockets(pid) & (found or listening.candidates(address))
+    return listening.open_sockets(pid) & (found or listening.candidates(address)) or found
 
 
 def others_listening(inodes: set[str], members: Iterable[int]) -> list[int]:
