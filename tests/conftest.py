@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.built_in import CORRECT
 from upecho import cli
+from upecho.conformance.run import runner
 from upecho.processes.server_process import Launch, ServerProcess
 from upecho.processes.starting import forking_supervisor, start_server
 from upecho.processes.supervisor import Supervisor
@@ -141,6 +142,19 @@ def quick_supervisor() -> Iterator[Supervisor]:
     """A supervisor whose guardian has loaded the built-in servers, so that it need not do so for each test."""
     with forking_supervisor(map(Target.implementation, CORRECT)) as one:
         yield one
+
+
+@pytest.fixture(scope="session")
+def suite_supervisor() -> Iterator[Supervisor]:
+    """A supervisor whose guardian has loaded the suite."""
+    with Supervisor(runner.MODULE) as one:
+        yield one
+
+
+@pytest.fixture
+def quick_runner(suite_supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runners share a guardian, so that it need not load the suite for each test."""
+    monkeypatch.setattr(runner, "Supervisor", lambda _: contextlib.nullcontext(suite_supervisor))
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ UP_TO_DATE = "run: python -m tests.broken.record"
 
 @pytest.mark.once
 @pytest.mark.unmeasured
+@pytest.mark.usefixtures("quick_runner")
 @pytest.mark.parametrize("kill", KILLS, ids=str)
 def test_broken_server_fails_the_checks_that_must_catch_it(kill: Kill) -> None:
     seen = outcomes(kill, checks_for(kill), jobs=1)

@@ -12,7 +12,7 @@ from upecho.conformance.run.runner import Runner
 from upecho.net.address import Family
 from upecho.serving.target import Target
 
-pytestmark = [pytest.mark.once, pytest.mark.unmeasured, pytest.mark.long]
+pytestmark = [pytest.mark.once, pytest.mark.unmeasured, pytest.mark.long, pytest.mark.usefixtures("quick_runner")]
 
 PARAMETERS = [
     pytest.param(

@@ -45,7 +45,7 @@ ON_FRAMEWORKS = [
     pytest.param(*row.values, family, marks=row.marks, id=f"{row.values[0]}-{family.value}")
     for row, family in zip(FRAMEWORK_PARAMETERS, itertools.cycle(FAMILIES), strict=False)
 ]
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("quick_runner")]
 needs_uvloop = pytest.mark.skipif(not importlib.util.find_spec("uvloop"), reason="uvloop is not installed")
 
 
