@@ -46,7 +46,6 @@ EVERY_PYTHON = (
     "tests/cli/test_report.py::test_text_is_printed",
 )
 BOTH_ENDS = (
-    "tests/conformance/harness/",
     "tests/conformance/test_pytest_citizenship.py",
     "tests/load/",
     "tests/net/",
