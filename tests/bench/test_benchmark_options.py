@@ -181,7 +181,9 @@ def test_unusable_storage_is_refused_before_anything_is_measured(bench: Run) -> 
     assert_refused(bench(*SERVER, "--benchmark-storage=/dev/null", "--benchmark-autosave"), "cannot write /dev/null/")
 
 
-@pytest.mark.parametrize("label", ["fullname", "param:family", "group,param:python"])
+@pytest.mark.parametrize(
+    "label", ["name", "func", "fullname", "fullfunc", "param", "param:family", "group,param:python"]
+)
 def test_benchmarks_are_grouped(bench: Run, label: str) -> None:
     done = bench(*SERVER, f"--benchmark-group-by={label}")
     assert done.returncode == 0, done.stdout
